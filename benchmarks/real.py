@@ -1,0 +1,48 @@
+"""The real logs, where they are: their place, and the settings each is read with."""
+
+import os
+from pathlib import Path
+
+from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig
+
+DATA = Path(os.environ.get("ITEM2VEC_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+# What a log needs to be read at all, and the split that suits it: time where there is a clock, else sessions, and each
+# session's last item where a session is a customer's whole year.
+LOGS: dict[str, TrainConfig] = {
+    "nowplaying": TrainConfig(
+        events=EventsConfig(session="user_id"),
+        sessions=SessionsConfig(min_item_count=1),
+        # The published split: the newest sessions, from this position of the global counter on.
+        evaluation=EvaluationConfig(split="time", test_from="1970-01-12T00:49:41+00:00"),
+    ),
+    "online_retail": TrainConfig(
+        events=EventsConfig(session="session_id", event_type="event_type", event_types=("purchase",)),
+        evaluation=EvaluationConfig(split="time"),
+    ),
+    "wikispeedia": TrainConfig(
+        events=EventsConfig(session="user_id"),
+        sessions=SessionsConfig(min_item_count=1),
+        evaluation=EvaluationConfig(split="session"),
+    ),
+    "deezer_ecommerce": TrainConfig(
+        events=EventsConfig(session="user_id"),
+        sessions=SessionsConfig(min_item_count=1),
+        evaluation=EvaluationConfig(split="last", prefixes=1000),
+    ),
+}
+
+
+def config_of(name: str) -> TrainConfig:
+    """Raises FileNotFoundError where the log is not there."""
+    folder = DATA / name
+    if not (folder / "events.parquet").exists():
+        raise FileNotFoundError(
+            f"{folder / 'events.parquet'} is not there; set ITEM2VEC_DATA to the folder of the logs"
+        )
+    items = folder / "items.parquet"
+    base = LOGS[name]
+    events = base.events.model_copy(
+        update={"paths": (str(folder / "events.parquet"),), "items": str(items) if items.exists() else None}
+    )
+    return base.model_copy(update={"events": events})

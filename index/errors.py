@@ -1,0 +1,79 @@
+"""The error tree. Each leaf says what was found, where, and what to do; `code` is stable, see docs/errors.md."""
+
+
+class Item2vecError(Exception):
+    """Root of every error raised on purpose."""
+
+    code = "error"
+
+
+class ConfigError(Item2vecError):
+    """A setting, a flag or a config file that cannot be used."""
+
+    code = "config_invalid"
+
+
+class EventsError(Item2vecError):
+    """The log cannot be read as events."""
+
+    code = "events_invalid"
+
+
+class EventsMissing(EventsError):
+    """No file, no column, or nothing left after the rules."""
+
+    code = "events_missing"
+
+
+class EventsRejected(EventsError):
+    """More rows were rejected than the settings allow."""
+
+    code = "events_rejected"
+
+
+class TrainingFailed(Item2vecError):
+    """Training ended without usable vectors."""
+
+    code = "training_failed"
+
+
+class ArtifactError(Item2vecError):
+    """An artifact that cannot be used."""
+
+    code = "artifact_invalid"
+
+
+class ArtifactCorrupt(ArtifactError):
+    """A file of the artifact is missing, truncated or altered; the message names it."""
+
+    code = "artifact_corrupt"
+
+
+class ArtifactUnsupported(ArtifactError):
+    """The artifact was written by a newer or unknown schema."""
+
+    code = "artifact_unsupported"
+
+
+class RegistryError(Item2vecError):
+    """The registry has no such version, or the step asked for is not possible."""
+
+    code = "registry_invalid"
+
+
+class NoModel(RegistryError):
+    """Nothing has been published yet."""
+
+    code = "no_model"
+
+
+class ItemUnknown(Item2vecError):
+    """The id (or title) is neither in the vocabulary nor in the catalogue."""
+
+    code = "item_unknown"
+
+
+class ItemUntrained(Item2vecError):
+    """The item is known, but too rare to have a vector."""
+
+    code = "item_untrained"

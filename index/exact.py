@@ -1,0 +1,97 @@
+"""Exact search in numpy: what small catalogues and selective filters are served by, and what tests are judged by."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int32]
+# For each query a row, or an array of rows, that it must not return; -1 stands for none.
+Exclude = Sequence[NDArray[Any]] | NDArray[Any]
+
+# Scores held at once (32 MB), so that 10,000 queries over a million items do not ask for 40 GB.
+BLOCK_SCORES = 1 << 23
+# Below this share of allowed rows, copying them out is cheaper than scoring every row: at 100,000 x 128 and 20 % the
+# two are even for one query, and for a batch of 32 the copy takes half the time.
+GATHER_BELOW = 0.2
+
+
+def top_k(scores: Floats, k: int) -> tuple[Rows, Floats]:
+    """The k best columns of each row of `scores` (q, n): int32 rows and float32 scores, both (q, k), best first.
+
+    Equal scores are ordered by row, also where the tie straddles the k-th place. -inf is never a result: where fewer
+    than k finite scores exist, the rest is -1 with score -inf.
+    """
+    q, n = scores.shape
+    found = min(k, n)
+    rows = np.full((q, k), -1, dtype=np.int32)
+    best = np.full((q, k), -np.inf, dtype=np.float32)
+    if q == 0 or found == 0:
+        return rows, best
+    # Partition the values and not their positions: int64 positions would be twice the size of the scores.
+    last = np.partition(scores, n - found, axis=1)[:, n - found]
+    # Flat positions: np.nonzero in two dimensions took 20 ms where this takes 2.4 (416 x 20,000).
+    query, row = np.divmod(np.flatnonzero(scores >= last[:, None]), n)
+    value = scores[query, row]
+    # Of the items that tie for the last place only the first few rows fit, which leaves exactly `found` per query.
+    tied = value == last[query]
+    room = found - np.bincount(query[~tied], minlength=q)
+    before = np.cumsum(tied) - tied
+    start = np.searchsorted(query, np.arange(q))
+    keep = ~tied | (before - before[start][query] < room[query])
+    kept_rows, kept = row[keep].reshape(q, found), value[keep].reshape(q, found)
+    order = np.argsort(-kept, axis=1, kind="stable")
+    best[:, :found] = np.take_along_axis(kept, order, axis=1)
+    rows[:, :found] = np.take_along_axis(kept_rows, order, axis=1)
+    rows[best == -np.inf] = -1
+    return rows, best
+
+
+def search(
+    queries: Floats,
+    vectors: Floats,
+    k: int,
+    allowed: NDArray[np.bool_] | None = None,
+    exclude: Exclude | None = None,
+) -> tuple[Rows, Floats]:
+    """The k rows of `vectors` (n, d) with the largest inner product with each of `queries` (q, d); see `top_k`.
+
+    allowed: bool (n,), the rows that may come back. exclude: for each query a row, or an array of rows, left out for
+    that query only (-1: none).
+    """
+    vectors = np.asarray(vectors)  # a memory map stays one, without its subclass on every product
+    rows = np.full((len(queries), k), -1, dtype=np.int32)
+    scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
+    candidates = None if allowed is None else np.flatnonzero(allowed)
+    copied = candidates is not None and len(candidates) < GATHER_BELOW * len(vectors)
+    if copied:
+        vectors = vectors[candidates]
+    pairs = None if exclude is None else exclusions(exclude)
+    block = max(1, BLOCK_SCORES // max(1, len(vectors)))
+    for start in range(0, len(queries), block):
+        stop = min(start + block, len(queries))
+        products = queries[start:stop] @ vectors.T
+        if candidates is not None and not copied:
+            products = products[:, candidates]
+        if pairs is not None:
+            here = (pairs[0] >= start) & (pairs[0] < stop)
+            query, row = pairs[0][here] - start, pairs[1][here]
+            if candidates is not None:
+                place = np.searchsorted(candidates, row)
+                present = np.append(candidates, -1)[place] == row
+                query, row = query[present], place[present]
+            products[query, row] = -np.inf
+        rows[start:stop], scores[start:stop] = top_k(products, k)
+    if candidates is not None:
+        rows = np.where(rows >= 0, np.append(candidates, -1)[rows], -1).astype(np.int32)
+    return rows, scores
+
+
+def exclusions(exclude: Exclude) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows to leave out as two int64 arrays, query number and row, one entry per pair and without the -1."""
+    lists = [np.atleast_1d(rows) for rows in exclude]
+    query = np.repeat(np.arange(len(lists)), [len(rows) for rows in lists])
+    row = np.concatenate([*lists, np.empty(0, dtype=np.int64)]).astype(np.int64)
+    return query[row >= 0], row[row >= 0]

@@ -1,0 +1,138 @@
+"""Files that survive a crash: written, synced and renamed so that a reader sees all of a file or none of it.
+
+POSIX only, through `fcntl.flock`: a lock belongs to an open file, so it is gone the moment its process is, however that
+process ended. A process id in a file name would prove less, because the system gives ids out again.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from index.errors import Item2vecError, RegistryError
+
+BLOCK = 1 << 20
+
+
+@contextmanager
+def os_errors_as(error_class: type[Item2vecError], what: str) -> Iterator[None]:
+    """Turns an OSError of the block (disk full, no permission) into `error_class`, with the cause chained."""
+    try:
+        yield
+    except OSError as error:
+        raise error_class(f"{what}: {error.strerror or error}") from error
+
+
+def sync_file(path: Path) -> None:
+    _sync(path, os.O_RDONLY)
+
+
+def sync_directory(path: Path) -> None:
+    """Makes the names in a directory durable; syncing a file does not make its name so."""
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directory(path: Path) -> None:
+    """Creates a directory and its missing parents, each of them durable."""
+    if path.is_dir():
+        return
+    make_directory(path.parent)
+    path.mkdir(exist_ok=True)
+    sync_directory(path.parent)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Writes and syncs a file; an existing one is replaced in place, so this is for names nobody reads yet."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Replaces a file in one step: a reader gets the old bytes or the new. The caller locks out other writers.
+
+    The temporary name is fixed: one left behind by a crash is overwritten next time instead of adding up.
+    """
+    temporary = path.with_name(f".{path.name}.writing")
+    write_file(temporary, data)
+    os.replace(temporary, path)
+    sync_directory(path.parent)
+
+
+def digest(path: Path) -> tuple[int, str]:
+    """(bytes, SHA-256 in hex) of a file, read in blocks of 1 MiB."""
+    size, sha256 = 0, hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            size += len(block)
+            sha256.update(block)
+    return size, sha256.hexdigest()
+
+
+def remove_tree(path: Path) -> None:
+    """Deletes a directory; one that is gone, or that another process deletes at the same time, is no error."""
+    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        # What stood in the way the first time is raised now, with its cause.
+        with suppress(FileNotFoundError):
+            shutil.rmtree(path)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Waits for the lock on `path` (created if missing) and holds it for the block, against threads and processes.
+
+    Raises RegistryError where the file cannot be locked.
+    """
+    with os_errors_as(RegistryError, f"{path} cannot be locked"):
+        descriptor = take_lock(path)
+    try:
+        yield
+    finally:
+        release_lock(descriptor)
+
+
+def take_lock(path: Path) -> int:
+    """Waits for the lock and returns the descriptor that holds it until `release_lock` or the end of the process."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def release_lock(descriptor: int) -> None:
+    # Closing alone would leave the lock with any child that was forked while it was held.
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock; False where there is no lock file."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        return False
+    finally:
+        os.close(descriptor)

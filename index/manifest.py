@@ -1,0 +1,146 @@
+"""What an artifact says about itself: `manifest.json`, written last and sealed with its own checksum."""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from index.errors import ArtifactCorrupt, ArtifactUnsupported, RegistryError
+
+SCHEMA_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+VERSION_NAME = re.compile(r"[0-9]{8}-[0-9]{6}(-[1-9][0-9]{0,5})?")
+UNSEALED = "0" * 64
+
+
+def check_version(version: str) -> str:
+    """The version as it came; raises RegistryError for anything but a version's name, so that no path gets in."""
+    if VERSION_NAME.fullmatch(version) is None:
+        raise RegistryError(f"{version[:80]!r} is not a version; they look like 20261124-061512 or 20261124-061512-2")
+    return version
+
+
+def is_file_name(name: str) -> bool:
+    """Whether an artifact may list a file of this name: it stays in the directory, is not hidden, not the manifest."""
+    return FILE_NAME.fullmatch(name) is not None and name != MANIFEST_NAME
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time.astimezone(UTC)
+
+
+Version = Annotated[str, Field(pattern=f"^{VERSION_NAME.pattern}$")]
+UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
+class Record(BaseModel):
+    """Base of the parts: frozen; fields a later release added to the same schema are ignored."""
+
+    # NaN stays NaN, for to_json to refuse; pydantic's own way would write null, which `timings` could not read back.
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
+
+
+class FileEntry(Record):
+    """What a file must look like to be the one that was published."""
+
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class Data(Record):
+    """The log a model was trained on: its fingerprint, what was left after the rules, and what they took away."""
+
+    fingerprint: str
+    events: int
+    sessions: int
+    items: int
+    tokens: int
+    first_event: UtcTime | None = None
+    last_event: UtcTime | None = None
+    rejected: dict[str, int] = {}
+    removed: dict[str, int] = {}
+
+
+class Gate(Record):
+    """Whether the model was allowed to replace the one before it, and why."""
+
+    accepted: bool
+    forced: bool
+    reasons: list[str]
+    figures: dict[str, Any]
+
+
+class Manifest(Record):
+    """Everything needed to tell versions apart, to serve one as it was measured, and to train it again."""
+
+    schema_version: int = SCHEMA_VERSION
+    version: Version
+    created: UtcTime
+    config: dict[str, Any]
+    recommender: dict[str, Any]
+    seed: int
+    libraries: dict[str, str]
+    data: Data
+    trained_on: Literal["all", "before_split"]
+    index: dict[str, Any]
+    metrics: dict[str, Any]
+    timings: dict[str, float]
+    gate: Gate | None = None
+    files: dict[str, FileEntry] = {}
+
+    @field_validator("files")
+    @classmethod
+    def _files_stay_inside(cls, files: dict[str, FileEntry]) -> dict[str, FileEntry]:
+        for name in files:
+            if not is_file_name(name):
+                raise ValueError(f"{name!r} is not the name of a file in the artifact")
+        return files
+
+    def to_json(self) -> bytes:
+        """The bytes of manifest.json. Its last field, `checksum`, is their SHA-256 with 64 zeros in its place.
+
+        Raises ValueError for what JSON cannot hold: NaN, infinity, a numpy number.
+        """
+        fields = {**self.model_dump(mode="json"), "checksum": UNSEALED}
+        return _with_checksum((json.dumps(fields, indent=1, allow_nan=False) + "\n").encode(), UNSEALED)
+
+    @classmethod
+    def from_json(cls, data: bytes, source: Path) -> Self:
+        """Raises ArtifactUnsupported for a newer schema, ArtifactCorrupt for all else; both name `source`.
+
+        The seal is there because the other files' checksums would not notice a flipped bit in the figures or settings.
+        """
+        try:
+            fields = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise ArtifactCorrupt(f"{source} is damaged: not complete JSON ({error})") from error
+        schema = fields.get("schema_version") if isinstance(fields, dict) else None
+        if type(schema) is not int or schema < 1:
+            raise ArtifactCorrupt(f"{source} is damaged: no usable schema_version")
+        if schema > SCHEMA_VERSION:
+            raise ArtifactUnsupported(
+                f"{source} has schema {schema}, this item2vec reads up to {SCHEMA_VERSION}: "
+                "upgrade item2vec, or activate a version it wrote itself"
+            )
+        checksum = fields.get("checksum")
+        if not isinstance(checksum, str) or _with_checksum(data, checksum) != data:
+            raise ArtifactCorrupt(f"{source} is damaged: its checksum differs")
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
+            raise ArtifactCorrupt(f"{source} is not a manifest: {wrong}") from error
+
+
+def _with_checksum(data: bytes, present: str) -> bytes:
+    """The bytes with their last `present` replaced by the checksum that belongs there."""
+    before, found, after = data.rpartition(present.encode("utf-8", "replace"))
+    if not present or not found:
+        return b""
+    checksum = hashlib.sha256(before + UNSEALED.encode() + after).hexdigest()
+    return before + checksum.encode() + after

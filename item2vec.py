@@ -1,0 +1,451 @@
+"""The command line: the one file that knows all sides. A command imports what it needs, so help is instant."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from index.errors import Item2vecError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from index.model import Explanation, Model
+
+FLAG_NAMES = {"paths": "events"}  # settings whose flag reads better under another name
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when it worked, 2 with a message on standard error when it did not, 3 when the gate kept a new model back."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stderr)
+    logging.getLogger("gensim").setLevel(logging.WARNING)
+    try:
+        return int(options.run(options))
+    except Item2vecError as error:
+        print(f"item2vec: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("item2vec: interrupted; the same command goes on where it was", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="item2vec",
+        description="Similar items from a log of what users did: sessions in, vectors and an index out.",
+        epilog="Start with `item2vec demo`. With a log of your own: `item2vec check`, then `item2vec train`.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], help: str, **more: Any) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, help=help, description=help[:1].upper() + help[1:] + ".", **more)
+        found.set_defaults(run=run)
+        return found
+
+    train = command("train", run_train, "train on a log, measure, and publish a version of the model")
+    train.add_argument("--out", type=Path, required=True, metavar="MODELS", help="folder of the models")
+    train.add_argument("--force", action="store_true", help="make the new model current even when the gate refuses it")
+    add_settings(train, ("events", "sessions", "trainer", "index", "recommender", "evaluation"))
+
+    check = command("check", run_check, "look at a log before training: what it holds and what is wrong with it")
+    check.add_argument("--json", action="store_true", help="the findings as JSON")
+    add_settings(check, ("events", "sessions", "trainer"))
+
+    similar = command("similar", run_similar, "the items most similar to one, or what comes next after it")
+    add_model(similar)
+    similar.add_argument("item", help="an item id, or a title")
+    similar.add_argument("-k", type=int, default=10, help="how many (default 10)")
+    similar.add_argument(
+        "--score",
+        choices=("similar", "next"),
+        default="similar",
+        help="similar: could stand in for it; next: follows it",
+    )
+    similar.add_argument("--json", action="store_true", help="as JSON")
+
+    recommend = command("recommend", run_recommend, "what comes next in a session")
+    add_model(recommend)
+    recommend.add_argument("items", nargs="+", metavar="ITEM", help="the session's items, oldest first: ids or titles")
+    recommend.add_argument("-k", type=int, default=10, help="how many (default 10)")
+    recommend.add_argument("--exclude-seen", action="store_true", help="leave out all items of the session")
+    recommend.add_argument("--json", action="store_true", help="as JSON")
+
+    explain = command("explain", run_explain, "why two items are close, or why one is not in the other's list")
+    add_model(explain)
+    explain.add_argument("item", help="an item id, or a title")
+    explain.add_argument("candidate", help="the other item's id or title")
+    explain.add_argument("--json", action="store_true", help="as JSON")
+
+    evaluate = command("evaluate", run_evaluate, "the quality report that was made when the model was trained")
+    add_model(evaluate)
+    evaluate.add_argument("--json", action="store_true", help="as JSON")
+
+    models = command("models", run_models, "list versions; activate, roll back or prune them")
+    models.add_argument("models", type=Path, metavar="MODELS", help="folder of the models")
+    models.add_argument("action", nargs="?", choices=("list", "activate", "rollback", "prune"), default="list")
+    models.add_argument("version", nargs="?", help="the version to activate")
+    models.add_argument("--keep", type=int, default=5, help="prune: how many of the newest stay (default 5)")
+    models.add_argument("--json", action="store_true", help="as JSON")
+
+    export = command("export", run_export, "write vectors or neighbours for other tools")
+    add_model(export)
+    export.add_argument(
+        "format",
+        choices=("word2vec-text", "word2vec-binary", "npy", "parquet", "tensorboard", "neighbours"),
+        help="word2vec formats open in gensim; neighbours is JSON lines",
+    )
+    export.add_argument("--out", type=Path, required=True, help="the file to write; a folder for npy and tensorboard")
+    export.add_argument("--matrix", choices=("inputs", "outputs"), default="inputs", help="which vectors")
+    export.add_argument("--score", choices=("similar", "next"), default="similar", help="neighbours by which score")
+
+    demo = command("demo", run_demo, "a whole example: make a log, train on it, show what is similar")
+    demo.add_argument("--out", type=Path, default=Path("demo"), help="folder of the demo (default demo)")
+    add_world(demo, 200_000)
+
+    world = command("demo-log", run_demo_log, "write a generated log of any size, with known structure")
+    world.add_argument("--out", type=Path, required=True, help="folder of the log")
+    world.add_argument("--format", choices=("parquet", "csv", "csv.gz", "jsonl"), default="parquet", help="file format")
+    add_world(world, 1_000_000)
+    return parser
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("models", type=Path, metavar="MODELS", help="folder of the models")
+    parser.add_argument("--version", help="a version; without it, the current one")
+
+
+def add_world(parser: argparse.ArgumentParser, events: int) -> None:
+    parser.add_argument("--events", type=int, default=events, help=f"how many events (default {events:,})")
+    parser.add_argument("--seed", type=int, default=1, help="same seed and size, same log (default 1)")
+
+
+def add_settings(parser: argparse.ArgumentParser, sections: Sequence[str]) -> None:
+    """One flag per setting, described by the setting itself; `load_config` puts flags over file over defaults."""
+    from training.config import TrainConfig
+
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML; flags go before them")
+    parser.add_argument("--seed", type=int, help="seed of everything random (default 1)")
+    for section in sections:
+        model = TrainConfig.model_fields[section].annotation
+        assert model is not None
+        group = parser.add_argument_group(f"{section}: {(model.__doc__ or '').strip().splitlines()[0].rstrip('.')}")
+        for flag, place, field in flags_of(model, (section,)):
+            add_flag(group, flag, place, field)
+
+
+def flags_of(model: Any, place: tuple[str, ...]) -> list[tuple[str, tuple[str, ...], Any]]:
+    """(flag, path of the setting, field) of every setting below a section."""
+    found = []
+    for name, field in model.model_fields.items():
+        if hasattr(field.annotation, "model_fields"):
+            found += [(f"{name}-{flag}", path, f) for flag, path, f in flags_of(field.annotation, (*place, name))]
+        else:
+            found.append((FLAG_NAMES.get(name, name).replace("_", "-"), (*place, name), field))
+    return found
+
+
+def add_flag(group: Any, flag: str, place: tuple[str, ...], field: Any) -> None:
+    kinds = [k for k in get_args(field.annotation) if k is not type(None)] or [field.annotation]
+    default = field.default
+    shown = "" if default in (None, (), True, False) else f" (default {default})"
+    options: dict[str, Any] = {"dest": ".".join(place), "default": None, "help": (field.description or "") + shown}
+    options["help"] = options["help"].replace("%", "%%")
+    if field.annotation is bool:
+        options["action"] = argparse.BooleanOptionalAction
+        options["help"] += f" (default {'yes' if default else 'no'})"
+    elif get_origin(field.annotation) is tuple:
+        options |= {"nargs": "+", "action": "extend", "metavar": flag.upper().replace("-", "_")}
+    elif kinds and isinstance(kinds[0], str):
+        options |= {"choices": kinds}
+    else:
+        # Text: pydantic turns it into the setting's type and says what is wrong with it, for files and flags alike.
+        options["metavar"] = {int: "N", float: "X"}.get(kinds[0], "NAME")
+    group.add_argument(f"--{flag}", **options)
+
+
+def config_of(options: argparse.Namespace) -> Any:
+    from training.config import load_config
+
+    overrides: dict[str, Any] = {}
+    for dest, value in vars(options).items():
+        if "." in dest and value is not None:
+            *path, name = dest.split(".")
+            table = overrides
+            for part in path:
+                table = table.setdefault(part, {})
+            table[name] = tuple(value) if isinstance(value, list) else value
+    return load_config(options.config, overrides, seed=options.seed)
+
+
+def run_train(options: argparse.Namespace) -> int:
+    from training.pipeline import run
+    from training.progress import reporter
+
+    config = config_of(options)
+    outcome = run(config, options.out, reporter(), options.force)
+    console = screen()
+    show_report(console, outcome.manifest.metrics)
+    if outcome.rejects is not None:
+        console.print(f"Rows that could not be events: {outcome.rejects}")
+    if outcome.gate.accepted:
+        forced = " by force, although " + "; ".join(outcome.gate.reasons) if outcome.gate.forced else ""
+        console.print(f"Version {outcome.version} is current{forced}.")
+        return 0
+    console.print(f"Version {outcome.version} was kept but not made current: {'; '.join(outcome.gate.reasons)}.")
+    console.print(f"To make it so all the same: item2vec models {options.out} activate {outcome.version}")
+    return 3
+
+
+def run_check(options: argparse.Namespace) -> int:
+    from training.doctor import examine, page
+
+    findings = examine(config_of(options))
+    if options.json:
+        print(json.dumps(findings, indent=1, default=str))
+    else:
+        screen().print(page(findings))
+    return 0
+
+
+def open_model(options: argparse.Namespace) -> "Model":
+    from index.model import Model
+    from index.registry import Registry
+
+    return Model(Registry(options.models).open(options.version))
+
+
+def run_similar(options: argparse.Namespace) -> int:
+    model = open_model(options)
+    item = model.resolve(options.item)
+    found = model.neighbours(item, at_least_one(options.k), options.score)
+    words = {"similar": "similar to", "next": "comes with or after"}[options.score]
+    show(model, f"{words} {model.catalogue.title(item)}", found, options.json, item=item, score=options.score)
+    return 0
+
+
+def run_recommend(options: argparse.Namespace) -> int:
+    model = open_model(options)
+    items = [model.resolve(item) for item in options.items]
+    found = model.recommend(items, at_least_one(options.k), options.exclude_seen)
+    show(model, "comes next", found, options.json, items=items)
+    return 0
+
+
+def at_least_one(k: int) -> int:
+    if k < 1:
+        raise Item2vecError(f"-k must be at least 1, not {k}")
+    return k
+
+
+def show(model: "Model", title: str, found: Sequence[Any], as_json: bool, **facts: Any) -> None:
+    catalogue = model.catalogue
+    if as_json:
+        items = [
+            {"item_id": r.item, "score": round(r.score, 6), "rank": rank, "title": catalogue.title(r.item)}
+            for rank, r in enumerate(found, 1)
+        ]
+        print(
+            json.dumps(facts | {"model_version": model.manifest.version, "items": items}, ensure_ascii=False, indent=1)
+        )
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("", "item", "title", "category", "score"):
+        table.add_column(name, justify="right" if name in ("", "score") else "left")
+    for rank, r in enumerate(found, 1):
+        category = catalogue.category(r.item) or ""
+        table.add_row(str(rank), r.item, catalogue.title(r.item), category, f"{r.score:.3f}")
+    screen().print(table)
+
+
+def run_explain(options: argparse.Namespace) -> int:
+    model = open_model(options)
+    found = model.explain(model.resolve(options.item), model.resolve(options.candidate))
+    if options.json:
+        from dataclasses import asdict
+
+        print(json.dumps(asdict(found), ensure_ascii=False, indent=1, default=str))
+    else:
+        print("\n".join(sentences(model, found)))
+    return 0
+
+
+def sentences(model: "Model", found: "Explanation") -> list[str]:
+    a, b = model.catalogue.title(found.item), model.catalogue.title(found.candidate)
+    lines = [f"{a}  and  {b}"]
+    pair = found.pair
+    if pair is not None and pair.sessions:
+        last = f", last on {day(pair.last)}" if pair.last else ""
+        more = f"{pair.lift:.1f} times more often than" if pair.lift >= 1 else f"{pair.lift:.2f} times as often as"
+        lines.append(f"Together in {pair.sessions:,} sessions, {more} chance{last}.")
+        lines.append(
+            f"The first came before the second in {pair.first_before:,} of them, after it in {pair.second_before:,}, "
+            f"{pair.distance:.1f} steps apart on average."
+        )
+    elif pair is not None:
+        lines.append(f"Never together in a session ({pair.expected:.1f} sessions would be chance).")
+    for name, place in (("similar", found.similar), ("next", found.next)):
+        if place is not None:
+            lines.append(f"By {name} the second is rank {place[1]:,} for the first (score {place[0]:.3f}).")
+    for name, reason in found.missing.items():
+        lines.append(f"Not among the neighbours by {name}: {reason}." if name != "vector" else f"No vector: {reason}.")
+    return lines
+
+
+def day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    from index.registry import Registry
+
+    manifest = Registry(options.models).open(options.version).manifest
+    if options.json:
+        print(json.dumps({"version": manifest.version, **manifest.metrics}, indent=1, ensure_ascii=False))
+        return 0
+    show_report(screen(), manifest.metrics)
+    return 0
+
+
+def show_report(console: "Console", report: dict[str, Any]) -> None:
+    from training.report import facts, tables
+
+    for table in tables(report):
+        console.print(table)
+    console.print(facts(report), soft_wrap=not console.is_terminal)
+
+
+def screen() -> "Console":
+    """Standard output; where it is no terminal, wide enough that no table is cut."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 120
+    return Console(highlight=False, width=width)
+
+
+def run_models(options: argparse.Namespace) -> int:
+    from index.registry import Registry
+
+    registry = Registry(options.models)
+    if options.action == "activate":
+        if options.version is None:
+            raise Item2vecError(f"which version? item2vec models {options.models} activate VERSION")
+        registry.activate(options.version)
+        print(f"{options.version} is current")
+    elif options.action == "rollback":
+        print(f"{registry.rollback()} is current")
+    elif options.action == "prune":
+        removed = registry.prune(options.keep)
+        print(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
+    else:
+        show_versions(registry, options.json)
+    return 0
+
+
+def show_versions(registry: Any, as_json: bool) -> None:
+    current = registry.current()
+    manifests = registry.manifests()
+    if as_json:
+        versions = [
+            {"current": m.version == current, **m.model_dump(mode="json", exclude={"files"})} for m in manifests
+        ]
+        print(json.dumps({"current": current, "versions": versions}, indent=1))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("version", "", "items", "sessions", "T1 hr@20", "T2 hr@20", "gate"):
+        table.add_column(name)
+    for m in manifests:
+        tasks = m.metrics.get("tasks", {})
+        figures = [f"{tasks[t][0]['hr@20'][0]:.3f}" if tasks.get(t) else "" for t in ("T1", "T2")]
+        gate = "" if m.gate is None else "forced" if m.gate.forced else "accepted" if m.gate.accepted else "rejected"
+        mark = "current" if m.version == current else ""
+        table.add_row(m.version, mark, f"{m.data.items:,}", f"{m.data.sessions:,}", *figures, gate)
+    screen().print(table if manifests else "no versions yet: train one with `item2vec train`")
+
+
+def run_export(options: argparse.Namespace) -> int:
+    from training.exports import export
+
+    written = export(open_model(options), options.format, options.out, options.matrix, options.score)
+    for path in written:
+        print(path)
+    return 0
+
+
+def run_demo_log(options: argparse.Namespace) -> int:
+    from training.demo import write_world
+    from training.progress import reporter
+
+    with reporter().step("demo-log", total=options.events, unit="events") as step:
+        world = write_world(options.out, options.events, options.seed, options.format, step.share)
+        step.facts |= {"events": world.events, "users": world.users, "items": world.items, "broken": world.broken}
+    print(f"events: {options.out}/events-*.{options.format}\nitems: {world.items_file}")
+    return 0
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """The README's first command: log, training and answers, in one folder. Run again, it starts afresh on the log."""
+    import shutil
+
+    from training.config import EvaluationConfig, EventsConfig, TrainConfig
+    from training.demo import write_world
+    from training.pipeline import run
+    from training.progress import reporter
+
+    report = reporter()
+    log, models = options.out / "log", options.out / "models"
+    if log.exists():
+        shutil.rmtree(log)
+    with report.step("demo-log", total=options.events, unit="events") as step:
+        world = write_world(log, options.events, options.seed, progress=step.share)
+        step.facts |= {"events": world.events, "users": world.users, "items": world.items, "broken": world.broken}
+    config = TrainConfig(
+        events=EventsConfig(
+            paths=(str(log / "events-*.parquet"),),
+            items=str(world.items_file),
+            event_type="event_type",
+            conversion_types=("book",),
+            dwell="dwell",
+        ),
+        evaluation=EvaluationConfig(prefixes=3000, bootstrap=200),
+        seed=options.seed,
+    )
+    run(config, models, report, force=True)
+    options.models, options.version, options.json = models, None, False
+    run_evaluate(options)
+    model = open_model(options)
+    for item in demo_items(model):
+        for score, words in (("similar", "similar to"), ("next", "comes with or after")):
+            show(model, f"{words} {model.catalogue.title(item)}", model.neighbours(item, 5, score), False)  # type: ignore[arg-type]
+    first = demo_items(model)[0]
+    second = model.neighbours(first, 1)[0].item
+    print("\n".join(sentences(model, model.explain(first, second))))
+    print(f"\nAsk on: item2vec similar {models} {json.dumps(model.catalogue.title(first))}")
+    return 0
+
+
+def demo_items(model: "Model") -> list[str]:
+    """Two tracks and two homes that many sessions held."""
+    kinds: dict[Any, list[str]] = {}
+    for item in model.vocabulary.ids[:1000]:
+        kinds.setdefault(model.catalogue.field(item, "kind"), []).append(item)
+    return [item for items in kinds.values() for item in items[5:7]]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Documentation is part of the product: what is not written down fails here."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import item2vec
+from index import errors
+from index.manifest import Manifest
+from training.config import TrainConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def settings() -> list[str]:
+    found = ["seed"]
+    for section, field in TrainConfig.model_fields.items():
+        if section != "seed":
+            found += [".".join(place) for _, place, _ in item2vec.flags_of(field.annotation, (section,))]
+    return found
+
+
+def undocumented(names: list[str], page: str) -> list[str]:
+    return [name for name in names if f"`{name}`" not in page]
+
+
+def leaves(root: type) -> list[type]:
+    return [root, *(leaf for child in root.__subclasses__() for leaf in leaves(child))]
+
+
+def test_every_setting_is_documented():
+    assert undocumented(settings(), text("docs/configuration.md")) == []
+
+
+def test_every_command_is_documented():
+    parser = item2vec.build_parser()
+    commands = next(a for a in parser._actions if a.choices).choices
+    page = text("docs/commands.md")
+    assert [name for name in commands if f"## item2vec {name}" not in page] == []
+    own_flags = {
+        flag
+        for command in commands.values()
+        for action in command._actions
+        if "." not in action.dest
+        for flag in action.option_strings
+    }
+    assert undocumented(sorted(own_flags - {"-h", "--help"}), page) == []
+
+
+def test_every_error_code_is_documented():
+    codes = sorted({leaf.code for leaf in leaves(errors.Item2vecError)})
+    assert undocumented(codes, text("docs/errors.md")) == []
+
+
+def test_every_reason_for_a_rejected_row_is_documented():
+    from training.events import Reason
+
+    names = [r.name.lower() for r in Reason if r not in (Reason.ACCEPTED, Reason.RULES)]
+    assert undocumented(names, text("docs/formats.md")) == []
+
+
+def test_every_field_of_the_manifest_is_documented():
+    assert undocumented(list(Manifest.model_fields), text("docs/formats.md")) == []
+
+
+def test_every_finding_of_the_check_is_documented():
+    from training.doctor import FINDINGS
+
+    assert undocumented(list(FINDINGS), text("docs/check.md")) == []
+
+
+def test_every_dependency_has_its_reason():
+    project = text("pyproject.toml")
+    named = set(re.findall(r'"([a-z-]+)>=', project))
+    assert undocumented(sorted(named), text("docs/dependencies.md")) == []
+
+
+def test_every_relative_link_leads_somewhere():
+    pages = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks/README.md"]
+    broken = [
+        f"{page.name}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert broken == []
+
+
+def test_a_missing_setting_is_noticed():
+    page = text("docs/configuration.md").replace("`events.user`", "")
+    assert undocumented(settings(), page) == ["events.user"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"])
+def test_the_front_pages_exist(name):
+    assert len(text(name)) > 200

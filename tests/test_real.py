@@ -1,0 +1,62 @@
+"""The whole chain on real logs, where they are present; with limits generous enough for a shared machine."""
+
+import pytest
+
+from benchmarks.real import DATA, LOGS, config_of
+from index.model import Model
+from index.registry import Registry
+from training.pipeline import run
+from training.progress import LogReporter
+
+pytestmark = pytest.mark.real
+
+# Settings that take seconds, and a floor the model must clear on T1 (HR@20): far below what full training reaches.
+EPOCHS = {"nowplaying": 4, "online_retail": 6, "wikispeedia": 4, "deezer_ecommerce": 4}
+FLOORS = {"nowplaying": 0.10, "online_retail": 0.35, "wikispeedia": 0.65, "deezer_ecommerce": 0.22}
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_real_log_trains_evaluates_and_answers(name, tmp_path):
+    if not (DATA / name / "events.parquet").exists():
+        pytest.skip(f"the real log {name} is not in {DATA}")
+    config = config_of(name)
+    trainer = config.trainer.model_copy(update={"epochs": EPOCHS[name], "dims": 32})
+    evaluation = config.evaluation.model_copy(update={"prefixes": 1000, "bootstrap": 100, "referees": False})
+    outcome = run(
+        config.model_copy(update={"trainer": trainer, "evaluation": evaluation}), tmp_path, LogReporter(), force=True
+    )
+    report = outcome.manifest.metrics
+    assert report["tasks"]["T1"][0]["hr@20"][0] > FLOORS[name]
+    assert report["tasks"]["T1"][0]["ndcg@10"][0] > 3 * report["tasks"]["T1"][-1]["ndcg@10"][0]
+    assert outcome.gate.accepted
+    assert not outcome.gate.forced
+    assert sum(outcome.manifest.data.rejected.values()) == 0
+    model = Model(Registry(tmp_path).open())
+    popular = model.vocabulary.ids[0]
+    assert len(model.neighbours(popular, 10)) == 10
+    assert len(model.neighbours(popular, 10, "next")) == 10
+    assert len(model.recommend(model.vocabulary.ids[:3], 10)) == 10
+
+
+def test_a_title_of_the_gift_shop_finds_its_like(tmp_path):
+    if not (DATA / "online_retail" / "events.parquet").exists():
+        pytest.skip(f"the real log online_retail is not in {DATA}")
+    config = config_of("online_retail")
+    quick = config.model_copy(
+        update={
+            "trainer": config.trainer.model_copy(update={"epochs": 6, "dims": 32}),
+            "evaluation": config.evaluation.model_copy(
+                update={"prefixes": 300, "bootstrap": 20, "referees": False, "blend": False}
+            ),
+        }
+    )
+    run(quick, tmp_path, LogReporter(), force=True)
+    model = Model(Registry(tmp_path).open())
+    item = model.resolve("white hanging heart t-light holder")
+    near = [model.catalogue.title(found.item) for found in model.neighbours(item, 10)]
+    assert any("HEART" in title for title in near)
+    pair = model.explain(item, model.neighbours(item, 1)[0].item).pair
+    assert pair is not None
+    assert pair.sessions > 10
+    assert pair.lift > 1
+    assert pair.last is not None

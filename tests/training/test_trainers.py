@@ -1,0 +1,81 @@
+"""One behaviour suite for every trainer."""
+
+import numpy as np
+import pytest
+from factories import PER_GROUP, corpus_of, two_groups
+
+from index.errors import TrainingFailed
+from index.recommender import normalised
+from training.config import TrainerConfig
+from training.trainer import ENGINES, Embeddings, check_finite, trainer_for
+
+CONFIG = TrainerConfig(dims=16, epochs=10, workers=1)
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def engine(request):
+    return request.param
+
+
+def fit(engine, corpus, config=CONFIG, seed=1, progress=lambda _: None):
+    return trainer_for(engine)(corpus, config.model_copy(update={"engine": engine}), seed, progress)
+
+
+def test_neighbours_stay_in_their_group(engine):
+    found = fit(engine, two_groups())
+    unit = normalised(found.inputs)
+    scores = unit @ unit.T
+    np.fill_diagonal(scores, -np.inf)
+    nearest = np.argsort(-scores, axis=1)[:, :5]
+    assert (nearest // PER_GROUP == np.arange(2 * PER_GROUP)[:, None] // PER_GROUP).all()
+
+
+def test_input_against_output_finds_what_comes_next(engine):
+    found = fit(engine, two_groups())
+    scores = found.inputs @ found.outputs.T
+    np.fill_diagonal(scores, -np.inf)
+    top = np.argsort(-scores, axis=1)[:, :3]
+    following = [(i // PER_GROUP) * PER_GROUP + (i + 1) % PER_GROUP for i in range(2 * PER_GROUP)]
+    assert np.mean([f in row for f, row in zip(following, top, strict=True)]) > 0.7
+
+
+def test_matrices_have_a_row_per_item_even_for_items_in_no_session(engine):
+    found = fit(engine, corpus_of([[0, 1, 2], [2, 1, 0]] * 20, items=7))
+    for matrix in (found.inputs, found.outputs):
+        assert matrix.shape == (7, 16)
+        assert matrix.dtype == np.float32
+        assert np.isfinite(matrix).all()
+
+
+def test_same_seed_and_one_worker_give_the_same_vectors(engine):
+    first, second = fit(engine, two_groups()), fit(engine, two_groups())
+    other = fit(engine, two_groups(), seed=2)
+    assert np.array_equal(first.inputs, second.inputs)
+    assert np.array_equal(first.outputs, second.outputs)
+    assert not np.array_equal(first.inputs, other.inputs)
+
+
+def test_progress_never_falls_and_ends_at_one(engine):
+    seen: list[float] = []
+    fit(engine, two_groups(6000), TrainerConfig(dims=4, epochs=3, workers=1), progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert len(seen) > 2
+
+
+def test_no_token_of_a_giant_session_is_lost(engine):
+    """gensim cuts a sentence at 10,000 tokens without a word: an item that only comes later must be trained as well."""
+    rng = np.random.default_rng(1)
+    giant = [*rng.integers(0, 10, 12_000).tolist(), *rng.integers(10, 20, 3_000).tolist()]
+    found = fit(engine, corpus_of([giant], items=20))
+    unit = normalised(found.inputs)
+    within = unit[10:] @ unit[10:].T
+    assert within[~np.eye(10, dtype=bool)].mean() > (unit[10:] @ unit[:10].T).mean()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e6])
+def test_vectors_that_ran_away_are_never_published(bad):
+    sound, broken = np.zeros((3, 2), np.float32), np.zeros((3, 2), np.float32)
+    broken[1, 0] = bad
+    with pytest.raises(TrainingFailed, match="learning rate"):
+        check_finite(Embeddings(sound, broken), CONFIG)

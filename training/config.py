@@ -1,0 +1,146 @@
+"""One frozen TrainConfig: defaults, under a TOML file, under flags. Every setting is described once, here."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from index.errors import ConfigError
+from index.recommender import RecommenderConfig
+
+
+class Settings(BaseModel):
+    """Base of the sections: frozen, and a name that is not known is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EventsConfig(Settings):
+    """Where the log is and what its columns are called."""
+
+    paths: tuple[str, ...] = Field((), description="files, folders or globs of the log (CSV, CSV.gz, JSONL, Parquet)")
+    items: str | None = Field(
+        None, description="item metadata: a file with the item id and any of title, category, ..."
+    )
+    format: Literal["auto", "csv", "jsonl", "parquet"] = Field("auto", description="format of the files; auto: by name")
+    user: str = Field("user_id", description="column of the user id")
+    item: str = Field("item_id", description="column of the item id, in the log and in the metadata")
+    time: str = Field("timestamp", description="column of the time: epoch s, ms, us, ns, or ISO 8601")
+    session: str | None = Field(None, description="column of a given session id; without it sessions are cut by a gap")
+    event_type: str | None = Field(None, description="column of the event type")
+    event_types: tuple[str, ...] = Field((), description="keep only events of these types (needs event_type)")
+    conversion_types: tuple[str, ...] = Field((), description="event types that are conversions: booked, bought, ...")
+    dwell: str | None = Field(None, description="column of the dwell time in seconds")
+    weight: str | None = Field(None, description="column of the event's weight (a number >= 0)")
+    time_unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
+        "auto", description="unit of numeric times; auto: by magnitude, row by row"
+    )
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="CSV delimiter; without it, detected")
+    encoding: Literal["utf-8", "latin-1", "utf-16"] = Field("utf-8", description="encoding of CSV files")
+    max_bad_share: float = Field(0.05, ge=0, le=1, description="stop when a larger share of the rows is rejected")
+    memory_mb: int = Field(
+        1500, ge=200, description="memory for events and for the reader, in MB each; more goes to disk"
+    )
+
+    @model_validator(mode="after")
+    def _types_need_a_column(self) -> "EventsConfig":
+        if (self.event_types or self.conversion_types) and self.event_type is None:
+            raise ValueError("event_types and conversion_types need event_type, the column to look in")
+        return self
+
+
+class SessionsConfig(Settings):
+    """From events to sessions: each rule counts what it removes."""
+
+    gap_minutes: float = Field(30.0, gt=0, description="a pause longer than this starts a new session")
+    min_length: int = Field(2, ge=2, description="shorter sessions are dropped")
+    max_length: int = Field(10_000, ge=2, description="longer sessions are split into pieces of at most this length")
+    min_item_count: int = Field(5, ge=1, description="items seen less often get no vector")
+    collapse_repeats: bool = Field(True, description="an item repeated at once counts as one event")
+    min_dwell: float = Field(0.0, ge=0, description="events shorter than this many seconds are dropped (needs dwell)")
+    max_user_events: int = Field(100_000, ge=0, description="users with more events are left out as bots; 0: nobody is")
+
+
+class TrainerConfig(Settings):
+    """What every trainer understands."""
+
+    engine: Literal["gensim"] = Field("gensim", description="which trainer")
+    dims: int = Field(100, ge=2, le=2048, description="numbers per vector")
+    window: int = Field(5, ge=1, le=10_000, description="context items on each side of the centre")
+    negatives: int = Field(5, ge=1, le=100, description="noise items per positive pair")
+    exponent: float = Field(0.75, ge=-3, le=3, description="noise items are drawn with probability count^exponent")
+    sample: float = Field(0.0, ge=0, description="subsampling threshold for frequent items; 0: none")
+    epochs: int = Field(20, ge=1, le=10_000, description="passes over the sessions")
+    learning_rate: float = Field(0.1, gt=0, le=10, description="first step size")
+    min_learning_rate: float = Field(1e-4, ge=0, description="last step size; it falls linearly")
+    workers: int = Field(2, ge=1, le=256, description="threads; 1 makes a run repeatable bit by bit")
+
+
+class IndexConfig(Settings):
+    """The nearest-neighbour index."""
+
+    exact_below: int = Field(20_000, ge=0, description="up to this many items the index is exact (flat)")
+    min_recall: float = Field(0.99, gt=0, le=1, description="recall@10 that an approximate index must measure")
+    neighbours: int = Field(100, ge=1, le=1000, description="neighbours of each item computed once and stored")
+
+
+class EvaluationConfig(Settings):
+    """What is held out, and what is measured on it."""
+
+    split: Literal["auto", "time", "session", "last"] = Field(
+        "auto",
+        description="time: the newest sessions; session: random sessions; last: each session's last item; "
+        "auto: time where the log has a clock, else session",
+    )
+    test_share: float = Field(0.1, gt=0, lt=0.9, description="share of the sessions held out")
+    test_from: str | None = Field(None, description="sessions starting at or after this time are the test part")
+    validation_share: float = Field(
+        0.1, gt=0, lt=0.9, description="share of the training sessions to choose weights on"
+    )
+    prefixes: int = Field(10_000, ge=10, description="at most this many test prefixes are ranked")
+    bootstrap: int = Field(1000, ge=10, description="resamples of the sessions behind each interval")
+    referees: bool = Field(True, description="measure all simple baselines beside the model; popularity always is")
+    blend: bool = Field(True, description="choose reading, session rule and weights of the counts on validation")
+    publish_all: bool = Field(True, description="publish a model trained on all sessions with the settings evaluated")
+
+
+class TrainConfig(Settings):
+    """Everything a run depends on."""
+
+    events: EventsConfig = EventsConfig()
+    sessions: SessionsConfig = SessionsConfig()
+    trainer: TrainerConfig = TrainerConfig()
+    index: IndexConfig = IndexConfig()
+    recommender: RecommenderConfig = RecommenderConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    seed: int = Field(1, ge=0, lt=2**31, description="seed of everything random")
+
+
+def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]], **top: Any) -> TrainConfig:
+    """Defaults, under the TOML file, under `overrides` (section -> setting -> value; None means not given).
+
+    Raises ConfigError that names the setting.
+    """
+    tables: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(f"config file {path} does not exist") from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"config file {path} cannot be read as TOML: {error}") from error
+    for section, settings in overrides.items():
+        given = {name: value for name, value in settings.items() if value is not None}
+        if given:
+            table = tables.setdefault(section, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"{path}: {section} must be a table, [{section}]")
+            table.update(given)
+    tables.update({name: value for name, value in top.items() if value is not None})
+    try:
+        return TrainConfig.model_validate(tables)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'config'}: {e['msg']}" for e in error.errors()]
+        raise ConfigError("; ".join(lines)) from None

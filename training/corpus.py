@@ -1,0 +1,73 @@
+"""Sessions as arrays: what trainers, referees and evidence work on."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Sessions in order of their first event (ties in a fixed order).
+
+    tokens: int32, shape (t,), vocabulary rows, session after session in time order.
+    offsets: int64, shape (s + 1,), session i is tokens[offsets[i]:offsets[i + 1]].
+    starts, ends: int64, shape (s,), first and last event of each session, microseconds since 1970 UTC.
+    items: number of rows of the vocabulary; every token is below it.
+    weights: float32, shape (t,), weight of each event, or None where the log has none.
+    converted: bool, shape (t,), whether the event was a conversion, or None where the log does not say.
+    """
+
+    tokens: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    items: int
+    weights: NDArray[np.float32] | None = None
+    converted: NDArray[np.bool_] | None = None
+
+    def __len__(self) -> int:
+        """Number of sessions."""
+        return len(self.offsets) - 1
+
+    def session(self, i: int) -> NDArray[np.int32]:
+        return self.tokens[self.offsets[i] : self.offsets[i + 1]]
+
+    def lengths(self) -> NDArray[np.int64]:
+        return np.diff(self.offsets)
+
+    def counts(self) -> NDArray[np.int64]:
+        """int64, shape (items,), occurrences of each row."""
+        return np.bincount(self.tokens, minlength=self.items).astype(np.int64)
+
+    def take(self, sessions: NDArray[np.int64]) -> "Corpus":
+        """The given sessions (positions), in the given order, over the same vocabulary."""
+        lengths = self.lengths()[sessions]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        # Position of every token kept: start of its session, plus how far into the session it lies.
+        index = np.repeat(self.offsets[:-1][sessions] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return replace(
+            self,
+            tokens=self.tokens[index],
+            offsets=offsets,
+            starts=self.starts[sessions],
+            ends=self.ends[sessions],
+            weights=None if self.weights is None else self.weights[index],
+            converted=None if self.converted is None else self.converted[index],
+        )
+
+    def where(self, keep: NDArray[np.bool_], min_length: int) -> "Corpus":
+        """Only the tokens marked in `keep`, and then only the sessions that still have `min_length` of them."""
+        session_of = np.repeat(np.arange(len(self)), self.lengths())
+        lengths = np.bincount(session_of[keep], minlength=len(self))
+        long_enough = lengths >= min_length
+        keep = keep & long_enough[session_of]
+        return replace(
+            self,
+            tokens=self.tokens[keep],
+            offsets=np.concatenate([[0], np.cumsum(lengths[long_enough])]).astype(np.int64),
+            starts=self.starts[long_enough],
+            ends=self.ends[long_enough],
+            weights=None if self.weights is None else self.weights[keep],
+            converted=None if self.converted is None else self.converted[keep],
+        )

@@ -1,0 +1,82 @@
+"""Ranking metrics over the ranks of the targets, and their intervals.
+
+ranks: int array, one per prefix, 1 for the top of the list; 0 where the target was not ranked at all.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ranks = NDArray[np.int32]
+
+
+def hits(ranks: Ranks, k: int) -> NDArray[np.float64]:
+    """1 where the target is among the first k. Its mean is the hit rate HR@k (= recall, with one target each)."""
+    return ((ranks > 0) & (ranks <= k)).astype(np.float64)
+
+
+def reciprocal_ranks(ranks: Ranks, k: int) -> NDArray[np.float64]:
+    """1/rank within the first k, else 0. Its mean is MRR@k."""
+    return np.where((ranks > 0) & (ranks <= k), 1.0 / np.maximum(ranks, 1), 0.0)
+
+
+def gains(ranks: Ranks, k: int) -> NDArray[np.float64]:
+    """1/log2(1 + rank) within the first k, else 0. Its mean is NDCG@k, the ideal gain of one target being 1."""
+    return np.where((ranks > 0) & (ranks <= k), 1.0 / np.log2(np.maximum(ranks, 1) + 1.0), 0.0)
+
+
+FIGURES: dict[str, tuple[Callable[[Ranks, int], NDArray[np.float64]], int]] = {
+    "hr@10": (hits, 10),
+    "hr@20": (hits, 20),
+    "mrr@20": (reciprocal_ranks, 20),
+    "ndcg@10": (gains, 10),
+}
+
+
+def coverage(recommended: NDArray[np.int32], items: int) -> float:
+    """Share of the items that are recommended at least once. recommended: rows, -1 where a list is short."""
+    return len(np.unique(recommended[recommended >= 0])) / items if items else 0.0
+
+
+def gini(recommended: NDArray[np.int32], items: int) -> float:
+    """Gini coefficient of how often items are recommended: 0 all equally often, towards 1 a few take all; 0 when none."""
+    counts = np.sort(np.bincount(recommended[recommended >= 0], minlength=items)).astype(np.float64)
+    if not counts.sum():
+        return 0.0
+    return float((2 * np.arange(1, items + 1) - items - 1) @ counts / (items * counts.sum()))
+
+
+class Bootstrap:
+    """Resampling of whole sessions: prefixes of one session are not independent (Efron & Tibshirani 1993, ch. 8)."""
+
+    def __init__(self, sessions: NDArray[np.int64], resamples: int, rng: np.random.Generator) -> None:
+        """sessions: the session each prefix belongs to, shape (prefixes,)."""
+        _, self._group = np.unique(sessions, return_inverse=True)
+        self._groups = int(self._group.max()) + 1 if len(sessions) else 0
+        self._sizes = np.bincount(self._group, minlength=self._groups).astype(np.float64)
+        self._rng = rng
+        self._resamples = resamples
+
+    def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean of `values` over each resample; the same resamples in every call."""
+        sums = np.bincount(self._group, weights=values, minlength=self._groups)
+        rng = np.random.default_rng(self._seed)
+        out = np.empty(self._resamples)
+        for i in range(self._resamples):
+            times = np.bincount(rng.integers(0, self._groups, self._groups), minlength=self._groups)
+            out[i] = times @ sums / (times @ self._sizes)
+        return out
+
+    @property
+    def _seed(self) -> int:
+        if not hasattr(self, "_drawn"):
+            self._drawn = int(self._rng.integers(2**31))
+        return self._drawn
+
+    def interval(self, values: NDArray[np.float64]) -> tuple[float, float, float]:
+        """(mean, low, high): the mean and its 95 % percentile interval; all 0 without prefixes."""
+        if not self._groups:
+            return 0.0, 0.0, 0.0
+        low, high = np.quantile(self.means(values), [0.025, 0.975])
+        return float(values.mean()), float(low), float(high)

@@ -1,0 +1,406 @@
+"""The offline job, from log to published model: read, choose, evaluate, train, publish. Every step is resumable."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.builder import build, neighbours
+from index.catalogue import Catalogue
+from index.exact import top_k
+from index.manifest import Data, Gate, Manifest
+from index.model import write_model
+from index.recommender import NextScorer, Recommender, RecommenderConfig, similar_vectors
+from index.registry import Registry
+from index.vocabulary import Vocabulary
+from training import evaluate
+from training.baselines import FAMILIES
+from training.choose import choose
+from training.config import TrainConfig
+from training.corpus import Corpus
+from training.events import EventBatch, EventReader
+from training.gate import judge
+from training.progress import Reporter, Step
+from training.publish import assemble
+from training.rivals import rival_of
+from training.rules import count_rules
+from training.sessions import sessionise
+from training.sources import connect, find_files, open_sources, read_metadata
+from training.split import Prefixes, Split, has_clock, sample_prefixes, split_test, split_validation
+from training.trainer import Embeddings, trainer_for
+from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
+
+LIBRARIES = ("item2vec", "numpy", "duckdb", "pyarrow", "numba", "gensim", "faiss-cpu", "scipy", "pydantic")
+VALIDATION_PREFIXES = 3000  # enough to tell weights apart; each candidate is scored on all of them
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left behind. rejects: the rows that could not be events, None where there were none.
+    resumed: steps taken over from a run that was interrupted."""
+
+    version: str
+    gate: Gate
+    manifest: Manifest
+    rejects: Path | None
+    resumed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The log after the rules. counts: rows by what became of them."""
+
+    corpus: Corpus
+    vocabulary: Vocabulary
+    rare: dict[str, int]
+    counts: dict[str, Any]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What validation decided. referees: task -> family -> number of the candidate."""
+
+    blend: RecommenderConfig
+    vectors: RecommenderConfig
+    referees: dict[str, dict[str, int]]
+    trace: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The test part and the figures on it. embeddings: of the model that was measured, trained before the split."""
+
+    embeddings: Embeddings
+    report: dict[str, Any]
+    prefixes: Prefixes
+    keys: NDArray[np.uint64]
+    records: NDArray[Any]
+
+
+class Pipeline:
+    """One run. Each method is a step: it leaves its result in the workspace, or takes it from there."""
+
+    def __init__(self, config: TrainConfig, work: Workspace, reporter: Reporter) -> None:
+        self.config = config
+        self.work = work
+        self.reporter = reporter
+
+    def prepare(self) -> Prepared:
+        """Read the log, reject what is no event, cut sessions."""
+
+        def make(folder: Path) -> None:
+            settings = self.config.events
+            connection = connect(settings.memory_mb, str(folder))
+            sources = open_sources(settings, connection)
+            min_dwell = self.config.sessions.min_dwell
+            rejects = self.work.folder / "rejects.parquet"
+            reader = EventReader(sources, settings, connection, min_dwell, rejects)
+            with self.reporter.step("read", unit="rows") as step:
+                sessions = sessionise(
+                    _counted(reader, step),
+                    self.config.sessions,
+                    by_session=settings.session is not None,
+                    budget_mb=settings.memory_mb,
+                    threads=self.config.trainer.workers,
+                    spill=folder,
+                )
+                step.facts |= {"rows": reader.counts.rows, "rejected": sum(reader.counts.rejected.values())}
+                step.facts |= {"sessions": len(sessions.corpus), "items": sessions.corpus.items}
+            counts = {
+                "rows": reader.counts.rows,
+                "rejected": reader.counts.rejected,
+                "removed": reader.counts.dropped | sessions.counts.removed(),
+                "empty_files": list(sources.empty),
+            }
+            corpus = sessions.corpus
+            write_arrays(
+                folder,
+                tokens=corpus.tokens,
+                offsets=corpus.offsets,
+                starts=corpus.starts,
+                ends=corpus.ends,
+                weights=corpus.weights,
+                converted=corpus.converted,
+            )
+            write_json(folder / "vocabulary.json", {"ids": sessions.vocabulary.ids, "rare": sessions.rare})
+            write_json(folder / "counts.json", counts)
+
+        folder = self.work.step("sessions", make)
+        names = read_json(folder / "vocabulary.json")
+        arrays = {n: read_array(folder, n) for n in ("tokens", "offsets", "starts", "ends", "weights", "converted")}
+        corpus = Corpus(items=len(names["ids"]), **arrays)
+        vocabulary = Vocabulary(names["ids"], corpus.counts())
+        counts = read_json(folder / "counts.json")
+        return Prepared(corpus, vocabulary, names["rare"], counts, _fingerprint(corpus, vocabulary))
+
+    def catalogue(self, prepared: Prepared) -> Catalogue:
+        """The items' metadata; without any, an empty catalogue."""
+        if self.config.events.items is None:
+            return Catalogue([], {})
+        with self.reporter.step("items") as step:
+            rows = read_metadata(self.config.events.items, self.config.events.item, self.config.events.memory_mb)
+            catalogue = Catalogue.from_rows(rows)
+            known = sum(item in catalogue for item in prepared.vocabulary.ids)
+            step.facts |= {"items": len(catalogue.ids), "of_the_vocabulary": known}
+        return catalogue
+
+    def train(self, name: str, corpus: Corpus) -> Embeddings:
+        """Two matrices from a corpus; the slow part of a run, and so a step of its own."""
+
+        def make(folder: Path) -> None:
+            settings = self.config.trainer
+            with self.reporter.step(name, total=len(corpus.tokens) * settings.epochs, unit="tokens") as step:
+                found = trainer_for(settings.engine)(corpus, settings, self.config.seed, step.share)
+                step.facts |= {"engine": settings.engine, "tokens": len(corpus.tokens), "epochs": settings.epochs}
+            write_arrays(folder, inputs=found.inputs, outputs=found.outputs)
+
+        folder = self.work.step(name.replace(" ", "-"), make)
+        return Embeddings(read_array(folder, "inputs"), read_array(folder, "outputs"))
+
+    def choose(self, split: Split, prepared: Prepared, catalogue: Catalogue) -> Chosen:
+        """Readings, weights and the referees' settings, on a validation part cut from the end of the training part."""
+        settings = self.config.evaluation
+        if not settings.blend and not settings.referees:
+            recommender = self.config.recommender
+            return Chosen(recommender, _without_counts(recommender), evaluate.ONLY_POPULARITY, {})
+
+        def make(folder: Path) -> None:
+            fit = split_validation(
+                split.train, split.kind, settings, self.config.sessions.min_item_count, self.config.seed
+            )
+            embeddings = self.train("train for validation", fit.train)
+            limit = min(VALIDATION_PREFIXES, settings.prefixes)
+            prefixes = sample_prefixes(fit.held_out, limit, np.random.default_rng(self.config.seed))
+            blend = vectors = self.config.recommender
+            vectors = _without_counts(vectors)
+            trace: dict[str, Any] = {}
+            threads = self.config.trainer.workers
+            if settings.blend:
+                with self.reporter.step("choose") as step:
+                    ids = prepared.vocabulary.items(split.rows[fit.rows].tolist())
+                    similar, alike = self._similar_reading(embeddings, [catalogue.category(i) for i in ids])
+                    chosen = choose(
+                        embeddings, fit.train, prefixes, blend.model_copy(update=similar), threads, step.share
+                    )
+                    blend, vectors, trace = chosen.blend, chosen.vectors, chosen.trace | alike
+                    step.facts |= {"reading": blend.next_reading, "item_counts": blend.item_counts}
+                    step.facts |= {"session_counts": blend.session_counts, "decay": blend.session_decay}
+            referees = evaluate.ONLY_POPULARITY
+            if settings.referees:
+                with self.reporter.step("referees") as step:
+                    referees = evaluate.choose_referees(fit.train, prefixes, threads, step.share)
+            content = {"blend": blend.model_dump(), "vectors": vectors.model_dump()}
+            write_json(folder / "choice.json", content | {"referees": referees, "trace": trace})
+
+        content = read_json(self.work.step("choose", make) / "choice.json")
+        return Chosen(
+            RecommenderConfig.model_validate(content["blend"]),
+            RecommenderConfig.model_validate(content["vectors"]),
+            content["referees"],
+            content["trace"],
+        )
+
+    def _similar_reading(
+        self, embeddings: Embeddings, categories: list[str | None]
+    ) -> tuple[dict[str, str], dict[str, Any]]:
+        """Which reading puts more items of its own category beside an item (task T3); the setting without any."""
+        if not any(categories):
+            return {}, {}
+        values = {}
+        for reading in ("in", "sum"):
+            rows = self._alike(similar_vectors(embeddings.inputs, embeddings.outputs, reading))
+            table = evaluate.substitutes({reading: rows}, categories, np.random.default_rng(self.config.seed))
+            values[reading] = table[-1]["shared_category@10"][0]
+        return {"similar_reading": max(values, key=lambda r: values[r])}, {"similar": values}
+
+    def _alike(self, vectors: NDArray[np.float32]) -> NDArray[np.int32]:
+        """The 10 nearest of every item."""
+        index = self.config.index
+        threads = self.config.trainer.workers
+        built = build(vectors, index.exact_below, index.min_recall, self.config.seed, threads)
+        return neighbours(built, vectors, 10, threads)[0]
+
+    def evaluate(self, split: Split, prepared: Prepared, catalogue: Catalogue, chosen: Chosen) -> Evaluated:
+        """The model trained before the split, and its referees, on what came after it."""
+        settings, threads = self.config.evaluation, self.config.trainer.workers
+        embeddings = self.train("train for test", split.train)
+        ids = prepared.vocabulary.items(split.rows.tolist())
+        prefixes = sample_prefixes(split.held_out, settings.prefixes, np.random.default_rng(self.config.seed))
+        keys = evaluate.session_keys(split.held_out.corpus, ids)
+
+        def make(folder: Path) -> None:
+            train, counts = split.train, split.train.counts()
+            recommender, vectors = (
+                Recommender(
+                    NextScorer(embeddings.inputs, embeddings.outputs, counts, count_rules(train, c.rules, threads), c)
+                )
+                for c in (chosen.blend, chosen.vectors)
+            )
+            questions = evaluate.Questions(prefixes, train, threads, settings.bootstrap, self.config.seed)
+            with self.reporter.step("evaluate") as step:
+                report, ranks = evaluate.evaluate(questions, recommender, vectors, chosen.referees, step.share)
+                categories = [catalogue.category(item) for item in ids]
+                if any(categories):
+                    near = similar_vectors(embeddings.inputs, embeddings.outputs, chosen.blend.similar_reading)
+                    lists = {"item2vec": self._alike(near)}
+                    if "AR" in FAMILIES and settings.referees:
+                        lists["co-occurrence"] = _top_of(next(FAMILIES["AR"](train)).scores, train.items)
+                    rng = np.random.default_rng(self.config.seed)
+                    report["tasks"]["T3"] = evaluate.substitutes(lists, categories, rng)
+                methods = evaluate.model_methods(recommender, vectors, "T2")
+                report["conversions"] = evaluate.conversions(split.held_out, methods, train.items, threads)
+                report["split"] = {
+                    "kind": split.kind,
+                    "train_sessions": len(train),
+                    "test_sessions": len(split.held_out.corpus),
+                    "items": train.items,
+                    "unknown_targets": split.unknown,
+                }
+                report["chosen"] = {"vectors": chosen.vectors.model_dump(), "trace": chosen.trace}
+                report["advice"] = evaluate.advice(report)
+                step.facts |= {f"{t}_hr@20": r[0]["hr@20"][0] for t, r in report["tasks"].items() if t != "T3"}
+            write_json(folder / "report.json", report)
+            write_arrays(folder, records=evaluate.rank_records(prefixes, keys, ranks))
+
+        folder = self.work.step("evaluate", make)
+        records = read_array(folder, "records")
+        return Evaluated(embeddings, read_json(folder / "report.json"), prefixes, keys, records)
+
+
+def run(
+    config: TrainConfig,
+    models: Path,
+    reporter: Reporter,
+    force: bool = False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Outcome:
+    """Trains on the log, publishes a version, and makes it current when the gate lets it, or `force` does.
+
+    Raises an Item2vecError. Whatever happens, the model that was current stays so until the new one is complete.
+    """
+    registry = Registry(models)
+    registry.sweep()
+    with Workspace(models, identity_of(config)) as work:
+        pipeline = Pipeline(config, work, reporter)
+        prepared = pipeline.prepare()
+        catalogue = pipeline.catalogue(prepared)
+        split = split_test(prepared.corpus, config.evaluation, config.sessions.min_item_count, config.seed)
+        chosen = pipeline.choose(split, prepared, catalogue)
+        evaluated = pipeline.evaluate(split, prepared, catalogue, chosen)
+        if config.evaluation.publish_all:
+            corpus, vocabulary = prepared.corpus, prepared.vocabulary
+            embeddings = pipeline.train("train", corpus)
+        else:
+            corpus, embeddings = split.train, evaluated.embeddings
+            vocabulary = Vocabulary(prepared.vocabulary.items(split.rows.tolist()), corpus.counts())
+        if work.resumed:
+            reporter.note("resumed", steps=",".join(work.resumed))
+        parts = assemble(
+            embeddings,
+            corpus,
+            vocabulary,
+            prepared.rare,
+            catalogue,
+            chosen.blend,
+            config,
+            evaluated.records,
+            reporter,
+        )
+        with reporter.step("gate") as step:
+            starts = split.held_out.corpus.starts
+            ids = prepared.vocabulary.items(split.rows.tolist())
+            rival = rival_of(registry, evaluated.prefixes, starts, evaluated.keys, ids)
+            gate = judge(evaluated.report, evaluated.records, rival, force, config.seed)
+            step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
+        with reporter.step("publish") as step:
+            moment = now()
+            version = registry.new_version(moment)
+            manifest = Manifest(
+                version=version,
+                created=moment,
+                config=config.model_dump(mode="json"),
+                recommender=chosen.blend.model_dump(mode="json"),
+                seed=config.seed,
+                libraries={name: library_version(name) for name in LIBRARIES},
+                data=_data(prepared, corpus),
+                trained_on="all" if config.evaluation.publish_all else "before_split",
+                index={
+                    name: {"kind": built.kind, "recall_at_10": built.recall_at_10, **built.parameters}
+                    for name, built in (("similar", parts.similar_index), ("next", parts.next_index))
+                },
+                metrics=evaluated.report,
+                timings=reporter.timings,
+                gate=gate,
+            )
+            with registry.writer(version) as writer:
+                write_model(writer, parts)
+                writer.commit(manifest)
+            if gate.accepted:
+                registry.activate(version)
+            step.facts |= {"version": version, "current": gate.accepted}
+        work.finish({"version": version, "gate": gate.model_dump(mode="json"), "counts": prepared.counts})
+        rejects = work.folder / "rejects.parquet"
+        return Outcome(version, gate, manifest, rejects if rejects.exists() else None, tuple(work.resumed))
+
+
+def identity_of(config: TrainConfig) -> dict[str, Any]:
+    """What makes two runs the same: the settings and the files as they are now."""
+    paths = find_files(config.events.paths, config.events.format)
+    if config.events.items is not None:
+        paths += find_files([config.events.items])
+    files = [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path, _ in paths]
+    return {"config": config.model_dump(mode="json"), "files": files}
+
+
+def _counted(reader: EventReader, step: Step) -> Iterable[EventBatch]:
+    for batch in reader:
+        yield batch
+        step.count(reader.counts.rows)
+
+
+def _without_counts(config: RecommenderConfig) -> RecommenderConfig:
+    return config.model_copy(update={"item_counts": 0.0, "session_counts": 0.0})
+
+
+def _top_of(scores: Callable[[list[NDArray[np.int32]]], NDArray[np.float32]], items: int) -> NDArray[np.int32]:
+    """The 10 best of every item by a referee's scores, the item itself left out."""
+    found = []
+    for begin in range(0, items, 256):
+        rows = np.arange(begin, min(items, begin + 256), dtype=np.int32)
+        dense = scores([rows[i : i + 1] for i in range(len(rows))])
+        dense[np.arange(len(rows)), rows] = -np.inf
+        found.append(top_k(dense, 10)[0])
+    return np.concatenate(found)
+
+
+def _fingerprint(corpus: Corpus, vocabulary: Vocabulary) -> str:
+    """SHA-256 over the sessions as they are trained on."""
+    digest = hashlib.sha256()
+    for values in (corpus.tokens, corpus.offsets, corpus.starts, corpus.ends):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    digest.update("\x1f".join(vocabulary.ids).encode())
+    return digest.hexdigest()
+
+
+def _data(prepared: Prepared, corpus: Corpus) -> Data:
+    clock = has_clock(prepared.corpus)
+    moments = [datetime.fromtimestamp(int(t) / 1e6, UTC) for t in (corpus.starts.min(), corpus.ends.max())]
+    return Data(
+        fingerprint=prepared.fingerprint,
+        events=prepared.counts["rows"],
+        sessions=len(corpus),
+        items=corpus.items,
+        tokens=len(corpus.tokens),
+        first_event=moments[0] if clock else None,
+        last_event=moments[1] if clock else None,
+        rejected=prepared.counts["rejected"],
+        removed=prepared.counts["removed"],
+    )

@@ -1,0 +1,162 @@
+"""Cut by time or by session: what is trained on, what weights are chosen on, what is measured on."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import ConfigError, EventsMissing
+from training.config import EvaluationConfig
+from training.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Sessions that were not trained on. first_target: int64 per session, position of the first item to predict."""
+
+    corpus: Corpus
+    first_target: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Train and held-out parts over one vocabulary: the items that occur often enough in `train`.
+
+    rows: int32, row of that vocabulary -> row of the whole corpus's. unknown: targets left out because their item is
+    not in it.
+    """
+
+    kind: str
+    train: Corpus
+    held_out: HeldOut
+    rows: NDArray[np.int32]
+    unknown: int
+
+
+def has_clock(corpus: Corpus) -> bool:
+    """Whether session starts tell sessions apart: positions within a session (0, 1, 2, ...) do not."""
+    return len(np.unique(corpus.starts)) > max(10, 0.05 * len(corpus))
+
+
+def kind_of(corpus: Corpus, config: EvaluationConfig) -> str:
+    if config.split != "auto":
+        return config.split
+    return "time" if config.test_from is not None or has_clock(corpus) else "session"
+
+
+def split_test(corpus: Corpus, config: EvaluationConfig, min_item_count: int, seed: int) -> Split:
+    """Training and test part. Raises EventsMissing when either would be empty."""
+    kind = kind_of(corpus, config)
+    if kind == "time" and config.test_from is not None:
+        try:
+            moment = datetime.fromisoformat(config.test_from)
+        except ValueError:
+            raise ConfigError(f"test_from: {config.test_from!r} is no ISO 8601 time") from None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        test = corpus.starts >= int(moment.timestamp() * 1e6)
+    else:
+        test = _chosen(corpus, kind, config.test_share, seed)
+    return _split(corpus, kind, test, min_item_count)
+
+
+def split_validation(train: Corpus, kind: str, config: EvaluationConfig, min_item_count: int, seed: int) -> Split:
+    """The same cut once more, from the end of the training part."""
+    return _split(train, kind, _chosen(train, kind, config.validation_share, seed + 1), min_item_count)
+
+
+def _chosen(corpus: Corpus, kind: str, share: float, seed: int) -> NDArray[np.bool_]:
+    count = round(len(corpus) * share)
+    if kind == "time":
+        return np.arange(len(corpus)) >= len(corpus) - count
+    if kind == "last":
+        return np.ones(len(corpus), dtype=np.bool_)
+    chosen = np.zeros(len(corpus), dtype=np.bool_)
+    chosen[np.random.default_rng(seed).permutation(len(corpus))[:count]] = True
+    return chosen
+
+
+def _split(corpus: Corpus, kind: str, test: NDArray[np.bool_], min_item_count: int) -> Split:
+    if kind == "last":
+        ends = corpus.offsets[1:] - 1
+        keep = np.ones(len(corpus.tokens), dtype=np.bool_)
+        keep[ends] = False
+        train, held = corpus.where(keep, min_length=2), corpus
+        first = corpus.lengths() - 1
+    else:
+        train, held = corpus.take(np.flatnonzero(~test)), corpus.take(np.flatnonzero(test))
+        first = np.ones(len(held), dtype=np.int64)
+    # Rare items are judged by the training part alone: the test part must not decide what has a vector.
+    known = train.counts() >= min_item_count
+    rows = np.flatnonzero(known).astype(np.int32)
+    new_row = np.full(corpus.items, -1, dtype=np.int32)
+    new_row[rows] = np.arange(len(rows), dtype=np.int32)
+    train = _renumber(train, new_row, min_length=2)
+    target = np.arange(len(held.tokens)) - np.repeat(held.offsets[:-1], held.lengths()) >= np.repeat(
+        first, held.lengths()
+    )
+    is_known = new_row[held.tokens] >= 0
+    unknown = int((target & ~is_known).sum())
+    # Positions move when unknown items drop out of a session: a target stays one.
+    kept_before = np.concatenate([[0], np.cumsum(is_known & ~target)])
+    first = np.maximum(kept_before[held.offsets[1:]] - kept_before[held.offsets[:-1]], 1)
+    long_enough = np.add.reduceat(is_known.astype(np.int64), held.offsets[:-1]) >= 2 if len(held) else np.empty(0, bool)
+    held = _renumber(held, new_row, min_length=2)
+    first = first[long_enough]
+    if not len(train) or not len(held):
+        raise EventsMissing(
+            f"too few sessions to hold any out: {len(train)} to train on, {len(held)} to test on; give more events, "
+            "or another test_share"
+        )
+    return Split(kind, train, HeldOut(held, first), rows, unknown)
+
+
+def _renumber(corpus: Corpus, new_row: NDArray[np.int32], min_length: int) -> Corpus:
+    kept = corpus.where(new_row[corpus.tokens] >= 0, min_length)
+    return replace(kept, tokens=new_row[kept.tokens], items=int((new_row >= 0).sum()))
+
+
+@dataclass(frozen=True)
+class Prefixes:
+    """Questions with known answers: the item that followed each prefix.
+
+    prefixes: int32 rows, oldest first. targets: int32. sessions: int64, held-out session of each. positions: int32,
+    position of the target in it.
+    """
+
+    prefixes: list[NDArray[np.int32]]
+    targets: NDArray[np.int32]
+    sessions: NDArray[np.int64]
+    positions: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.prefixes)
+
+    def last_items(self) -> list[NDArray[np.int32]]:
+        """The last item of each prefix alone: the question of task T1."""
+        return [p[-1:] for p in self.prefixes]
+
+    def repeats(self) -> NDArray[np.bool_]:
+        """Whether the target is already in the prefix."""
+        return np.array([t in p for p, t in zip(self.prefixes, self.targets, strict=True)], dtype=np.bool_)
+
+
+def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator) -> Prefixes:
+    """Every prefix of every session, or `limit` of them drawn at random. A target that repeats the item just before it
+    is no question: the query item never counts."""
+    corpus = held_out.corpus
+    lengths = corpus.lengths()
+    session = np.repeat(np.arange(len(corpus)), lengths)
+    position = np.arange(len(corpus.tokens)) - np.repeat(corpus.offsets[:-1], lengths)
+    is_target = position >= held_out.first_target[session]
+    is_target[1:] &= corpus.tokens[1:] != corpus.tokens[:-1]
+    at = np.flatnonzero(is_target)
+    if len(at) > limit:
+        at = np.sort(rng.choice(at, limit, replace=False))
+    begins = corpus.offsets[session[at]]
+    return Prefixes(
+        prefixes=[corpus.tokens[b:a] for b, a in zip(begins, at, strict=True)],
+        targets=corpus.tokens[at],
+        sessions=session[at].astype(np.int64),
+        positions=position[at].astype(np.int32),
+    )

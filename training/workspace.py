@@ -1,0 +1,100 @@
+"""The steps of one run on disk, so that a run that was killed goes on where it was.
+
+A step's files are written into a hidden folder and renamed when complete: a step is there as a whole or not at all.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import RegistryError
+
+T = TypeVar("T")
+
+KEPT_RUNS = 20
+
+
+class Workspace:
+    """runs/<key>/ under the models folder. The key is of the settings and the files, so the same command finds it again.
+
+    Use as a context manager: two runs of one key at the same time would tread on each other; the second is refused.
+    """
+
+    def __init__(self, root: Path, identity: dict[str, Any]) -> None:
+        text = json.dumps(identity, sort_keys=True, default=str)
+        self.key = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+        self.folder = root / "runs" / self.key
+        self.resumed: list[str] = []
+
+    def __enter__(self) -> "Workspace":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise RegistryError(f"a run with the same settings and files is under way in {self.folder}") from None
+        for left_over in self.folder.glob(".step-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._lock)
+
+    def step(self, name: str, make: Callable[[Path], None]) -> Path:
+        """The folder of the step, made by `make` unless it is there from a run that was interrupted."""
+        folder = self.folder / name
+        if folder.exists():
+            self.resumed.append(name)
+            return folder
+        unfinished = self.folder / f".step-{name}"
+        unfinished.mkdir()
+        make(unfinished)
+        os.sync()
+        unfinished.rename(folder)
+        return folder
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """The steps are in the artifact now: only what a person may want to read stays, for the last runs."""
+        write_json(self.folder / "run.json", summary)
+        for step in self.folder.iterdir():
+            if step.is_dir():
+                shutil.rmtree(step)
+        finished = sorted(self.folder.parent.glob("*/run.json"), key=lambda p: p.stat().st_mtime)
+        for old in finished[:-KEPT_RUNS]:
+            if old.parent != self.folder:
+                shutil.rmtree(old.parent, ignore_errors=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=1, default=_plain), encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_arrays(folder: Path, **arrays: NDArray[Any] | None) -> None:
+    for name, values in arrays.items():
+        if values is not None:
+            np.save(folder / f"{name}.npy", values, allow_pickle=False)
+
+
+def read_array(folder: Path, name: str) -> Any:
+    """None where the step wrote no such array."""
+    path = folder / f"{name}.npy"
+    return np.load(path, allow_pickle=False) if path.exists() else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    return str(value)
