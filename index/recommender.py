@@ -14,7 +14,7 @@ of the known items' query vectors, the most recent weighing most.
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +121,7 @@ class NextScorer:
         kept = rows[-(1 if config.session_decay == "last" else config.session_items) :]
         age = np.arange(len(kept), 0, -1, dtype=np.float32)  # 1 for the most recent
         halved = np.asarray(0.5 ** ((age - 1) / config.half_life), dtype=np.float32)
-        fall: Float = np.float32(1) / age if config.session_decay == "rank" else halved
+        fall: NDArray[Any] = 1 / age if config.session_decay == "rank" else halved
         if weights is not None:
             fall = fall * weights[len(rows) - len(kept) :]
         return Query(kept, np.asarray(fall, dtype=np.float32))

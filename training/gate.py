@@ -53,8 +53,8 @@ def judge(report: dict[str, Any], records: NDArray[Any], rival: Rival | None, fo
             figures[f"{task}_prefixes_shared"] = [prefixes]
             if high < 0:
                 reasons.append(
-                    f"{task}: worse than {rival.version} ({rival.how}) by {-difference:.4f} NDCG@10 on {prefixes} shared "
-                    f"prefixes ({low:+.4f} to {high:+.4f})"
+                    f"{task}: worse than {rival.version} ({rival.how}) by {-difference:.4f} NDCG@10 on {prefixes} "
+                    f"shared prefixes ({low:+.4f} to {high:+.4f})"
                 )
     accepted = not reasons
     return Gate(accepted=accepted or force, forced=force and not accepted, reasons=reasons, figures=figures)

@@ -1,6 +1,7 @@
 """Skip-gram with negative sampling by gensim (Mikolov et al. 2013, sections 2.2 and 2.3)."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from gensim.models import Word2Vec
@@ -24,8 +25,7 @@ class _Sentences:
         self._seen = 0
 
     def __iter__(self) -> Iterator[list[str]]:
-        offsets = self._corpus.offsets.tolist()
-        for begin, end in zip(offsets, offsets[1:], strict=False):
+        for begin, end in pairwise(self._corpus.offsets.tolist()):
             for cut in range(begin, end, GENSIM_LIMIT):
                 yield self._names[self._corpus.tokens[cut : min(end, cut + GENSIM_LIMIT)]].tolist()
             self._seen += 1

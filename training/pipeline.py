@@ -39,6 +39,7 @@ from training.workspace import Workspace, read_array, read_json, write_arrays, w
 
 LIBRARIES = ("item2vec", "numpy", "duckdb", "pyarrow", "numba", "gensim", "faiss-cpu", "scipy", "pydantic")
 VALIDATION_PREFIXES = 3000  # enough to tell weights apart; each candidate is scored on all of them
+REFEREE_PREFIXES = 1000  # the referees' grids are coarser
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,8 @@ class Pipeline:
             referees = evaluate.ONLY_POPULARITY
             if settings.referees:
                 with self.reporter.step("referees") as step:
-                    referees = evaluate.choose_referees(fit.train, prefixes, threads, step.share)
+                    fewer = prefixes.spread(REFEREE_PREFIXES)
+                    referees = evaluate.choose_referees(fit.train, fewer, threads, step.share)
             content = {"blend": blend.model_dump(), "vectors": vectors.model_dump()}
             write_json(folder / "choice.json", content | {"referees": referees, "trace": trace})
 

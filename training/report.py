@@ -20,12 +20,13 @@ FIGURES = {
 }
 
 
-def rows_of(report: dict[str, Any], task: str) -> tuple[list[str], list[list[str]]]:
-    """(column names, cells) of one task's table, the published model first."""
-    figures = FIGURES[task]
+def rows_of(report: dict[str, Any], task: str, brief: bool = False) -> tuple[list[str], list[list[str]]]:
+    """(column names, cells) of one task's table, the published model first. brief: what fits a terminal."""
+    figures = tuple(name for name in FIGURES[task] if not (brief and name == "hr@10"))
     header = ["method", *figures]
     rows = report["tasks"].get(task, [])
-    extra = [name for name in ("cold_hr@20", "new_items") if any(name in row for row in rows)]
+    wanted = ("new_items",) if brief else ("cold_hr@20", "new_items")
+    extra = [name for name in wanted if any(name in row for row in rows)]
     header += [{"cold_hr@20": "cold hr@20", "new_items": "new items hr@20"}[name] for name in extra]
     if any("behind_item2vec" in row for row in rows):
         header.append("item2vec ahead by (hr@20)")
@@ -57,7 +58,7 @@ def tables(report: dict[str, Any]) -> list[Table]:
     """One rich table a task."""
     found = []
     for task, title in TITLES.items():
-        header, cells = rows_of(report, task)
+        header, cells = rows_of(report, task, brief=True)
         if not cells:
             continue
         table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))

@@ -168,6 +168,11 @@ def _encode(
         if part.converted is not None:
             pieces["converted"].append(part.converted[kept])
     joined = {n: np.concatenate(p) for n, p in pieces.items() if p}
+    if not counts.events:
+        raise EventsMissing(
+            "no event came through: the files hold no rows, or all were rejected or left out by event_types or "
+            "min_dwell; `item2vec check` says which"
+        )
     if not joined["tokens"].size:
         raise EventsMissing(
             f"nothing is left of {counts.events} events: sessions need {config.min_length} items that each occur "
@@ -233,8 +238,10 @@ def _drop(items, lengths, row_of, min_length, max_length):  # type: ignore[no-un
     """
     tokens = np.empty(items.size, np.int32)
     kept = np.empty(items.size, np.int64)
-    out = np.empty(items.size // min_length + 1, np.int64)
-    source = np.empty(items.size // min_length + 1, np.int64)
+    # A session of n tokens has at most n / max_length + 1 pieces, and there are at most items / min_length of them.
+    most = items.size // max_length + items.size // min_length + 1
+    out = np.empty(most, np.int64)
+    source = np.empty(most, np.int64)
     n = pieces = split = 0
     begin = 0
     for session in range(lengths.size):

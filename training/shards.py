@@ -13,6 +13,8 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from index.errors import EventsError
+
 SHARD_BITS = 8
 SHARDS = 1 << SHARD_BITS
 
@@ -50,6 +52,7 @@ class Shards:
         self._budget = budget_bytes
         self._held = 0
         self._folder = tempfile.TemporaryDirectory(prefix="item2vec-events-", dir=spill)
+        self.folder = Path(self._folder.name)
         self._parts: list[tuple[NDArray[np.int64], dict[str, Any]]] = []
         self.spilled_bytes = 0
 
@@ -73,9 +76,15 @@ class Shards:
         self._parts.append((starts, part))
 
     def _spill(self, name: str, values: Any) -> Callable[[int, int], Any]:
-        """Written to a file of its own; read back by slices with plain reads, so that the pages are not ours to keep."""
-        path = Path(self._folder.name) / f"{len(self._parts)}-{name}"
-        values.tofile(path)
+        """Written to a file of its own; read back by slices with plain reads, so the pages are not ours to keep."""
+        path = self.folder / f"{len(self._parts)}-{name}"
+        try:
+            values.tofile(path)
+        except OSError as error:
+            raise EventsError(
+                f"events beyond the budget cannot be kept on disk in {self.folder}: {error.strerror or error}; free "
+                "space there, or raise --memory-mb"
+            ) from error
         dtype = values.dtype
         return lambda a, b: np.fromfile(path, dtype, count=b - a, offset=a * dtype.itemsize)
 

@@ -54,7 +54,7 @@ def split_test(corpus: Corpus, config: EvaluationConfig, min_item_count: int, se
         except ValueError:
             raise ConfigError(f"test_from: {config.test_from!r} is no ISO 8601 time") from None
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        test = corpus.starts >= int(moment.timestamp() * 1e6)
+        test = corpus.starts >= round(moment.timestamp() * 1e6)
     else:
         test = _chosen(corpus, kind, config.test_share, seed)
     return _split(corpus, kind, test, min_item_count)
@@ -135,6 +135,13 @@ class Prefixes:
     def last_items(self) -> list[NDArray[np.int32]]:
         """The last item of each prefix alone: the question of task T1."""
         return [p[-1:] for p in self.prefixes]
+
+    def spread(self, count: int) -> "Prefixes":
+        """`count` of them, spread evenly."""
+        chosen = np.linspace(0, max(0, len(self) - 1), min(count, len(self))).astype(np.int64)
+        return Prefixes(
+            [self.prefixes[i] for i in chosen], self.targets[chosen], self.sessions[chosen], self.positions[chosen]
+        )
 
     def repeats(self) -> NDArray[np.bool_]:
         """Whether the target is already in the prefix."""

@@ -1,0 +1,83 @@
+"""Metadata by id, and ids by title."""
+
+import datetime as dt
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.catalogue import Catalogue
+from index.errors import ItemUnknown
+
+ROWS = [
+    {"item_id": "1", "title": "Blue Train", "category": "jazz", "year": 1957},
+    {"item_id": "2", "title": "Blue", "category": "folk"},
+    {"item_id": "3", "title": "Kind of Blue", "category": None},
+    {"item_id": "4", "title": None, "year": 2001},
+    {"item_id": "5", "title": "Straße", "category": 7},
+    {"item_id": "6", "title": "blue", "category": "pop"},
+]
+
+
+@pytest.fixture
+def catalogue():
+    return Catalogue.from_json(json.loads(json.dumps(Catalogue.from_rows(ROWS).to_json())))
+
+
+def test_fields_are_there_by_item_and_missing_ones_are_nothing(catalogue):
+    assert list(catalogue) == ["1", "2", "3", "4", "5", "6"]
+    assert catalogue.metadata("1") == {"title": "Blue Train", "category": "jazz", "year": 1957}
+    assert catalogue.metadata("4") == {"year": 2001}
+    assert catalogue.metadata("nobody") == {}
+    assert catalogue.field("2", "year") is None
+    assert catalogue.field("2", "no such field") is None
+    assert ("3" in catalogue, "nobody" in catalogue) == (True, False)
+
+
+def test_a_title_is_the_id_where_there_is_none_and_a_category_is_text(catalogue):
+    assert [catalogue.title(i) for i in ("1", "4", "nobody")] == ["Blue Train", "4", "nobody"]
+    assert [catalogue.category(i) for i in ("1", "3", "5", "nobody")] == ["jazz", None, "7", None]
+
+
+def test_of_two_rows_with_one_id_the_later_counts():
+    catalogue = Catalogue.from_rows([{"item_id": "1", "title": "old", "a": 1}, {"item_id": "1", "title": "new"}])
+    assert (catalogue.ids, catalogue.metadata("1")) == (["1"], {"title": "new"})
+
+
+def test_values_that_json_cannot_hold_become_text_or_nothing():
+    row = {"item_id": "1", "day": dt.date(2024, 1, 2), "nan": math.nan, "inf": math.inf, "list": [1], "flag": True}
+    catalogue = Catalogue.from_rows([row])
+    assert catalogue.metadata("1") == {"day": "2024-01-02", "list": "[1]", "flag": True}
+    json.dumps(catalogue.to_json(), allow_nan=False)
+
+
+def test_titles_are_found_whole_then_by_their_beginning_then_anywhere(catalogue):
+    assert catalogue.find("blue") == ["2", "6"]
+    assert catalogue.find(" BLUE T") == ["1"]
+    assert catalogue.find("of") == ["3"]
+    assert catalogue.find("STRASSE") == ["5"]
+    assert catalogue.find("none of it") == catalogue.find("  ") == Catalogue([], {}).find("blue") == []
+    assert Catalogue.from_rows([{"item_id": str(i), "title": "x"} for i in range(99)]).find("x", most=3) == [
+        "0",
+        "1",
+        "2",
+    ]
+
+
+def test_an_id_goes_before_a_title_and_two_titles_are_a_question(catalogue):
+    assert catalogue.resolve("1") == "1"
+    assert catalogue.resolve("kind of") == "3"
+    assert catalogue.resolve("Blue", known=["Blue"]) == "Blue"
+    with pytest.raises(ItemUnknown, match=r"2 items could be meant by 'blue': Blue \(2\); blue \(6\)"):
+        catalogue.resolve("blue")
+    with pytest.raises(ItemUnknown, match="no item has the id or the title 'nothing'"):
+        catalogue.resolve("nothing")
+
+
+@given(st.dictionaries(st.text(), st.text(min_size=1), max_size=20))
+def test_ids_and_titles_of_any_unicode_come_back(titles):
+    rows = [{"item_id": item, "title": title} for item, title in titles.items()]
+    catalogue = Catalogue.from_json(json.loads(json.dumps(Catalogue.from_rows(rows).to_json())))
+    assert {item: catalogue.title(item) for item in catalogue} == titles
