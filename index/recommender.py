@@ -121,7 +121,7 @@ class NextScorer:
         kept = rows[-(1 if config.session_decay == "last" else config.session_items) :]
         age = np.arange(len(kept), 0, -1, dtype=np.float32)  # 1 for the most recent
         halved = np.asarray(0.5 ** ((age - 1) / config.half_life), dtype=np.float32)
-        fall: NDArray[Any] = 1 / age if config.session_decay == "rank" else halved
+        fall = np.asarray(1 / age, dtype=np.float32) if config.session_decay == "rank" else halved
         if weights is not None:
             fall = fall * weights[len(rows) - len(kept) :]
         return Query(kept, np.asarray(fall, dtype=np.float32))
@@ -147,7 +147,7 @@ class NextScorer:
     def vectors_z(self, queries: Sequence[Query]) -> Float:
         """z(q . T) of every item, shape (queries, items)."""
         q, mean, std = self.vectors(queries)
-        scores: Float = (q / std[:, None]) @ self.targets.T
+        scores = np.asarray((q / std[:, None]) @ self.targets.T, dtype=np.float32)
         scores -= (mean / std)[:, None]
         return scores
 

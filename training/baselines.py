@@ -173,14 +173,17 @@ def ease(corpus: Corpus) -> Iterator[Referee]:
 
 def _ease(gram: NDArray[np.float64], seen: NDArray[np.int64], ridge: float) -> NDArray[np.float32]:
     """float64 while inverting: beside a popular item's count of 1e6 a rare item's ridge would drown in float32."""
-    inverse = gram + np.diag(seen + float(ridge))
+    inverse = gram.copy(order="F")  # the order LAPACK works on in place
+    np.fill_diagonal(inverse, seen + float(ridge))
     inverse, failed = lapack.dpotrf(inverse, lower=1, overwrite_a=1)
     if not failed:
         inverse, failed = lapack.dpotri(inverse, lower=1, overwrite_c=1)
     if failed:
         raise TrainingFailed(f"EASE: the matrix of {len(seen)} items cannot be inverted with ridge {ridge}")
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    rows = (inverse / -np.diag(inverse)).astype(np.float32)
+    for i in range(len(seen)):  # only the lower half was written
+        inverse[i, i + 1 :] = inverse[i + 1 :, i]
+    rows = np.empty(gram.shape, dtype=np.float32)
+    np.divide(inverse, -np.diag(inverse), out=rows, casting="same_kind")
     np.fill_diagonal(rows, 0)
     return rows
 

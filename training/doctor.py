@@ -54,7 +54,10 @@ CHECKS: tuple[Callable[[Exam], Iterator[Finding]], ...] = (
 
 
 def examine(
-    config: TrainConfig, progress: Reporter | None = None, now: datetime | None = None, ram_mb: float | None = None
+    config: TrainConfig,
+    progress: Reporter | None = None,
+    now: datetime | None = None,
+    forecaster: Callable[[Corpus, TrainConfig, int], dict[str, Any]] = forecast,
 ) -> dict[str, Any]:
     """What the log holds, what is wrong with it, and what training on it will cost; plain values, ready for JSON.
 
@@ -73,8 +76,8 @@ def examine(
     verdict     {level (ready, look or stop), text}
     seconds     that the examination took
 
-    Bad rows are reported and never stop it. now: what counts as the future; ram_mb: what counts as too much memory.
-    Raises EventsError where the log cannot be opened at all.
+    Bad rows are reported and never stop it. now: what is later is the future. forecaster: (corpus, config, events in
+    the log) -> the forecast. Raises EventsError where the log cannot be opened at all.
     """
     started = time.perf_counter()
     now = datetime.now(UTC) if now is None else now
@@ -101,7 +104,7 @@ def examine(
         if sessions is not None:
             split, no_split = split_of(sessions.corpus, config)
             with step(progress, "forecast"):
-                plan = forecast(sessions.corpus, config, census.events, ram_mb)
+                plan = forecaster(sessions.corpus, config, census.events)
         exam = Exam(
             config=config,
             now=now,

@@ -187,9 +187,11 @@ def forecast(plan: dict[str, Any]) -> Table:
     table = grid("left", "right", "left")
     if plan["minutes"] is not None:
         names = ", ".join(f"{training['name']} {duration(training['minutes'])}" for training in plan["trainings"])
-        speed = f"{short(plan['tokens_per_second'])} events a second in a trial on {plan['trial_tokens']:,}"
+        speed = f"a trial on {plan['trial_tokens']:,} events read {short(plan['tokens_per_second'])} a second"
         table.add_row("", "time", duration(plan["minutes"]), f"{len(plan['trainings'])} trainings: {names}")
-        table.add_row("", "", "", f"({speed}; measuring and the index come on top)", style="dim")
+        table.add_row(
+            "", "", "", f"({speed}; measuring beside simple methods comes on top and can take as long)", style="dim"
+        )
     stage = max(plan["memory"], key=lambda name: plan["memory"][name])
     table.add_row("", "memory", f"{plan['memory_mb']:,} MB", f"at most, while {stage}; there are {plan['ram_mb']:,} MB")
     return table

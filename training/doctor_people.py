@@ -78,8 +78,8 @@ def bots(exam: Exam) -> Iterator[Finding]:
         else "A crawler walks the catalogue in its own order, and makes neighbours of whatever it passes.",
         "Nothing to do."
         if harmless
-        else f"Lower --max-user-events below {ranked[-1][1][0]:,} (now {ceiling:,}; the median user has {median:,}), or "
-        "filter them out of the log.",
+        else f"Lower --max-user-events below {ranked[-1][1][0]:,} (now {ceiling:,}; the median user has {median:,}), "
+        "or filter them out of the log.",
         [{"user": user, "events": n, "why": "; ".join(why)} for user, (n, why) in ranked],
     )
 

@@ -11,8 +11,9 @@ from index.errors import TrainingFailed
 from training.baselines import EASE_ITEMS, MOST_PAIRS
 from training.config import TrainConfig
 from training.corpus import Corpus
+from training.ranks import block_size
 from training.session_knn import BASKET
-from training.trainer import trainer_for
+from training.trainer import Trainer, trainer_for
 
 FIRST_TRIAL = 20_000  # tokens
 EPOCH_SECONDS, MORE_SECONDS, MOST_EPOCHS = 0.3, 0.6, 512  # of a trial: it takes two to five seconds in all
@@ -22,7 +23,9 @@ BYTES_PER_ITEM = 800  # the trainer's dictionary of an item, the id itself, and 
 MB = 1e6
 
 
-def forecast(corpus: Corpus, config: TrainConfig, events: int, ram_mb: float | None = None) -> dict[str, Any]:
+def forecast(
+    corpus: Corpus, config: TrainConfig, events: int, ram_mb: float | None = None, train: Trainer | None = None
+) -> dict[str, Any]:
     """Keys: tokens_per_second, trial_tokens, trial_seconds, trainings (list of {name, tokens, minutes}), minutes (their
     sum), memory_mb, memory (stage -> MB), ram_mb, failed (why the trainer gave up on the trial, or None; if it did, the
     minutes are None).
@@ -30,7 +33,7 @@ def forecast(corpus: Corpus, config: TrainConfig, events: int, ram_mb: float | N
     Minutes are those of the trainings: tokens x epochs / measured speed, for each training of a run. Measuring against
     the referees and building the index come on top; they depend on the items more than on the events.
     """
-    speed, tokens, seconds, failed = trial(corpus, config)
+    speed, tokens, seconds, failed = trial(corpus, config, train or trainer_for(config.trainer.engine))
     runs = []
     for name, share in trainings(config):
         minutes = None if speed is None else len(corpus.tokens) * share * config.trainer.epochs / speed / 60
@@ -63,13 +66,12 @@ def trainings(config: TrainConfig) -> list[tuple[str, float]]:
     return found
 
 
-def trial(corpus: Corpus, config: TrainConfig) -> tuple[float | None, int, float, str | None]:
+def trial(corpus: Corpus, config: TrainConfig, train: Trainer) -> tuple[float | None, int, float, str | None]:
     """(tokens per second, tokens of the sample, seconds in all, why it failed), on random sessions.
 
     The sample grows fourfold until one epoch takes EPOCH_SECONDS; then more epochs on the same sample. The speed is
     theirs alone, so what a training costs once (loading, vocabulary, start of threads) is not multiplied by its epochs.
     """
-    train = trainer_for(config.trainer.engine)
     order = np.random.default_rng(config.seed).permutation(len(corpus))
     reach = np.cumsum(corpus.lengths()[order])
     started = time.perf_counter()
@@ -107,9 +109,12 @@ def memory(corpus: Corpus, config: TrainConfig, events: int) -> dict[str, float]
     libraries  350, part of every stage
     reading    min(e x 20 bytes (28 with session ids), memory_mb) + the reader, at most 400 + t x 8 + s x 48 + n x 800
     training   corpora + 4 matrices of n x d x 4 (the trainer's two and their copies) + n x 800
-    measuring  corpora + 4 matrices + p x 32 (pair counts as rules, as a matrix, and as cosines), or n x n x 28 for EASE
-               where n is at most 10,000; without referees only corpora and matrices
+    measuring  corpora + 4 matrices + n x 800 + workers x scores of a block of prefixes x 4 x 8 (so many arrays of them
+               at once) + p x 32 (pair counts as rules, as a matrix, as cosines) or, where n is at most 10,000 and that
+               is more, p x 8 + n x n x 40 for EASE; the last two only with referees
     publishing corpora + 6 matrices + n x neighbours x 16 + t x 8 (evidence) + p x 16
+
+    A run on 1 M events of 8,672 items took 3,785 MB at most, one on 1 M of 53,136 items 1,776 MB.
 
     corpora: the whole log's and the two training parts', 4 bytes a token and 32 a session each, and 24 a token while
     one is cut out of another. p is at most n x n, what the referees keep (100 M), and the pairs within sessions.
@@ -123,18 +128,17 @@ def memory(corpus: Corpus, config: TrainConfig, events: int) -> dict[str, float]
     corpora = (2.7 * (tokens * 4 + sessions * 32) + tokens * 24) / MB
     books = items * BYTES_PER_ITEM / MB
     reading = min(events * width / MB, settings.memory_mb) + min(READER_MB, settings.memory_mb)
-    measuring = corpora + 4 * matrix + books
+    scores = block_size(items) * items * 4 * 8 / MB * config.trainer.workers
+    measuring = corpora + 4 * matrix + books + scores
     if config.evaluation.referees:
-        dense = items**2 * 28 / MB if items <= EASE_ITEMS else 0.0
+        dense = items**2 * 40 / MB if items <= EASE_ITEMS else 0.0
         measuring += max(pairs * 32 / MB, dense + pairs * 8 / MB)
+    publishing = corpora + 6 * matrix + books + (items * config.index.neighbours + pairs) * 16 / MB + tokens * 8 / MB
     stages = {
         "reading": reading + (tokens * 8 + sessions * 48) / MB + books,
         "training": corpora + 4 * matrix + books,
         "measuring": measuring,
-        "publishing": corpora
-        + 6 * matrix
-        + books
-        + (items * config.index.neighbours * 16 + tokens * 8 + pairs * 16) / MB,
+        "publishing": publishing,
     }
     return {name: LIBRARIES_MB + mb for name, mb in stages.items()}
 

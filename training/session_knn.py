@@ -26,8 +26,8 @@ OWN = (1.0, 0.3, 0.03)
 
 def recent(corpus: Corpus) -> tuple[Corpus, dict[str, Any]]:
     """The newest sessions with at most MOST_TOKENS events, and what to say of it in the settings."""
-    first = int(np.searchsorted(corpus.offsets, corpus.offsets[-1] - MOST_TOKENS))
-    if first == 0:
+    first = min(int(np.searchsorted(corpus.offsets, corpus.offsets[-1] - MOST_TOKENS)), len(corpus) - 1)
+    if first <= 0:
         return corpus, {}
     kept = corpus.take(np.arange(first, len(corpus)))
     return kept, {"sessions": f"newest {len(kept)} of {len(corpus)}"}
@@ -146,7 +146,8 @@ def stan(corpus: Corpus) -> Iterator[SessionKnn]:
     """STAN: exponential weights of the prefix's items and of the distance from the shared item (Garg et al. 2019, 3).
 
     before: share of the vote left to what came before the shared item, ours. The paper's third weight, by the age of
-    the session, is left out: it lost on every log it was tried on (nowplaying: HR@20 .201 without, .188 with).
+    the session, is left out: with a scale of a fifth of the sessions HR@20 on nowplaying's validation part fell from
+    .201 to .188, and MRR@20 on online_retail's from .106 to .099.
     """
     neighbours = _neighbours(corpus)
     for recency, distance, before in ((0.5, 0.5, 0.0), (0.5, 2.0, 0.3), (2.0, 5.0, 0.3), (2.0, 5.0, 1.0)):
