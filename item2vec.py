@@ -21,7 +21,8 @@ FLAG_NAMES = {"paths": "events"}  # settings whose flag reads better under anoth
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when it worked, 2 with a message on standard error when it did not, 3 when the gate kept a new model back."""
+    """0 when it worked, 2 with a message on standard error when it did not, 3 when the gate
+    kept a new model back, or the check found a reason not to train."""
     # The work is split into blocks over threads of our own; BLAS threads on top of them would fight for the same cores
     # (and spin while they wait). Set before numpy is first imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -62,7 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     check = command("check", run_check, "look at a log before training: what it holds and what is wrong with it")
     check.add_argument("--json", action="store_true", help="the findings as JSON")
-    add_settings(check, ("events", "sessions", "trainer"))
+    add_settings(check, ("events", "sessions", "trainer", "evaluation"))
 
     similar = command("similar", run_similar, "the items most similar to one, or what comes next after it")
     add_model(similar)
@@ -211,13 +212,14 @@ def run_train(options: argparse.Namespace) -> int:
 
 def run_check(options: argparse.Namespace) -> int:
     from training.doctor import examine, page
+    from training.progress import reporter
 
-    findings = examine(config_of(options))
+    findings = examine(config_of(options), reporter())
     if options.json:
         print(json.dumps(findings, indent=1, default=str))
     else:
         screen().print(page(findings))
-    return 0
+    return 3 if findings["verdict"]["level"] == "stop" else 0
 
 
 def open_model(options: argparse.Namespace) -> "Model":

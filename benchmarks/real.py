@@ -22,12 +22,10 @@ LOGS: dict[str, TrainConfig] = {
     ),
     "wikispeedia": TrainConfig(
         events=EventsConfig(session="user_id"),
-        sessions=SessionsConfig(min_item_count=1),
         evaluation=EvaluationConfig(split="session"),
     ),
     "deezer_ecommerce": TrainConfig(
         events=EventsConfig(session="user_id"),
-        sessions=SessionsConfig(min_item_count=1),
         evaluation=EvaluationConfig(split="last", prefixes=1000),
     ),
 }

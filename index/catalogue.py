@@ -69,6 +69,11 @@ class Catalogue:
                 return found[:most]
         return []
 
+    def titled(self, text: str) -> list[str]:
+        """Ids of the items with this very title, letter case aside."""
+        wanted = text.casefold().strip()
+        return [item for item in self.find(text, most=len(self.ids)) if self.title(item).casefold() == wanted]
+
     def resolve(self, text: str, known: Iterable[str] = ()) -> str:
         """An id, or the one item with such a title. Raises ItemUnknown, naming the choices where there are several."""
         if text in self or text in known:

@@ -140,9 +140,13 @@ class Model:
         raise ItemUnknown(f"item {item!r} is neither in the model nor in the catalogue")
 
     def resolve(self, text: str) -> str:
-        """An item id from an id or a title; raises ItemUnknown."""
+        """An item id from an id or a title; of several items with this very title the one seen most often. Raises
+        ItemUnknown."""
         if text in self.vocabulary or text in self.rare:
             return text
+        same = [item for item in self.catalogue.titled(text) if item in self.vocabulary]
+        if text not in self.catalogue and same:
+            return max(same, key=lambda item: self.vocabulary.counts[self.vocabulary.row(item)])
         return self.catalogue.resolve(text)
 
     def neighbours(self, item: str, k: int, score: Score = "similar") -> list[Ranked]:

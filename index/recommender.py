@@ -14,7 +14,7 @@ of the known items' query vectors, the most recent weighing most.
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray

@@ -38,6 +38,7 @@ RULES: tuple[RulesConfig, ...] = tuple(
 )
 COUNT_WEIGHTS = np.array([0, 0.25, 0.5, 1, 2, 4], dtype=np.float32)
 POPULARITY_WEIGHTS = np.array([0, 0.1, 0.2, 0.4], dtype=np.float32)
+BLEND_POPULARITY = POPULARITY_WEIGHTS[[0, 2]]  # beside counts, which know popularity, the term moves little
 OWN_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 K = 20
 
@@ -78,8 +79,10 @@ def choose(
     # 1. Vectors alone: each reading with its best popularity weight and session rule.
     alone: dict[Reading, tuple[float, dict[str, Any]]] = {}
     for reading, scorer in scorers.items():
-        item = _best(board.grid(scorer, None, one_item=True))
-        sessions = [(_best(board.grid(_reading(scorer, rule), None, one_item=False)), rule) for rule in SESSION_RULES]
+        item = board.grid(scorer, None, True, POPULARITY_WEIGHTS)
+        sessions = [
+            (board.grid(_reading(scorer, rule), None, False, POPULARITY_WEIGHTS), rule) for rule in SESSION_RULES
+        ]
         session, rule = max(sessions, key=lambda s: s[0][0])
         alone[reading] = (
             item[0] + session[0],
@@ -107,9 +110,9 @@ def choose(
     # 3. Both: the best two of each, every weight.
     best: tuple[float, dict[str, Any]] = (-1.0, {})
     for reading, (rules_config, counted) in product(ranking[:2], rules.items()):
-        item = _best(board.grid(scorers[reading], counted, one_item=True))
+        item = board.grid(scorers[reading], counted, True, BLEND_POPULARITY)
         sessions = [
-            (_best(board.grid(_reading(scorers[reading], rule), counted, one_item=False)), rule)
+            (board.grid(_reading(scorers[reading], rule), counted, False, BLEND_POPULARITY), rule)
             for rule in SESSION_RULES
         ]
         session, rule = max(sessions, key=lambda s: s[0][0])
@@ -152,19 +155,24 @@ class _Board:
         self.prefixes = prefixes
         self.threads = threads
 
-    def grid(self, scorer: NextScorer, rules: Rules | None, one_item: bool) -> NDArray[np.float64]:
+    def grid(
+        self, scorer: NextScorer, rules: Rules | None, one_item: bool, popularity: NDArray[np.float32]
+    ) -> tuple[float, float, float]:
+        """(value, count weight, popularity weight) of the best cell; the smallest weights among equals."""
+
         def ranks(part: Sequence[Rows], targets: Rows) -> NDArray[np.int32]:
             queries = _queries(scorer, part, one_item)
             base = scorer.vectors_z(queries)
             _mask(base, part)
             counts = NextScorer.counts_z_of(rules, queries) if rules is not None else np.empty((1, 0), np.float32)
             weights = COUNT_WEIGHTS if rules is not None else COUNT_WEIGHTS[:1]
-            found: NDArray[np.int32] = blended_ranks(
-                base, counts, scorer.popularity, targets, weights, POPULARITY_WEIGHTS
-            )
+            found: NDArray[np.int32] = blended_ranks(base, counts, scorer.popularity, targets, weights, popularity)
             return found
 
-        return self._mean(ranks, len(scorer))
+        grid = self._mean(ranks, len(scorer))
+        i, j = np.unravel_index(int(np.argmax(grid)), grid.shape)
+        # Rounded: the weights are recorded, and float32 would record 0.2 as 0.20000000298.
+        return float(grid[i, j]), round(float(COUNT_WEIGHTS[i]), 4), round(float(popularity[j]), 4)
 
     def counts(self, scorer: NextScorer, rules: Rules, one_item: bool) -> float:
         def ranks(part: Sequence[Rows], targets: Rows) -> NDArray[np.int32]:
@@ -209,12 +217,6 @@ def _mask(scores: NDArray[np.float32], prefixes: Sequence[Rows]) -> None:
     """The query item never counts."""
     for i, prefix in enumerate(prefixes):
         scores[i, prefix[-1]] = -np.inf
-
-
-def _best(grid: NDArray[np.float64]) -> tuple[float, float, float]:
-    """(value, count weight, popularity weight) of the best cell; the smallest weights among equals."""
-    i, j = np.unravel_index(int(np.argmax(grid)), grid.shape)
-    return float(grid[i, j]), float(COUNT_WEIGHTS[i]), float(POPULARITY_WEIGHTS[j])
 
 
 def _with(config: RecommenderConfig, **changes: Any) -> RecommenderConfig:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from index.errors import ConfigError, EventsMissing
-from training import doctor_clock, doctor_log, doctor_people
+from training import doctor_clock, doctor_ids, doctor_log, doctor_people
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.doctor_census import DAY, SAMPLES, Census, Tally
@@ -46,7 +46,7 @@ CHECKS: tuple[Callable[[Exam], Iterator[Finding]], ...] = (
     doctor_people.dominant_item,
     doctor_people.long_sessions,
     doctor_people.duplicates,
-    doctor_log.ids,
+    doctor_ids.ids,
     doctor_people.repeats,
     doctor_clock.mixed_units,
     doctor_clock.missing_days,

@@ -168,4 +168,4 @@ def moment(micros: int) -> str:
 
 def number(micros: int) -> str:
     """A time that is no clock time, as it stands in the log: whole where it is whole."""
-    return f"{micros // 1_000_000:,}" if micros % 1_000_000 == 0 else f"{micros / 1e6:,.6g}"
+    return f"{micros // 1_000_000:,}" if micros % 1_000_000 == 0 else f"{micros / 1e6:,.3f}"

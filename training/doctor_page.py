@@ -93,7 +93,8 @@ def facts(findings: dict[str, Any]) -> Table:
         ("items", findings["items"], f"the median item has {many(median['item'], 'event')}"),
         ("repeats", repeats["in_session"], again),
     ):
-        table.add_row("", name, f"{count:,}", remark)
+        if findings["events"] or name in ("files", "rows", "events"):
+            table.add_row("", name, f"{count:,}", remark)
     return table
 
 
@@ -169,7 +170,7 @@ def problem(finding: dict[str, Any]) -> RenderableType:
     head = Text(f"  {finding['severity']:<6}", style=STYLES[finding["severity"]])
     head.append(finding["title"], style="bold").append(f"  {finding['code']}", style="not bold dim")
     # The examples of rejected rows have a table of their own.
-    shown = [] if finding["code"] == "rows_rejected" else finding["samples"]
+    shown = [] if finding["code"] in ("rows_rejected", "no_events") else finding["samples"]
     body = Text(f"{finding['found']} {finding['effect']}\n").append(f"→ {finding['advice']}", style="italic")
     body.append("".join(f"\n· {', '.join(f'{k} {plain(v)}' for k, v in row.items())}" for row in shown), style="dim")
     return Padding(Group(head, Padding(body, (0, 0, 0, 8))), (0, 0, 1, 0))
@@ -199,5 +200,5 @@ def forecast(plan: dict[str, Any]) -> Table:
 
 def duration(minutes: float) -> str:
     if minutes < 1:
-        return f"{max(1, round(minutes * 60))} s"
+        return f"{minutes * 60:.0f} s" if minutes * 60 >= 1 else "under 1 s"
     return f"{minutes:.1f} min" if minutes < 10 else f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"

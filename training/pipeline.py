@@ -38,7 +38,8 @@ from training.trainer import Embeddings, trainer_for
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 LIBRARIES = ("item2vec", "numpy", "duckdb", "pyarrow", "numba", "gensim", "faiss-cpu", "scipy", "pydantic")
-VALIDATION_PREFIXES = 3000  # enough to tell weights apart; each candidate is scored on all of them
+# Enough to tell weights apart, fewer where every prefix means a large catalogue: each candidate scores all of them.
+VALIDATION_PREFIXES, VALIDATION_SCORES, FEWEST = 3000, 100_000_000, 500
 REFEREE_PREFIXES = 1000  # the referees' grids are coarser
 
 
@@ -178,7 +179,8 @@ class Pipeline:
                 split.train, split.kind, settings, self.config.sessions.min_item_count, self.config.seed
             )
             embeddings = self.train("train for validation", fit.train)
-            limit = min(VALIDATION_PREFIXES, settings.prefixes)
+            affordable = max(FEWEST, VALIDATION_SCORES // fit.train.items)
+            limit = min(VALIDATION_PREFIXES, affordable, settings.prefixes)
             prefixes = sample_prefixes(fit.held_out, limit, np.random.default_rng(self.config.seed))
             blend = vectors = self.config.recommender
             vectors = _without_counts(vectors)

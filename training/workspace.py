@@ -23,7 +23,7 @@ KEPT_RUNS = 20
 
 
 class Workspace:
-    """runs/<key>/ under the models folder. The key is of the settings and the files, so the same command finds it again.
+    """runs/<key>/ under the models folder. The key is of settings and files, so the same command finds it again.
 
     Use as a context manager: two runs of one key at the same time would tread on each other; the second is refused.
     """
