@@ -40,7 +40,7 @@ def coverage(recommended: NDArray[np.int32], items: int) -> float:
 
 
 def gini(recommended: NDArray[np.int32], items: int) -> float:
-    """Gini coefficient of how often items are recommended: 0 all equally often, towards 1 a few take all; 0 when none."""
+    """Gini coefficient of how often items are recommended: 0 all equally often, near 1 a few take all; 0 when none."""
     counts = np.sort(np.bincount(recommended[recommended >= 0], minlength=items)).astype(np.float64)
     if not counts.sum():
         return 0.0
