@@ -28,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     parser = build_parser()
     options = parser.parse_args(arguments)
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stderr)
+    # Where somebody watches, bars say how far it is, and lines in between would tear them.
+    level = logging.WARNING if sys.stderr.isatty() else logging.INFO
+    logging.basicConfig(format="%(asctime)s %(message)s", level=level, stream=sys.stderr)
     logging.getLogger("gensim").setLevel(logging.WARNING)
     try:
         return int(options.run(options))

@@ -1,4 +1,4 @@
-"""Events to sessions as arrays: item2vec beside plain DuckDB and plain pandas, each in a process of its own.
+"""Events to sessions as arrays: item2vec beside plain DuckDB, Polars and pandas, each in a process of its own.
 
     python -m benchmarks.read --events 20000000 --runs 3
     python -m benchmarks.read --events 50000000 --runs 3 --methods item2vec duckdb
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +107,45 @@ def by_pandas(folder: str) -> tuple[int, int]:
     return len(offsets) + 1, len(tokens)
 
 
+def by_polars(folder: str) -> tuple[int, int]:
+    import polars as pl
+
+    events = (
+        pl.scan_parquet(folder + "/events-*.parquet")
+        .select("user_id", "item_id", "timestamp")
+        .filter(pl.col("user_id").is_not_null() & pl.col("item_id").is_not_null())
+        .filter(pl.col("timestamp").is_between(0, 7_258_118_400))
+        .sort("user_id", "timestamp", maintain_order=True)
+        .with_columns(
+            new=(pl.col("user_id") != pl.col("user_id").shift()).fill_null(True)
+            | (pl.col("timestamp").diff() > 1800).fill_null(True),
+            same=pl.col("item_id") == pl.col("item_id").shift(),
+        )
+        .with_columns(session=pl.col("new").cum_sum())
+        .filter(pl.col("new") | ~pl.col("same"))
+        .collect()
+    )
+    counts = events.group_by("item_id").len().filter(pl.col("len") >= 5).sort("len", descending=True)
+    rows = counts.with_row_index("row").select("item_id", pl.col("row").cast(pl.Int32))
+    kept = events.join(rows, on="item_id", maintain_order="left")
+    sizes = kept.filter(pl.len().over("session") >= 2)
+    tokens = sizes["row"].to_numpy()
+    return sizes["session"].n_unique(), len(tokens)
+
+
 METHODS: dict[str, Callable[[str], tuple[int, int]]] = {
     "item2vec": by_item2vec,
     "duckdb": by_duckdb,
+    "polars": by_polars,
     "pandas": by_pandas,
+}
+
+
+MODULES = {
+    "item2vec": ("training.sources", "training.events", "training.sessions"),
+    "duckdb": ("numpy", "duckdb"),
+    "polars": ("numpy", "polars"),
+    "pandas": ("numpy", "pandas"),
 }
 
 
@@ -128,7 +164,8 @@ def measure(method: str, folder: str) -> dict[str, Any]:
 def one(method: str, folder: str) -> None:
     import resource
 
-    import numpy  # noqa: F401  imports are not part of the step
+    for module in MODULES[method]:  # imports are not part of the step
+        import_module(module)
 
     started = time.perf_counter()
     sessions, tokens = METHODS[method](folder)

@@ -32,7 +32,7 @@ from training.publish import assemble
 from training.rivals import rival_of
 from training.rules import count_rules
 from training.sessions import sessionise
-from training.sources import connect, find_files, open_sources, read_metadata
+from training.sources import connect, find_files, known_rows, open_sources, read_metadata
 from training.split import Prefixes, Split, has_clock, sample_prefixes, split_test, split_validation
 from training.trainer import Embeddings, trainer_for
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
@@ -105,7 +105,7 @@ class Pipeline:
             min_dwell = self.config.sessions.min_dwell
             rejects = self.work.folder / "rejects.parquet"
             reader = EventReader(sources, settings, connection, min_dwell, rejects)
-            with self.reporter.step("read", unit="rows") as step:
+            with self.reporter.step("read", total=known_rows(sources, connection), unit="rows") as step:
                 sessions = sessionise(
                     _counted(reader, step),
                     self.config.sessions,

@@ -98,6 +98,15 @@ def connect(memory_mb: int, spill: str | None = None) -> duckdb.DuckDBPyConnecti
     return connection
 
 
+def known_rows(sources: Sources, connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Rows of the log as Parquet states them; None where a file is of another format, and would have to be read."""
+    if any(source.format != "parquet" for source in sources.sources):
+        return None
+    names = ", ".join(literal(unglobbed(file)) for file in sources.files)
+    found = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata([{names}])").fetchone()
+    return int(found[0]) if found else None
+
+
 def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, str]]:
     """(file, format) in input order: as given, and sorted by name within a folder or a glob. A file comes once.
 
