@@ -103,8 +103,9 @@ def known_rows(sources: Sources, connection: duckdb.DuckDBPyConnection) -> int |
     if any(source.format != "parquet" for source in sources.sources):
         return None
     names = ", ".join(literal(unglobbed(file)) for file in sources.files)
-    found = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata([{names}])").fetchone()
-    return int(found[0]) if found else None
+    # All rows are fetched: DuckDB refuses other work on a connection that has an unfinished result.
+    ((rows,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata([{names}])").fetchall()
+    return int(rows)
 
 
 def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, str]]:
