@@ -6,18 +6,13 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
 from index.errors import Item2vecError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from index.model import Explanation, Model
-
-FLAG_NAMES = {"paths": "events"}  # settings whose flag reads better under another name
+    from index.model import Model
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
+    from training.flags import add_settings
+
     parser = argparse.ArgumentParser(
         prog="item2vec",
         description="Similar items from a log of what users did: sessions in, vectors and an index out.",
@@ -135,67 +132,11 @@ def add_world(parser: argparse.ArgumentParser, events: int) -> None:
     parser.add_argument("--seed", type=int, default=1, help="same seed and size, same log (default 1)")
 
 
-def add_settings(parser: argparse.ArgumentParser, sections: Sequence[str]) -> None:
-    """One flag per setting, described by the setting itself; `load_config` puts flags over file over defaults."""
-    from training.config import TrainConfig
-
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML; flags go before them")
-    parser.add_argument("--seed", type=int, help="seed of everything random (default 1)")
-    for section in sections:
-        model = TrainConfig.model_fields[section].annotation
-        assert model is not None
-        group = parser.add_argument_group(f"{section}: {(model.__doc__ or '').strip().splitlines()[0].rstrip('.')}")
-        for flag, place, field in flags_of(model, (section,)):
-            add_flag(group, flag, place, field)
-
-
-def flags_of(model: Any, place: tuple[str, ...]) -> list[tuple[str, tuple[str, ...], Any]]:
-    """(flag, path of the setting, field) of every setting below a section."""
-    found = []
-    for name, field in model.model_fields.items():
-        if hasattr(field.annotation, "model_fields"):
-            found += [(f"{name}-{flag}", path, f) for flag, path, f in flags_of(field.annotation, (*place, name))]
-        else:
-            found.append((FLAG_NAMES.get(name, name).replace("_", "-"), (*place, name), field))
-    return found
-
-
-def add_flag(group: Any, flag: str, place: tuple[str, ...], field: Any) -> None:
-    kinds = [k for k in get_args(field.annotation) if k is not type(None)] or [field.annotation]
-    default = field.default
-    shown = "" if default in (None, (), True, False) else f" (default {default})"
-    options: dict[str, Any] = {"dest": ".".join(place), "default": None, "help": (field.description or "") + shown}
-    options["help"] = options["help"].replace("%", "%%")
-    if field.annotation is bool:
-        options["action"] = argparse.BooleanOptionalAction
-        options["help"] += f" (default {'yes' if default else 'no'})"
-    elif get_origin(field.annotation) is tuple:
-        options |= {"nargs": "+", "action": "extend", "metavar": flag.upper().replace("-", "_")}
-    elif kinds and isinstance(kinds[0], str):
-        options |= {"choices": kinds}
-    else:
-        # Text: pydantic turns it into the setting's type and says what is wrong with it, for files and flags alike.
-        options["metavar"] = {int: "N", float: "X"}.get(kinds[0], "NAME")
-    group.add_argument(f"--{flag}", **options)
-
-
-def config_of(options: argparse.Namespace) -> Any:
-    from training.config import load_config
-
-    overrides: dict[str, Any] = {}
-    for dest, value in vars(options).items():
-        if "." in dest and value is not None:
-            *path, name = dest.split(".")
-            table = overrides
-            for part in path:
-                table = table.setdefault(part, {})
-            table[name] = tuple(value) if isinstance(value, list) else value
-    return load_config(options.config, overrides, seed=options.seed)
-
-
 def run_train(options: argparse.Namespace) -> int:
+    from training.flags import config_of
     from training.pipeline import run
     from training.progress import reporter
+    from training.screen import screen, show_report
 
     config = config_of(options)
     outcome = run(config, options.out, reporter(), options.force)
@@ -214,7 +155,9 @@ def run_train(options: argparse.Namespace) -> int:
 
 def run_check(options: argparse.Namespace) -> int:
     from training.doctor import examine, page
+    from training.flags import config_of
     from training.progress import reporter
+    from training.screen import screen
 
     findings = examine(config_of(options), reporter())
     if options.json:
@@ -232,6 +175,8 @@ def open_model(options: argparse.Namespace) -> "Model":
 
 
 def run_similar(options: argparse.Namespace) -> int:
+    from training.screen import show
+
     model = open_model(options)
     item = model.resolve(options.item)
     found = model.neighbours(item, at_least_one(options.k), options.score)
@@ -241,6 +186,8 @@ def run_similar(options: argparse.Namespace) -> int:
 
 
 def run_recommend(options: argparse.Namespace) -> int:
+    from training.screen import show
+
     model = open_model(options)
     items = [model.resolve(item) for item in options.items]
     found = model.recommend(items, at_least_one(options.k), options.exclude_seen)
@@ -254,30 +201,9 @@ def at_least_one(k: int) -> int:
     return k
 
 
-def show(model: "Model", title: str, found: Sequence[Any], as_json: bool, **facts: Any) -> None:
-    catalogue = model.catalogue
-    if as_json:
-        items = [
-            {"item_id": r.item, "score": round(r.score, 6), "rank": rank, "title": catalogue.title(r.item)}
-            for rank, r in enumerate(found, 1)
-        ]
-        print(
-            json.dumps(facts | {"model_version": model.manifest.version, "items": items}, ensure_ascii=False, indent=1)
-        )
-        return
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("", "item", "title", "category", "score"):
-        table.add_column(name, justify="right" if name in ("", "score") else "left")
-    for rank, r in enumerate(found, 1):
-        category = catalogue.category(r.item) or ""
-        table.add_row(str(rank), r.item, catalogue.title(r.item), category, f"{r.score:.3f}")
-    screen().print(table)
-
-
 def run_explain(options: argparse.Namespace) -> int:
+    from training.screen import sentences
+
     model = open_model(options)
     found = model.explain(model.resolve(options.item), model.resolve(options.candidate))
     if options.json:
@@ -289,34 +215,9 @@ def run_explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def sentences(model: "Model", found: "Explanation") -> list[str]:
-    a, b = model.catalogue.title(found.item), model.catalogue.title(found.candidate)
-    lines = [f"{a}  and  {b}"]
-    pair = found.pair
-    if pair is not None and pair.sessions:
-        last = f", last on {day(pair.last)}" if pair.last else ""
-        more = f"{pair.lift:.1f} times more often than" if pair.lift >= 1 else f"{pair.lift:.2f} times as often as"
-        lines.append(f"Together in {pair.sessions:,} sessions, {more} chance{last}.")
-        lines.append(
-            f"The first came before the second in {pair.first_before:,} of them, after it in {pair.second_before:,}, "
-            f"{pair.distance:.1f} steps apart on average."
-        )
-    elif pair is not None:
-        lines.append(f"Never together in a session ({pair.expected:.1f} sessions would be chance).")
-    for name, place in (("similar", found.similar), ("next", found.next)):
-        if place is not None:
-            lines.append(f"By {name} the second is rank {place[1]:,} for the first (score {place[0]:.3f}).")
-    for name, reason in found.missing.items():
-        lines.append(f"Not among the neighbours by {name}: {reason}." if name != "vector" else f"No vector: {reason}.")
-    return lines
-
-
-def day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
-
-
 def run_evaluate(options: argparse.Namespace) -> int:
     from index.registry import Registry
+    from training.screen import screen, show_report
 
     manifest = Registry(options.models).open(options.version).manifest
     if options.json:
@@ -326,24 +227,9 @@ def run_evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def show_report(console: "Console", report: dict[str, Any]) -> None:
-    from training.report import facts, tables
-
-    for table in tables(report):
-        console.print(table)
-    console.print(facts(report), soft_wrap=not console.is_terminal)
-
-
-def screen() -> "Console":
-    """Standard output; where it is no terminal, wide enough that no table is cut."""
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else 120
-    return Console(highlight=False, width=width)
-
-
 def run_models(options: argparse.Namespace) -> int:
     from index.registry import Registry
+    from training.screen import show_versions
 
     registry = Registry(options.models)
     if options.action == "activate":
@@ -359,30 +245,6 @@ def run_models(options: argparse.Namespace) -> int:
     else:
         show_versions(registry, options.json)
     return 0
-
-
-def show_versions(registry: Any, as_json: bool) -> None:
-    current = registry.current()
-    manifests = registry.manifests()
-    if as_json:
-        versions = [
-            {"current": m.version == current, **m.model_dump(mode="json", exclude={"files"})} for m in manifests
-        ]
-        print(json.dumps({"current": current, "versions": versions}, indent=1))
-        return
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("version", "", "items", "sessions", "T1 hr@20", "T2 hr@20", "gate"):
-        table.add_column(name)
-    for m in manifests:
-        tasks = m.metrics.get("tasks", {})
-        figures = [f"{tasks[t][0]['hr@20'][0]:.3f}" if tasks.get(t) else "" for t in ("T1", "T2")]
-        gate = "" if m.gate is None else "forced" if m.gate.forced else "accepted" if m.gate.accepted else "rejected"
-        mark = "current" if m.version == current else ""
-        table.add_row(m.version, mark, f"{m.data.items:,}", f"{m.data.sessions:,}", *figures, gate)
-    screen().print(table if manifests else "no versions yet: train one with `item2vec train`")
 
 
 def run_export(options: argparse.Namespace) -> int:
@@ -413,6 +275,7 @@ def run_demo(options: argparse.Namespace) -> int:
     from training.demo import write_world
     from training.pipeline import run
     from training.progress import reporter
+    from training.screen import sentences, show
 
     report = reporter()
     log, models = options.out / "log", options.out / "models"

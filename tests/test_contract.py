@@ -10,6 +10,7 @@ from factories import quick_config, write_log
 import item2vec
 from index.model import Model
 from index.registry import Registry
+from training.flags import config_of
 from training.pipeline import run
 from training.progress import LogReporter
 
@@ -139,7 +140,7 @@ def test_settings_come_from_flags_over_file_over_defaults(log, tmp_path, capsys)
     file = tmp_path / "settings.toml"
     file.write_text(f'[events]\npaths = ["{log}"]\n[trainer]\ndims = 8\nepochs = 2\n[recommender.rules]\nsteps = 3\n')
     parsed = item2vec.build_parser().parse_args(["train", "--out", "x", "--config", str(file), "--epochs", "7"])
-    config = item2vec.config_of(parsed)
+    config = config_of(parsed)
     assert (config.trainer.dims, config.trainer.epochs, config.trainer.window) == (8, 7, 5)
     assert config.recommender.rules.steps == 3
     file.write_text("[trainer]\ndimensions = 8\n")

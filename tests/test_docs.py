@@ -8,6 +8,7 @@ import pytest
 import item2vec
 from index import errors
 from index.manifest import Manifest
+from training import flags
 from training.config import TrainConfig
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +22,7 @@ def settings() -> list[str]:
     found = ["seed"]
     for section, field in TrainConfig.model_fields.items():
         if section != "seed":
-            found += [".".join(place) for _, place, _ in item2vec.flags_of(field.annotation, (section,))]
+            found += [".".join(place) for _, place, _ in flags.flags_of(field.annotation, (section,))]
     return found
 
 
