@@ -1,8 +1,7 @@
 """The offline job, from log to published model: read, choose, evaluate, train, publish. Every step is resumable."""
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
@@ -12,27 +11,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.builder import build, neighbours
 from index.catalogue import Catalogue
-from index.exact import top_k
 from index.manifest import Data, Gate, Manifest
 from index.model import write_model
 from index.recommender import NextScorer, Recommender, RecommenderConfig, similar_vectors
 from index.registry import Registry
 from index.vocabulary import Vocabulary
 from training import evaluate
+from training.alike import alike, similar_reading, top_of
 from training.baselines import FAMILIES
 from training.choose import choose
 from training.config import TrainConfig
 from training.corpus import Corpus
-from training.events import EventBatch, EventReader
 from training.gate import judge
-from training.progress import Reporter, Step
+from training.prepare import Prepared, catalogue_of, prepare
+from training.progress import Reporter
 from training.publish import assemble
 from training.rivals import rival_of
 from training.rules import count_rules
-from training.sessions import sessionise
-from training.sources import connect, find_files, known_rows, open_sources, read_metadata
+from training.sources import find_files
 from training.split import Prefixes, Split, has_clock, sample_prefixes, split_test, split_validation
 from training.trainer import Embeddings, trainer_for
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
@@ -53,17 +50,6 @@ class Outcome:
     manifest: Manifest
     rejects: Path | None
     resumed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The log after the rules. counts: rows by what became of them."""
-
-    corpus: Corpus
-    vocabulary: Vocabulary
-    rare: dict[str, int]
-    counts: dict[str, Any]
-    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -94,65 +80,6 @@ class Pipeline:
         self.config = config
         self.work = work
         self.reporter = reporter
-
-    def prepare(self) -> Prepared:
-        """Read the log, reject what is no event, cut sessions."""
-
-        def make(folder: Path) -> None:
-            settings = self.config.events
-            connection = connect(settings.memory_mb, str(folder))
-            sources = open_sources(settings, connection)
-            min_dwell = self.config.sessions.min_dwell
-            rejects = self.work.folder / "rejects.parquet"
-            reader = EventReader(sources, settings, connection, min_dwell, rejects)
-            with self.reporter.step("read", total=known_rows(sources, connection), unit="rows") as step:
-                sessions = sessionise(
-                    _counted(reader, step),
-                    self.config.sessions,
-                    by_session=settings.session is not None,
-                    budget_mb=settings.memory_mb,
-                    threads=self.config.trainer.workers,
-                    spill=folder,
-                )
-                step.facts |= {"rows": reader.counts.rows, "rejected": sum(reader.counts.rejected.values())}
-                step.facts |= {"sessions": len(sessions.corpus), "items": sessions.corpus.items}
-            counts = {
-                "rows": reader.counts.rows,
-                "rejected": reader.counts.rejected,
-                "removed": reader.counts.dropped | sessions.counts.removed(),
-                "empty_files": list(sources.empty),
-            }
-            corpus = sessions.corpus
-            write_arrays(
-                folder,
-                tokens=corpus.tokens,
-                offsets=corpus.offsets,
-                starts=corpus.starts,
-                ends=corpus.ends,
-                weights=corpus.weights,
-                converted=corpus.converted,
-            )
-            write_json(folder / "vocabulary.json", {"ids": sessions.vocabulary.ids, "rare": sessions.rare})
-            write_json(folder / "counts.json", counts)
-
-        folder = self.work.step("sessions", make)
-        names = read_json(folder / "vocabulary.json")
-        arrays = {n: read_array(folder, n) for n in ("tokens", "offsets", "starts", "ends", "weights", "converted")}
-        corpus = Corpus(items=len(names["ids"]), **arrays)
-        vocabulary = Vocabulary(names["ids"], corpus.counts())
-        counts = read_json(folder / "counts.json")
-        return Prepared(corpus, vocabulary, names["rare"], counts, _fingerprint(corpus, vocabulary))
-
-    def catalogue(self, prepared: Prepared) -> Catalogue:
-        """The items' metadata; without any, an empty catalogue."""
-        if self.config.events.items is None:
-            return Catalogue([], {})
-        with self.reporter.step("items") as step:
-            rows = read_metadata(self.config.events.items, self.config.events.item, self.config.events.memory_mb)
-            catalogue = Catalogue.from_rows(rows)
-            known = sum(item in catalogue for item in prepared.vocabulary.ids)
-            step.facts |= {"items": len(catalogue.ids), "of_the_vocabulary": known}
-        return catalogue
 
     def train(self, name: str, corpus: Corpus) -> Embeddings:
         """Two matrices from a corpus; the slow part of a run, and so a step of its own."""
@@ -189,7 +116,7 @@ class Pipeline:
             if settings.blend:
                 with self.reporter.step("choose") as step:
                     ids = prepared.vocabulary.items(split.rows[fit.rows].tolist())
-                    similar, alike = self._similar_reading(embeddings, [catalogue.category(i) for i in ids])
+                    similar, alike = similar_reading(self.config, embeddings, [catalogue.category(i) for i in ids])
                     chosen = choose(
                         embeddings, fit.train, prefixes, blend.model_copy(update=similar), threads, step.share
                     )
@@ -211,26 +138,6 @@ class Pipeline:
             content["referees"],
             content["trace"],
         )
-
-    def _similar_reading(
-        self, embeddings: Embeddings, categories: list[str | None]
-    ) -> tuple[dict[str, str], dict[str, Any]]:
-        """Which reading puts more items of its own category beside an item (task T3); the setting without any."""
-        if not any(categories):
-            return {}, {}
-        values = {}
-        for reading in ("in", "sum"):
-            rows = self._alike(similar_vectors(embeddings.inputs, embeddings.outputs, reading))
-            table = evaluate.substitutes({reading: rows}, categories, np.random.default_rng(self.config.seed))
-            values[reading] = table[-1]["shared_category@10"][0]
-        return {"similar_reading": max(values, key=lambda r: values[r])}, {"similar": values}
-
-    def _alike(self, vectors: NDArray[np.float32]) -> NDArray[np.int32]:
-        """The 10 nearest of every item."""
-        index = self.config.index
-        threads = self.config.trainer.workers
-        built = build(vectors, index.exact_below, index.min_recall, self.config.seed, threads)
-        return neighbours(built, vectors, 10, threads)[0]
 
     def evaluate(self, split: Split, prepared: Prepared, catalogue: Catalogue, chosen: Chosen) -> Evaluated:
         """The model trained before the split, and its referees, on what came after it."""
@@ -254,9 +161,9 @@ class Pipeline:
                 categories = [catalogue.category(item) for item in ids]
                 if any(categories):
                     near = similar_vectors(embeddings.inputs, embeddings.outputs, chosen.blend.similar_reading)
-                    lists = {"item2vec": self._alike(near)}
+                    lists = {"item2vec": alike(self.config, near)}
                     if "AR" in FAMILIES and settings.referees:
-                        lists["co-occurrence"] = _top_of(next(FAMILIES["AR"](train)).scores, train.items)
+                        lists["co-occurrence"] = top_of(next(FAMILIES["AR"](train)).scores, train.items)
                     rng = np.random.default_rng(self.config.seed)
                     report["tasks"]["T3"] = evaluate.substitutes(lists, categories, rng)
                 methods = evaluate.model_methods(recommender, vectors, "T2")
@@ -294,8 +201,8 @@ def run(
     registry.sweep()
     with Workspace(models, identity_of(config)) as work:
         pipeline = Pipeline(config, work, reporter)
-        prepared = pipeline.prepare()
-        catalogue = pipeline.catalogue(prepared)
+        prepared = prepare(config, work, reporter)
+        catalogue = catalogue_of(config, prepared, reporter)
         split = split_test(prepared.corpus, config.evaluation, config.sessions.min_item_count, config.seed)
         chosen = pipeline.choose(split, prepared, catalogue)
         evaluated = pipeline.evaluate(split, prepared, catalogue, chosen)
@@ -364,34 +271,8 @@ def identity_of(config: TrainConfig) -> dict[str, Any]:
     return {"config": config.model_dump(mode="json"), "files": files}
 
 
-def _counted(reader: EventReader, step: Step) -> Iterable[EventBatch]:
-    for batch in reader:
-        yield batch
-        step.count(reader.counts.rows)
-
-
 def _without_counts(config: RecommenderConfig) -> RecommenderConfig:
     return config.model_copy(update={"item_counts": 0.0, "session_counts": 0.0})
-
-
-def _top_of(scores: Callable[[list[NDArray[np.int32]]], NDArray[np.float32]], items: int) -> NDArray[np.int32]:
-    """The 10 best of every item by a referee's scores, the item itself left out."""
-    found = []
-    for begin in range(0, items, 256):
-        rows = np.arange(begin, min(items, begin + 256), dtype=np.int32)
-        dense = scores([rows[i : i + 1] for i in range(len(rows))])
-        dense[np.arange(len(rows)), rows] = -np.inf
-        found.append(top_k(dense, 10)[0])
-    return np.concatenate(found)
-
-
-def _fingerprint(corpus: Corpus, vocabulary: Vocabulary) -> str:
-    """SHA-256 over the sessions as they are trained on."""
-    digest = hashlib.sha256()
-    for values in (corpus.tokens, corpus.offsets, corpus.starts, corpus.ends):
-        digest.update(np.ascontiguousarray(values).tobytes())
-    digest.update("\x1f".join(vocabulary.ids).encode())
-    return digest.hexdigest()
 
 
 def _data(prepared: Prepared, corpus: Corpus) -> Data:
