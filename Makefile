@@ -8,7 +8,7 @@ DEMO ?= demo
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[work,dev]'
 	touch $@
 
 demo: $(VENV)/ready

@@ -1,0 +1,91 @@
+"""One frozen Settings, from ITEM2VEC_* in the environment; every setting is described once, here."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from index.errors import ConfigError
+
+PREFIX = "ITEM2VEC_"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Settings(BaseModel):
+    """Each field is the variable ITEM2VEC_<FIELD>; `database` may also come from the file ITEM2VEC_DATABASE_FILE."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: Path = Field(Path("models"), description="folder of the models")
+    database: SecretStr | None = Field(
+        None, description="database URL, sqlite or postgresql; without it, item2vec.db in the folder of the models"
+    )
+    host: str = Field("127.0.0.1", description="address the service binds to")
+    port: int = Field(8000, ge=0, le=65535, description="port; 0: any free one")
+    workers: int = Field(1, ge=1, le=256, description="API processes")
+    insecure: bool = Field(False, description="serve without keys on an address that is not loopback")
+    cors_origins: tuple[str, ...] = Field((), description="origins browsers may call from, comma-separated; none")
+    max_body: int = Field(16 << 20, ge=1024, description="bytes of a request body, as sent and unpacked")
+    max_batch: int = Field(1000, ge=1, description="items in one POST /similar or PUT /items")
+    max_events: int = Field(50_000, ge=1, description="rows in one POST /events")
+    max_k: int = Field(500, ge=1, le=10_000, description="most items in one answer")
+    rate_per_key: float = Field(5000, ge=0, description="requests per second and key, bursts of twice that; 0: no limit")
+    rate_per_address: float = Field(
+        2000, ge=0, description="requests per second and address, bursts of twice that; 0: no limit"
+    )
+    watch_seconds: float = Field(0.5, gt=0, le=60, description="how often a process looks for a new model")
+    refresh_seconds: float = Field(0.25, gt=0, le=1, description="how often a process looks for changed items and keys")
+    rejects_kept: int = Field(100_000, ge=0, description="rejected events kept for reading; older ones go")
+    recall_sample: float = Field(0.01, ge=0, le=1, description="share of searches repeated exactly to measure recall")
+    access_log: bool = Field(True, description="one line per request")
+    drain_seconds: int = Field(20, ge=1, description="time open requests get to end at SIGTERM")
+    train_config: Path | None = Field(None, description="TOML file of the training, for the worker")
+    retrain_every: str | None = Field(None, description="cron expression (UTC) of regular retraining; none")
+
+    @property
+    def database_url(self) -> str:
+        """With its password: not for logs."""
+        if self.database is not None:
+            return self.database.get_secret_value()
+        return f"sqlite:///{self.models.absolute() / 'item2vec.db'}"
+
+    @property
+    def loopback(self) -> bool:
+        return self.host in LOOPBACK
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None, **given: Any) -> "Settings":
+        """`given` goes before the environment; None means not given. Raises ConfigError that names the variable."""
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for name, field in cls.model_fields.items():
+            text = environ.get(PREFIX + name.upper())
+            if text is not None and text != "":
+                many = field.annotation == tuple[str, ...]
+                values[name] = tuple(t.strip() for t in text.split(",") if t.strip()) if many else text
+        secret = environ.get(f"{PREFIX}DATABASE_FILE")
+        if secret and "database" not in values:
+            try:
+                values["database"] = Path(secret).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ConfigError(f"{PREFIX}DATABASE_FILE: {secret} cannot be read: {error.strerror}") from error
+        values.update({name: value for name, value in given.items() if value is not None})
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            # Without the input: it may hold a password.
+            lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+            raise ConfigError("; ".join(lines)) from None
+
+    def environment(self) -> dict[str, str]:
+        """The same settings as variables, for a child process."""
+        found = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if name == "database":
+                value = value and value.get_secret_value()
+            if value is not None and value != ():
+                found[PREFIX + name.upper()] = ",".join(value) if isinstance(value, tuple) else str(value)
+        return found
