@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check soak bench clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -17,6 +17,9 @@ demo: $(VENV)/ready
 test: $(VENV)/ready
 	$(BIN)/pytest
 
+soak: $(VENV)/ready
+	ITEM2VEC_SOAK=full $(BIN)/pytest -s tests/app/test_swap.py tests/app/test_kill.py tests/app/test_openapi.py tests/app/test_hostile.py
+
 check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -28,6 +31,7 @@ bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.deezer_paper
 	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.http
 
 clean:
 	rm -rf $(VENV) build *.egg-info demo

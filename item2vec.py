@@ -13,6 +13,7 @@ from index.errors import Item2vecError
 
 if TYPE_CHECKING:
     from index.model import Model
+    from training.config import TrainConfig
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Where somebody watches, bars say how far it is, and lines in between would tear them.
     level = logging.WARNING if sys.stderr.isatty() else logging.INFO
     logging.basicConfig(format="%(asctime)s %(message)s", level=level, stream=sys.stderr)
-    logging.getLogger("gensim").setLevel(logging.WARNING)
+    for chatty in ("gensim", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         return int(options.run(options))
     except Item2vecError as error:
@@ -41,12 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
+    from app import commands as serving
     from training.flags import add_settings
 
     parser = argparse.ArgumentParser(
         prog="item2vec",
         description="Similar items from a log of what users did: sessions in, vectors and an index out.",
-        epilog="Start with `item2vec demo`. With a log of your own: `item2vec check`, then `item2vec train`.",
+        epilog="Start with `item2vec demo`. With a log of your own: `item2vec check`, then `item2vec train`; "
+        "`item2vec serve` answers over HTTP, and retrains.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -111,14 +115,25 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--matrix", choices=("inputs", "outputs"), default="inputs", help="which vectors")
     export.add_argument("--score", choices=("similar", "next"), default="similar", help="neighbours by which score")
 
-    demo = command("demo", run_demo, "a whole example: make a log, train on it, show what is similar")
+    demo = command("demo", run_demo, "a whole example: make a log, train on it, show what is similar, serve it")
     demo.add_argument("--out", type=Path, default=Path("demo"), help="folder of the demo (default demo)")
+    demo.add_argument("--no-serve", action="store_true", help="end after the training")
+    demo.add_argument("--port", type=int, default=8000, help="port of the service, on loopback (default 8000)")
     add_world(demo, 100_000)
 
     world = command("demo-log", run_demo_log, "write a generated log of any size, with known structure")
     world.add_argument("--out", type=Path, required=True, help="folder of the log")
     world.add_argument("--format", choices=("parquet", "csv", "csv.gz", "jsonl"), default="parquet", help="file format")
     add_world(world, 1_000_000)
+
+    more = {"epilog": serving.ENVIRONMENT}
+    serving.add_serving(command("serve", serving.run_serve, "the whole service: API and worker, kept running", **more))
+    serving.add_serving(command("api", serving.run_api, "the API alone", **more))
+    worker = command("worker", run_worker, "the worker alone: it does the retraining the API is asked for", **more)
+    serving.add_database(worker)
+    serving.add_training(worker)
+    worker.add_argument("--name", help="of this worker, the same after a restart (default: the host's name)")
+    serving.add_keys(command("keys", serving.run_keys, "make, list and revoke API keys"))
     return parser
 
 
@@ -256,6 +271,25 @@ def run_export(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_worker(options: argparse.Namespace) -> int:
+    """The one command that needs both sides: the service's migrations, and the training."""
+    from app.commands import settings_of
+    from app.database import connect, migrate
+    from training.worker import WorkerSettings, run_worker
+
+    logging.getLogger().setLevel(logging.INFO)
+    settings = settings_of(options)
+    engine = connect(settings.database_url)
+    given = WorkerSettings(
+        models=settings.models.absolute(),
+        database=settings.database_url,
+        config=settings.train_config,
+        name=options.name,
+        retrain_every=settings.retrain_every,
+    )
+    return run_worker(given, prepare=lambda: migrate(engine))
+
+
 def run_demo_log(options: argparse.Namespace) -> int:
     from training.demo import write_world
     from training.progress import reporter
@@ -286,8 +320,8 @@ def run_demo(options: argparse.Namespace) -> int:
         step.facts |= {"events": world.events, "users": world.users, "items": world.items, "broken": world.broken}
     config = TrainConfig(
         events=EventsConfig(
-            paths=(str(log / "events-*.parquet"),),
-            items=str(world.items_file),
+            paths=(str(log.absolute() / "events-*.parquet"),),
+            items=str(Path(world.items_file).absolute()),
             event_type="event_type",
             conversion_types=("book",),
             dwell="dwell",
@@ -306,7 +340,27 @@ def run_demo(options: argparse.Namespace) -> int:
     second = model.neighbours(first, 1)[0].item
     print("\n".join(sentences(model, model.explain(first, second))))
     print(f"\nAsk on: item2vec similar {models} {json.dumps(model.catalogue.title(first))}")
-    return 0
+    return 0 if options.no_serve else serve_demo(options, config, first)
+
+
+def serve_demo(options: argparse.Namespace, config: "TrainConfig", item: str) -> int:
+    """The service over the demo's model; a retraining reads the demo's log and the events that arrive."""
+    from app.settings import Settings
+    from app.supervisor import run_serve
+    from training.config import write_config
+
+    file = options.out.absolute() / "train.toml"
+    write_config(config, file)
+    url = f"http://127.0.0.1:{options.port}"
+    print(
+        f"\nServing on {url} until Ctrl-C. In another terminal:\n"
+        f"  curl '{url}/similar/{item}?k=3'\n"
+        f"  curl -X POST {url}/retrain",
+        flush=True,
+    )
+    logging.getLogger().setLevel(logging.INFO)
+    models = (options.out / "models").absolute()
+    return run_serve(Settings.from_environment(models=models, port=options.port, train_config=file))
 
 
 def demo_items(model: "Model") -> list[str]:

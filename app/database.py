@@ -30,7 +30,9 @@ def connect(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise ConfigError("the database URL cannot be read: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME") from None
+        raise ConfigError(
+            "the database URL cannot be read: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+        ) from None
     kind = parsed.get_backend_name()
     if kind == "sqlite":
         if parsed.database:
@@ -89,20 +91,25 @@ def _is_outage(error: DBAPIError) -> bool:
 
 
 def migrate(engine: Engine) -> None:
-    """Brings the tables to what this version needs; several processes may call it at once. Raises ConfigError."""
+    """Brings the tables to what this version needs: all steps or none. Several processes may call it at once.
+
+    Raises StoreUnavailable, or ConfigError for a database that a newer version has migrated.
+    """
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     try:
-        with engine.connect() as connection:
+        # Alembic finds a transaction begun and leaves it to us. On SQLite it begins with the lock of the only writer.
+        with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
-                # One at a time; the lock goes with the session.
-                connection.exec_driver_sql("SELECT pg_advisory_lock(7046029254386353131)")
-                connection.commit()
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7046029254386353131)")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            connection.commit()
+    except CommandError as error:
+        raise ConfigError(f"the database is of another version: {error}; run the version that migrated it") from error
     except SQLAlchemyError as error:
-        raise StoreUnavailable(f"the database cannot be prepared: {str(getattr(error, 'orig', error)).splitlines()[0]}") from error
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise StoreUnavailable(f"the database cannot be prepared: {reason}") from error

@@ -27,12 +27,13 @@ class Service:
     metrics: Metrics
 
 
-def _service(request: Request) -> Service:
+# All async: FastAPI sends plain functions through its thread pool, 100 us each.
+async def _service(request: Request) -> Service:
     found: Service = request.app.state.service
     return found
 
 
-def _request_id(request: Request) -> str:
+async def _request_id(request: Request) -> str:
     found: str = request.scope["state"]["request_id"]
     return found
 
@@ -51,7 +52,9 @@ def needs(scope: str) -> Any:
     Raises KeyMissing or KeyForbidden.
     """
 
-    def check(request: Request, _a: Annotated[Any, Depends(_bearer)], _b: Annotated[Any, Depends(_header)]) -> None:
+    async def check(
+        request: Request, _a: Annotated[Any, Depends(_bearer)], _b: Annotated[Any, Depends(_header)]
+    ) -> None:
         service: Service = request.app.state.service
         check_scope(service.keyring, request.scope["state"].get("key"), scope)
 

@@ -118,6 +118,7 @@ STATUS: dict[type[errors.Item2vecError], int] = {
     errors.ArtifactError: 409,
     errors.RegistryError: 404,
     errors.NoModel: 503,
+    errors.NothingToRollBack: 409,
     errors.ItemUnknown: 404,
     errors.ItemUntrained: 409,
     RequestError: 422,

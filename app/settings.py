@@ -30,13 +30,15 @@ class Settings(BaseModel):
     max_body: int = Field(16 << 20, ge=1024, description="bytes of a request body, as sent and unpacked")
     max_batch: int = Field(1000, ge=1, description="items in one POST /similar or PUT /items")
     max_events: int = Field(50_000, ge=1, description="rows in one POST /events")
-    max_k: int = Field(500, ge=1, le=10_000, description="most items in one answer")
-    rate_per_key: float = Field(5000, ge=0, description="requests per second and key, bursts of twice that; 0: no limit")
+    rate_per_key: float = Field(
+        5000, ge=0, description="requests per second and key, bursts of twice that; 0: no limit"
+    )
     rate_per_address: float = Field(
         2000, ge=0, description="requests per second and address, bursts of twice that; 0: no limit"
     )
     watch_seconds: float = Field(0.5, gt=0, le=60, description="how often a process looks for a new model")
     refresh_seconds: float = Field(0.25, gt=0, le=1, description="how often a process looks for changed items and keys")
+    cache_mb: int = Field(64, ge=0, description="memory for rendered answers, of each process")
     rejects_kept: int = Field(100_000, ge=0, description="rejected events kept for reading; older ones go")
     recall_sample: float = Field(0.01, ge=0, le=1, description="share of searches repeated exactly to measure recall")
     access_log: bool = Field(True, description="one line per request")

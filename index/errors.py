@@ -67,6 +67,12 @@ class NoModel(RegistryError):
     code = "no_model"
 
 
+class NothingToRollBack(RegistryError):
+    """No version that served before the current one is left."""
+
+    code = "rollback_impossible"
+
+
 class ItemUnknown(Item2vecError):
     """The id (or title) is neither in the vocabulary nor in the catalogue."""
 

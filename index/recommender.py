@@ -30,6 +30,7 @@ Reading = Literal["in-in", "in-out", "in-out-cosine", "symmetric", "sum"]
 
 DENSE_BLOCK = 32_000_000  # scores held at once, 128 MB
 DENSE_ITEMS = 200_000  # beyond this many items, candidates come from the index and the rules, and only they are scored
+DISLIKE = 0.5  # of the session's weight, what all disliked items together weigh against it
 CANDIDATES = 4  # fetched per result wanted; the blend reorders what the vectors alone would give
 
 
@@ -116,12 +117,16 @@ class NextScorer:
         return len(self.targets)
 
     def session(self, rows: Rows, weights: Float | None = None) -> Query:
-        """The recent items of a session and their weights; `weights` given by the caller multiply the rule's."""
+        """The recent items of a session and their weights; `weights` given by the caller multiply the rule's.
+
+        Under the rule `last` a caller's weights would say nothing, so with them the rule is 1/rank.
+        """
         config = self.config
-        kept = rows[-(1 if config.session_decay == "last" else config.session_items) :]
+        only_last = config.session_decay == "last" and weights is None
+        kept = rows[-(1 if only_last else config.session_items) :]
         age = np.arange(len(kept), 0, -1, dtype=np.float32)  # 1 for the most recent
         halved = np.asarray(0.5 ** ((age - 1) / config.half_life), dtype=np.float32)
-        fall = np.asarray(1 / age, dtype=np.float32) if config.session_decay == "rank" else halved
+        fall = np.asarray(1 / age, dtype=np.float32) if config.session_decay != "exponential" else halved
         if weights is not None:
             fall = fall * weights[len(rows) - len(kept) :]
         return Query(kept, np.asarray(fall, dtype=np.float32))
@@ -251,6 +256,40 @@ class Recommender:
         """What comes next in each session (rows oldest first)."""
         return self._ranked(sessions, k, one_item=False, exclude_seen=exclude_seen)
 
+    def among(
+        self,
+        session: Rows,
+        k: int,
+        allowed: NDArray[np.bool_] | None,
+        one_item: bool = False,
+        exclude_seen: bool = False,
+        weights: Float | None = None,
+        disliked: Rows | None = None,
+    ) -> tuple[Rows, Float]:
+        """The k best of one question that `allowed` (bool, (items,); None: all) lets through; 1-dimensional.
+
+        weights: the caller's, one per row of the session. disliked: rows that pull the other way, together half as
+        strongly as the session, and are not among the results.
+        """
+        query = self._query(session, one_item) if weights is None else self.scorer.session(session, weights)
+        gone = session if exclude_seen else session[-1:]
+        if disliked is not None and len(disliked):
+            pull = -DISLIKE * float(query.weights.sum()) / len(disliked)
+            both = np.concatenate([query.rows, disliked]).astype(np.int32)
+            pulls = np.full(len(disliked), pull, dtype=np.float32)
+            query = Query(both, np.concatenate([query.weights, pulls]))
+            gone = np.concatenate([gone, disliked]).astype(np.int32)
+        own = None if one_item or exclude_seen else session
+        if self._searcher is None:
+            scores = self.scorer.dense([query], one_item, None if own is None else [own])
+            if allowed is not None:
+                scores[0, ~allowed] = -np.inf
+            scores[0, gone] = -np.inf
+            rows, best = top_k(scores, k)
+            return rows[0], best[0]
+        rows, best = self._best_of_candidates(self._searcher, query, session, k, one_item, own, gone, allowed)
+        return rows[0], best[0]
+
     def _query(self, session: Rows, one_item: bool) -> Query:
         if one_item:
             return Query(session[-1:], np.ones(len(session[-1:]), dtype=np.float32))
@@ -272,12 +311,31 @@ class Recommender:
         self, searcher: Searcher, session: Rows, k: int, one_item: bool, exclude_seen: bool
     ) -> tuple[Rows, Float]:
         query = self._query(session, one_item)
-        near = searcher.search(self.scorer.next_queries([query], one_item), CANDIDATES * k)[0][0]
+        gone = session if exclude_seen else session[-1:]
+        own = None if one_item or exclude_seen else session
+        return self._best_of_candidates(searcher, query, session, k, one_item, own, gone, None)
+
+    def _best_of_candidates(
+        self,
+        searcher: Searcher,
+        query: Query,
+        session: Rows,
+        k: int,
+        one_item: bool,
+        own: Rows | None,
+        gone: Rows,
+        allowed: NDArray[np.bool_] | None,
+    ) -> tuple[Rows, Float]:
+        """Nothing outside the candidates could be among the k best: an item without a count and not among the nearest
+        `CANDIDATES * k` scores less than all of those."""
+        near = searcher.search(self.scorer.next_queries([query], one_item), CANDIDATES * k + len(gone), allowed)[0][0]
         parts = [near[near >= 0], session]
         if self.scorer.rules is not None:
             parts += [self.scorer.rules.row(int(row))[0] for row in query.rows]
         candidates = np.unique(np.concatenate(parts)).astype(np.int32)
-        candidates = np.setdiff1d(candidates, session if exclude_seen else session[-1:], assume_unique=False)
-        scores = self.scorer.at(query, candidates, one_item, None if one_item or exclude_seen else session)
+        candidates = np.setdiff1d(candidates, gone, assume_unique=False).astype(np.int32)
+        if allowed is not None:
+            candidates = candidates[allowed[candidates]]
+        scores = self.scorer.at(query, candidates, one_item, own)
         places, best = top_k(scores[None, :], k)
         return np.where(places >= 0, np.append(candidates, -1)[places], -1).astype(np.int32), best

@@ -17,7 +17,7 @@ from typing import NoReturn
 from pydantic import ValidationError
 
 from index.artifact import LOCK_NAME, WRITING, Artifact, ArtifactWriter
-from index.errors import ArtifactCorrupt, ArtifactError, ArtifactUnsupported, NoModel, RegistryError
+from index.errors import ArtifactCorrupt, ArtifactError, ArtifactUnsupported, NoModel, NothingToRollBack, RegistryError
 from index.files import (
     is_locked,
     locked,
@@ -117,8 +117,8 @@ class Registry:
     def rollback(self) -> str:
         """Goes back to the version that served before the current one and still exists, after checking all of it.
 
-        What is left leaves the history, so a second rollback goes further back. Raises RegistryError when nothing is
-        left to go back to, NoModel when nothing is active.
+        What is left leaves the history, so a second rollback goes further back. Raises NothingToRollBack when
+        nothing is left to go back to, NoModel when nothing is active.
         """
         if not self._versions.is_dir():
             self._no_model()
@@ -128,7 +128,7 @@ class Registry:
                 self._no_model()
             history = self._way_back(current)
             if not history:
-                raise RegistryError(f"no version before {current.version} is left in {self.root} to go back to")
+                raise NothingToRollBack(f"no version before {current.version} is left in {self.root} to go back to")
             self.open(history[-1])
             self._write_current(Current(version=history[-1], history=history[:-1]))
         return history[-1]

@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 
 import item2vec
+from app.eventrow import ROW_CODES
+from app.main import create_app
+from app.problems import STATUS
+from app.schemas_items import ITEM_CODES
+from app.settings import Settings
 from index import errors
 from index.manifest import Manifest
 from training import flags
@@ -58,6 +63,33 @@ def test_every_error_code_is_documented():
     assert undocumented(codes, text("docs/errors.md")) == []
 
 
+def test_every_error_has_a_status_over_http():
+    assert [e.__name__ for e in leaves(errors.Item2vecError) if not any(k in STATUS for k in e.__mro__)] == []
+
+
+def test_every_code_of_a_rejected_row_or_item_is_documented():
+    assert undocumented(sorted(ROW_CODES | ITEM_CODES), text("docs/errors.md")) == []
+
+
+def test_every_setting_of_the_service_is_documented():
+    names = [f"ITEM2VEC_{name.upper()}" for name in Settings.model_fields]
+    assert undocumented(names, text("docs/configuration.md")) == []
+
+
+def test_every_route_is_documented(tmp_path):
+    paths = create_app(Settings(models=tmp_path)).openapi()["paths"]
+    page = text("docs/api.md")
+    routes = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
+    assert [route for route in routes if f"`{route}`" not in page and f"`{route}?" not in page] == []
+
+
+def test_every_metric_is_documented():
+    from app.metrics import Metrics
+
+    names = [m.name + ("_total" if m.type == "counter" else "") for m in Metrics().registry.collect()]
+    assert undocumented(names, text("docs/operations.md")) == []
+
+
 def test_every_reason_for_a_rejected_row_is_documented():
     from training.events import Reason
 
@@ -77,7 +109,7 @@ def test_every_finding_of_the_check_is_documented():
 
 def test_every_dependency_has_its_reason():
     project = text("pyproject.toml")
-    named = set(re.findall(r'"([a-z-]+)>=', project))
+    named = set(re.findall(r'"([a-z0-9-]+)(?:\[[a-z]+\])?>=', project))
     assert undocumented(sorted(named), text("docs/dependencies.md")) == []
 
 

@@ -15,6 +15,12 @@ ROOMS = {  # library -> the only folder that may import it
     "pyarrow": {"training"},
     "scipy": {"training"},
     "fastapi": {"app"},
+    "starlette": {"app"},
+    "uvicorn": {"app"},
+    "prometheus_client": {"app"},
+    "alembic": {"app"},
+    "dbos": {"training"},
+    "sqlalchemy": {"app", "training"},
 }
 
 

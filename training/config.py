@@ -1,5 +1,6 @@
 """One frozen TrainConfig: defaults, under a TOML file, under flags. Every setting is described once, here."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -116,6 +117,24 @@ class TrainConfig(Settings):
     recommender: RecommenderConfig = RecommenderConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     seed: int = Field(1, ge=0, lt=2**31, description="seed of everything random")
+
+
+def write_config(config: TrainConfig, path: Path) -> None:
+    """As TOML, all that differs from the defaults; `load_config` reads the same settings back."""
+    lines: list[str] = []
+    fields = config.model_dump(mode="json", exclude_defaults=True)
+    # Top-level values come before the first table; JSON's texts, numbers and lists are TOML's.
+    for name, value in sorted(fields.items(), key=lambda pair: isinstance(pair[1], dict)):
+        lines += _toml(name, value, ())
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _toml(name: str, value: Any, above: tuple[str, ...]) -> list[str]:
+    if not isinstance(value, dict):
+        return [f"{name} = {json.dumps(value, ensure_ascii=False)}"]
+    place = (*above, name)
+    inner = sorted(value.items(), key=lambda pair: isinstance(pair[1], dict))
+    return [f"\n[{'.'.join(place)}]"] + [line for key, part in inner for line in _toml(key, part, place)]
 
 
 def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]], **top: Any) -> TrainConfig:

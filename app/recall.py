@@ -1,0 +1,48 @@
+"""Live recall: a sample of real queries answered again by exact search, beside the requests."""
+
+import random
+import threading
+from collections import deque
+
+import numpy as np
+
+from app.metrics import Metrics
+from app.shelf import View
+from app.snapshot import Snapshot
+from index import exact
+
+WAITING = 100
+AT = 10
+
+
+class RecallMeter:
+    """offer: called by requests, costs a random number. measure: called by the refresher."""
+
+    def __init__(self, share: float, metrics: Metrics) -> None:
+        self._share = share
+        self._metrics = metrics
+        self._waiting: deque[tuple[Snapshot, int]] = deque(maxlen=WAITING)
+        self._lock = threading.Lock()
+
+    def offer(self, view: View, item_id: str, query: bytes) -> None:
+        """A quick answer; only those without filter, by `similar`, say how good the stored lists are."""
+        if random.random() < self._share and view.snapshot and b"category" not in query and b"next" not in query:
+            self._waiting.append((view.snapshot, view.snapshot.model.vocabulary.row(item_id)))
+
+    def measure(self, most: int = 10) -> None:
+        """At most so many at a time: an exact search over a million items takes a tenth of a second."""
+        for _ in range(most):
+            try:
+                snapshot, row = self._waiting.popleft()
+            except IndexError:
+                return
+            model = snapshot.model
+            stored = model.stored["similar"].scores[row]
+            k = min(AT, len(stored), len(model.vocabulary) - 1)
+            if k < 1:
+                continue
+            query = np.asarray(model.vectors[row : row + 1])
+            _, truth = exact.search(query, model.vectors, k, exclude=[np.array([row])])
+            # By score, so that ties are nobody's fault, with room for rounding.
+            found = int((stored[:k] >= truth[0, k - 1] - 1e-6).sum())
+            self._metrics.measured(found, k)

@@ -1,0 +1,30 @@
+"""A ready body as a response, bound to the model version and the catalogue's state by its ETag."""
+
+from fastapi import Request, Response
+
+from app.headers import CACHE
+from app.shelf import View
+
+
+def matches(view: View, sent: str) -> bool:
+    """RFC 9110, section 13.1.2: a list of tags, weak ones too, or *."""
+    if sent == view.etag:
+        return True
+    return any(tag.strip().removeprefix("W/") in (view.etag, "*") for tag in sent.split(","))
+
+
+def not_modified(view: View, request: Request) -> bool:
+    sent = request.headers.get("if-none-match")
+    return sent is not None and matches(view, sent)
+
+
+def reply(view: View, body: bytes | None, cached: bool = True) -> Response:
+    """None: 304. cached: whether the reply has an ETag; those of POST have none."""
+    headers = {"X-Model-Version": view.version or "none"}
+    if cached:
+        headers |= {"ETag": view.etag, "Cache-Control": CACHE}
+    else:
+        headers["Cache-Control"] = "no-store"
+    if body is None:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)

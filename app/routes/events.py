@@ -1,0 +1,92 @@
+"""Events into the store, and what was refused of them."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+
+from app import eventbody, eventlog, jsonbody
+from app.database import now
+from app.deps import RequestId, Service, ServiceDep, needs
+from app.eventlog import Reject
+from app.schemas import problems
+from app.schemas_events import REQUEST_BODY, EventsReply, KeptReject, RejectedRow, RejectsReply
+
+LISTED = 1000
+
+router = APIRouter(tags=["events"])
+
+
+@router.post(
+    "/events",
+    summary="Store events",
+    dependencies=[needs("write")],
+    response_model=EventsReply,
+    response_description="What became of every row; those accepted are on disk",
+    responses=problems(401, 403, 413, 415, 422, 429, 503),
+    openapi_extra={"requestBody": REQUEST_BODY},
+)
+async def post_events(request: Request, service: ServiceDep, request_id: RequestId) -> EventsReply:
+    """Each row is judged by itself: the good ones are stored, the others are answered with their index and a code.
+
+    The answer comes when the rows are on disk. With an `event_id` a row may be sent again: it is stored once. A body
+    that is not a list of rows is refused as a whole, and nothing of it is stored.
+    """
+    kind = jsonbody.media_type(request.headers.get("content-type"), eventbody.TYPES)
+    encoding = request.headers.get("content-encoding")
+    return await run_in_threadpool(_store, service, await request.body(), kind, encoding, request_id)
+
+
+def _store(service: Service, body: bytes, kind: str, encoding: str | None, request_id: str) -> EventsReply:
+    settings = service.settings
+    parsed = eventbody.read(jsonbody.unpack(body, encoding, settings.max_body), kind, settings.max_events, now())
+    stored = eventlog.append(service.engine, parsed.rows, parsed.rejects, request_id, settings.rejects_kept)
+    for outcome, rows in (
+        ("accepted", stored.accepted),
+        ("duplicate", len(stored.duplicates)),
+        ("rejected", len(parsed.rejects)),
+    ):
+        service.metrics.events.labels(outcome).inc(rows)
+    return EventsReply(
+        model_version=service.snapshots.version,
+        accepted=stored.accepted,
+        duplicates=len(stored.duplicates),
+        rejected=[_listed(reject) for reject in parsed.rejects[:LISTED]],
+        rejected_count=len(parsed.rejects),
+    )
+
+
+def _listed(reject: Reject) -> RejectedRow:
+    return RejectedRow(index=reject.place, code=reject.code, detail=reject.detail)
+
+
+@router.get(
+    "/events/rejects",
+    summary="Rejected events",
+    dependencies=[needs("admin")],
+    response_model=RejectsReply,
+    responses=problems(401, 403, 422, 429, 503),
+)
+def get_rejects(
+    service: ServiceDep,
+    limit: Annotated[int, Query(ge=1, le=1000, description="how many")] = 100,
+    before: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="only rejects with a smaller seq")] = None,
+) -> RejectsReply:
+    """The rejected rows that are still kept, the newest first, as they were sent."""
+    found = eventlog.rejects(service.engine, limit, before)
+    kept = [
+        KeptReject(
+            seq=r.seq,
+            received=datetime.fromtimestamp(r.received / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            request_id=r.request_id,
+            index=r.place,
+            code=r.code,
+            detail=r.detail,
+            row=r.row,
+        )
+        for r in found
+    ]
+    return RejectsReply(
+        model_version=service.snapshots.version, rejects=kept, before=found[-1].seq if len(found) == limit else None
+    )

@@ -1,0 +1,202 @@
+"""The catalogue as it is now: read, replaced, changed, deleted, without any training."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
+
+from app import (
+    itempath,  # noqa: F401 - defines {item_id:item}
+    items,
+    jsonbody,
+)
+from app.database import now
+from app.deps import Service, ServiceDep, needs
+from app.items import ItemRow
+from app.problems import BodyTooLarge, RequestError
+from app.schemas import problems
+from app.schemas_items import (
+    ITEM_REQUEST,
+    ITEMS_REQUEST,
+    DeletedReply,
+    ItemFields,
+    ItemIn,
+    ItemPatch,
+    ItemReply,
+    ItemsReply,
+    PutReply,
+    RejectedItem,
+    item_error,
+)
+from app.shelf import ItemView
+from index.errors import ItemUnknown
+
+JSON = ("application/json",)
+Answer = TypeVar("Answer")
+
+router = APIRouter(tags=["items"])
+
+ItemPath = Annotated[str, Path(description="id of the item; a slash in it may stay as it is", examples=["t000327"])]
+
+
+@router.get(
+    "/items",
+    summary="List items, or read one",
+    dependencies=[needs("read")],
+    response_model=ItemsReply | ItemReply,
+    responses=problems(401, 403, 404, 422, 429, 503),
+)
+def list_items(
+    service: ServiceDep,
+    q: Annotated[str | None, Query(max_length=1024, description="part of the title or the id, any letter case")] = None,
+    category: Annotated[str | None, Query(max_length=2000, description="only of this category")] = None,
+    available: Annotated[bool | None, Query(description="only those that are, or are not, available")] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="how many")] = 50,
+    cursor: Annotated[str | None, Query(max_length=8000, description="next_cursor of the page before")] = None,
+    item_id: Annotated[
+        str | None, Query(description="this item, as GET /items/{item_id} has it: for ids that no path can hold")
+    ] = None,
+) -> ItemsReply | ItemReply:
+    """Every item known and not deleted, trained or not, in the order of their ids."""
+    if item_id is not None:
+        return _reply(service, item_id)
+    found, after = service.shelf.search(q, category, available, limit, _id_of(cursor))
+    return ItemsReply(
+        items=[ItemFields(**vars(item)) for item in found],
+        next_cursor=None if after is None else _cursor_of(after),
+        model_version=service.snapshots.version,
+    )
+
+
+@router.get(
+    "/items/{item_id:item}",
+    summary="Read an item",
+    dependencies=[needs("read")],
+    response_model=ItemReply,
+    responses=problems(401, 403, 404, 422, 429, 503),
+)
+def get_item(service: ServiceDep, item_id: ItemPath) -> ItemReply:
+    """What the service knows of the item now. Ids like `.` or `..`, which no path can hold: GET /items?item_id=."""
+    return _reply(service, item_id)
+
+
+@router.put(
+    "/items",
+    summary="Store items",
+    dependencies=[needs("write")],
+    response_model=PutReply,
+    responses=problems(401, 403, 413, 415, 422, 429, 503),
+    openapi_extra={"requestBody": ITEMS_REQUEST},
+)
+async def put_items(request: Request, service: ServiceDep) -> PutReply:
+    """Each item is judged by itself. One that is good replaces all that was stored of it; a deleted one comes back."""
+    return await _with_body(request, service, lambda content: _put(service, content))
+
+
+def _put(service: Service, content: Any) -> PutReply:
+    if not isinstance(content, dict) or content.keys() != {"items"} or not isinstance(content["items"], list):
+        raise RequestError('the body must be {"items": [...]} and nothing else')
+    sent = content["items"]
+    if len(sent) > service.settings.max_batch:
+        raise BodyTooLarge(f"the request has more than {service.settings.max_batch} items: send it in parts")
+    good: list[ItemRow] = []
+    bad: list[RejectedItem] = []
+    for index, item in enumerate(sent):
+        try:
+            good.append(_row(ItemIn.model_validate(item)))
+        except ValidationError as error:
+            code, detail = item_error(item, error)
+            bad.append(RejectedItem(index=index, code=code, detail=detail))
+    stored = items.put(service.engine, good, now())
+    service.shelf.refresh()
+    return PutReply(stored=stored, rejected=bad, model_version=service.snapshots.version)
+
+
+@router.patch(
+    "/items/{item_id:item}",
+    summary="Change an item",
+    dependencies=[needs("write")],
+    response_model=ItemReply,
+    responses=problems(401, 403, 404, 413, 415, 422, 429, 503),
+    openapi_extra={"requestBody": ITEM_REQUEST},
+)
+async def patch_item(request: Request, service: ServiceDep, item_id: ItemPath) -> ItemReply:
+    """Only the given fields change; metadata is merged by key. `{"available": false}` hides an item at once."""
+    return await _with_body(request, service, lambda content: _patch(service, item_id, content))
+
+
+def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
+    try:
+        sent = ItemPatch.model_validate(content)
+    except ValidationError as error:
+        raise RequestError(item_error(content, error)[1]) from None
+    fields = {name: getattr(sent, name) for name in sent.model_fields_set}
+    known = service.shelf.get(item_id)
+    items.patch(service.engine, item_id, fields, None if known is None else _base(known))
+    service.shelf.refresh()
+    return _reply(service, item_id)
+
+
+@router.delete(
+    "/items/{item_id:item}",
+    summary="Delete an item",
+    dependencies=[needs("write")],
+    response_model=DeletedReply,
+    responses=problems(401, 403, 404, 422, 429, 503),
+)
+def delete_item(service: ServiceDep, item_id: ItemPath) -> DeletedReply:
+    """It is gone from every answer at once, also where the model has it, until PUT /items brings it back."""
+    items.delete(service.engine, item_id, known=service.shelf.get(item_id) is not None)
+    service.shelf.refresh()
+    return DeletedReply(item_id=item_id, deleted=True, model_version=service.snapshots.version)
+
+
+async def _with_body(request: Request, service: Service, act: Callable[[Any], Answer]) -> Answer:
+    """What `act` makes of the body's JSON, in a thread."""
+    headers: Mapping[str, str] = request.headers
+    jsonbody.media_type(headers.get("content-type"), JSON)
+    body = await request.body()
+
+    def read_and_act() -> Answer:
+        whole = jsonbody.unpack(body, headers.get("content-encoding"), service.settings.max_body)
+        return act(jsonbody.decode(whole))
+
+    return await run_in_threadpool(read_and_act)
+
+
+def _reply(service: Service, item_id: str) -> ItemReply:
+    found = service.shelf.get(item_id)
+    if found is None:
+        raise ItemUnknown(f"item {item_id!r} is neither in the model nor in the catalogue")
+    return ItemReply(**vars(found), model_version=service.snapshots.version)
+
+
+def _row(item: ItemIn) -> ItemRow:
+    metadata = {name: value for name, value in item.metadata.items() if value is not None}
+    return ItemRow(item.item_id, item.title, item.category, item.available, metadata=metadata)
+
+
+def _base(item: ItemView) -> ItemRow:
+    return ItemRow(item.item_id, item.title, item.category, item.available, metadata=item.metadata)
+
+
+def _cursor_of(item_id: str) -> str:
+    """Opaque, so that the order may become another one."""
+    return base64.urlsafe_b64encode(json.dumps({"after": item_id}).encode()).decode()
+
+
+def _id_of(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        after = json.loads(base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True))["after"]
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
+        after = None
+    if not isinstance(after, str):
+        raise RequestError("the cursor is not one that this service gave: begin without")
+    return after

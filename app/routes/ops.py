@@ -1,0 +1,54 @@
+"""Alive, able to serve, measured."""
+
+from contextlib import suppress
+
+from fastapi import APIRouter, Response
+
+from app import jobs
+from app.deps import ServiceDep, needs
+from app.problems import StoreUnavailable
+from app.schemas import problems
+from app.schemas_ops import Alive, Ready
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz", summary="Alive", response_model=Alive)
+async def healthz(service: ServiceDep) -> Alive:
+    """200 as long as the process answers. Needs no key."""
+    return Alive(status="ok", model_version=service.shelf.view.version)
+
+
+@router.get("/readyz", summary="Able to serve", response_model=Ready, responses={503: {"model": Ready}})
+async def readyz(service: ServiceDep, response: Response) -> Ready:
+    """200 once a model is loaded and warm, 503 before. `refused` names versions that could not be loaded; the one that
+    serves goes on. Needs no key."""
+    view = service.shelf.view
+    ready = view.snapshot is not None
+    if not ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = "2"
+    return Ready(
+        ready=ready,
+        model_version=view.version,
+        catalogue_change=view.number,
+        refused=dict(service.snapshots.refused),
+        next_step=None if ready else "post events and POST /retrain, or run item2vec train",
+    )
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=Response,
+    dependencies=[needs("read")],
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(401, 403, 429)},
+)
+def metrics(service: ServiceDep) -> Response:
+    """In Prometheus's text format; docs/operations.md lists them."""
+    with suppress(StoreUnavailable):  # all else is worth knowing without a database too
+        for state, number in jobs.counts(service.engine).items():
+            service.metrics.jobs.labels(state).set(number)
+    snapshot = service.snapshots.current
+    created = snapshot.model.manifest.created.timestamp() if snapshot else None
+    return Response(service.metrics.text(created), media_type="text/plain; version=0.0.4")

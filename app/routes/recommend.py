@@ -1,0 +1,178 @@
+"""What comes next: for a live session, for a user's stored events; and why; and items by arithmetic."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+
+from app import answers, eventlog
+from app.answers import Found
+from app.deps import ServiceDep, needs
+from app.problems import RequestError, UserUnknown
+from app.replies import not_modified, reply
+from app.routes.similar import ask_of
+from app.schemas import (
+    READING,
+    AnalogyReply,
+    ExplainReply,
+    ItemId,
+    RecommendReply,
+    RecommendRequest,
+    SessionItem,
+    Shape,
+    UserReply,
+    problems,
+)
+from app.sentences import sentences
+from app.shelf import View, known
+from index.errors import ItemUnknown
+
+router = APIRouter(tags=["recommend"], dependencies=[needs("read")])
+
+
+class UserQuery(Shape):
+    """Parameters of GET /users/{user_id}/recommendations."""
+
+    exclude_seen: bool = Field(True, description="leave out the items of the user's newest events")
+
+
+class AnalogyQuery(Shape):
+    """Parameters of GET /analogy."""
+
+    positive: list[ItemId] = Field(min_length=1, max_length=20, description="items that are added")
+    negative: list[ItemId] = Field([], max_length=20, description="items that are taken away")
+
+
+HISTORY = 200  # newest events of a user that are looked at; the session rule reads fewer
+
+
+@router.post(
+    "/recommend",
+    summary="What comes next in a session",
+    response_model=RecommendReply,
+    responses=problems(401, 403, 413, 415, 422, 429, 503),
+)
+def recommend(service: ServiceDep, body: RecommendRequest) -> Response:
+    """From the items of a live session, oldest first. An item may be an object with `time` (the items are then sorted
+    by it) and `weight`. `disliked` items pull the other way and do not come back."""
+    view = service.shelf.view
+    session = in_order(body.items)
+    ids = [item.item_id for item in session]
+    weights = [item.weight for item in session] if any(item.weight != 1 for item in session) else None
+    found = answers.recommend(view, ids, ask_of(body), weights, body.disliked, body.exclude_seen)
+    return reply(view, _list(view, {}, ids, found, body.explain), cached=False)
+
+
+def in_order(items: list[Any]) -> list[SessionItem]:
+    """Sorted by time where every item has one. Raises RequestError for a time that cannot be read."""
+    session = [item if isinstance(item, SessionItem) else SessionItem(item_id=item) for item in items]
+    if any(item.time is None for item in session):
+        if any(item.time is not None for item in session):
+            raise RequestError("some items have a time and some have none", [("body.items", "time: all or none")])
+        return session
+    return [item for _, item in sorted(((moment(item.time), item) for item in session), key=lambda pair: pair[0])]
+
+
+def moment(time: float | str | None) -> float:
+    """Epoch seconds. Raises RequestError."""
+    try:
+        if isinstance(time, str):
+            found = datetime.fromisoformat(time)
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        number = float(time or 0)
+    except (ValueError, OverflowError) as error:
+        raise RequestError(
+            f"time {str(time)[:50]!r} is neither ISO 8601 nor a number", [("body.items", "time")]
+        ) from error
+    if number != number:
+        raise RequestError("a time is not a number", [("body.items", "time")])
+    return number
+
+
+def _list(view: View, content: dict[str, Any], ids: list[str], found: Found, explain: bool) -> bytes:
+    """The evidence is that of the newest item with a vector."""
+    with_vector = known(view, ids)
+    unknown = sorted(set(ids) - set(with_vector))
+    anchor = with_vector[-1] if explain and with_vector else None
+    return answers.list_bytes(view, {**content, "unknown": unknown}, found, anchor)
+
+
+@router.get(
+    "/users/{user_id:item}/recommendations",
+    summary="What comes next for a user",
+    response_model=UserReply,
+    responses=problems(401, 403, 404, 422, 429, 503),
+)
+def user_recommendations(
+    service: ServiceDep,
+    user_id: Annotated[str, Path(description="id of the user, as in the events")],
+    query: Annotated[UserQuery, Query()],
+) -> Response:
+    """As POST /recommend, from the user's stored events, newest 200."""
+    view = service.shelf.view
+    answers.model_of(view)
+    if "\0" in user_id:
+        raise UserUnknown("no event of this user is stored")
+    ids = [event.item_id for event in eventlog.of_user(service.engine, user_id, HISTORY)]
+    if not ids:
+        raise UserUnknown(f"no event of user {user_id[:200]!r} is stored")
+    found = answers.recommend(view, ids, ask_of(query), exclude_seen=query.exclude_seen)
+    return reply(view, _list(view, {"user_id": user_id}, ids, found, query.explain), cached=False)
+
+
+@router.get("/explain", summary="Why two items are close", response_model=ExplainReply, responses=problems(*READING))
+def explain(
+    service: ServiceDep,
+    request: Request,
+    item: Annotated[str, Query(min_length=1, max_length=1024, description="the item asked about")],
+    candidate: Annotated[str, Query(min_length=1, max_length=1024, description="the other item")],
+) -> Any:
+    """How often the two met in the training sessions, in which order and how far apart, and the candidate's rank for
+    the item by both scores; where it is not among the stored neighbours, why."""
+    view = service.shelf.view
+    model = answers.model_of(view)
+    if not_modified(view, request):
+        return reply(view, None)
+    views = []
+    for item_id in (item, candidate):
+        found = view.get(item_id)
+        if found is None:
+            raise ItemUnknown(f"item {item_id!r} is neither in the model nor in the catalogue")
+        views.append(found)
+    try:
+        explanation = model.explain(item, candidate)
+    except ItemUnknown:
+        # Only in the live catalogue: added since the model was trained.
+        untrained = next(v.item_id for v in views if not v.trained)
+        missing = {"vector": f"item {untrained!r} was not in the sessions the model was trained on"}
+        content: dict[str, Any] = {"evidence": None, "similar": None, "next": None, "missing": missing}
+    else:
+        places = {"similar": explanation.similar, "next": explanation.next}
+        content = {
+            "evidence": answers.pair_json(explanation.pair),
+            **{name: place and {"score": round(place[0], 6), "rank": place[1]} for name, place in places.items()},
+            "missing": explanation.missing,
+        }
+    if not views[1].available:
+        content["missing"] = {**content["missing"], "hidden": f"item {candidate!r} is not available"}
+    texts = sentences(views[0].title or item, views[1].title or candidate, content)
+    head = {"model_version": view.version, "item_id": item, "candidate_id": candidate}
+    return reply(view, answers.json_bytes({**head, **content, "sentences": texts}))
+
+
+@router.get("/analogy", summary="Item arithmetic", response_model=AnalogyReply, responses=problems(*READING, 409))
+def analogy(
+    service: ServiceDep,
+    request: Request,
+    query: Annotated[AnalogyQuery, Query()],
+) -> Response:
+    """`positive=queen_hits&positive=jazz_1959&negative=queen_live`: what is to the second as the first is to the third.
+    Cosine to the sum of the positive unit vectors less the negative ones."""
+    view = service.shelf.view
+    answers.model_of(view)
+    if not_modified(view, request):
+        return reply(view, None)
+    found = answers.analogous(view, query.positive, query.negative, ask_of(query))
+    content = {"positive": query.positive, "negative": query.negative}
+    return reply(view, answers.list_bytes(view, content, found, query.positive[0] if query.explain else None))

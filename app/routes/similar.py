@@ -1,0 +1,115 @@
+"""Similar items, of one or of many."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+
+from app import answers
+from app import itempath as _itempath  # noqa: F401  (the path convertor)
+from app.answers import Ask
+from app.deps import ServiceDep, needs
+from app.filters import filter_of
+from app.problems import BodyTooLarge, problem_of
+from app.replies import not_modified, reply
+from app.schemas import READING, BatchReply, ItemId, Shape, SimilarBatch, SimilarReply, problems
+from index.errors import Item2vecError
+
+router = APIRouter(tags=["similar"], dependencies=[needs("read")])
+
+
+class SimilarQuery(Shape):
+    """Parameters of GET /similar/{item_id}."""
+
+    score: Literal["similar", "next"] = Field("similar", description="similar: could stand in; next: comes after")
+
+
+class ItemQuery(SimilarQuery):
+    """Parameters of GET /similar."""
+
+    item_id: ItemId = Field(examples=["t000327"])
+
+
+def ask_of(shape: Shape) -> Ask:
+    """Raises RequestError for a filter that cannot be read."""
+    return Ask(
+        shape.k,
+        filter_of(shape.category, shape.filter),
+        tuple(shape.exclude),
+        shape.min_score,
+        shape.diversity,
+        shape.explain,
+        shape.fallback,
+    )
+
+
+async def _similar(service: ServiceDep, request: Request, item_id: str, query: SimilarQuery) -> Response:
+    view = service.shelf.view
+    answers.model_of(view)
+    if not_modified(view, request):
+        return reply(view, None)
+
+    def work() -> bytes:
+        found = answers.similar(view, item_id, query.score, ask_of(query))
+        return answers.similar_bytes(view, item_id, query.score, found, item_id if query.explain else None)
+
+    # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
+    quick = not query.explain and not query.diversity and query.score == "similar"
+    return reply(view, work() if quick else await run_in_threadpool(work))
+
+
+@router.get(
+    "/similar",
+    summary="Similar items, the id as a parameter",
+    response_model=SimilarReply,
+    responses=problems(*READING),
+)
+async def similar_by_parameter(
+    service: ServiceDep,
+    request: Request,
+    query: Annotated[ItemQuery, Query()],
+) -> Response:
+    """For ids that a path cannot carry unchanged (`..`, an empty segment); else as `/similar/{item_id}`."""
+    return await _similar(service, request, query.item_id, query)
+
+
+@router.get(
+    "/similar/{item_id:item}",
+    summary="Similar items",
+    response_model=SimilarReply,
+    responses=problems(*READING),
+)
+async def similar_by_path(
+    service: ServiceDep, request: Request, item_id: str, query: Annotated[SimilarQuery, Query()]
+) -> Response:
+    """The items most similar to one (`score=similar`: cosine of their vectors), or what comes with or after it
+    (`score=next`). Filters give exactly the best that pass. An item that is known but has no vector gets fallback
+    items, labelled in `source`."""
+    return await _similar(service, request, item_id, query)
+
+
+@router.post(
+    "/similar",
+    summary="Similar items of many",
+    response_model=BatchReply,
+    responses=problems(401, 403, 413, 415, 422, 429, 503),
+)
+def similar_of_many(service: ServiceDep, body: SimilarBatch) -> Response:
+    """One entry per item asked about, in their order, each with a status of its own."""
+    if len(body.items) > service.settings.max_batch:
+        raise BodyTooLarge(f"{len(body.items)} items, at most {service.settings.max_batch} in one request")
+    view, ask = service.shelf.view, ask_of(body)
+    answers.model_of(view)
+    parts, failed = [], 0
+    for item_id in body.items:
+        entry: dict[str, Any] = {"item_id": item_id, "status": 200, "code": None}
+        found = answers.Found()
+        try:
+            found = answers.similar(view, item_id, body.score, ask)
+        except Item2vecError as error:
+            problem = problem_of(error)
+            entry |= {"status": problem.status, "code": problem.code}
+            failed += 1
+        parts.append(answers.entry_json(view, entry, found, item_id if ask.explain else None))
+    return reply(view, answers.batch_bytes(view, failed, parts), cached=False)

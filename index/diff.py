@@ -1,0 +1,219 @@
+"""What changed from one model to another: items, neighbours, figures, settings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.manifest import Manifest
+from index.model import Model, Neighbours
+
+Ids = NDArray[np.int32]
+
+LISTED = 100  # ids of gained and of lost items that are named
+DEPTH = 10  # neighbours compared
+BINS = 10
+TASKS = ("T1", "T2")
+FIGURES = ("ndcg@10", "hr@20", "mrr@20")
+
+
+@dataclass(frozen=True)
+class ItemChanges:
+    """Counts; of the gained and of the lost the first hundred ids, most frequent first (in the model that has them)."""
+
+    before: int
+    after: int
+    both: int
+    gained: int
+    lost: int
+    gained_ids: tuple[str, ...]
+    lost_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many of the neighbours stayed, over the `items` that are in both models and have any to compare.
+
+    mean: 0 to 1; None without such items. histogram: items by overlap, ten bins from [0, 0.1) to [0.9, 1].
+    """
+
+    items: int
+    mean: float | None
+    histogram: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Mover:
+    """An item whose `similar` neighbours changed. gained, lost: neighbours in both models, best first."""
+
+    item_id: str
+    overlap: float
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FigureChange:
+    """One figure of the evaluation. Each model was measured on the test sessions of its own log."""
+
+    task: str
+    metric: str
+    before: float
+    after: float
+    difference: float
+
+
+@dataclass(frozen=True)
+class SettingChange:
+    """name: as in docs/configuration.md, `trainer.dims`. None where one of the two does not know the setting."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class ModelDiff:
+    """movers: the least overlap first, the more frequent item first among equals."""
+
+    items: ItemChanges
+    similar: Overlap
+    next: Overlap
+    movers: tuple[Mover, ...]
+    metrics: tuple[FigureChange, ...]
+    settings: tuple[SettingChange, ...]
+
+
+def diff(before: Model, after: Model, movers: int = 20) -> ModelDiff:
+    """What changed, with at most `movers` items whose neighbours changed most.
+
+    Overlap is counted among the items of both models: neighbours that only one of them knows are left out first, and
+    then the ten best of either stored list are compared (fewer where a model stores fewer). Items that came or went are
+    in `items`; here they would make every list that they enter look as if the model had changed its mind.
+    """
+    ids, old_ids = after.vocabulary.ids, before.vocabulary.ids
+    place = {item: row for row, item in enumerate(ids)}
+    # Both models' rows in terms of the rows of `after`; -1 for what is not in both, and last for the padding's -1.
+    moved = np.array([*(place.get(item, -1) for item in old_ids), -1], dtype=np.int32)
+    rows_before = np.flatnonzero(moved[:-1] >= 0)
+    rows_before = rows_before[np.argsort(moved[rows_before])]
+    rows_after = moved[rows_before]
+    stayed = np.full(len(ids) + 1, -1, dtype=np.int32)
+    stayed[rows_after] = rows_after
+    lists = {}
+    for score in ("similar", "next"):
+        old, new = before.stored[score], after.stored[score]
+        depth = min(DEPTH, old.rows.shape[1], new.rows.shape[1])
+        lists[score] = _best(old, rows_before, moved, depth), _best(new, rows_after, stayed, depth)
+    items = ItemChanges(
+        before=len(old_ids),
+        after=len(ids),
+        both=len(rows_after),
+        gained=len(ids) - len(rows_after),
+        lost=len(old_ids) - len(rows_after),
+        gained_ids=tuple(ids[row] for row in np.flatnonzero(stayed[:-1] < 0)[:LISTED].tolist()),
+        lost_ids=tuple(old_ids[row] for row in np.flatnonzero(moved[:-1] < 0)[:LISTED].tolist()),
+    )
+    return ModelDiff(
+        items=items,
+        similar=_overlap(*lists["similar"]),
+        next=_overlap(*lists["next"]),
+        movers=tuple(_movers(*lists["similar"], rows_after, ids, movers)),
+        metrics=tuple(_figure_changes(before.manifest, after.manifest)),
+        settings=tuple(_setting_changes(before.manifest, after.manifest)),
+    )
+
+
+def main_figures(manifest: Manifest) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """task -> metric -> (value, low, high) of the model itself; without what was not measured."""
+    found: dict[str, dict[str, tuple[float, float, float]]] = {}
+    for task in TASKS:
+        rows = manifest.metrics.get("tasks", {}).get(task, [])
+        own: Mapping[str, Any] = next((row for row in rows if row.get("method") == "item2vec"), {})
+        figures = {name: (own[name][0], own[name][1], own[name][2]) for name in FIGURES if name in own}
+        if figures:
+            found[task] = figures
+    return found
+
+
+def _best(neighbours: Neighbours, rows: NDArray[Any], numbers: Ids, depth: int) -> Ids:
+    """The first `depth` neighbours of each row that are in both models, by their row in `after`, padded with -1."""
+    best = numbers[neighbours.rows[rows, :depth]]
+    short = np.flatnonzero((best < 0).any(axis=1))
+    # Only these need the rest of the list: all of it would be 40 MB a model at 100,000 items.
+    whole = numbers[neighbours.rows[rows[short]]]
+    order = np.argsort(whole < 0, axis=1, kind="stable")[:, :depth]
+    best[short] = np.take_along_axis(whole, order, axis=1)
+    return best
+
+
+def _same(old: Ids, new: Ids) -> NDArray[np.bool_]:
+    """bool, shape of `old`: which of its neighbours are in the same row of `new`."""
+    found = np.zeros(old.shape, dtype=np.bool_)
+    for column in new.T:  # ten comparisons of (items, 10) instead of one of (items, 10, 10)
+        found |= old == column[:, None]
+    return found & (old >= 0)
+
+
+def _shares(old: Ids, new: Ids) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(neighbours in both lists, neighbours in the longer list), one of each per item."""
+    longer = np.maximum((old >= 0).sum(axis=1), (new >= 0).sum(axis=1))
+    return _same(old, new).sum(axis=1), longer
+
+
+def _overlap(old: Ids, new: Ids) -> Overlap:
+    same, longer = _shares(old, new)
+    same, longer = same[longer > 0], longer[longer > 0]
+    # In integers: 3 of 10 belongs to [0.3, 0.4), whatever 0.3 is in binary.
+    bins = np.bincount(np.minimum(same * BINS // longer, BINS - 1), minlength=BINS)
+    mean = float((same / longer).mean()) if len(same) else None
+    return Overlap(len(same), mean, tuple(bins.tolist()))
+
+
+def _movers(old: Ids, new: Ids, rows: Ids, ids: list[str], most: int) -> Iterator[Mover]:
+    same, longer = _shares(old, new)
+    changed = np.flatnonzero(same < longer)
+    overlap = same[changed] / longer[changed]
+    # Stable, and rows are by frequency in `after` already.
+    for i in np.argsort(overlap, kind="stable")[:most]:
+        at = changed[i]
+        lost, gained = old[at][~_same(old[at : at + 1], new[at : at + 1])[0]], new[at]
+        gained = gained[~_same(new[at : at + 1], old[at : at + 1])[0]]
+        yield Mover(
+            ids[rows[at]],
+            float(overlap[i]),
+            tuple(ids[row] for row in gained.tolist() if row >= 0),
+            tuple(ids[row] for row in lost.tolist() if row >= 0),
+        )
+
+
+def _figure_changes(before: Manifest, after: Manifest) -> Iterator[FigureChange]:
+    old, new = main_figures(before), main_figures(after)
+    for task in TASKS:
+        for metric in FIGURES:
+            if metric in old.get(task, {}) and metric in new.get(task, {}):
+                a, b = old[task][metric][0], new[task][metric][0]
+                yield FigureChange(task, metric, a, b, b - a)
+
+
+def _setting_changes(before: Manifest, after: Manifest) -> Iterator[SettingChange]:
+    old, new = (_settings(manifest) for manifest in (before, after))
+    for name in sorted(old.keys() | new.keys()):
+        a, b = old.get(name), new.get(name)
+        if a != b:
+            yield SettingChange(name, a, b)
+
+
+def _settings(manifest: Manifest) -> dict[str, Any]:
+    """Flat. The recommender's as they serve: those of the configuration are only where the choice started from."""
+    return dict(_flat({**manifest.config, "recommender": manifest.recommender}))
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

@@ -1,0 +1,16 @@
+"""A config written as TOML is the config that is read back."""
+
+from training.config import EventsConfig, TrainConfig, TrainerConfig, load_config, write_config
+
+
+def test_a_written_config_reads_back_the_same(tmp_path):
+    config = TrainConfig(
+        events=EventsConfig(paths=('a "b"\\ü.csv', "c*"), event_type="kind", conversion_types=("book",)),
+        trainer=TrainerConfig(epochs=3, learning_rate=1e-3),
+        recommender={"item_counts": 0.5, "rules": {"steps": 3}},
+        seed=7,
+    )
+    write_config(config, tmp_path / "train.toml")
+    assert load_config(tmp_path / "train.toml", {}) == config
+    write_config(TrainConfig(), tmp_path / "default.toml")
+    assert load_config(tmp_path / "default.toml", {}) == TrainConfig()
