@@ -143,7 +143,7 @@ def counts(engine: Engine) -> dict[str, int]:
     """Jobs by state."""
     query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
     with transaction(engine, reading=True) as connection:
-        return {state: int(number) for state, number in connection.execute(query).tuples()}
+        return {state: int(number) for state, number in connection.execute(query)}
 
 
 def lines(engine: Engine, job_id: str, after: int = 0, limit: int = MAX_LINES) -> list[Line]:
