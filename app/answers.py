@@ -4,8 +4,8 @@ the same bytes. Rendering is by hand because it is most of a request.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from json.encoder import encode_basestring_ascii as quoted  # json.dumps of a text takes 10 times as long
+from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ from index.model import Model, Score
 
 Shortfall = Literal["filtered", "min_score", "untrained", "catalogue_small"]
 END = '],"shortfall_reason":null}'
+RANKS = range(1, 100_000)
 POOL = 5  # candidates per result wanted, from which a diverse list is picked
 
 
@@ -41,15 +42,15 @@ class Ask:
 PLAIN = Ask()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Found:
-    """ids, best first. scores: None for fallback items."""
+    """rows: best first. scores: the same length. sources: None where all are of the model; of fallback items each has
+    its own, and no score."""
 
-    ids: Sequence[str] = ()
+    rows: Sequence[int] = ()
     scores: Sequence[float | None] = ()
-    sources: Sequence[str] = ()
     shortfall: Shortfall | None = None
-    rows: Sequence[int] = field(default=())  # where all are of the model
+    sources: Sequence[str] | None = None
 
 
 def model_of(view: View) -> Model:
@@ -144,9 +145,7 @@ def _shaped(model: Model, rows: NDArray[np.int32], scores: NDArray[np.float32], 
             shortfall = "min_score" if len(rows) < ask.k else shortfall
     if ask.diversity:
         rows, scores = diversify(rows, scores, model.vectors, ask.k, ask.diversity)
-    places = rows.tolist()[: ask.k]
-    ids = model.vocabulary.ids
-    return Found([ids[r] for r in places], scores.tolist()[: ask.k], ["model"] * len(places), shortfall, places)
+    return Found(rows[: ask.k].tolist(), scores[: ask.k].tolist(), shortfall)
 
 
 def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> Found:
@@ -170,7 +169,7 @@ def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> F
         rows += more
         sources += ["popular"] * len(more)
     shortfall: Shortfall | None = "filtered" if len(rows) < ask.k else None
-    return Found([model.vocabulary.ids[r] for r in rows], [None] * len(rows), sources, shortfall, rows)
+    return Found(rows, [None] * len(rows), shortfall, sources)
 
 
 def similar_bytes(view: View, item_id: str, score: Score, found: Found, anchor: str | None = None) -> bytes:
@@ -186,27 +185,23 @@ def _tail(found: Found) -> str:
 def items_json(view: View, found: Found, anchor: str | None = None) -> str:
     """The results as JSON, without the brackets; in ASCII."""
     fragments = view.fragments
+    if anchor is None and found.sources is None:
+        # The common case at once: 10 us against 13 for the loop below.
+        kept = [fragments[row] or view.fragment(row) for row in found.rows]
+        return ",".join(
+            [
+                f'{before}{rank},"score":{score:.6f},"source":"model"{after}}}'
+                for rank, (before, after), score in zip(RANKS, kept, found.scores, strict=False)
+            ]
+        )
     parts = []
-    for rank, (row, score, source) in enumerate(zip(found.rows, found.scores, found.sources, strict=True), 1):
-        fragment = fragments.get(row)
-        if fragment is None:
-            fragment = fragments[row] = _fragment(view, row)
+    sources = found.sources or ["model"] * len(found.rows)
+    for rank, (row, score, source) in enumerate(zip(found.rows, found.scores, sources, strict=True), 1):
+        before, after = fragments[row] or view.fragment(row)
         shown = "null" if score is None else f"{score:.6f}"
         end = "}" if anchor is None else _evidence_json(view, anchor, row)
-        parts.append(f'{fragment[0]}{rank},"score":{shown},"source":"{source}"{fragment[1]}{end}')
+        parts.append(f'{before}{rank},"score":{shown},"source":"{source}"{after}{end}')
     return ",".join(parts)
-
-
-def _fragment(view: View, row: int) -> tuple[str, str]:
-    """What stands before the rank and after the source."""
-    assert view.model is not None
-    item_id = view.model.vocabulary.ids[row]
-    title, category = view.title_of(item_id)
-    return f'{{"item_id":{quoted(item_id)},"rank":', f',"title":{_text(title)},"category":{_text(category)}'
-
-
-def _text(value: str | None) -> str:
-    return "null" if value is None else quoted(value)
 
 
 def evidence_of(model: Model, a: int, b: int) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from app.problems import (
     RateExceeded,
     problem_of,
 )
+from app.protocol import cycle_of, respond
 from app.recall import RecallMeter
 from app.replies import matches
 from app.shelf import View
@@ -46,6 +47,8 @@ log = logging.getLogger(__name__)
 
 QUICK = "/similar/"
 QUICK_ROUTE = "/similar/{item_id}"
+LINES = {200: b"HTTP/1.1 200 OK\r\n", 304: b"HTTP/1.1 304 Not Modified\r\n"}
+JSON = b"content-type: application/json\r\ncontent-length: %d\r\n"
 OPEN = {"/healthz", "/readyz", "/openapi.json"}
 READING = {"GET", "HEAD", "OPTIONS"}
 SMALL_NUMBER = re.compile(r"[1-9][0-9]{0,2}")
@@ -94,11 +97,8 @@ class Edge:
         method, path = scope["method"], scope["path"]
         view = self._service.shelf.view
         answer = _Answer(send, request_id)
-        state: dict[str, Any] = scope.setdefault("state", {})
-        state["request_id"] = request_id
         try:
             key = self._admit(scope, token)
-            state["key"] = key
             if method == "GET" and path.startswith(QUICK) and view.snapshot is not None:
                 body = self._quick(view, path[len(QUICK) :], scope["query_string"], key)
                 if body is not None:
@@ -106,6 +106,7 @@ class Edge:
                     await answer.whole(view, None if same else body)
                     self._done(request_id, "GET", QUICK_ROUTE, answer.status, view.version or "none", started)
                     return
+            scope.setdefault("state", {}).update(request_id=request_id, key=key)
             if method not in READING:
                 self._same_site(origin, host)
             most = self._service.settings.max_body
@@ -209,6 +210,12 @@ class _Answer:
     async def whole(self, view: View, body: bytes | None) -> None:
         """None: 304."""
         self.status = 304 if body is None else 200
+        cycle = cycle_of(self._send)
+        if cycle is not None:
+            sized = b"" if body is None else JSON % len(body)
+            head = b"%b%bx-request-id: %b\r\n%b" % (LINES[self.status], view.head, self._id.encode(), sized)
+            await respond(cycle, head, body or b"")
+            return
         headers = [*view.headers, (b"x-request-id", self._id.encode())]
         if body is not None:
             headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]

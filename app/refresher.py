@@ -1,8 +1,11 @@
 """The thread that keeps a process up to date: models, items and keys, and what may happen beside the requests."""
 
+import gc
 import logging
+import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from app import database
 from app.accesslog import AccessLog
@@ -45,8 +48,12 @@ class Refresher:
         for thread in self._threads:
             thread.join(timeout=10)
         self._access.flush()
+        gc.unfreeze()  # see app.snapshot; libraries complain of what is left at the end
 
     def _repeat(self, work: Callable[[], None], seconds: float) -> None:
+        # Requests go first: Linux has a niceness for each thread.
+        with suppress(OSError, AttributeError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         while not self._stop.wait(seconds):
             try:
                 work()

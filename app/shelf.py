@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from app import items
 from app.filters import Condition, Filter
+from app.fragments import Fragment, fragment, fragments_of
 from app.headers import CACHE, SECURITY
 from app.items import ItemRow
 from app.problems import StoreUnavailable
@@ -66,7 +67,12 @@ class View:
     """
 
     def __init__(
-        self, snapshot: Snapshot | None, stored: dict[str, ItemRow], number: int, cache_bytes: int = 0
+        self,
+        snapshot: Snapshot | None,
+        stored: dict[str, ItemRow],
+        number: int,
+        cache_bytes: int = 0,
+        fragments: list[Fragment | None] | None = None,
     ) -> None:
         self.bodies = Bodies(cache_bytes)
         self.snapshot = snapshot
@@ -80,9 +86,10 @@ class View:
             (b"cache-control", CACHE.encode()),
             *SECURITY,
         ]
+        self.head = b"".join([b"%b: %b\r\n" % header for header in self.headers])
         self.model: Model | None = snapshot.model if snapshot else None
         self.hidden = self._hidden()
-        self.fragments: dict[int, tuple[str, str]] = {}  # row -> its parts of the JSON, see app.answers
+        self.fragments = self._fragments() if fragments is None else fragments
         self._filters: dict[Filter, Allowed] = {}
 
     def _hidden(self) -> Allowed | None:
@@ -96,6 +103,33 @@ class View:
         mask = np.ones(len(vocabulary), dtype=np.bool_)
         mask[vocabulary.rows(gone)] = False
         return Allowed(mask)
+
+    def _fragments(self) -> list[Fragment | None]:
+        if self.model is None:
+            return []
+        ids, catalogue = self.model.vocabulary.ids, self.model.catalogue
+        columns = [[catalogue.field(i, name) for i in ids] for name in ("title", "category")]
+        found = fragments_of(ids, *columns)
+        for item in self.stored.keys() & set(ids):
+            found[self.model.vocabulary.row(item)] = None
+        return found
+
+    def fragment(self, row: int) -> Fragment:
+        """Rendered now, and kept."""
+        assert self.model is not None
+        item_id = self.model.vocabulary.ids[row]
+        made = self.fragments[row] = fragment(item_id, *self.title_of(item_id))
+        return made
+
+    def kept(self, changed: list[ItemRow]) -> list[Fragment | None] | None:
+        """The fragments for the next view of the same model: without those of items that changed."""
+        if self.model is None:
+            return None
+        vocabulary, kept = self.model.vocabulary, self.fragments.copy()
+        for row in changed:
+            if row.item_id in vocabulary:
+                kept[vocabulary.row(row.item_id)] = None
+        return kept
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -243,7 +277,8 @@ class Shelf:
             if changed:
                 stored = {**stored, **{row.item_id: row for row in changed}}
                 number = max(row.changed for row in changed)
-            self.view = View(snapshot, stored, number, self._cache_bytes)
+            kept = old.kept(changed) if snapshot is old.snapshot else None
+            self.view = View(snapshot, stored, number, self._cache_bytes, kept)
 
     def get(self, item_id: str) -> ItemView | None:
         return self.view.get(item_id)

@@ -1,5 +1,6 @@
 """What is being served: one model, loaded and checked beside the old one, then swapped in by one reference."""
 
+import gc
 import logging
 import threading
 import time
@@ -72,6 +73,10 @@ class Snapshots:
             self._refuse(version, error)
             return False
         self.current = Snapshot(model, version, time.time())
+        # What stays for long is not to be looked through by the garbage collector again and again, 100 ms each time.
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
         self._tried.clear()
         self.refused.clear()
         self._metrics.model_loaded(model.manifest)

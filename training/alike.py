@@ -24,6 +24,8 @@ def similar_reading(
     for reading in ("in", "sum"):
         rows = alike(config, similar_vectors(embeddings.inputs, embeddings.outputs, reading))
         table = evaluate.substitutes({reading: rows}, categories, np.random.default_rng(config.seed))
+        if not table:  # no two items share a category
+            return {}, {}
         values[reading] = table[-1]["shared_category@10"][0]
     return {"similar_reading": max(values, key=lambda r: values[r])}, {"similar": values}
 
