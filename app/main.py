@@ -31,6 +31,7 @@ from app.problems import (
 )
 from app.recall import RecallMeter
 from app.refresher import Refresher
+from app.replies import NotModified, reply
 from app.routes import events, items, jobs, models, ops, recommend, similar
 from app.schemas import REASONS, Problem
 from app.settings import Settings
@@ -112,6 +113,7 @@ def create_app(settings: Settings) -> App:
     ):
         app.include_router(router)
     app.add_exception_handler(Item2vecError, _on_error)
+    app.add_exception_handler(NotModified, _on_not_modified)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     if settings.cors_origins:
@@ -138,6 +140,11 @@ async def _on_error(request: Request, error: Exception) -> Response:
     if problem_of(error).status >= 500:
         log.warning("refused code=%s request_id=%s", error.code, request.scope["state"]["request_id"])
     return _response(request, error)
+
+
+async def _on_not_modified(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotModified)
+    return reply(error.view, None)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -1,6 +1,8 @@
 """A ready body as a response, bound to the model version and the catalogue's state by its ETag."""
 
-from fastapi import Request, Response
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
 
 from app.headers import CACHE
 from app.shelf import View
@@ -28,3 +30,23 @@ def reply(view: View, body: bytes | None, cached: bool = True) -> Response:
     if body is None:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
+
+
+class NotModified(Exception):
+    """The client has the answer already."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view.etag)
+        self.view = view
+
+
+async def _tagged(request: Request, response: Response) -> View:
+    view: View = request.app.state.service.shelf.view
+    if not_modified(view, request):
+        raise NotModified(view)
+    response.headers.update({"ETag": view.etag, "Cache-Control": CACHE, "X-Model-Version": view.version or "none"})
+    return view
+
+
+# For routes that answer with a pydantic model: the view, with its headers on the response.
+TaggedView = Annotated[View, Depends(_tagged)]

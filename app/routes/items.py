@@ -19,7 +19,8 @@ from app.database import now
 from app.deps import Service, ServiceDep, needs
 from app.items import ItemRow
 from app.problems import BodyTooLarge, RequestError
-from app.schemas import problems
+from app.replies import TaggedView
+from app.schemas import READING, problems
 from app.schemas_items import (
     ITEM_REQUEST,
     ITEMS_REQUEST,
@@ -33,7 +34,7 @@ from app.schemas_items import (
     RejectedItem,
     item_error,
 )
-from app.shelf import ItemView
+from app.shelf import ItemView, View
 from index.errors import ItemUnknown
 
 JSON = ("application/json",)
@@ -49,10 +50,10 @@ ItemPath = Annotated[str, Path(description="id of the item; a slash in it may st
     summary="List items, or read one",
     dependencies=[needs("read")],
     response_model=ItemsReply | ItemReply,
-    responses=problems(401, 403, 404, 422, 429, 503),
+    responses=problems(*READING),
 )
 def list_items(
-    service: ServiceDep,
+    view: TaggedView,
     q: Annotated[str | None, Query(max_length=1024, description="part of the title or the id, any letter case")] = None,
     category: Annotated[str | None, Query(max_length=2000, description="only of this category")] = None,
     available: Annotated[bool | None, Query(description="only those that are, or are not, available")] = None,
@@ -64,12 +65,12 @@ def list_items(
 ) -> ItemsReply | ItemReply:
     """Every item known and not deleted, trained or not, in the order of their ids."""
     if item_id is not None:
-        return _reply(service, item_id)
-    found, after = service.shelf.search(q, category, available, limit, _id_of(cursor))
+        return _reply(view, item_id)
+    found, after = view.search(q, category, available, limit, _id_of(cursor))
     return ItemsReply(
         items=[ItemFields(**vars(item)) for item in found],
         next_cursor=None if after is None else _cursor_of(after),
-        model_version=service.snapshots.version,
+        model_version=view.version,
     )
 
 
@@ -78,11 +79,11 @@ def list_items(
     summary="Read an item",
     dependencies=[needs("read")],
     response_model=ItemReply,
-    responses=problems(401, 403, 404, 422, 429, 503),
+    responses=problems(*READING),
 )
-def get_item(service: ServiceDep, item_id: ItemPath) -> ItemReply:
+def get_item(view: TaggedView, item_id: ItemPath) -> ItemReply:
     """What the service knows of the item now. Ids like `.` or `..`, which no path can hold: GET /items?item_id=."""
-    return _reply(service, item_id)
+    return _reply(view, item_id)
 
 
 @router.put(
@@ -139,7 +140,7 @@ def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
     known = service.shelf.get(item_id)
     items.patch(service.engine, item_id, fields, None if known is None else _base(known))
     service.shelf.refresh()
-    return _reply(service, item_id)
+    return _reply(service.shelf.view, item_id)
 
 
 @router.delete(
@@ -169,11 +170,11 @@ async def _with_body(request: Request, service: Service, act: Callable[[Any], An
     return await run_in_threadpool(read_and_act)
 
 
-def _reply(service: Service, item_id: str) -> ItemReply:
-    found = service.shelf.get(item_id)
+def _reply(view: View, item_id: str) -> ItemReply:
+    found = view.get(item_id)
     if found is None:
         raise ItemUnknown(f"item {item_id!r} is neither in the model nor in the catalogue")
-    return ItemReply(**vars(found), model_version=service.snapshots.version)
+    return ItemReply(**vars(found), model_version=view.version)
 
 
 def _row(item: ItemIn) -> ItemRow:

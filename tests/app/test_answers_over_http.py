@@ -164,6 +164,13 @@ def test_the_same_request_gives_304_where_nothing_changed(client):
     assert client.get("/similar/a1", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/items", "/items/a1", "/items?item_id=a1", "/explain?item=a1&candidate=a2"])
+def test_reads_of_the_catalogue_and_explanations_have_the_same_tag(client, path):
+    first = client.get(path)
+    assert first.headers["etag"] == client.get("/similar/a1").headers["etag"]
+    assert client.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+
+
 def test_recommend_continues_a_session_and_passes_unknown_items_over(client):
     body = client.post("/recommend", json={"items": ["a1", "what", "a2", "a3"], "k": 3, "explain": True}).json()
     assert body["items"][0]["item_id"] == "a4"
