@@ -5,6 +5,7 @@ the same bytes. Rendering is by hand because it is most of a request.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.filters import EVERYTHING, Filter, filter_of
 from app.problems import RequestError
-from app.shelf import View
+from app.view import View
 from index.analogy import analogy
 from index.diversity import diversify
 from index.errors import ItemUnknown, ItemUntrained, NoModel
@@ -22,6 +23,7 @@ from index.model import Model, Score
 
 Shortfall = Literal["filtered", "min_score", "untrained", "catalogue_small"]
 END = '],"shortfall_reason":null}'
+dumps = partial(json.dumps, separators=(",", ":"))
 RANKS = range(1, 100_000)
 POOL = 5  # candidates per result wanted, from which a diverse list is picked
 
@@ -37,9 +39,6 @@ class Ask:
     diversity: float = 0.0
     explain: bool = False
     fallback: Literal["popular", "none"] = "popular"
-
-
-PLAIN = Ask()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,16 +227,16 @@ def _evidence_json(view: View, anchor: str, row: int) -> str:
     model = model_of(view)
     if anchor not in model.vocabulary or (own := model.vocabulary.row(anchor)) == row:
         return ',"evidence":null}'
-    return f',"evidence":{json.dumps(evidence_of(model, own, row))}}}'
+    return f',"evidence":{dumps(evidence_of(model, own, row))}}}'
 
 
 def json_bytes(content: dict[str, Any]) -> bytes:
-    return json.dumps(content).encode("ascii")
+    return dumps(content).encode("ascii")
 
 
 def entry_json(view: View, content: dict[str, Any], found: Found, anchor: str | None) -> str:
     """One entry of a batch."""
-    return json.dumps(content)[:-1] + ',"items":[' + items_json(view, found, anchor) + _tail(found)
+    return dumps(content)[:-1] + ',"items":[' + items_json(view, found, anchor) + _tail(found)
 
 
 def batch_bytes(view: View, failed: int, entries: Sequence[str]) -> bytes:
@@ -247,5 +246,5 @@ def batch_bytes(view: View, failed: int, entries: Sequence[str]) -> bytes:
 
 def list_bytes(view: View, content: dict[str, Any], found: Found, anchor: str | None = None) -> bytes:
     """Any other reply with a list: `content`, the model's version, the items, the shortfall."""
-    head = json.dumps({**content, "model_version": view.version})[:-1]
+    head = dumps({**content, "model_version": view.version})[:-1]
     return (head + ',"items":[' + items_json(view, found, anchor) + _tail(found)).encode("ascii")

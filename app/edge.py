@@ -33,7 +33,7 @@ from app.problems import (
 from app.protocol import cycle_of, respond
 from app.recall import RecallMeter
 from app.replies import matches
-from app.shelf import View
+from app.view import View
 from index.errors import Item2vecError
 from index.model import Score
 

@@ -165,7 +165,7 @@ class Problem:
         }
         if self.fields:
             content["errors"] = [{"field": name, "message": message} for name, message in self.fields]
-        return json.dumps(content | self.extra, ensure_ascii=True).encode()
+        return json.dumps(content | self.extra, separators=(",", ":")).encode()
 
 
 def problem_of(error: errors.Item2vecError) -> Problem:

@@ -7,8 +7,8 @@ from collections import deque
 import numpy as np
 
 from app.metrics import Metrics
-from app.shelf import View
 from app.snapshot import Snapshot
+from app.view import View
 from index import exact
 
 WAITING = 100

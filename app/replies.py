@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 
 from app.headers import CACHE
-from app.shelf import View
+from app.view import View
 
 
 def matches(view: View, sent: str) -> bool:

@@ -34,7 +34,7 @@ from app.schemas_items import (
     RejectedItem,
     item_error,
 )
-from app.shelf import ItemView, View
+from app.view import ItemView, View
 from index.errors import ItemUnknown
 
 JSON = ("application/json",)
@@ -137,7 +137,7 @@ def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
     except ValidationError as error:
         raise RequestError(item_error(content, error)[1]) from None
     fields = {name: getattr(sent, name) for name in sent.model_fields_set}
-    known = service.shelf.get(item_id)
+    known = service.shelf.view.get(item_id)
     items.patch(service.engine, item_id, fields, None if known is None else _base(known))
     service.shelf.refresh()
     return _reply(service.shelf.view, item_id)
@@ -152,7 +152,7 @@ def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
 )
 def delete_item(service: ServiceDep, item_id: ItemPath) -> DeletedReply:
     """It is gone from every answer at once, also where the model has it, until PUT /items brings it back."""
-    items.delete(service.engine, item_id, known=service.shelf.get(item_id) is not None)
+    items.delete(service.engine, item_id, known=service.shelf.view.get(item_id) is not None)
     service.shelf.refresh()
     return DeletedReply(item_id=item_id, deleted=True, model_version=service.snapshots.version)
 

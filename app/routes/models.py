@@ -16,7 +16,7 @@ from app.deps import Service, ServiceDep, needs
 from app.replies import reply
 from app.schemas import problems
 from app.schemas_models import DiffReply, ManifestReply, ModelsReply, ServingReply, is_private, manifest_of, summary_of
-from app.shelf import View
+from app.view import View
 from index.diff import ModelDiff, diff
 from index.errors import ArtifactError, NoModel, RegistryError
 from index.manifest import check_version

@@ -25,7 +25,7 @@ from app.schemas import (
     problems,
 )
 from app.sentences import sentences
-from app.shelf import View, known
+from app.view import View, known
 from index.errors import ItemUnknown
 
 router = APIRouter(tags=["recommend"], dependencies=[needs("read")])
