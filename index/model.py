@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -9,11 +10,11 @@ from numpy.typing import NDArray
 
 from index.allowed import Allowed
 from index.artifact import Artifact, ArtifactWriter
-from index.builder import BuiltIndex, read_index, write_index
+from index.builder import BuiltIndex, read_index, stored_vectors, write_index
 from index.catalogue import Catalogue
-from index.errors import ItemUnknown, ItemUntrained
+from index.errors import ArtifactCorrupt, ItemUnknown, ItemUntrained
 from index.evidence import Evidence, PairEvidence
-from index.recommender import NextScorer, Recommender, RecommenderConfig, similar_vectors
+from index.recommender import NextScorer, Recommender, RecommenderConfig
 from index.rules import Rules
 from index.searcher import Searcher
 from index.vocabulary import Vocabulary
@@ -120,10 +121,15 @@ class Model:
             clock=artifact.manifest.data.last_event is not None,
         )
         scorer = NextScorer(inputs, outputs, self.vocabulary.counts, self.rules, self.config)
-        next_searcher = Searcher(read_index(artifact.path("next.faiss")), scorer.next_vectors())
-        self.recommender = Recommender(scorer, next_searcher)
-        self.vectors = similar_vectors(inputs, outputs, self.config.similar_reading)
-        self.searcher = Searcher(read_index(artifact.path("similar.faiss")), self.vectors)
+        # What the indexes hold is what was built from the matrices: taken from there it is mapped, and in no process's
+        # own memory (100,000 x 100: 40 MB for each of the three).
+        next_index, similar_index = (read_index(artifact.path(f"{name}.faiss")) for name in ("next", "similar"))
+        next_vectors, self.vectors = stored_vectors(next_index), stored_vectors(similar_index)
+        _check_shape(next_vectors, (len(self.vocabulary), scorer.targets.shape[1] + 1), artifact.path("next.faiss"))
+        _check_shape(self.vectors, (len(self.vocabulary), inputs.shape[1]), artifact.path("similar.faiss"))
+        scorer.share(next_vectors[:, :-1], next_index)
+        self.recommender = Recommender(scorer, Searcher(next_index, next_vectors))
+        self.searcher = Searcher(similar_index, self.vectors)
         self.stored = {
             # Plain views of the maps: slicing a np.memmap takes 1.5 us more, each time.
             name: Neighbours(*(np.asarray(artifact.array(f"{name}_{part}")) for part in ("rows", "scores")))
@@ -242,6 +248,14 @@ class Model:
             for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
             if row >= 0
         ]
+
+
+def _check_shape(vectors: NDArray[np.float32], wanted: tuple[int, int], path: Path) -> None:
+    if vectors.shape != wanted:
+        raise ArtifactCorrupt(
+            f"{path} holds {vectors.shape[0]} x {vectors.shape[1]}, the model is of {wanted[0]} x {wanted[1]}: "
+            "they are not of one artifact; train again"
+        )
 
 
 def _rank(scores: NDArray[np.float32], query: int, candidate: int) -> tuple[float, int]:

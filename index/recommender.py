@@ -116,6 +116,16 @@ class NextScorer:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def share(self, targets: Float, owner: object) -> None:
+        """Takes the same targets from elsewhere, a memory map say, and drops its own copies.
+
+        owner: what the memory belongs to; it lives as long as this does.
+        """
+        self._owner = owner
+        if self.queries is self.targets:
+            self.queries = targets
+        self.targets = targets
+
     def session(self, rows: Rows, weights: Float | None = None) -> Query:
         """The recent items of a session and their weights; `weights` given by the caller multiply the rule's.
 
