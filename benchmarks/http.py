@@ -111,6 +111,7 @@ def measure(options: argparse.Namespace, models: Path, folder: Path) -> None:
         "ITEM2VEC_RATE_PER_KEY": "1000000",
         "ITEM2VEC_RATE_PER_ADDRESS": "1000000",
     }
+    cold = ours | {"ITEM2VEC_CACHE_MB": "0"}
     runs = [
         ("raw ASGI, fixed body", "benchmarks.http_apps:raw", "", {}),
         ("Starlette route", "benchmarks.http_apps:starlette", "", {}),
@@ -119,6 +120,13 @@ def measure(options: argparse.Namespace, models: Path, folder: Path) -> None:
         ("FastAPI def route", "benchmarks.http_apps:fastapi_def", "", {}),
         ("GET /similar", "app.main:from_environment", "", ours),
         ("GET /similar?category=", "app.main:from_environment", "?category=c3", ours),
+        ("GET /similar, cache off", "app.main:from_environment", "", cold),
+        (
+            "GET /similar?category=, cache off",
+            "app.main:from_environment",
+            "?category=c3",
+            ours | {"ITEM2VEC_CACHE_MB": "0"},
+        ),
     ]
     figures: dict[str, list[tuple[float, ...]]] = {name: [] for name, *_ in runs}
     for _ in range(options.rounds):
