@@ -11,6 +11,9 @@ class Bodies:
         self._room = most
         self.get = self._bodies.get
 
+    def has_room(self, body: bytes) -> bool:
+        return self._room >= len(body) + ENTRY_BYTES
+
     def put(self, asked: tuple[str, bytes], body: bytes) -> None:
         self._room -= len(body) + ENTRY_BYTES
         self._bodies[asked] = body

@@ -10,6 +10,7 @@ from contextlib import suppress
 from app import database
 from app.accesslog import AccessLog
 from app.deps import Service
+from app.prefill import prefill
 from app.problems import StoreUnavailable
 from app.recall import RecallMeter
 
@@ -78,3 +79,7 @@ class Refresher:
         if self._service.snapshots.refresh():
             self._service.shelf.refresh()
         self._recall.measure()
+        view = self._service.shelf.view
+        made = prefill(view, lambda: view is self._service.shelf.view and not self._stop.is_set())
+        if made:
+            log.info("answers prepared=%d version=%s", made, view.version)

@@ -4,6 +4,7 @@ The model's own items lie under what the database says of them now. Filters and 
 the model, so that a hidden item is gone without any training.
 """
 
+import time
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class View:
         fragments: list[Fragment | None] | None = None,
     ) -> None:
         self.bodies = Bodies(cache_bytes)
+        self.since = time.monotonic()
+        self.prefilled = False  # see app.prefill
         self.snapshot = snapshot
         self.stored = stored
         self.number = number

@@ -28,12 +28,12 @@ RUN = "import uvicorn, sys; uvicorn.run(sys.argv[1], host='127.0.0.1', port=int(
 RUN += "loop='uvloop', access_log=False, log_level='warning', factory=sys.argv[1].endswith('from_environment'))"
 
 LUA = """
-local n = 0
+local n = {start}
 local items = {items}
 local query = "{query}"
 request = function()
-  n = (n * 1103515245 + 12345) % 2147483648
-  return wrk.format("GET", string.format("/similar/item-%06d%s", n % items, query), {{{headers}}})
+  n = (n + 7919) % items
+  return wrk.format("GET", string.format("/similar/item-%06d%s", n, query), {{{headers}}})
 end
 done = function(summary, latency, requests)
   io.write(string.format("RESULT %f %f %f %d\\n", summary.requests / (summary.duration / 1e6),
@@ -66,11 +66,13 @@ def start(app: str, environment: dict[str, str], log: Path) -> tuple[subprocess.
     raise SystemExit(f"{app} did not start, see {log}")
 
 
-def load(port: int, seconds: int, connections: int, items: int, query: str, key: str | None) -> tuple[float, ...]:
+def load(
+    port: int, seconds: int, connections: int, items: int, query: str, key: str | None, start: int = 0
+) -> tuple[float, ...]:
     """(requests/s, p50 ms, p99 ms, errors)"""
     headers = f'["Authorization"]="Bearer {key}"' if key else ""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(LUA.format(items=items, query=query, headers=headers))
+        script.write(LUA.format(items=items, start=start, query=query, headers=headers))
         script.flush()
         command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name]
         out = subprocess.run([*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True).stdout
@@ -85,6 +87,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--settle", type=int, default=60, help="seconds for answers to be prepared, as after a start")
     parser.add_argument("--models", type=Path, help="a folder that has a world of this size already")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
@@ -140,8 +143,11 @@ def measure(options: argparse.Namespace, models: Path, folder: Path) -> None:
                     )
                     with urllib.request.urlopen(sample) as answer:
                         assert len(json.load(answer)["items"]) == 10
+                    time.sleep(0 if environment is cold else options.settle)
                 load(port, 2, options.connections, options.items, query, token)
-                figures[name].append(load(port, options.seconds, options.connections, options.items, query, token))
+                figures[name].append(
+                    load(port, options.seconds, options.connections, options.items, query, token, options.items // 2)
+                )
             finally:
                 process.terminate()
                 process.wait()
