@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import machine
 from benchmarks.real import config_of
-from index.recommender import normalised
+from index.readings import normalised
 from index.rules import RulesConfig
 from training.baselines import FAMILIES
 from training.config import SessionsConfig, TrainerConfig

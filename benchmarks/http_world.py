@@ -11,9 +11,10 @@ from index.catalogue import Catalogue
 from index.evidence import build_evidence
 from index.manifest import Data, Gate, Manifest
 from index.model import ModelParts, Neighbours, write_model
-from index.recommender import NextScorer, RecommenderConfig, similar_vectors
+from index.readings import similar_vectors
 from index.registry import Registry
 from index.rules import Rules
+from index.scorer import NextScorer, RecommenderConfig
 from index.vocabulary import Vocabulary
 
 DIMS, CATEGORIES, STORED = 100, 20, 100

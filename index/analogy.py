@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from index.recommender import Float, normalised
+from index.readings import Float, normalised
 
 # Vectors come in float32; a sum shorter than this is what rounding leaves of items that cancel each other.
 SHORTEST = 1e-5

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from index.recommender import Float, Rows
+from index.readings import Float, Rows
 
 
 def diversify(rows: Rows, scores: Float, vectors: Float, k: int, diversity: float) -> tuple[Rows, Float]:

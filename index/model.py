@@ -14,8 +14,9 @@ from index.builder import BuiltIndex, read_index, stored_vectors, write_index
 from index.catalogue import Catalogue
 from index.errors import ArtifactCorrupt, ItemUnknown, ItemUntrained
 from index.evidence import Evidence, PairEvidence
-from index.recommender import NextScorer, Recommender, RecommenderConfig
+from index.recommender import Recommender
 from index.rules import Rules
+from index.scorer import NextScorer, RecommenderConfig
 from index.searcher import Searcher
 from index.vocabulary import Vocabulary
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from index.builder import build, neighbours
 from index.exact import top_k
-from index.recommender import similar_vectors
+from index.readings import similar_vectors
 from training import evaluate
 from training.config import TrainConfig
 from training.trainer import Embeddings

@@ -12,8 +12,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from index.recommender import NextScorer, Query, Reading, RecommenderConfig
+from index.readings import Reading
 from index.rules import Rules, RulesConfig
+from index.scorer import NextScorer, Query, RecommenderConfig
 from training.corpus import Corpus
 from training.metrics import gains
 from training.ranks import blended_ranks, block_size

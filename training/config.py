@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from index.errors import ConfigError
-from index.recommender import RecommenderConfig
+from index.scorer import RecommenderConfig
 
 
 class Settings(BaseModel):

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from index.catalogue import Catalogue
 from index.manifest import Data, Gate, Manifest
 from index.model import write_model
-from index.recommender import NextScorer, Recommender, RecommenderConfig, similar_vectors
+from index.readings import similar_vectors
+from index.recommender import Recommender
 from index.registry import Registry
+from index.scorer import NextScorer, RecommenderConfig
 from index.vocabulary import Vocabulary
 from training import evaluate
 from training.alike import alike, similar_reading, top_of

@@ -10,7 +10,9 @@ from index.builder import BuiltIndex, build, neighbours
 from index.catalogue import Catalogue
 from index.evidence import build_evidence
 from index.model import ModelParts, Neighbours
-from index.recommender import NextScorer, Query, Recommender, RecommenderConfig, similar_vectors
+from index.readings import similar_vectors
+from index.recommender import Recommender
+from index.scorer import NextScorer, Query, RecommenderConfig
 from index.searcher import Searcher
 from index.vocabulary import Vocabulary
 from training.config import TrainConfig

@@ -6,16 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.builder import build
-from index.recommender import (
-    NextScorer,
-    Query,
-    Recommender,
-    RecommenderConfig,
-    normalised,
-    queries_and_targets,
-    similar_vectors,
-)
+from index.readings import normalised, queries_and_targets, similar_vectors
+from index.recommender import Recommender
 from index.rules import Rules
+from index.scorer import NextScorer, Query, RecommenderConfig
 from index.searcher import Searcher
 
 ITEMS, DIMS = 30, 6

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from factories import corpus_of, two_groups
 
-from index.recommender import NextScorer, Recommender, RecommenderConfig
+from index.recommender import Recommender
+from index.scorer import NextScorer, RecommenderConfig
 from training.choose import choose
 from training.config import EvaluationConfig, TrainerConfig
 from training.evaluate import (

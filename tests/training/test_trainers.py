@@ -5,7 +5,7 @@ import pytest
 from factories import PER_GROUP, corpus_of, two_groups
 
 from index.errors import TrainingFailed
-from index.recommender import normalised
+from index.readings import normalised
 from training.config import TrainerConfig
 from training.trainer import ENGINES, Embeddings, check_finite, trainer_for
 
