@@ -302,45 +302,11 @@ def run_demo_log(options: argparse.Namespace) -> int:
 
 
 def run_demo(options: argparse.Namespace) -> int:
-    """The README's first command: log, training and answers, in one folder. Run again, it starts afresh on the log."""
-    import shutil
+    """The README's first command: log, training, answers and service, in one folder."""
+    from training.demo_run import run
 
-    from training.config import EvaluationConfig, EventsConfig, TrainConfig
-    from training.demo import write_world
-    from training.pipeline import run
-    from training.progress import reporter
-    from training.screen import sentences, show
-
-    report = reporter()
-    log, models = options.out / "log", options.out / "models"
-    if log.exists():
-        shutil.rmtree(log)
-    with report.step("demo-log", total=options.events, unit="events") as step:
-        world = write_world(log, options.events, options.seed, progress=step.share)
-        step.facts |= {"events": world.events, "users": world.users, "items": world.items, "broken": world.broken}
-    config = TrainConfig(
-        events=EventsConfig(
-            paths=(str(log.absolute() / "events-*.parquet"),),
-            items=str(Path(world.items_file).absolute()),
-            event_type="event_type",
-            conversion_types=("book",),
-            dwell="dwell",
-        ),
-        evaluation=EvaluationConfig(prefixes=3000, bootstrap=200),
-        seed=options.seed,
-    )
-    run(config, models, report, force=True)
-    options.models, options.version, options.json = models, None, False
-    run_evaluate(options)
-    model = open_model(options)
-    for item in demo_items(model):
-        for score, words in (("similar", "similar to"), ("next", "comes with or after")):
-            show(model, f"{words} {model.catalogue.title(item)}", model.neighbours(item, 5, score), False)  # type: ignore[arg-type]
-    first = demo_items(model)[0]
-    second = model.neighbours(first, 1)[0].item
-    print("\n".join(sentences(model, model.explain(first, second))))
-    print(f"\nAsk on: item2vec similar {models} {json.dumps(model.catalogue.title(first))}")
-    return 0 if options.no_serve else serve_demo(options, config, first)
+    done = run(options.out, options.events, options.seed)
+    return 0 if options.no_serve else serve_demo(options, done.config, done.item)
 
 
 def serve_demo(options: argparse.Namespace, config: "TrainConfig", item: str) -> int:
@@ -361,14 +327,6 @@ def serve_demo(options: argparse.Namespace, config: "TrainConfig", item: str) ->
     logging.getLogger().setLevel(logging.INFO)
     models = (options.out / "models").absolute()
     return run_serve(Settings.from_environment(models=models, port=options.port, train_config=file))
-
-
-def demo_items(model: "Model") -> list[str]:
-    """Two tracks and two homes that many sessions held."""
-    kinds: dict[Any, list[str]] = {}
-    for item in model.vocabulary.ids[:1000]:
-        kinds.setdefault(model.catalogue.field(item, "kind"), []).append(item)
-    return [item for items in kinds.values() for item in items[5:7]]
 
 
 if __name__ == "__main__":
