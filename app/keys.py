@@ -11,9 +11,8 @@ from sqlalchemy import Engine, insert, select, update
 
 from app.database import now, transaction
 from app.eventrow import storable
-from app.problems import StoreUnavailable
 from app.tables import keys
-from index.errors import ConfigError
+from index.errors import ConfigError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 

@@ -99,12 +99,6 @@ class UserUnknown(RequestError):
     code = "user_unknown"
 
 
-class StoreUnavailable(RequestError):
-    """The database does not answer."""
-
-    code = "store_unavailable"
-
-
 class InternalError(RequestError):
     """A fault of the service; the log has it under the request id."""
 
@@ -118,6 +112,7 @@ STATUS: dict[type[errors.Item2vecError], int] = {
     errors.ArtifactError: 409,
     errors.RegistryError: 404,
     errors.NoModel: 503,
+    errors.StoreUnavailable: 503,
     errors.NothingToRollBack: 409,
     errors.ItemUnknown: 404,
     errors.ItemUntrained: 409,
@@ -135,11 +130,10 @@ STATUS: dict[type[errors.Item2vecError], int] = {
     JobEnded: 409,
     KeyReused: 422,
     UserUnknown: 404,
-    StoreUnavailable: 503,
     InternalError: 500,
 }
 # What a client should wait before it asks again, where the error does not say it itself.
-RETRY_AFTER = {errors.NoModel: "5", StoreUnavailable: "2"}
+RETRY_AFTER = {errors.NoModel: "5", errors.StoreUnavailable: "2"}
 
 
 @dataclass(frozen=True)

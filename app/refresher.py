@@ -11,8 +11,8 @@ from app import database
 from app.accesslog import AccessLog
 from app.deps import Service
 from app.prefill import prefill
-from app.problems import StoreUnavailable
 from app.recall import RecallMeter
+from index.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 

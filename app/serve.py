@@ -14,9 +14,8 @@ from typing import Any
 
 from app.database import connect, migrate
 from app.keys import list_keys
-from app.problems import StoreUnavailable
 from app.settings import Settings
-from index.errors import ConfigError
+from index.errors import ConfigError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 

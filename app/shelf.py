@@ -5,9 +5,9 @@ import threading
 from sqlalchemy import Engine
 
 from app import items
-from app.problems import StoreUnavailable
 from app.snapshot import Snapshots
 from app.view import View
+from index.errors import StoreUnavailable
 
 
 class Shelf:

@@ -83,3 +83,9 @@ class ItemUntrained(Item2vecError):
     """The item is known, but too rare to have a vector."""
 
     code = "item_untrained"
+
+
+class StoreUnavailable(Item2vecError):
+    """The database does not answer, or its tables are not made yet."""
+
+    code = "store_unavailable"

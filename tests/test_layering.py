@@ -20,7 +20,7 @@ ROOMS = {  # library -> the only folder that may import it
     "prometheus_client": {"app"},
     "alembic": {"app"},
     "dbos": {"training"},
-    "sqlalchemy": {"app", "training"},
+    "sqlalchemy": {"index", "app", "training"},
 }
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from index.errors import EventsMissing, Item2vecError
 from training.attempt import Ending, attempt
 from training.config import load_config
-from training.database import StoreDown, Tables
+from training.database import StoreUnavailable, Tables
 from training.jobfolder import JobFolder, Request
 from training.jobtable import ACTIVE, Job, JobTable, Lost
 from training.pulse import Cancelled, Pulse, Stopping
@@ -175,7 +175,7 @@ class Jobs:
         while True:
             try:
                 return call()
-            except StoreDown as error:
+            except StoreUnavailable as error:
                 log.warning("waiting seconds=%.1f error=%s", seconds, error)
                 self._wait(seconds)
                 seconds = min(10.0, 2 * seconds)

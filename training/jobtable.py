@@ -47,7 +47,7 @@ def now() -> int:
 
 
 class JobTable:
-    """Everything here raises StoreDown when the database does not answer.
+    """Everything here raises StoreUnavailable when the database does not answer.
 
     stale_seconds: a heartbeat older than this is that of a dead worker.
     """

@@ -4,7 +4,7 @@ import logging
 import time
 from threading import Event
 
-from training.database import StoreDown
+from training.database import StoreUnavailable
 from training.jobtable import JobTable
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Pulse:
             if self._changed or moment - self._beaten >= BEAT_SECONDS:
                 self.flush()
             cancelled = self._table.cancelled(self.job_id)
-        except StoreDown as error:
+        except StoreUnavailable as error:
             if not self._down:
                 log.warning("job=%s goes on without the database: %s", self.job_id, error)
             self._down = True
@@ -73,6 +73,6 @@ class Pulse:
             raise Cancelled
 
     def flush(self) -> None:
-        """Writes what is new. Raises Lost and StoreDown."""
+        """Writes what is new. Raises Lost and StoreUnavailable."""
         self._table.beat(self.job_id, self._worker, *self._state, self._lines)
         self._lines, self._changed, self._beaten = [], False, time.monotonic()

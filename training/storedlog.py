@@ -49,7 +49,7 @@ def export(
 ) -> StoredLog:
     """Writes the files that are not there yet. `progress` may raise to stop, and then nothing half stays.
 
-    Raises StoreDown, and what read_metadata raises.
+    Raises StoreUnavailable, and what read_metadata raises.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows, left_out = _once(folder, EVENTS, lambda path: _write_events(engine, tables, config, path, progress))

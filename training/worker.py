@@ -19,7 +19,7 @@ from dbos import DBOS, DBOSConfig
 from sqlalchemy import Engine
 
 from index.errors import ConfigError, Item2vecError
-from training.database import StoreDown, Tables, connect, system_url
+from training.database import StoreUnavailable, Tables, connect, system_url
 from training.jobfolder import JobFolder
 from training.jobs import QUEUE, QUEUE_SECONDS, Jobs
 from training.jobtable import ACTIVE, STALE_SECONDS, JobTable
@@ -183,7 +183,7 @@ class Worker:
         self._jobs.idle.wait(STOP_SECONDS)
         try:
             self._table.release(self.name)
-        except StoreDown as error:
+        except StoreUnavailable as error:
             log.warning("not released error=%s", error)
 
 

@@ -14,9 +14,9 @@ from app import jobs
 from app.closing import Closing
 from app.deps import Service, ServiceDep, needs
 from app.jobs import Job
-from app.problems import StoreUnavailable
 from app.schemas import problems
 from app.schemas_jobs import JobReply, JobsReply, RetrainRequest
+from index.errors import StoreUnavailable
 
 router = APIRouter(tags=["jobs"])
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Response
 
 from app import jobs
 from app.deps import ServiceDep, needs
-from app.problems import StoreUnavailable
 from app.schemas import problems
 from app.schemas_ops import Alive, Ready
+from index.errors import StoreUnavailable
 
 router = APIRouter(tags=["operations"])
 

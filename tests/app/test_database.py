@@ -11,8 +11,7 @@ from sqlalchemy import select, text
 
 from app import tables
 from app.database import connect, migrate, transaction
-from app.problems import StoreUnavailable
-from index.errors import ConfigError
+from index.errors import ConfigError, StoreUnavailable
 
 MIGRATE = "import sys; from app.database import connect, migrate; e = connect(sys.argv[1]); migrate(e); e.dispose()"
 

@@ -16,7 +16,7 @@ from app import eventlog, tables
 from app.database import connect, transaction
 from app.eventlog import Reject
 from app.eventrow import EventRow
-from app.problems import StoreUnavailable
+from index.errors import StoreUnavailable
 
 WRITER = """
 import sys

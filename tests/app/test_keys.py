@@ -9,8 +9,7 @@ from sqlalchemy import select
 from app import keys, tables
 from app.database import connect, transaction
 from app.keys import Key, Keyring, create_key, list_keys, revoke_key
-from app.problems import StoreUnavailable
-from index.errors import ConfigError
+from index.errors import ConfigError, StoreUnavailable
 
 
 def ring(engine):

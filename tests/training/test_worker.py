@@ -20,7 +20,7 @@ from app import jobs
 from index.errors import ConfigError
 from index.registry import Registry
 from training import child
-from training.database import StoreDown, Tables, connect, system_url
+from training.database import StoreUnavailable, Tables, connect, system_url
 from training.jobfolder import JobFolder, Request
 from training.jobtable import JobTable, Lost
 from training.worker import Schedule, take_name
@@ -273,7 +273,7 @@ def test_two_living_workers_never_have_one_name(tmp_path):
 
 def test_a_database_without_tables_is_waited_for(tmp_path):
     engine = connect(f"sqlite:///{tmp_path / 'empty.db'}")
-    with pytest.raises(StoreDown, match="jobs"):
+    with pytest.raises(StoreUnavailable, match="jobs"):
         JobTable(engine, Tables(engine)).queued()
     engine.dispose()
 
