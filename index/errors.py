@@ -37,6 +37,10 @@ class TrainingFailed(Item2vecError):
     code = "training_failed"
 
 
+class TrainingDiverged(TrainingFailed):
+    """The vectors ran away or became NaN: the steps were too large."""
+
+
 class ArtifactError(Item2vecError):
     """An artifact that cannot be used."""
 

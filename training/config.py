@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,19 +65,64 @@ class SessionsConfig(Settings):
     max_user_events: int = Field(100_000, ge=0, description="users with more events are left out as bots; 0: nobody is")
 
 
+Engine = Literal["sgns", "gensim"]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How long and how fast: passes over the sessions, first and last learning rate, linear in between."""
+
+    epochs: int
+    first: float
+    last: float
+
+
+# What each engine does well with on all four real logs. Their learning rates mean different things: see
+# benchmarks/README.md.
+STEPS: dict[Engine, Steps] = {"sgns": Steps(10, 1.0, 0.3), "gensim": Steps(20, 0.1, 1e-4)}
+
+
 class TrainerConfig(Settings):
     """What every trainer understands."""
 
-    engine: Literal["gensim"] = Field("gensim", description="which trainer")
-    dims: int = Field(100, ge=2, le=2048, description="numbers per vector")
-    window: int = Field(5, ge=1, le=10_000, description="context items on each side of the centre")
-    negatives: int = Field(5, ge=1, le=100, description="noise items per positive pair")
-    exponent: float = Field(0.75, ge=-3, le=3, description="noise items are drawn with probability count^exponent")
+    engine: Engine = Field("sgns", description="which trainer: our own, or gensim's Word2Vec")
+    dims: int = Field(128, ge=2, le=2048, description="numbers per vector")
+    window: int = Field(3, ge=1, le=10_000, description="context items on each side of the centre, at most")
+    dynamic: bool = Field(True, description="draw each centre's window from 1 to window, so that near items count more")
+    direction: Literal["both", "after"] = Field(
+        "both", description="contexts of an item: what came before and after it, or only after (sgns)"
+    )
+    negatives: int = Field(10, ge=1, le=100, description="noise items per positive pair")
+    exponent: float = Field(0.5, ge=-3, le=3, description="noise items are drawn with probability count^exponent")
     sample: float = Field(0.0, ge=0, description="subsampling threshold for frequent items; 0: none")
-    epochs: int = Field(20, ge=1, le=10_000, description="passes over the sessions")
-    learning_rate: float = Field(0.1, gt=0, le=10, description="first step size")
-    min_learning_rate: float = Field(1e-4, ge=0, description="last step size; it falls linearly")
+    epochs: int | None = Field(
+        None, ge=1, le=10_000, description="passes over the sessions; without it 10 (sgns), 20 (gensim)"
+    )
+    learning_rate: float | None = Field(
+        None, gt=0, le=100, description="first step size; without it 1 (sgns, steps adapt to the item), 0.1 (gensim)"
+    )
+    min_learning_rate: float | None = Field(
+        None, ge=0, description="last step size, reached linearly; without it the first x 0.3 (sgns), x 0.001 (gensim)"
+    )
+    warm_start: bool = Field(
+        False, description="publish a model that goes on from the current one's vectors; measured is one from scratch"
+    )
     workers: int = Field(2, ge=1, le=256, description="threads; 1 makes a run repeatable bit by bit")
+
+    @model_validator(mode="after")
+    def _what_gensim_cannot(self) -> "TrainerConfig":
+        if self.engine == "gensim":
+            for name in ("direction", "dynamic"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"{name} is not possible with engine gensim; use engine sgns")
+        return self
+
+    def steps(self) -> Steps:
+        """The settings that are given, and the engine's own where they are not."""
+        own = STEPS[self.engine]
+        first = own.first if self.learning_rate is None else self.learning_rate
+        last = first * own.last / own.first if self.min_learning_rate is None else self.min_learning_rate
+        return Steps(own.epochs if self.epochs is None else self.epochs, first, min(first, last))
 
 
 class IndexConfig(Settings):
@@ -117,6 +163,13 @@ class TrainConfig(Settings):
     recommender: RecommenderConfig = RecommenderConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     seed: int = Field(1, ge=0, lt=2**31, description="seed of everything random")
+
+    @model_validator(mode="after")
+    def _measured_models_start_afresh(self) -> "TrainConfig":
+        # The current model has seen the sessions that are held out here.
+        if self.trainer.warm_start and not self.evaluation.publish_all:
+            raise ValueError("warm_start needs evaluation.publish_all: what is measured must not start warm")
+        return self
 
 
 def write_config(config: TrainConfig, path: Path) -> None:

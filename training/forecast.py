@@ -36,7 +36,7 @@ def forecast(
     speed, tokens, seconds, failed = trial(corpus, config, train or trainer_for(config.trainer.engine))
     runs = []
     for name, share in trainings(config):
-        minutes = None if speed is None else len(corpus.tokens) * share * config.trainer.epochs / speed / 60
+        minutes = None if speed is None else len(corpus.tokens) * share * config.trainer.steps().epochs / speed / 60
         runs.append({"name": name, "tokens": round(len(corpus.tokens) * share), "minutes": minutes})
     stages = memory(corpus, config, events)
     return {
@@ -108,7 +108,7 @@ def memory(corpus: Corpus, config: TrainConfig, events: int) -> dict[str, float]
 
     libraries  350, part of every stage
     reading    min(e x 20 bytes (28 with session ids), memory_mb) + the reader, at most 400 + t x 8 + s x 48 + n x 800
-    training   corpora + 4 matrices of n x d x 4 (the trainer's two and their copies) + n x 800
+    training   corpora + 4 matrices of n x d x 4 (the trainer's two and their copies; with a warm start 6) + n x 800
     measuring  corpora + 4 matrices + n x 800 + workers x scores of a block of prefixes x 4 x 8 (so many arrays of them
                at once) + p x 32 (pair counts as rules, as a matrix, as cosines) or, where n is at most 10,000 and that
                is more, p x 8 + n x n x 40 for EASE; the last two only with referees
@@ -136,7 +136,7 @@ def memory(corpus: Corpus, config: TrainConfig, events: int) -> dict[str, float]
     publishing = corpora + 6 * matrix + books + (items * config.index.neighbours + pairs) * 16 / MB + tokens * 8 / MB
     stages = {
         "reading": reading + (tokens * 8 + sessions * 48) / MB + books,
-        "training": corpora + 4 * matrix + books,
+        "training": corpora + (6 if config.trainer.warm_start else 4) * matrix + books,
         "measuring": measuring,
         "publishing": publishing,
     }

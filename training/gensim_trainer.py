@@ -33,9 +33,25 @@ class _Sentences:
                 self._progress(min(1.0, self._seen / self._total))
 
 
-def train(corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress) -> Embeddings:
+class _Guard:
+    """gensim's callbacks. Looks at the vectors after each epoch, so that a lost training ends early."""
+
+    def __init__(self, learning_rate: float) -> None:
+        self._learning_rate = learning_rate
+
+    def on_epoch_end(self, model: Word2Vec) -> None:
+        check_finite(Embeddings(model.wv.vectors, model.syn1neg), self._learning_rate)
+
+    def on_epoch_begin(self, model: Word2Vec) -> None: ...
+
+    on_train_begin = on_train_end = on_epoch_begin
+
+
+def train(
+    corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+) -> Embeddings:
     """Repeatable with one worker. Weights of events are not used: gensim has no place for them."""
-    counts = corpus.counts()
+    counts, steps = corpus.counts(), config.steps()
     model = Word2Vec(
         vector_size=config.dims,
         window=config.window,
@@ -44,27 +60,28 @@ def train(corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress) 
         negative=config.negatives,
         ns_exponent=config.exponent,
         sample=config.sample,
-        alpha=config.learning_rate,
-        min_alpha=min(config.min_learning_rate, config.learning_rate),
+        alpha=steps.first,
+        min_alpha=steps.last,
         min_count=1,
-        epochs=config.epochs,
+        epochs=steps.epochs,
         workers=config.workers,
         seed=seed,
     )
     model.build_vocab_from_freq({str(r): int(n) for r, n in enumerate(counts) if n}, corpus_count=len(corpus))
+    rows = np.array([int(key) for key in model.wv.index_to_key])
+    if start is not None:
+        model.wv.vectors[:], model.syn1neg[:] = start.inputs[rows], start.outputs[rows]
     with np.errstate(all="ignore"):
         model.train(
-            _Sentences(corpus, config.epochs, progress),
+            _Sentences(corpus, steps.epochs, progress),
             total_examples=len(corpus),
             total_words=len(corpus.tokens),
-            epochs=config.epochs,
+            epochs=steps.epochs,
+            callbacks=[_Guard(steps.first)],
         )
     inputs = np.zeros((corpus.items, config.dims), dtype=np.float32)
     outputs = np.zeros_like(inputs)
-    rows = np.array([int(key) for key in model.wv.index_to_key])
     inputs[rows] = model.wv.vectors
     outputs[rows] = model.syn1neg
-    embeddings = Embeddings(inputs, outputs)
-    check_finite(embeddings, config)
     progress(1.0)
-    return embeddings
+    return Embeddings(inputs, outputs)

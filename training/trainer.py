@@ -8,7 +8,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import TrainingFailed
+from index.errors import TrainingDiverged
 from training.config import TrainerConfig
 from training.corpus import Corpus
 
@@ -28,8 +28,13 @@ class Embeddings:
 
 
 class Trainer(Protocol):
-    def __call__(self, corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress) -> Embeddings:
-        """Raises TrainingFailed when no finite vectors come out."""
+    def __call__(
+        self, corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+    ) -> Embeddings:
+        """start: vectors to go on from, left as they are; without it the training begins afresh.
+
+        Raises TrainingDiverged when the vectors run away, TrainingFailed when no vectors come out for another reason.
+        """
         ...
 
 
@@ -38,15 +43,19 @@ def trainer_for(engine: str) -> Trainer:
     return cast(Trainer, import_module(ENGINES[engine]).train)
 
 
-ENGINES = {"gensim": "training.gensim_trainer"}
+ENGINES = {"sgns": "training.sgns", "gensim": "training.gensim_trainer"}
 
 
-def check_finite(embeddings: Embeddings, config: TrainerConfig) -> None:
-    """NaN and runaway vectors are never published. Raises TrainingFailed."""
+LONGEST = 100.0  # a vector of a training that goes well is 2 to 20 long
+
+
+def check_finite(embeddings: Embeddings, learning_rate: float) -> None:
+    """NaN and runaway vectors are never published. Raises TrainingDiverged."""
     for matrix in (embeddings.inputs, embeddings.outputs):
-        norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))
-        if not np.isfinite(norms).all() or norms.max(initial=0) > 1e4:
-            raise TrainingFailed(
-                f"training diverged: the longest vector has length {norms.max(initial=0):.3g}; "
-                f"use a smaller learning rate than {config.learning_rate:g}"
+        with np.errstate(all="ignore"):
+            longest = float(np.sqrt(np.einsum("ij,ij->i", matrix, matrix).max(initial=0)))
+        if not longest <= LONGEST:  # NaN is not
+            raise TrainingDiverged(
+                f"training diverged: the longest vector has length {longest:.3g}; "
+                f"use a smaller learning rate than {learning_rate:g}"
             )
