@@ -64,6 +64,26 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--force", action="store_true", help="make the new model current even when the gate refuses it")
     add_settings(train, ("events", "sessions", "trainer", "index", "recommender", "evaluation"))
 
+    tune = command("tune", run_tune, "search the settings of the trainer that suit a log, under a budget of time")
+    tune.add_argument(
+        "--out", type=Path, required=True, metavar="MODELS", help="folder of the models; the search's too"
+    )
+    tune.add_argument("--to", type=Path, required=True, metavar="FILE", help="TOML to write, for train --config")
+    tune.add_argument("--budget", default="20m", help="time for training and reading: 90s, 20m, 2h (default 20m)")
+    tune.add_argument(
+        "--trials", type=int, metavar="N", help="at most so many settings (default: as the budget allows)"
+    )
+    tune.add_argument(
+        "--search-share",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="search on this share of the training sessions; the best five are compared on all (default 1)",
+    )
+    tune.add_argument("--force", action="store_true", help="replace FILE")
+    tune.add_argument("--json", action="store_true", help="the report as JSON")
+    add_settings(tune, ("events", "sessions", "trainer", "index", "recommender", "evaluation"))
+
     check = command("check", run_check, "look at a log before training: what it holds and what is wrong with it")
     check.add_argument("--json", action="store_true", help="the findings as JSON")
     add_settings(check, ("events", "sessions", "trainer", "evaluation"))
@@ -152,6 +172,7 @@ def run_train(options: argparse.Namespace) -> int:
     from training.pipeline import run
     from training.progress import reporter
     from training.screen import screen, show_report
+    from training.tune_report import hint
 
     config = config_of(options)
     outcome = run(config, options.out, reporter(), options.force)
@@ -159,6 +180,9 @@ def run_train(options: argparse.Namespace) -> int:
     show_report(console, outcome.manifest.metrics)
     if outcome.rejects is not None:
         console.print(f"Rows that could not be events: {outcome.rejects}")
+    advice = hint(config, outcome.manifest.metrics)
+    if advice:
+        console.print(advice)
     if outcome.gate.accepted:
         forced = " by force, although " + "; ".join(outcome.gate.reasons) if outcome.gate.forced else ""
         console.print(f"Version {outcome.version} is current{forced}.")
@@ -166,6 +190,27 @@ def run_train(options: argparse.Namespace) -> int:
     console.print(f"Version {outcome.version} was kept but not made current: {'; '.join(outcome.gate.reasons)}.")
     console.print(f"To make it so all the same: item2vec models {options.out} activate {outcome.version}")
     return 3
+
+
+def run_tune(options: argparse.Namespace) -> int:
+    from training.flags import config_of
+    from training.progress import reporter
+    from training.screen import screen
+    from training.tune import Tuning, tune
+    from training.tune_budget import budget_of
+    from training.tune_report import page
+
+    budget = budget_of(options.budget, options.trials)
+    tuning = Tuning(config_of(options), budget, options.search_share)
+    report = tune(tuning, options.out, options.to, reporter(), options.force)
+    if options.json:
+        print(json.dumps(report, indent=1, ensure_ascii=False))
+        return 0
+    console = screen()
+    console.print(page(report))
+    console.print(f"Train with them: item2vec train --config {options.to} --out {options.out}")
+    console.print(f"The whole report: {report['report']}")
+    return 0
 
 
 def run_check(options: argparse.Namespace) -> int:

@@ -167,3 +167,14 @@ def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator) -> 
         sessions=session[at].astype(np.int64),
         positions=position[at].astype(np.int32),
     )
+
+
+# Enough to tell weights apart, fewer where every prefix means a large catalogue: each candidate scores all of them.
+VALIDATION_PREFIXES, VALIDATION_SCORES, FEWEST = 3000, 100_000_000, 500
+
+
+def validation_prefixes(fit: Split, config: EvaluationConfig, seed: int) -> Prefixes:
+    """The questions on which settings are chosen."""
+    affordable = max(FEWEST, VALIDATION_SCORES // fit.train.items)
+    limit = min(VALIDATION_PREFIXES, affordable, config.prefixes)
+    return sample_prefixes(fit.held_out, limit, np.random.default_rng(seed))
