@@ -32,7 +32,9 @@ from training.sources import connect, open_sources
 from training.trainer import Embeddings, trainer_for
 
 Score = Callable[[Sequence[NDArray[np.int32]]], NDArray[np.float32]]
-DEFAULTS = TrainerConfig(dims=50, window=5, epochs=5, sample=1e-3, exponent=0.75, learning_rate=0.025)
+DEFAULTS = TrainerConfig(
+    engine="gensim", dims=50, window=5, negatives=5, exponent=0.75, epochs=5, sample=1e-3, learning_rate=0.025
+)
 
 
 def corpus() -> Corpus:
