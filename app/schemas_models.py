@@ -70,6 +70,10 @@ class ManifestReply(Reply):
     libraries: dict[str, str] = Field(description="versions it was made with", examples=[{"numpy": "2.4.6"}])
     data: Data = Field(description="the log it was trained on, and what the rules took away")
     trained_on: Literal["all", "before_split"]
+    training: dict[str, Any] = Field(
+        description="learning rate that held, restarts before it, version it started from; empty in old models",
+        examples=[{"learning_rate": 1.0, "restarts": 0, "started_from": None}],
+    )
     index: dict[str, Any] = Field(description="kind and measured recall of the indexes, by score")
     metrics: dict[str, Any] = Field(description="the whole evaluation, beside its baselines")
     timings: dict[str, float] = Field(description="seconds by step")
@@ -109,6 +113,27 @@ class MoverReply(BaseModel):
     lost: list[str] = Field(description="neighbours it had before, best first", examples=[["t000911"]])
 
 
+class MovedItemReply(BaseModel):
+    """An item whose vector moved."""
+
+    item_id: str = Field(examples=["t000327"])
+    moved: float = Field(description="1 - cosine of its two vectors", examples=[0.41])
+
+
+class VectorChangesReply(BaseModel):
+    """How far input vectors moved, once the later model is turned onto the earlier one."""
+
+    items: int = Field(description="items of both models", examples=[31500])
+    median: float | None = Field(
+        description="1 - cosine: 0 stayed, 1 at a right angle; null where they cannot be compared",
+        examples=[0.06],
+    )
+    most: list[MovedItemReply] = Field(description="the 20 that moved most, farthest first")
+    reason: str | None = Field(
+        description="why there is no median", examples=["the earlier model has 64 dims, the later 128"]
+    )
+
+
 class FigureChangeReply(BaseModel):
     """One figure of both evaluations, each on the test sessions of its own log."""
 
@@ -138,6 +163,7 @@ class DiffReply(Reply):
     similar: OverlapReply = Field(description="neighbours by score=similar")
     next: OverlapReply = Field(description="neighbours by score=next")
     movers: list[MoverReply] = Field(description="the least overlap by score=similar first, frequent items first")
+    vectors: VectorChangesReply = Field(description="whether the two models are alike in what they learnt")
     metrics: list[FigureChangeReply] = Field(description="figures that both models have")
     settings: list[SettingChangeReply] = Field(description="settings that differ, without paths")
 

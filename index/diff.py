@@ -1,4 +1,4 @@
-"""What changed from one model to another: items, neighbours, figures, settings."""
+"""What changed from one model to another: items, neighbours, vectors, figures, settings."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.align import moved as way_of
 from index.manifest import Manifest
 from index.model import Model, Neighbours
 
@@ -55,6 +56,27 @@ class Mover:
 
 
 @dataclass(frozen=True)
+class MovedItem:
+    """moved: 1 - cosine of its input vectors; 0: it stayed, 1: at a right angle to where it was."""
+
+    item_id: str
+    moved: float
+
+
+@dataclass(frozen=True)
+class VectorChanges:
+    """How far the `items` of both models moved once the later one is turned onto the earlier one (index/align.py).
+
+    median: None where they could not be compared, and `reason` says why. most: farthest first.
+    """
+
+    items: int
+    median: float | None
+    most: tuple[MovedItem, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class FigureChange:
     """One figure of the evaluation. Each model was measured on the test sessions of its own log."""
 
@@ -82,12 +104,13 @@ class ModelDiff:
     similar: Overlap
     next: Overlap
     movers: tuple[Mover, ...]
+    vectors: VectorChanges
     metrics: tuple[FigureChange, ...]
     settings: tuple[SettingChange, ...]
 
 
 def diff(before: Model, after: Model, movers: int = 20) -> ModelDiff:
-    """What changed, with at most `movers` items whose neighbours changed most.
+    """What changed, with at most `movers` items whose neighbours changed most, and as many whose vectors did.
 
     Overlap is counted among the items of both models: neighbours that only one of them knows are left out first, and
     then the ten best of either stored list are compared (fewer where a model stores fewer). Items that came or went are
@@ -121,6 +144,7 @@ def diff(before: Model, after: Model, movers: int = 20) -> ModelDiff:
         similar=_overlap(*lists["similar"]),
         next=_overlap(*lists["next"]),
         movers=tuple(_movers(*lists["similar"], rows_after, ids, movers)),
+        vectors=_vector_changes(before, after, rows_before, rows_after, movers),
         metrics=tuple(_figure_changes(before.manifest, after.manifest)),
         settings=tuple(_setting_changes(before.manifest, after.manifest)),
     )
@@ -187,6 +211,22 @@ def _movers(old: Ids, new: Ids, rows: Ids, ids: list[str], most: int) -> Iterato
             tuple(ids[row] for row in gained.tolist() if row >= 0),
             tuple(ids[row] for row in lost.tolist() if row >= 0),
         )
+
+
+def _vector_changes(before: Model, after: Model, old: NDArray[Any], new: Ids, most: int) -> VectorChanges:
+    """old, new: rows of the items of both models, in the same order."""
+    dims, other = before.inputs.shape[1], after.inputs.shape[1]
+    reason = None
+    if dims != other:
+        reason = f"the earlier model has {dims} dims, the later {other}"
+    elif len(new) <= dims:
+        reason = f"{len(new)} items are in both: up to {dims}, any vectors can be turned onto any others"
+    if reason is not None:
+        return VectorChanges(len(new), None, (), reason)
+    way = way_of(before.inputs[old], after.inputs[new])
+    far = np.argsort(-way, kind="stable")[:most]
+    found = tuple(MovedItem(after.vocabulary.ids[new[i]], float(way[i])) for i in far)
+    return VectorChanges(len(new), float(np.median(way)), found, None)
 
 
 def _figure_changes(before: Manifest, after: Manifest) -> Iterator[FigureChange]:

@@ -87,6 +87,7 @@ class Manifest(Record):
     libraries: dict[str, str]
     data: Data
     trained_on: Literal["all", "before_split"]
+    training: dict[str, Any] = {}
     index: dict[str, Any]
     metrics: dict[str, Any]
     timings: dict[str, float]

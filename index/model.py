@@ -112,7 +112,7 @@ class Model:
         self.vocabulary = Vocabulary(artifact.json("vocabulary")["ids"], artifact.array("counts"))
         self.catalogue = Catalogue.from_json(artifact.json("catalogue"))
         self.rare: dict[str, int] = artifact.json("rare")
-        inputs, outputs = artifact.array("inputs"), artifact.array("outputs")
+        self.inputs, self.outputs = artifact.array("inputs"), artifact.array("outputs")
         self.rules = Rules(*(artifact.array(f"rules_{part}") for part in ("offsets", "items", "weights")))
         self.evidence = Evidence(
             artifact.array("evidence_offsets"),
@@ -121,13 +121,13 @@ class Model:
             artifact.array("session_ends"),
             clock=artifact.manifest.data.last_event is not None,
         )
-        scorer = NextScorer(inputs, outputs, self.vocabulary.counts, self.rules, self.config)
+        scorer = NextScorer(self.inputs, self.outputs, self.vocabulary.counts, self.rules, self.config)
         # What the indexes hold is what was built from the matrices: taken from there it is mapped, and in no process's
         # own memory (100,000 x 100: 40 MB for each of the three).
         next_index, similar_index = (read_index(artifact.path(f"{name}.faiss")) for name in ("next", "similar"))
         next_vectors, self.vectors = stored_vectors(next_index), stored_vectors(similar_index)
         _check_shape(next_vectors, (len(self.vocabulary), scorer.targets.shape[1] + 1), artifact.path("next.faiss"))
-        _check_shape(self.vectors, (len(self.vocabulary), inputs.shape[1]), artifact.path("similar.faiss"))
+        _check_shape(self.vectors, (len(self.vocabulary), self.inputs.shape[1]), artifact.path("similar.faiss"))
         scorer.share(next_vectors[:, :-1], next_index)
         self.recommender = Recommender(scorer, Searcher(next_index, next_vectors))
         self.searcher = Searcher(similar_index, self.vectors)

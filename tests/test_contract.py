@@ -141,7 +141,7 @@ def test_settings_come_from_flags_over_file_over_defaults(log, tmp_path, capsys)
     file.write_text(f'[events]\npaths = ["{log}"]\n[trainer]\ndims = 8\nepochs = 2\n[recommender.rules]\nsteps = 3\n')
     parsed = item2vec.build_parser().parse_args(["train", "--out", "x", "--config", str(file), "--epochs", "7"])
     config = config_of(parsed)
-    assert (config.trainer.dims, config.trainer.epochs, config.trainer.window) == (8, 7, 5)
+    assert (config.trainer.dims, config.trainer.epochs, config.trainer.window) == (8, 7, 3)
     assert config.recommender.rules.steps == 3
     file.write_text("[trainer]\ndimensions = 8\n")
     status, _, err = ask(capsys, "train", "--events", log, "--out", tmp_path, "--config", file)

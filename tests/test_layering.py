@@ -14,6 +14,7 @@ ROOMS = {  # library -> the only folder that may import it
     "duckdb": {"training"},
     "pyarrow": {"training"},
     "scipy": {"training"},
+    "optuna": {"training"},
     "fastapi": {"app"},
     "starlette": {"app"},
     "uvicorn": {"app"},

@@ -32,13 +32,19 @@ from training.publish import assemble
 from training.rivals import rival_of
 from training.rules import count_rules
 from training.sources import find_files
-from training.split import Prefixes, Split, has_clock, sample_prefixes, split_test, split_validation
-from training.trainer import Embeddings, trainer_for
+from training.split import (
+    Prefixes,
+    Split,
+    has_clock,
+    sample_prefixes,
+    split_test,
+    split_validation,
+    validation_prefixes,
+)
+from training.trainings import Training, Trainings
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 LIBRARIES = ("item2vec", "numpy", "duckdb", "pyarrow", "numba", "gensim", "faiss-cpu", "scipy", "pydantic")
-# Enough to tell weights apart, fewer where every prefix means a large catalogue: each candidate scores all of them.
-VALIDATION_PREFIXES, VALIDATION_SCORES, FEWEST = 3000, 100_000_000, 500
 REFEREE_PREFIXES = 1000  # the referees' grids are coarser
 
 
@@ -66,9 +72,9 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The test part and the figures on it. embeddings: of the model that was measured, trained before the split."""
+    """The test part and the figures on it. training: of the model that was measured, trained before the split."""
 
-    embeddings: Embeddings
+    training: Training
     report: dict[str, Any]
     prefixes: Prefixes
     keys: NDArray[np.uint64]
@@ -82,19 +88,7 @@ class Pipeline:
         self.config = config
         self.work = work
         self.reporter = reporter
-
-    def train(self, name: str, corpus: Corpus) -> Embeddings:
-        """Two matrices from a corpus; the slow part of a run, and so a step of its own."""
-
-        def make(folder: Path) -> None:
-            settings = self.config.trainer
-            with self.reporter.step(name, total=len(corpus.tokens) * settings.epochs, unit="tokens") as step:
-                found = trainer_for(settings.engine)(corpus, settings, self.config.seed, step.share)
-                step.facts |= {"engine": settings.engine, "tokens": len(corpus.tokens), "epochs": settings.epochs}
-            write_arrays(folder, inputs=found.inputs, outputs=found.outputs)
-
-        folder = self.work.step(name.replace(" ", "-"), make)
-        return Embeddings(read_array(folder, "inputs"), read_array(folder, "outputs"))
+        self.trainings = Trainings(config, work, reporter)
 
     def choose(self, split: Split, prepared: Prepared, catalogue: Catalogue) -> Chosen:
         """Readings, weights and the referees' settings, on a validation part cut from the end of the training part."""
@@ -107,10 +101,8 @@ class Pipeline:
             fit = split_validation(
                 split.train, split.kind, settings, self.config.sessions.min_item_count, self.config.seed
             )
-            embeddings = self.train("train for validation", fit.train)
-            affordable = max(FEWEST, VALIDATION_SCORES // fit.train.items)
-            limit = min(VALIDATION_PREFIXES, affordable, settings.prefixes)
-            prefixes = sample_prefixes(fit.held_out, limit, np.random.default_rng(self.config.seed))
+            embeddings = self.trainings.train("train for validation", fit.train).embeddings
+            prefixes = validation_prefixes(fit, settings, self.config.seed)
             blend = vectors = self.config.recommender
             vectors = _without_counts(vectors)
             trace: dict[str, Any] = {}
@@ -144,7 +136,8 @@ class Pipeline:
     def evaluate(self, split: Split, prepared: Prepared, catalogue: Catalogue, chosen: Chosen) -> Evaluated:
         """The model trained before the split, and its referees, on what came after it."""
         settings, threads = self.config.evaluation, self.config.trainer.workers
-        embeddings = self.train("train for test", split.train)
+        training = self.trainings.train("train for test", split.train)
+        embeddings = training.embeddings
         ids = prepared.vocabulary.items(split.rows.tolist())
         prefixes = sample_prefixes(split.held_out, settings.prefixes, np.random.default_rng(self.config.seed))
         keys = evaluate.session_keys(split.held_out.corpus, ids)
@@ -185,7 +178,7 @@ class Pipeline:
 
         folder = self.work.step("evaluate", make)
         records = read_array(folder, "records")
-        return Evaluated(embeddings, read_json(folder / "report.json"), prefixes, keys, records)
+        return Evaluated(training, read_json(folder / "report.json"), prefixes, keys, records)
 
 
 def run(
@@ -210,14 +203,15 @@ def run(
         evaluated = pipeline.evaluate(split, prepared, catalogue, chosen)
         if config.evaluation.publish_all:
             corpus, vocabulary = prepared.corpus, prepared.vocabulary
-            embeddings = pipeline.train("train", corpus)
+            start = pipeline.trainings.warm(registry, vocabulary.ids) if config.trainer.warm_start else None
+            training = pipeline.trainings.train("train", corpus, start)
         else:
-            corpus, embeddings = split.train, evaluated.embeddings
+            corpus, training = split.train, evaluated.training
             vocabulary = Vocabulary(prepared.vocabulary.items(split.rows.tolist()), corpus.counts())
         if work.resumed:
             reporter.note("resumed", steps=",".join(work.resumed))
         parts = assemble(
-            embeddings,
+            training.embeddings,
             corpus,
             vocabulary,
             prepared.rare,
@@ -245,6 +239,7 @@ def run(
                 libraries={name: library_version(name) for name in LIBRARIES},
                 data=_data(prepared, corpus),
                 trained_on="all" if config.evaluation.publish_all else "before_split",
+                training=training.facts,
                 index={
                     name: {"kind": built.kind, "recall_at_10": built.recall_at_10, **built.parameters}
                     for name, built in (("similar", parts.similar_index), ("next", parts.next_index))

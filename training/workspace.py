@@ -20,6 +20,7 @@ from index.errors import RegistryError
 T = TypeVar("T")
 
 KEPT_RUNS = 20
+UNFINISHED = ".step-"
 
 
 class Workspace:
@@ -42,7 +43,7 @@ class Workspace:
         except OSError:
             os.close(self._lock)
             raise RegistryError(f"a run with the same settings and files is under way in {self.folder}") from None
-        for left_over in self.folder.glob(".step-*"):
+        for left_over in self.folder.glob(f"{UNFINISHED}*"):
             shutil.rmtree(left_over, ignore_errors=True)
         return self
 
@@ -55,7 +56,7 @@ class Workspace:
         if folder.exists():
             self.resumed.append(name)
             return folder
-        unfinished = self.folder / f".step-{name}"
+        unfinished = self.folder / f"{UNFINISHED}{name}"
         unfinished.mkdir()
         make(unfinished)
         os.sync()
@@ -67,7 +68,10 @@ class Workspace:
         write_json(self.folder / "run.json", summary)
         for step in self.folder.iterdir():
             if step.is_dir():
-                shutil.rmtree(step)
+                # Out of the way in one move: killed here, half a step would be taken for a whole one.
+                left = self.folder / f"{UNFINISHED}{step.name}"
+                step.rename(left)
+                shutil.rmtree(left)
         finished = sorted(self.folder.parent.glob("*/run.json"), key=lambda p: p.stat().st_mtime)
         for old in finished[:-KEPT_RUNS]:
             if old.parent != self.folder:

@@ -88,7 +88,8 @@ def models_diff(
     ] = None,
     to: Annotated[str | None, Query(description="the later version; without it, the one that serves")] = None,
 ) -> Response:
-    """Items that came and went, how many neighbours stayed, the items that moved most, figures and settings."""
+    """Items that came and went, how many neighbours stayed, the items that moved most, how far vectors moved once the
+    two models lie in one space, figures and settings."""
     with _registry(service) as registry:
         before, after = _pair(registry, from_, to)
         found = asdict(diffs.get(service, registry, before, after))

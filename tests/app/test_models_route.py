@@ -88,6 +88,7 @@ def test_a_manifest_is_shown_whole_but_for_places_on_the_server(client, models, 
     assert not body["current"]
     assert body["config"]["events"].keys() == manifest.config["events"].keys() - {"paths", "items"}
     assert body["config"]["trainer"] == manifest.config["trainer"]
+    assert body["training"] == {"learning_rate": 1.0, "restarts": 0, "started_from": None}
     assert body["metrics"] == manifest.metrics
     assert body["files"].keys() == manifest.files.keys()
     assert "/" not in re.sub(r'"advice": ".*?"', "", reply.text)
@@ -147,6 +148,11 @@ def test_a_diff_says_what_changed_since_the_model_before(client, versions):
     assert all(len(m["gained"]) == len(m["lost"]) == round(10 - 10 * m["overlap"]) for m in body["movers"])
     assert {(m["task"], m["metric"]) for m in body["metrics"]} >= {("T1", "ndcg@10"), ("T2", "mrr@20")}
     assert body["settings"] == [{"name": "seed", "before": 1, "after": 2}]
+    moved = body["vectors"]
+    assert (moved["items"], len(moved["most"]), moved["reason"]) == (19, 19, None)
+    assert 0 < moved["median"] < 1
+    assert moved["most"][0]["moved"] >= moved["most"][-1]["moved"] >= 0
+    assert {m["item_id"] for m in moved["most"]} == {f"{g}{i}" for g in "ab" for i in range(10)} - {"b9"}
 
 
 def test_a_diff_goes_either_way(client, versions):

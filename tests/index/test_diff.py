@@ -13,11 +13,12 @@ from index.vocabulary import Vocabulary
 FROZEN = Path(__file__).parents[1] / "data" / "artifacts" / "v1"
 
 
-def model(lists, following=None, metrics=None, config=None, recommender=None, width=100):
+def model(lists, following=None, metrics=None, config=None, recommender=None, width=100, inputs=None):
     """What diff reads of a model, from {item: [its neighbours, best first]}, the most frequent item first."""
     ids = list(lists)
     return SimpleNamespace(
         vocabulary=Vocabulary(ids, np.arange(len(ids), 0, -1)),
+        inputs=np.ones((len(ids), 2), dtype=np.float32) if inputs is None else inputs,
         stored={"similar": stored(lists, ids, width), "next": stored(following or lists, ids, width)},
         manifest=SimpleNamespace(metrics=metrics or {}, config=config or {}, recommender=recommender or {}),
     )
@@ -178,6 +179,54 @@ def test_the_recommenders_settings_are_those_that_serve():
     assert [(s.name, s.before, s.after) for s in diff(before, after).settings] == [("recommender.rules.steps", 10, 3)]
 
 
+def spread(items, dims=4, seed=1):
+    return np.random.default_rng(seed).normal(size=(len(items), dims)).astype(np.float32)
+
+
+def turned(inputs):
+    """The same model, as another training would have turned it."""
+    found, _ = np.linalg.qr(np.random.default_rng(7).normal(size=(inputs.shape[1],) * 2))
+    return inputs @ found.astype(np.float32)
+
+
+def test_a_model_that_was_turned_has_not_moved():
+    inputs = spread(LETTERS)
+    before, after = (model(full(LETTERS, LETTERS), inputs=m) for m in (inputs, turned(inputs)))
+    for found in (diff(before, after).vectors, diff(before, before).vectors):
+        assert (found.items, found.reason) == (24, None)
+        assert found.median == pytest.approx(0, abs=1e-6)
+        assert found.most[0].moved == pytest.approx(0, abs=1e-6)
+
+
+def test_vectors_are_those_of_the_same_item_whatever_its_row():
+    inputs = spread(LETTERS)
+    backward = turned(inputs[::-1])
+    backward[5] *= -1  # the later model's fifth from the end: s
+    after = model(full([*LETTERS[::-1], "new"], LETTERS), inputs=np.vstack([backward, spread("n")]))
+    before = model(full(["gone", *LETTERS], LETTERS), inputs=np.vstack([spread("g"), inputs]))
+    found = diff(before, after).vectors
+    assert found.items == 24
+    assert found.median < 0.05
+    assert found.most[0].item_id == LETTERS[::-1][5] == "s"
+    assert found.most[0].moved > 1.8
+    assert [m.moved for m in found.most] == sorted((m.moved for m in found.most), reverse=True)
+    assert len(diff(before, after, movers=3).vectors.most) == 3
+
+
+def test_models_of_other_dims_are_not_compared_and_say_why():
+    one, other = (model(full(LETTERS, LETTERS), inputs=spread(LETTERS, dims)) for dims in (4, 6))
+    found = diff(one, other).vectors
+    assert (found.items, found.median, found.most) == (24, None, ())
+    assert found.reason == "the earlier model has 4 dims, the later 6"
+
+
+def test_fewer_items_than_dims_could_be_turned_onto_anything():
+    inputs = spread("abcd")
+    found = diff(model(full("abcd", "abcd"), inputs=inputs), model(full("abcd", "abcd"), inputs=inputs)).vectors
+    assert (found.items, found.median) == (4, None)
+    assert found.reason.startswith("4 items are in both")
+
+
 def test_a_real_artifact_is_read():
     frozen = Model(Artifact.open(FROZEN))
     found = diff(frozen, frozen)
@@ -185,6 +234,7 @@ def test_a_real_artifact_is_read():
     assert found.similar.mean == found.next.mean == 1.0
     assert {f.metric for f in found.metrics} == {"ndcg@10", "hr@20", "mrr@20"}
     assert {f.difference for f in found.metrics} == {0.0}
+    assert found.vectors.median == pytest.approx(0, abs=1e-6)
 
 
 def test_a_hundred_thousand_items_take_seconds():
@@ -196,10 +246,11 @@ def test_a_hundred_thousand_items_take_seconds():
         lists = Neighbours(rng.integers(0, len(names), (len(names), 100), dtype=np.int32), np.empty((0, 0), np.float32))
         one.vocabulary = Vocabulary(names, np.ones(len(names), dtype=np.int64))
         one.stored = {"similar": lists, "next": lists}
+        one.inputs = rng.normal(size=(len(names), 128)).astype(np.float32)
         return one
 
     before, after = large(ids[:100_000]), large(ids[5_000:])
     started = time.perf_counter()
     found = diff(before, after)
-    assert time.perf_counter() - started < 5  # 0.4 s here
+    assert time.perf_counter() - started < 5  # 0.9 s here
     assert (found.items.both, found.items.gained, len(found.movers)) == (95_000, 5_000, 20)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from factories import PER_GROUP, corpus_of, two_groups
 
-from index.errors import TrainingFailed
+from index.errors import TrainingDiverged
 from index.readings import normalised
-from training.config import TrainerConfig
+from training.config import STEPS, TrainerConfig
 from training.trainer import ENGINES, Embeddings, check_finite, trainer_for
 
-CONFIG = TrainerConfig(dims=16, epochs=10, workers=1)
+CONFIG = TrainerConfig(dims=16, window=5, negatives=5, exponent=0.75, epochs=10, workers=1)
 
 
 @pytest.fixture(params=sorted(ENGINES))
@@ -17,8 +17,8 @@ def engine(request):
     return request.param
 
 
-def fit(engine, corpus, config=CONFIG, seed=1, progress=lambda _: None):
-    return trainer_for(engine)(corpus, config.model_copy(update={"engine": engine}), seed, progress)
+def fit(engine, corpus, config=CONFIG, seed=1, progress=lambda _: None, start=None):
+    return trainer_for(engine)(corpus, config.model_copy(update={"engine": engine}), seed, progress, start)
 
 
 def test_neighbours_stay_in_their_group(engine):
@@ -73,9 +73,49 @@ def test_no_token_of_a_giant_session_is_lost(engine):
     assert within[~np.eye(10, dtype=bool)].mean() > (unit[10:] @ unit[:10].T).mean()
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e6])
+def test_an_item_that_is_often_chosen_is_likely_to_come_next(engine):
+    """Popularity is in the product of input and output vectors: noise is drawn by count^0.75, contexts by count."""
+    rng = np.random.default_rng(1)
+    often = np.array([8, 4, 2, 1])
+    sessions = [[4, int(rng.choice(4, p=often / often.sum()))] for _ in range(2000)]
+    found = fit(engine, corpus_of(sessions, items=5), CONFIG.model_copy(update={"exponent": 0.0}))
+    scores = found.outputs[:4] @ found.inputs[4]
+    assert (np.diff(scores) < 0).all(), scores
+
+
+def test_a_start_is_gone_on_from_and_left_as_it_was(engine):
+    corpus = two_groups()
+    before = fit(engine, corpus)
+    kept = before.inputs.copy()
+    slow = CONFIG.model_copy(update={"epochs": 1, "learning_rate": 1e-3})
+    after = fit(engine, corpus, slow, seed=2, start=before)
+    assert np.array_equal(before.inputs, kept)
+    for old, new in ((before.inputs, after.inputs), (before.outputs, after.outputs)):
+        assert not np.array_equal(old, new)
+        assert np.abs(old - new).max() < 0.1
+
+
+def test_vectors_that_run_away_are_an_error_and_no_model(engine):
+    start = Embeddings(np.full((20, 16), 1e4, dtype=np.float32), np.full((20, 16), 1e4, dtype=np.float32))
+    with np.errstate(all="raise"), pytest.raises(TrainingDiverged, match="learning rate"):
+        fit(engine, two_groups(40), start=start)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e6, 3e38])
 def test_vectors_that_ran_away_are_never_published(bad):
     sound, broken = np.zeros((3, 2), np.float32), np.zeros((3, 2), np.float32)
     broken[1, 0] = bad
-    with pytest.raises(TrainingFailed, match="learning rate"):
-        check_finite(Embeddings(sound, broken), CONFIG)
+    for pair in (Embeddings(sound, broken), Embeddings(broken, sound)):
+        with pytest.raises(TrainingDiverged, match=r"a smaller learning rate than 0\.5"):
+            check_finite(pair, 0.5)
+    check_finite(Embeddings(sound, sound), 0.5)
+
+
+def test_each_engine_has_its_own_steps_where_none_are_given():
+    for engine, own in STEPS.items():
+        config = TrainerConfig(engine=engine)
+        assert config.steps() == own
+        given = config.model_copy(update={"learning_rate": own.first / 2, "epochs": 3}).steps()
+        assert (given.epochs, given.first, given.last) == (3, own.first / 2, pytest.approx(own.last / 2))
+        fixed = config.model_copy(update={"learning_rate": 0.01, "min_learning_rate": 0.02}).steps()
+        assert (fixed.first, fixed.last) == (0.01, 0.01)  # never rising

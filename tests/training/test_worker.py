@@ -25,7 +25,7 @@ from training.jobfolder import JobFolder, Request
 from training.jobtable import JobTable, Lost
 from training.worker import Schedule, take_name
 
-SLOW = {"trainer": {"epochs": 100}}  # seconds in each of three steps
+SLOW = {"trainer": {"epochs": 1000}}  # seconds in each of three steps
 # Vectors as they were drawn, and nothing counted beside them.
 WORSE = {
     "trainer": {"epochs": 1, "learning_rate": 1e-6, "min_learning_rate": 1e-6},

@@ -1,12 +1,19 @@
 """Steps on disk: whole or not at all."""
 
 import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from index.errors import RegistryError
 from training.progress import line, short
 from training.workspace import KEPT_RUNS, Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def write(text):
@@ -53,6 +60,27 @@ def test_only_the_summary_and_the_rejects_stay_and_only_of_the_last_runs(tmp_pat
             assert sorted(p.name for p in work.folder.iterdir()) == [".lock", "rejects.parquet", "run.json"]
             assert json.loads((work.folder / "run.json").read_text()) == {"version": i}
     assert len(list((tmp_path / "runs").iterdir())) == KEPT_RUNS
+
+
+def test_killed_while_it_tidies_up_no_half_step_is_taken_for_a_whole_one(tmp_path):
+    files = 3000
+
+    def many(folder):
+        for i in range(files):
+            (folder / str(i)).touch()
+
+    with Workspace(tmp_path, {}) as work:
+        folder = work.step("one", many)
+    program = "import sys\nfrom pathlib import Path\nfrom training.workspace import Workspace\n"
+    program += "with Workspace(Path(sys.argv[1]), {}) as work: work.finish({})"
+    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT)
+    while process.poll() is None and folder.exists() and len(os.listdir(folder)) == files:
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    with Workspace(tmp_path, {}) as work:
+        assert len(os.listdir(work.step("one", many))) == files
+        assert sorted(path.name for path in work.folder.iterdir()) == [".lock", "one", "run.json"]
 
 
 def test_log_lines_are_key_value_pairs():

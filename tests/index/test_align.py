@@ -1,0 +1,83 @@
+"""Two models that differ by a rotation are the same model."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.align import BLOCK, aligned, moved
+
+
+def vectors(items, dims, seed=1):
+    return np.random.default_rng(seed).normal(size=(items, dims)).astype(np.float32)
+
+
+def rotation(dims, seed=1):
+    """Any orthogonal matrix, reflections among them."""
+    found, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(dims, dims)))
+    return found.astype(np.float32)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 40), st.integers(0, 60), st.integers(0, 1000))
+def test_a_model_that_was_only_rotated_has_not_moved(dims, more, seed):
+    old = vectors(dims + more, dims, seed)
+    new = old @ rotation(dims, seed)
+    assert np.abs(moved(old, new)).max() < 1e-5
+    assert new @ aligned(old, new) == pytest.approx(old, abs=1e-4)
+
+
+def test_the_rotation_is_one_and_keeps_every_inner_product():
+    inputs, outputs = vectors(200, 16, 1), vectors(200, 16, 2)
+    found = aligned(vectors(200, 16, 3), inputs)
+    assert found @ found.T == pytest.approx(np.eye(16), abs=1e-5)
+    turned_in, turned_out = inputs @ found, outputs @ found
+    assert turned_in @ turned_in.T == pytest.approx(inputs @ inputs.T, abs=1e-3)
+    assert turned_in @ turned_out.T == pytest.approx(inputs @ outputs.T, abs=1e-3)
+
+
+def test_no_other_rotation_comes_nearer():
+    old, new = vectors(60, 5, 1), vectors(60, 5, 2)
+    unit_old, unit_new = (m / np.linalg.norm(m, axis=1, keepdims=True) for m in (old, new))
+    best = np.linalg.norm(unit_new @ aligned(old, new) - unit_old)
+    for seed in range(300):
+        assert np.linalg.norm(unit_new @ rotation(5, seed) - unit_old) >= best - 1e-5
+
+
+def test_an_item_that_went_elsewhere_is_found_though_all_were_turned():
+    old = vectors(500, 16)
+    new = old.copy()
+    new[7] = -new[7]  # as far as can be
+    new[11] = np.roll(new[11], 3)
+    found = moved(old, new @ rotation(16, 5))
+    assert np.argsort(-found)[:2].tolist() == [7, 11]
+    assert found[7] > 1.9
+    assert np.median(found) < 0.01
+
+
+def test_lengths_do_not_count():
+    old = vectors(50, 8)
+    new = old * np.linspace(0.1, 30, 50, dtype=np.float32)[:, None]
+    assert moved(old, new).max() < 1e-5
+
+
+def test_vectors_of_zeros_and_no_vectors_are_no_trouble():
+    old = vectors(20, 4)
+    old[3] = 0
+    found = moved(old, vectors(20, 4))
+    assert found[3] == 1
+    assert np.isfinite(found).all()
+    assert moved(np.empty((0, 4), np.float32), np.empty((0, 4), np.float32)).shape == (0,)
+
+
+def test_blocks_are_as_good_as_the_whole():
+    old = vectors(BLOCK + 5, 4)
+    assert moved(old, old @ rotation(4)).shape == (BLOCK + 5,)
+    assert moved(old, old @ rotation(4)).max() < 1e-5
+
+
+def test_unrelated_models_are_as_near_as_the_documentation_says():
+    """About sqrt(dims / items): docs/api.md gives it as what says nothing."""
+    for items, dims in ((400, 20), (2000, 20), (1000, 100)):
+        nearness = 1 - np.median(moved(vectors(items, dims, 1), vectors(items, dims, 2)))
+        assert nearness == pytest.approx(np.sqrt(dims / items), rel=0.25)
