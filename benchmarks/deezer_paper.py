@@ -33,7 +33,15 @@ from training.trainer import Embeddings, trainer_for
 
 Score = Callable[[Sequence[NDArray[np.int32]]], NDArray[np.float32]]
 DEFAULTS = TrainerConfig(
-    engine="gensim", dims=50, window=5, negatives=5, exponent=0.75, epochs=5, sample=1e-3, learning_rate=0.025
+    engine="gensim",
+    dims=50,
+    window=5,
+    negatives=5,
+    exponent=0.75,
+    epochs=5,
+    sample=1e-3,
+    learning_rate=0.025,
+    min_learning_rate=1e-4,
 )
 
 

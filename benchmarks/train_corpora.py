@@ -45,8 +45,8 @@ class World:
     train: Corpus
     held_out: HeldOut
 
-    def prefixes(self, limit: int = PREFIXES) -> Prefixes:
-        return sample_prefixes(self.held_out, limit, np.random.default_rng(1))
+    def prefixes(self, limit: int = PREFIXES, seed: int = 1) -> Prefixes:
+        return sample_prefixes(self.held_out, limit, np.random.default_rng(seed))
 
 
 def world(name: str, folder: Path, shrink: int = 1) -> World:

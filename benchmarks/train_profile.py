@@ -10,6 +10,7 @@ rows in the nearest cache as often as the corpus calls them. The rest (steps, no
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,8 @@ def kernel_seconds(rows: int = NEAR_ROWS) -> dict[str, NDArray[np.float64]]:
         others = np.concatenate([np.random.default_rng(i).permutation(rows)[:CHUNK] for i in range(64)]).astype(
             np.int32
         )
-        seconds["dots"][count] = _best(lambda o=others, n=count: _dots_only(row, matrix, o, n, CALLS)) / CALLS
-        seconds["updates"][count] = _best(lambda o=others, n=count: _updates_only(row, matrix, o, n, CALLS)) / CALLS
+        seconds["dots"][count] = _best(partial(_dots_only, row, matrix, others, count, CALLS)) / CALLS
+        seconds["updates"][count] = _best(partial(_updates_only, row, matrix, others, count, CALLS)) / CALLS
     return seconds
 
 
