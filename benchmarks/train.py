@@ -46,7 +46,7 @@ COMPARED = ("nowplaying", "20k", "100k")
 
 # Found by --search (gensim's on nowplaying: the best of trainer.md).
 SETTINGS: dict[str, dict[Engine, Steps]] = {
-    "nowplaying": {"sgns": Steps(6, 1.0, 0.5), "gensim": Steps(20, 0.1, 1e-4)},
+    "nowplaying": {"sgns": Steps(8, 1.0, 0.03), "gensim": Steps(20, 0.1, 1e-4)},
     "20k": {"sgns": Steps(10, 1.0, 0.03), "gensim": Steps(5, 0.1, 1e-4)},
     "100k": {"sgns": Steps(10, 1.0, 0.03), "gensim": Steps(5, 0.1, 1e-4)},
     "1m": {"sgns": Steps(1, 1.0, 0.3)},
