@@ -1,7 +1,6 @@
 """The command line: the one file that knows all sides. A command imports what it needs, so help is instant."""
 
 import argparse
-import json
 import logging
 import os
 import sys
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from index.errors import Item2vecError
 
 if TYPE_CHECKING:
-    from index.model import Model
     from training.config import TrainConfig
 
 
@@ -44,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     from app import commands as serving
-    from training.flags import add_settings
+    from training import ask
+    from training import commands as offline
 
     parser = argparse.ArgumentParser(
         prog="item2vec",
@@ -59,92 +58,13 @@ def build_parser() -> argparse.ArgumentParser:
         found.set_defaults(run=run)
         return found
 
-    train = command("train", run_train, "train on a log, measure, and publish a version of the model")
-    train.add_argument("--out", type=Path, required=True, metavar="MODELS", help="folder of the models")
-    train.add_argument("--force", action="store_true", help="make the new model current even when the gate refuses it")
-    add_settings(train, ("events", "sessions", "trainer", "index", "recommender", "evaluation"))
-
-    tune = command("tune", run_tune, "search the settings of the trainer that suit a log, under a budget of time")
-    tune.add_argument(
-        "--out", type=Path, required=True, metavar="MODELS", help="folder of the models; the search's too"
-    )
-    tune.add_argument("--to", type=Path, required=True, metavar="FILE", help="TOML to write, for train --config")
-    tune.add_argument("--budget", default="20m", help="time for training and reading: 90s, 20m, 2h (default 20m)")
-    tune.add_argument(
-        "--trials", type=int, metavar="N", help="at most so many settings (default: as the budget allows)"
-    )
-    tune.add_argument(
-        "--search-share",
-        type=float,
-        default=1.0,
-        metavar="SHARE",
-        help="search on this share of the training sessions; the best five are compared on all (default 1)",
-    )
-    tune.add_argument("--force", action="store_true", help="replace FILE")
-    tune.add_argument("--json", action="store_true", help="the report as JSON")
-    add_settings(tune, ("events", "sessions", "trainer", "index", "recommender", "evaluation"))
-
-    check = command("check", run_check, "look at a log before training: what it holds and what is wrong with it")
-    check.add_argument("--json", action="store_true", help="the findings as JSON")
-    add_settings(check, ("events", "sessions", "trainer", "evaluation"))
-
-    similar = command("similar", run_similar, "the items most similar to one, or what comes next after it")
-    add_model(similar)
-    similar.add_argument("item", help="an item id, or a title")
-    similar.add_argument("-k", type=int, default=10, help="how many (default 10)")
-    similar.add_argument(
-        "--score",
-        choices=("similar", "next"),
-        default="similar",
-        help="similar: could stand in for it; next: follows it",
-    )
-    similar.add_argument("--json", action="store_true", help="as JSON")
-
-    recommend = command("recommend", run_recommend, "what comes next in a session")
-    add_model(recommend)
-    recommend.add_argument("items", nargs="+", metavar="ITEM", help="the session's items, oldest first: ids or titles")
-    recommend.add_argument("-k", type=int, default=10, help="how many (default 10)")
-    recommend.add_argument("--exclude-seen", action="store_true", help="leave out all items of the session")
-    recommend.add_argument("--json", action="store_true", help="as JSON")
-
-    explain = command("explain", run_explain, "why two items are close, or why one is not in the other's list")
-    add_model(explain)
-    explain.add_argument("item", help="an item id, or a title")
-    explain.add_argument("candidate", help="the other item's id or title")
-    explain.add_argument("--json", action="store_true", help="as JSON")
-
-    evaluate = command("evaluate", run_evaluate, "the quality report that was made when the model was trained")
-    add_model(evaluate)
-    evaluate.add_argument("--json", action="store_true", help="as JSON")
-
-    models = command("models", run_models, "list versions; activate, roll back or prune them")
-    models.add_argument("models", type=Path, metavar="MODELS", help="folder of the models")
-    models.add_argument("action", nargs="?", choices=("list", "activate", "rollback", "prune"), default="list")
-    models.add_argument("version", nargs="?", help="the version to activate")
-    models.add_argument("--keep", type=int, default=5, help="prune: how many of the newest stay (default 5)")
-    models.add_argument("--json", action="store_true", help="as JSON")
-
-    export = command("export", run_export, "write vectors or neighbours for other tools")
-    add_model(export)
-    export.add_argument(
-        "format",
-        choices=("word2vec-text", "word2vec-binary", "npy", "parquet", "tensorboard", "neighbours"),
-        help="word2vec formats open in gensim; neighbours is JSON lines",
-    )
-    export.add_argument("--out", type=Path, required=True, help="the file to write; a folder for npy and tensorboard")
-    export.add_argument("--matrix", choices=("inputs", "outputs"), default="inputs", help="which vectors")
-    export.add_argument("--score", choices=("similar", "next"), default="similar", help="neighbours by which score")
-
+    offline.add(command)
+    ask.add(command)
     demo = command("demo", run_demo, "a whole example: make a log, train on it, show what is similar, serve it")
     demo.add_argument("--out", type=Path, default=Path("demo"), help="folder of the demo (default demo)")
     demo.add_argument("--no-serve", action="store_true", help="end after the training")
     demo.add_argument("--port", type=int, default=8000, help="port of the service, on loopback (default 8000)")
-    add_world(demo, 100_000)
-
-    world = command("demo-log", run_demo_log, "write a generated log of any size, with known structure")
-    world.add_argument("--out", type=Path, required=True, help="folder of the log")
-    world.add_argument("--format", choices=("parquet", "csv", "csv.gz", "jsonl"), default="parquet", help="file format")
-    add_world(world, 1_000_000)
+    offline.add_world(demo, 100_000)
 
     more = {"epilog": serving.ENVIRONMENT}
     serving.add_serving(command("serve", serving.run_serve, "the whole service: API and worker, kept running", **more))
@@ -155,165 +75,6 @@ def build_parser() -> argparse.ArgumentParser:
     worker.add_argument("--name", help="of this worker, the same after a restart (default: the host's name)")
     serving.add_keys(command("keys", serving.run_keys, "make, list and revoke API keys"))
     return parser
-
-
-def add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("models", type=Path, metavar="MODELS", help="folder of the models")
-    parser.add_argument("--version", help="a version; without it, the current one")
-
-
-def add_world(parser: argparse.ArgumentParser, events: int) -> None:
-    parser.add_argument("--events", type=int, default=events, help=f"how many events (default {events:,})")
-    parser.add_argument("--seed", type=int, default=1, help="same seed and size, same log (default 1)")
-
-
-def run_train(options: argparse.Namespace) -> int:
-    from training.flags import config_of
-    from training.pipeline import run
-    from training.progress import reporter
-    from training.screen import screen, show_report
-    from training.tune_report import hint
-
-    config = config_of(options)
-    outcome = run(config, options.out, reporter(), options.force)
-    console = screen()
-    show_report(console, outcome.manifest.metrics)
-    if outcome.rejects is not None:
-        console.print(f"Rows that could not be events: {outcome.rejects}")
-    advice = hint(config, outcome.manifest.metrics)
-    if advice:
-        console.print(advice)
-    if outcome.gate.accepted:
-        forced = " by force, although " + "; ".join(outcome.gate.reasons) if outcome.gate.forced else ""
-        console.print(f"Version {outcome.version} is current{forced}.")
-        return 0
-    console.print(f"Version {outcome.version} was kept but not made current: {'; '.join(outcome.gate.reasons)}.")
-    console.print(f"To make it so all the same: item2vec models {options.out} activate {outcome.version}")
-    return 3
-
-
-def run_tune(options: argparse.Namespace) -> int:
-    from training.flags import config_of
-    from training.progress import reporter
-    from training.screen import screen
-    from training.tune import Tuning, tune
-    from training.tune_budget import budget_of
-    from training.tune_report import page
-
-    budget = budget_of(options.budget, options.trials)
-    tuning = Tuning(config_of(options), budget, options.search_share)
-    report = tune(tuning, options.out, options.to, reporter(), options.force)
-    if options.json:
-        print(json.dumps(report, indent=1, ensure_ascii=False))
-        return 0
-    console = screen()
-    console.print(page(report))
-    console.print(f"Train with them: item2vec train --config {options.to} --out {options.out}")
-    console.print(f"The whole report: {report['report']}")
-    return 0
-
-
-def run_check(options: argparse.Namespace) -> int:
-    from training.doctor import examine, page
-    from training.flags import config_of
-    from training.progress import reporter
-    from training.screen import screen
-
-    findings = examine(config_of(options), reporter())
-    if options.json:
-        print(json.dumps(findings, indent=1, default=str))
-    else:
-        screen().print(page(findings))
-    return 3 if findings["verdict"]["level"] == "stop" else 0
-
-
-def open_model(options: argparse.Namespace) -> "Model":
-    from index.model import Model
-    from index.registry import Registry
-
-    return Model(Registry(options.models).open(options.version))
-
-
-def run_similar(options: argparse.Namespace) -> int:
-    from training.screen import show
-
-    model = open_model(options)
-    item = model.resolve(options.item)
-    found = model.neighbours(item, at_least_one(options.k), options.score)
-    words = {"similar": "similar to", "next": "comes with or after"}[options.score]
-    show(model, f"{words} {model.catalogue.title(item)}", found, options.json, item=item, score=options.score)
-    return 0
-
-
-def run_recommend(options: argparse.Namespace) -> int:
-    from training.screen import show
-
-    model = open_model(options)
-    items = [model.resolve(item) for item in options.items]
-    found = model.recommend(items, at_least_one(options.k), options.exclude_seen)
-    show(model, "comes next", found, options.json, items=items)
-    return 0
-
-
-def at_least_one(k: int) -> int:
-    if k < 1:
-        raise Item2vecError(f"-k must be at least 1, not {k}")
-    return k
-
-
-def run_explain(options: argparse.Namespace) -> int:
-    from training.screen import sentences
-
-    model = open_model(options)
-    found = model.explain(model.resolve(options.item), model.resolve(options.candidate))
-    if options.json:
-        from dataclasses import asdict
-
-        print(json.dumps(asdict(found), ensure_ascii=False, indent=1, default=str))
-    else:
-        print("\n".join(sentences(model, found)))
-    return 0
-
-
-def run_evaluate(options: argparse.Namespace) -> int:
-    from index.registry import Registry
-    from training.screen import screen, show_report
-
-    manifest = Registry(options.models).open(options.version).manifest
-    if options.json:
-        print(json.dumps({"version": manifest.version, **manifest.metrics}, indent=1, ensure_ascii=False))
-        return 0
-    show_report(screen(), manifest.metrics)
-    return 0
-
-
-def run_models(options: argparse.Namespace) -> int:
-    from index.registry import Registry
-    from training.screen import show_versions
-
-    registry = Registry(options.models)
-    if options.action == "activate":
-        if options.version is None:
-            raise Item2vecError(f"which version? item2vec models {options.models} activate VERSION")
-        registry.activate(options.version)
-        print(f"{options.version} is current")
-    elif options.action == "rollback":
-        print(f"{registry.rollback()} is current")
-    elif options.action == "prune":
-        removed = registry.prune(options.keep)
-        print(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")
-    else:
-        show_versions(registry, options.json)
-    return 0
-
-
-def run_export(options: argparse.Namespace) -> int:
-    from training.exports import export
-
-    written = export(open_model(options), options.format, options.out, options.matrix, options.score)
-    for path in written:
-        print(path)
-    return 0
 
 
 def run_worker(options: argparse.Namespace) -> int:
@@ -333,17 +94,6 @@ def run_worker(options: argparse.Namespace) -> int:
         retrain_every=settings.retrain_every,
     )
     return run_worker(given, prepare=lambda: migrate(engine))
-
-
-def run_demo_log(options: argparse.Namespace) -> int:
-    from training.demo import write_world
-    from training.progress import reporter
-
-    with reporter().step("demo-log", total=options.events, unit="events") as step:
-        world = write_world(options.out, options.events, options.seed, options.format, step.share)
-        step.facts |= {"events": world.events, "users": world.users, "items": world.items, "broken": world.broken}
-    print(f"events: {options.out}/events-*.{options.format}\nitems: {world.items_file}")
-    return 0
 
 
 def run_demo(options: argparse.Namespace) -> int:

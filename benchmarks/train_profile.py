@@ -22,8 +22,8 @@ from benchmarks.train_corpora import world
 from benchmarks.train_engines import DIMS, NEGATIVES, WINDOW, sgns_config, warm_up
 from training.config import Steps
 from training.corpus import Corpus
-from training.prefetch import prefetch_row
-from training.sgns import CHUNK, FAST, _dots, _rows, _update, train
+from training.rows import prefetch_row, zeros
+from training.sgns import CHUNK, FAST, _dots, _update, train
 
 TOKENS = 2_000_000  # of a corpus; more only takes longer
 CACHED_ITEMS = 256  # two matrices of 128 KB: the second cache
@@ -200,7 +200,7 @@ def calls_per_token(corpus: Corpus) -> NDArray[np.float64]:
 
 def _matrix(rows: int) -> Float:
     """Rows on the borders of cache lines, as the trainer lays them."""
-    matrix = _rows(rows, DIMS)
+    matrix = zeros(rows, DIMS)
     matrix[:] = np.float32(0.01)
     return matrix
 

@@ -11,7 +11,7 @@ by steps along the gradient, which for a pair with label y (1 context, 0 noise) 
 
 Four things are not as in word2vec.c. Each was measured on nowplaying (829,000 training tokens, 59,000 items, 128 dims,
 window 5, 5 negatives; validation HR@20 of T1 / T2, standard error .007; gensim reaches .152 / .185 with steps of .1 and
-20 passes, this file .160 / .185 with its defaults and 10; seconds are in benchmarks/README.md):
+20 passes, this file .160 / .185 with 10 of its own; seconds are in benchmarks/README.md):
 
 1. Noise is shared. A pool of P noise items is contrasted with every centre, each counting K * contexts / P times, and a
    quarter of the pool is exchanged between one centre and the next. The expected gradient is the same (the idea of Ji
@@ -22,9 +22,9 @@ window 5, 5 negatives; validation HR@20 of T1 / T2, standard error .007; gensim 
 2. Steps adapt to the row (AdaGrad, Duchi et al. 2011, section 1.1, one accumulator per row):
    rate = learning rate / sqrt(1 + sum of the row's g^2). Rare items walk far, frequent ones calmly. Plain steps of .1
    need 20 passes for .155 / .183, and diverge at .2.
-3. No update moves a row by more than `MOST`. It costs an eighth of the time and is what keeps training stable: without
-   it, deezer (3,187 items, long sessions) ran away at the default step in one of three runs; with it no run did, at up
-   to four times that step and with windows of whole sessions.
+3. No update moves a row by more than `MOST`, which is what keeps training stable. Without it, deezer (3,187 items, long
+   sessions) ran away at the default step in some runs; with it none did in 18, at up to four times that step and with
+   windows of whole sessions. The lengths it needs make dot products slower, about 10 ns a row instead of 6.
 4. Noise may hit a context or the centre itself: the objective says so (Levy & Goldberg 2014, section 3.1), and leaving
    it out would cost a comparison per pair.
 
@@ -44,15 +44,14 @@ from numpy.typing import NDArray
 from training.config import TrainerConfig
 from training.corpus import Corpus
 from training.noise import alias_table, below, draw, uniform
-from training.prefetch import prefetch_row
-from training.trainer import Embeddings, Progress, check_finite
+from training.rows import prefetch_row, zeros
+from training.trainer import Embeddings, Progress, check_finite, fresh_inputs
 
 CHUNK = 8  # rows learnt from at once
 MOST = np.float32(1)  # length of one update
 AHEAD = 3  # centres for which rows are asked for in advance
 BLOCK = 1_000_000  # tokens of one call of the kernel, between which progress is told
 HEAVIEST = 100.0  # times the mean weight: what one event may count at most
-WIDTH = 16  # rows are padded to a multiple of so many numbers, one cache line
 # Sums may be taken in any order and a * b + c at once; not that numbers are finite: a guard looks at that afterwards.
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 
@@ -101,23 +100,12 @@ def train(
 
 
 def _first_vectors(items: int, dims: int, seed: int, start: Embeddings | None) -> tuple[Float, Float]:
-    inputs, outputs = _rows(items, dims), _rows(items, dims)
+    inputs, outputs = zeros(items, dims), zeros(items, dims)
     if start is None:
-        # As word2vec.c does it. The outputs are zero, so the first steps find their direction from the sessions.
-        inputs[:, :dims] = np.random.default_rng(seed).uniform(-0.5 / dims, 0.5 / dims, (items, dims))
+        inputs[:, :dims] = fresh_inputs(items, dims, seed)
     else:
         inputs[:, :dims], outputs[:, :dims] = start.inputs, start.outputs
     return inputs, outputs
-
-
-def _rows(items: int, dims: int) -> Float:
-    """Zeros, rows padded to whole cache lines and lying on their borders: half of numpy's rows cross one each 32 bytes,
-    and updates took 1.35 times as long."""
-    width = -(-dims // WIDTH) * WIDTH
-    room = np.empty(items * width + WIDTH, dtype=np.float32)
-    room.fill(0)
-    first = -room.ctypes.data // 4 % WIDTH
-    return room[first : first + items * width].reshape(items, width)
 
 
 def _kept(counts: NDArray[np.int64], sample: float) -> Float:
@@ -281,8 +269,8 @@ def _dots(row, matrix, others, count, scores, squares):  # type: ignore[no-untyp
 
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _update(row, matrix, others, count, by_input, by_output):  # type: ignore[no-untyped-def]
-    """row += by_input * other, other += by_output * row. Two at a time: with three, the compiler no longer checks
-    whether the rows are apart, and gives up its vectors."""
+    """row += by_input * other, other += by_output * row. Two at a time: three or four took no less (13.4, 13.7 and
+    14.3 ns a row)."""
     i = np.uint64(0)
     while i + np.uint64(2) <= np.uint64(count):
         a, b = matrix[np.uint64(others[i])], matrix[np.uint64(others[i + np.uint64(1)])]

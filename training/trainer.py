@@ -46,6 +46,13 @@ def trainer_for(engine: str) -> Trainer:
 ENGINES = {"sgns": "training.sgns", "gensim": "training.gensim_trainer"}
 
 
+def fresh_inputs(items: int, dims: int, seed: int) -> NDArray[np.float32]:
+    """Input vectors of a training that begins from nothing, as in word2vec.c. Its outputs are zero, so the first steps
+    find their direction from the sessions."""
+    drawn = np.random.default_rng(seed).uniform(-0.5 / dims, 0.5 / dims, (items, dims))
+    return drawn.astype(np.float32)
+
+
 LONGEST = 100.0  # a vector of a training that goes well is 2 to 20 long
 
 

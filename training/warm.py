@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from index.errors import Item2vecError
 from index.registry import Registry
-from training.trainer import Embeddings
+from training.trainer import Embeddings, fresh_inputs
 
 log = logging.getLogger("item2vec")
 
@@ -48,12 +48,6 @@ def warm_start(registry: Registry, ids: list[str], dims: int, seed: int) -> Warm
         version,
         int(both.sum()),
     )
-
-
-def fresh_inputs(items: int, dims: int, seed: int) -> NDArray[np.float32]:
-    """What `training/sgns.py` begins with where it has no start."""
-    drawn = np.random.default_rng(seed).uniform(-0.5 / dims, 0.5 / dims, (items, dims))
-    return drawn.astype(np.float32)
 
 
 def _filled(

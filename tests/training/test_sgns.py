@@ -8,7 +8,7 @@ from factories import corpus_of, two_groups
 
 from training.config import TrainerConfig
 from training.sgns import _kept, train
-from training.warm import fresh_inputs
+from training.trainer import fresh_inputs
 
 CONFIG = TrainerConfig(dims=16, window=5, negatives=5, exponent=0.75, epochs=5, workers=1)
 CLEAR = {"negatives": 1, "epochs": 30}  # little noise, and time to come near the optimum

@@ -18,8 +18,9 @@ from training.config import EvaluationConfig, TrainConfig, TrainerConfig
 from training.pipeline import run
 from training.progress import LogReporter
 from training.sgns import train
+from training.trainer import fresh_inputs
 from training.trainings import Trainings
-from training.warm import fresh_inputs, warm_start
+from training.warm import warm_start
 from training.workspace import Workspace
 
 
