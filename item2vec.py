@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Where somebody watches, bars say how far it is, and lines in between would tear them.
     level = logging.WARNING if sys.stderr.isatty() else logging.INFO
     logging.basicConfig(format="%(asctime)s %(message)s", level=level, stream=sys.stderr)
-    for chatty in ("gensim", "alembic"):
+    for chatty in ("gensim", "alembic", "faiss"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         return int(options.run(options))
