@@ -3,8 +3,8 @@
     python -m benchmarks.train --profile
 
 Nothing is instrumented: seconds of a pass are those of three passes less those of one. Memory is what a pass takes more
-than the same sessions over 256 items, which stay in cache. Dot products and updates are the kernel's own, called over
-rows in the nearest cache as often as the corpus calls them. The rest (steps, noise, sessions) is what is left.
+than the same sessions over 256 items, which stay in cache. Contexts and noise are the kernel's own steps, called over
+rows in the nearest cache as often as the corpus calls them. The rest (drawing noise, walking sessions) is what is left.
 """
 
 import time
@@ -22,14 +22,16 @@ from benchmarks.train_corpora import world
 from benchmarks.train_engines import DIMS, NEGATIVES, WINDOW, sgns_config, warm_up
 from training.config import Steps
 from training.corpus import Corpus
+from training.gradient import CHUNK, FAST, SCRATCH, TILE, attract, contrast
 from training.rows import prefetch_row, zeros
-from training.sgns import CHUNK, FAST, _dots, _update, train
+from training.sgns import GROUP, noise_items, train
 
 TOKENS = 2_000_000  # of a corpus; more only takes longer
 CACHED_ITEMS = 256  # two matrices of 128 KB: the second cache
 NEAR_ROWS = 32  # 16 KB: the first cache
 FAR_ROWS = 1_000_000  # 512 MB: no cache
-POOL = CHUNK * -(-3 * NEGATIVES // (2 * CHUNK))  # noise rows a centre is contrasted with; a quarter of them new
+POOL = noise_items(NEGATIVES)
+FLOPS = 6 * DIMS  # of a pair: a dot product and two updates
 CALLS = 400_000
 AHEAD = 12  # rows asked for in advance, where they are
 REPEATS = 3
@@ -41,9 +43,9 @@ Ints = NDArray[np.int32]
 def profile(names: list[str], folder: Path, shrink: int) -> None:
     warm_up()
     limits()
-    kernels = kernel_seconds()
+    kernels = attract_seconds(), contrast_seconds()
     for name in names:
-        parts(name, shortened(world(name, folder, shrink).train), kernels)
+        parts(name, shortened(world(name, folder, shrink).train), *kernels)
 
 
 def shortened(corpus: Corpus) -> Corpus:
@@ -103,63 +105,61 @@ def _axpy(matrix, x, times, a):  # type: ignore[no-untyped-def]
             y[k] += a * x[k]
 
 
-# --- the kernel's parts, by number of rows ---
+# --- the kernel's parts ---
 
 
-def kernel_seconds(rows: int = NEAR_ROWS) -> dict[str, NDArray[np.float64]]:
-    """Seconds of one call with 1 to CHUNK rows, [0] being 0: of the dot products, and of the updates."""
-    matrix, row = _matrix(rows), _matrix(1)[0]
-    seconds = {"dots": np.zeros(CHUNK + 1), "updates": np.zeros(CHUNK + 1)}
+def attract_seconds(rows: int = NEAR_ROWS) -> NDArray[np.float64]:
+    """Of one call with 0 to CHUNK contexts; the first is 0, since there is no such call."""
+    seconds = np.zeros(CHUNK + 1)
     for count in range(1, CHUNK + 1):
         # Different rows within a call, as mostly in a session.
-        others = np.concatenate([np.random.default_rng(i).permutation(rows)[:CHUNK] for i in range(64)]).astype(
-            np.int32
-        )
-        seconds["dots"][count] = _best(partial(_dots_only, row, matrix, others, count, CALLS)) / CALLS
-        seconds["updates"][count] = _best(partial(_updates_only, row, matrix, others, count, CALLS)) / CALLS
+        rngs = [np.random.default_rng(i) for i in range(64)]
+        context = np.concatenate([rng.permutation(rows)[:CHUNK] for rng in rngs]).astype(np.int32)
+        work = partial(_attract_only, _matrix(rows), _matrix(rows), context, count, CALLS)
+        seconds[count] = _best(work) / CALLS
     return seconds
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _dots_only(row, matrix, others, count, calls):  # type: ignore[no-untyped-def]
-    scores, squares = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
-    for i in range(calls):
-        first = (i * CHUNK) % others.size
-        _dots(row, matrix, others[first : first + CHUNK], count, scores, squares)
-    return scores[0]
+def contrast_seconds(rows: int = NEAR_ROWS) -> float:
+    """Of one call: a group of centres and the noise that it shares."""
+    noise, group = np.arange(POOL, dtype=np.int32) % rows, np.arange(GROUP, dtype=np.int32)
+    return _best(lambda: _contrast_only(_matrix(rows), _matrix(rows), group, noise, CALLS // 10)) / (CALLS // 10)
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _updates_only(row, matrix, others, count, calls):  # type: ignore[no-untyped-def]
-    by_input, by_output = np.full(CHUNK, 1e-9, np.float32), np.full(CHUNK, 1e-9, np.float32)
+def _attract_only(inputs, outputs, context, count, calls):  # type: ignore[no-untyped-def]
+    heat, scratch = np.zeros((2, inputs.shape[0]), np.float32), np.zeros(SCRATCH, np.float32)
     for i in range(calls):
-        first = (i * CHUNK) % others.size
-        _update(row, matrix, others[first : first + CHUNK], count, by_input, by_output)
+        centre, first = i % inputs.shape[0], (i * CHUNK) % context.size
+        attract(inputs, outputs, heat, centre, context, first, count, np.float32(1), np.float32(1e-6), scratch)
+
+
+@nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def _contrast_only(inputs, outputs, group, noise, calls):  # type: ignore[no-untyped-def]
+    heat, scratch = np.zeros((2, inputs.shape[0]), np.float32), np.zeros(SCRATCH, np.float32)
+    before, counting = np.zeros((TILE, inputs.shape[1]), np.float32), np.ones(group.size, np.float32)
+    for _ in range(calls):
+        contrast(inputs, outputs, heat, group, counting, noise, np.float32(1e-6), before, scratch)
 
 
 # --- a corpus ---
 
 
-def parts(name: str, corpus: Corpus, kernels: dict[str, NDArray[np.float64]]) -> None:
+def parts(name: str, corpus: Corpus, attracting: NDArray[np.float64], contrasting: float) -> None:
     tokens, cached = len(corpus.tokens), replace(corpus, tokens=corpus.tokens % CACHED_ITEMS, items=CACHED_ITEMS)
     whole, both = (pass_seconds(corpus, DIMS, workers) / tokens * 1e9 for workers in (1, 2))
-    inside, narrow = (pass_seconds(cached, dims, 1) / tokens * 1e9 for dims in (DIMS, 16))
-    often = calls_per_token(corpus)
-    dots, updates = (float(often @ kernels[part]) * 1e9 for part in ("dots", "updates"))
-    rows = float(often @ np.arange(CHUNK + 1))
-    fresh = 2 + POOL / 4  # the centre's input row, the output row that enters the window, a quarter of the noise
-    rest = inside - dots - updates
+    inside = pass_seconds(cached, DIMS, 1) / tokens * 1e9
+    calls, centres = calls_per_token(corpus)
+    contexts, noise = float(calls @ attracting) * 1e9, centres / GROUP * contrasting * 1e9
+    near, against = float(calls @ np.arange(CHUNK + 1)), centres * POOL
+    fresh = 2 + POOL / GROUP  # the centre's input row, the output row that enters the window, its part of the noise
     alone, ahead = (read_seconds(corpus.items, distance) for distance in (0, AHEAD))
     print(f"### {name}: {corpus.items:,} items, the first {tokens:,} tokens, one thread\n")
     print("| part | ns a token | share | |\n|---|---|---|---|")
     lines = [
-        ("dot products", dots, f"{rows:.1f} rows, {4 * DIMS * rows / dots:.0f} GFLOP/s"),
-        ("updates", updates, f"{rows:.1f} rows, {4 * DIMS * rows / updates:.0f} GFLOP/s"),
-        (
-            "the rest: steps, noise, sessions",
-            rest,
-            f"{often.sum():.1f} calls; at 16 dims all of it takes {narrow:.0f} ns",
-        ),
+        ("contexts", contexts, f"{near:.1f} pairs, {FLOPS * near / contexts:.0f} GFLOP/s"),
+        ("noise", noise, f"{against:.1f} pairs, {FLOPS * against / noise:.0f} GFLOP/s"),
+        ("the rest: drawing noise, walking sessions", inside - contexts - noise, ""),
         (
             "memory",
             whole - inside,
@@ -183,19 +183,19 @@ def pass_seconds(corpus: Corpus, dims: int, workers: int) -> float:
     return (seconds(3) - seconds(1)) / 2
 
 
-def calls_per_token(corpus: Corpus) -> NDArray[np.float64]:
-    """How often a token calls the kernel with 0, 1, ... CHUNK rows: its contexts, chunk by chunk, and its noise."""
+def calls_per_token(corpus: Corpus) -> tuple[NDArray[np.float64], float]:
+    """How often a token calls `attract` with 0, 1, ... CHUNK contexts, and how often it has any."""
     lengths = corpus.lengths()
     place = np.arange(len(corpus.tokens)) - np.repeat(corpus.offsets[:-1], lengths)
     left, right = place, np.repeat(lengths, lengths) - 1 - place
-    calls = np.zeros(CHUNK + 1)
+    calls, centres = np.zeros(CHUNK + 1), 0.0
     for reach in range(1, WINDOW + 1):
         found = np.minimum(left, reach) + np.minimum(right, reach)
         calls += np.bincount(found % CHUNK, minlength=CHUNK + 1) / WINDOW
         calls[CHUNK] += (found // CHUNK).sum() / WINDOW
-        calls[CHUNK] += np.count_nonzero(found) * (POOL // CHUNK) / WINDOW
+        centres += np.count_nonzero(found) / WINDOW
     calls[0] = 0  # no call
-    return calls / max(1, len(corpus.tokens))
+    return calls / max(1, len(corpus.tokens)), centres / max(1, len(corpus.tokens))
 
 
 def _matrix(rows: int) -> Float:

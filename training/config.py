@@ -79,7 +79,7 @@ class Steps:
 
 # What each engine does well with on all four real logs. Their learning rates mean different things: see
 # benchmarks/README.md.
-STEPS: dict[Engine, Steps] = {"sgns": Steps(10, 1.0, 0.3), "gensim": Steps(20, 0.1, 1e-4)}
+STEPS: dict[Engine, Steps] = {"sgns": Steps(10, 1.0, 0.03), "gensim": Steps(20, 0.1, 1e-4)}
 
 
 class TrainerConfig(Settings):
@@ -102,7 +102,7 @@ class TrainerConfig(Settings):
         None, gt=0, le=100, description="first step size; without it 1 (sgns, steps adapt to the item), 0.1 (gensim)"
     )
     min_learning_rate: float | None = Field(
-        None, ge=0, description="last step size, reached linearly; without it the first x 0.3 (sgns), x 0.001 (gensim)"
+        None, ge=0, description="last step size, reached linearly; without it the first x 0.03 (sgns), x 0.001 (gensim)"
     )
     warm_start: bool = Field(
         False, description="publish a model that goes on from the current one's vectors; measured is one from scratch"

@@ -63,7 +63,7 @@ def test_each_restart_halves_the_learning_rate_and_is_told():
 def test_the_last_learning_rate_falls_along_or_stays_where_it_was_set():
     engine = Engine(most=2)
     steadily(engine)
-    assert [steps.last / steps.first for steps, _, _ in engine.asked] == pytest.approx([0.3] * 3)
+    assert [steps.last / steps.first for steps, _, _ in engine.asked] == pytest.approx([0.03] * 3)
     engine = Engine(most=2)
     steadily(engine, CONFIG.model_copy(update={"min_learning_rate": 3.0}))
     assert [steps.last for steps, _, _ in engine.asked] == [3, 3, 2]

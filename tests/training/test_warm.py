@@ -95,7 +95,7 @@ def test_a_warm_model_stays_near_the_one_before_and_a_fresh_one_does_not(world):
     log, models, first = world
     config = quick_config(log, seed=2, blend=False)
     old = vectors(models)
-    manifest = run(warm(config), models, LogReporter(), force=True).manifest
+    manifest = run(warm(config, learning_rate=0.3), models, LogReporter(), force=True).manifest
     near = vectors(models)
     Registry(models).activate(first)
     afresh = run(config, models, LogReporter(), force=True).manifest
