@@ -17,18 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import machine
-from benchmarks.real import config_of
+from benchmarks.real import config_of, sessions_of
 from index.readings import normalised
 from index.rules import RulesConfig
 from training.baselines import FAMILIES
 from training.config import SessionsConfig, TrainerConfig
 from training.corpus import Corpus
-from training.events import EventReader
 from training.metrics import hits
 from training.ranks import rank_all
 from training.rules import count_rules
-from training.sessions import sessionise
-from training.sources import connect, open_sources
 from training.trainer import Embeddings, trainer_for
 
 Score = Callable[[Sequence[NDArray[np.int32]]], NDArray[np.float32]]
@@ -46,11 +43,8 @@ DEFAULTS = TrainerConfig(
 
 
 def corpus() -> Corpus:
-    events = config_of("deezer_ecommerce").events
-    connection = connect(events.memory_mb)
-    reader = EventReader(open_sources(events, connection), events, connection)
     rules = SessionsConfig(min_item_count=1, collapse_repeats=False)
-    return sessionise(reader, rules, by_session=True, budget_mb=1000).corpus
+    return sessions_of(config_of("deezer_ecommerce").model_copy(update={"sessions": rules}))
 
 
 def by_distance(vectors: NDArray[np.float32]) -> Score:

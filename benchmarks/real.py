@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig
+from training.corpus import Corpus
+from training.events import EventReader
+from training.sessions import sessionise
+from training.sources import connect, open_sources
 
 DATA = Path(os.environ.get("ITEM2VEC_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
@@ -44,3 +48,10 @@ def config_of(name: str) -> TrainConfig:
         update={"paths": (str(folder / "events.parquet"),), "items": str(items) if items.exists() else None}
     )
     return base.model_copy(update={"events": events})
+
+
+def sessions_of(config: TrainConfig) -> Corpus:
+    """All sessions of the log."""
+    connection = connect(config.events.memory_mb)
+    reader = EventReader(open_sources(config.events, connection), config.events, connection)
+    return sessionise(reader, config.sessions, by_session=True, budget_mb=config.events.memory_mb).corpus

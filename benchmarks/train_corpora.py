@@ -14,12 +14,9 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.real import config_of
+from benchmarks.real import config_of, sessions_of
 from training.corpus import Corpus
-from training.events import EventReader
 from training.noise import below, uniform
-from training.sessions import sessionise
-from training.sources import connect, open_sources
 from training.split import HeldOut, Prefixes, sample_prefixes, split_test, split_validation
 
 SIZES = {"20k": (20_000, 2_000_000), "100k": (100_000, 10_000_000), "1m": (1_000_000, 100_000_000)}  # items, tokens
@@ -84,11 +81,8 @@ def _corpus(tokens: Ints, offsets: NDArray[np.int64], items: int) -> Corpus:
 def nowplaying() -> World:
     """The real log without its test part; the validation part is cut from the end of the rest."""
     config = config_of("nowplaying")
-    connection = connect(config.events.memory_mb)
-    reader = EventReader(open_sources(config.events, connection), config.events, connection)
-    whole = sessionise(reader, config.sessions, by_session=True, budget_mb=config.events.memory_mb).corpus
     rules, least = config.evaluation, config.sessions.min_item_count
-    test = split_test(whole, rules, least, config.seed)
+    test = split_test(sessions_of(config), rules, least, config.seed)
     split = split_validation(test.train, test.kind, rules, least, config.seed)
     return World("nowplaying", split.train, split.held_out)
 
