@@ -10,8 +10,8 @@ by steps along the gradient, which for a pair with label y (1 context, 0 noise) 
     in_c += rate_c * g * out        out += rate_out * g * in_c
 
 Four things are not as in word2vec.c. Each was measured on nowplaying (829,000 training tokens, 59,000 items, 128 dims,
-window 5, 5 negatives; validation HR@20 of T1 / T2, standard error .007; gensim reaches .152 / .185 with steps of .1 and
-20 passes, this file .172 / .190 with 6 of its own; seconds are in benchmarks/README.md):
+window 5, 5 negatives; validation HR@20 of T1 / T2, standard error .006; gensim reaches .157 / .191 with steps of .1 and
+20 passes, this file .169 / .190 with 7 of its own; seconds are in benchmarks/README.md):
 
 1. Noise is shared. Four centres, one after the other in the log, are contrasted with the same P noise items, each
    counting K * contexts / P times; the next four get new ones. The expected gradient is the same (the idea of Ji et al.
