@@ -45,7 +45,7 @@ from training.corpus import Corpus
 COMPARED = ("nowplaying", "20k", "100k")
 
 # Found by --search: nowplaying and 20k; gensim's on nowplaying is the best of many. On 20k gensim goes on gaining up to
-# 10 passes (.1), where ours comes near with 14 and not level: here are the settings for what it reaches with 5. 100k has
+# 10 passes, where ours comes near with 14 but not level: here are the settings for what it reaches with 5. 100k has
 # those of 20k, since a search there takes hours.
 SETTINGS: dict[str, dict[Engine, Steps]] = {
     "nowplaying": {"sgns": Steps(7, 1.0, 0.03), "gensim": Steps(20, 0.1, 1e-4)},
