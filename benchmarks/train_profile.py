@@ -22,15 +22,16 @@ from benchmarks.train_corpora import world
 from benchmarks.train_engines import DIMS, NEGATIVES, WINDOW, sgns_config, warm_up
 from training.config import Steps
 from training.corpus import Corpus
-from training.gradient import CHUNK, FAST, SCRATCH, TILE, attract, contrast
+from training.gradient import CHUNK, FAST, GROUP, SCRATCH, attract, contrast
+from training.noise import shared_items
 from training.rows import prefetch_row, zeros
-from training.sgns import GROUP, noise_items, train
+from training.sgns import train
 
 TOKENS = 2_000_000  # of a corpus; more only takes longer
 CACHED_ITEMS = 256  # two matrices of 128 KB: the second cache
 NEAR_ROWS = 32  # 16 KB: the first cache
 FAR_ROWS = 1_000_000  # 512 MB: no cache
-POOL = noise_items(NEGATIVES)
+POOL = shared_items(NEGATIVES)
 FLOPS = 6 * DIMS  # of a pair: a dot product and two updates
 CALLS = 400_000
 AHEAD = 12  # rows asked for in advance, where they are
@@ -137,7 +138,7 @@ def _attract_only(inputs, outputs, context, count, calls):  # type: ignore[no-un
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _contrast_only(inputs, outputs, group, noise, calls):  # type: ignore[no-untyped-def]
     heat, scratch = np.zeros((2, inputs.shape[0]), np.float32), np.zeros(SCRATCH, np.float32)
-    before, counting = np.zeros((TILE, inputs.shape[1]), np.float32), np.ones(group.size, np.float32)
+    before, counting = np.zeros((GROUP, inputs.shape[1]), np.float32), np.ones(group.size, np.float32)
     for _ in range(calls):
         contrast(inputs, outputs, heat, group, counting, noise, np.float32(1e-6), before, scratch)
 
@@ -147,8 +148,8 @@ def _contrast_only(inputs, outputs, group, noise, calls):  # type: ignore[no-unt
 
 def parts(name: str, corpus: Corpus, attracting: NDArray[np.float64], contrasting: float) -> None:
     tokens, cached = len(corpus.tokens), replace(corpus, tokens=corpus.tokens % CACHED_ITEMS, items=CACHED_ITEMS)
-    whole, both = (pass_seconds(corpus, DIMS, workers) / tokens * 1e9 for workers in (1, 2))
-    inside = pass_seconds(cached, DIMS, 1) / tokens * 1e9
+    whole, both = (pass_seconds(corpus, workers) / tokens * 1e9 for workers in (1, 2))
+    inside = pass_seconds(cached, 1) / tokens * 1e9
     calls, centres = calls_per_token(corpus)
     contexts, noise = float(calls @ attracting) * 1e9, centres / GROUP * contrasting * 1e9
     near, against = float(calls @ np.arange(CHUNK + 1)), centres * POOL
@@ -173,11 +174,11 @@ def parts(name: str, corpus: Corpus, attracting: NDArray[np.float64], contrastin
     print(f"\nThe best of {REPEATS} of everything.\n", flush=True)
 
 
-def pass_seconds(corpus: Corpus, dims: int, workers: int) -> float:
+def pass_seconds(corpus: Corpus, workers: int) -> float:
     """Of one pass over the corpus, without what a training does once."""
 
     def seconds(epochs: int) -> float:
-        config = sgns_config(Steps(epochs, 1.0, 0.3), dims, workers)
+        config = sgns_config(Steps(epochs, 1.0, 0.03), DIMS, workers)
         return _best(lambda: train(corpus, config, 1, lambda _: None))
 
     return (seconds(3) - seconds(1)) / 2

@@ -9,15 +9,15 @@ import numba as nb
 import numpy as np
 
 CHUNK = 8  # contexts, or noise items, stepped from at once
-TILE = 4  # centres that meet a chunk of noise items at once
+GROUP = 4  # centres that share noise items
 MOST = np.float32(1)  # length of one pair's update of one row
 # Sums may be taken in any order and a * b + c at once; not that numbers are finite: a guard looks at that afterwards.
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 # In scratch: first scores, then gradients, then what the inputs move by; squared lengths of the other rows; their heat;
-# what the outputs move by. Those of a tile by centre.
-SQUARE, HEAT, TO_OUTPUT = TILE * CHUNK, TILE * CHUNK + CHUNK, TILE * CHUNK + 2 * CHUNK
-SCRATCH = TO_OUTPUT + TILE * CHUNK
+# what the outputs move by. Those of a group by centre.
+SQUARE, HEAT, TO_OUTPUT = GROUP * CHUNK, GROUP * CHUNK + CHUNK, GROUP * CHUNK + 2 * CHUNK
+SCRATCH = TO_OUTPUT + GROUP * CHUNK
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
@@ -124,76 +124,76 @@ def attract(inputs, outputs, heat, centre, context, begin, count, weight, rate, 
 def contrast(inputs, outputs, heat, group, counting, noise, rate, before, scratch):  # type: ignore[no-untyped-def]
     """Each centre of the group and each noise item, a pair counting what its centre counts.
 
-    group, counting: lengths a multiple of TILE; 0 in counting is no centre. noise: length a multiple of CHUNK. before:
-    shape (TILE, dims), room for the centres as they were.
+    group, counting: shape (GROUP,); 0 in counting is no centre. noise: length a multiple of CHUNK. before: shape
+    (GROUP, dims), room for the centres as they were.
 
-    A tile of centres by a chunk of noise items at a time: a number that is loaded serves four or eight products, and a
-    pair takes 17 ns where one centre at a time takes 48.
+    All centres meet a chunk of noise items at a time: a number that is loaded serves four or eight products, and a pair
+    takes 17 ns where one centre at a time takes 48.
     """
     t = scratch
     r0, r1, r2, r3 = before[0], before[1], before[2], before[3]
-    for c in range(0, group.size, TILE):
-        c0, c1, c2, c3 = np.uint64(group[c]), np.uint64(group[c + 1]), np.uint64(group[c + 2]), np.uint64(group[c + 3])
-        w0, w1, w2, w3 = counting[c], counting[c + 1], counting[c + 2], counting[c + 3]
-        for n in range(0, noise.size, CHUNK):
-            _copy(inputs, c0, r0)
-            _copy(inputs, c1, r1)
-            _copy(inputs, c2, r2)
-            _copy(inputs, c3, r3)
-            for i in range(0, CHUNK, 2):
-                a, b = outputs[np.uint64(noise[n + i])], outputs[np.uint64(noise[n + i + 1])]
-                aa = bb = a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = np.float32(0)
-                for k in range(a.size):
-                    aa += a[k] * a[k]
-                    bb += b[k] * b[k]
-                    a0 += a[k] * r0[k]
-                    a1 += a[k] * r1[k]
-                    a2 += a[k] * r2[k]
-                    a3 += a[k] * r3[k]
-                    b0 += b[k] * r0[k]
-                    b1 += b[k] * r1[k]
-                    b2 += b[k] * r2[k]
-                    b3 += b[k] * r3[k]
-                t[SQUARE + i], t[SQUARE + i + 1] = aa, bb
-                t[i], t[i + 8], t[i + 16], t[i + 24] = a0, a1, a2, a3
-                t[i + 1], t[i + 9], t[i + 17], t[i + 25] = b0, b1, b2, b3
-            h0 = h1 = h2 = h3 = np.float32(0)
-            for i in range(CHUNK):
-                g0, g1 = -w0 * logistic(t[i]), -w1 * logistic(t[i + 8])
-                g2, g3 = -w2 * logistic(t[i + 16]), -w3 * logistic(t[i + 24])
-                t[i], t[i + 8], t[i + 16], t[i + 24] = g0, g1, g2, g3
-                h0 += g0 * g0
-                h1 += g1 * g1
-                h2 += g2 * g2
-                h3 += g3 * g3
-                t[HEAT + i] = g0 * g0 + g1 * g1 + g2 * g2 + g3 * g3
-            for i in range(CHUNK):
-                warmer = heat[1, np.uint64(noise[n + i])] + t[HEAT + i]
-                heat[1, np.uint64(noise[n + i])] = warmer
-                t[HEAT + i] = warmer
-            heat[0, c0] += h0
-            heat[0, c1] += h1
-            heat[0, c2] += h2
-            heat[0, c3] += h3
-            h0, h1 = cooled(rate, heat[0, c0]), cooled(rate, heat[0, c1])
-            h2, h3 = cooled(rate, heat[0, c2]), cooled(rate, heat[0, c3])
-            m0, m1, m2, m3 = _limit_of(r0), _limit_of(r1), _limit_of(r2), _limit_of(r3)
-            for i in range(CHUNK):
-                most, colder = limit(t[SQUARE + i]), cooled(rate, t[HEAT + i])
-                g0, g1, g2, g3 = t[i], t[i + 8], t[i + 16], t[i + 24]
-                t[i], t[i + 8] = within(g0 * h0, most), within(g1 * h1, most)
-                t[i + 16], t[i + 24] = within(g2 * h2, most), within(g3 * h3, most)
-                t[TO_OUTPUT + i], t[TO_OUTPUT + i + 8] = within(g0 * colder, m0), within(g1 * colder, m1)
-                t[TO_OUTPUT + i + 16], t[TO_OUTPUT + i + 24] = within(g2 * colder, m2), within(g3 * colder, m3)
-            _add_noise(inputs, c0, outputs, noise, n, t, 0)
-            _add_noise(inputs, c1, outputs, noise, n, t, 8)
-            _add_noise(inputs, c2, outputs, noise, n, t, 16)
-            _add_noise(inputs, c3, outputs, noise, n, t, 24)
-            for i in range(CHUNK):
-                a, o = outputs[np.uint64(noise[n + i])], TO_OUTPUT + i
-                t0, t1, t2, t3 = t[o], t[o + 8], t[o + 16], t[o + 24]
-                for k in range(a.size):
-                    a[k] += t0 * r0[k] + t1 * r1[k] + t2 * r2[k] + t3 * r3[k]
+    c0, c1, c2, c3 = np.uint64(group[0]), np.uint64(group[1]), np.uint64(group[2]), np.uint64(group[3])
+    w0, w1, w2, w3 = counting[0], counting[1], counting[2], counting[3]
+    for n in range(0, noise.size, CHUNK):
+        _copy(inputs, c0, r0)
+        _copy(inputs, c1, r1)
+        _copy(inputs, c2, r2)
+        _copy(inputs, c3, r3)
+        for i in range(0, CHUNK, 2):
+            a, b = outputs[np.uint64(noise[n + i])], outputs[np.uint64(noise[n + i + 1])]
+            aa = bb = a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = np.float32(0)
+            for k in range(a.size):
+                aa += a[k] * a[k]
+                bb += b[k] * b[k]
+                a0 += a[k] * r0[k]
+                a1 += a[k] * r1[k]
+                a2 += a[k] * r2[k]
+                a3 += a[k] * r3[k]
+                b0 += b[k] * r0[k]
+                b1 += b[k] * r1[k]
+                b2 += b[k] * r2[k]
+                b3 += b[k] * r3[k]
+            t[SQUARE + i], t[SQUARE + i + 1] = aa, bb
+            t[i], t[i + CHUNK], t[i + 2 * CHUNK], t[i + 3 * CHUNK] = a0, a1, a2, a3
+            t[i + 1], t[i + 1 + CHUNK], t[i + 1 + 2 * CHUNK], t[i + 1 + 3 * CHUNK] = b0, b1, b2, b3
+        s0 = s1 = s2 = s3 = np.float32(0)  # of g^2, by centre
+        for i in range(CHUNK):
+            g0, g1 = -w0 * logistic(t[i]), -w1 * logistic(t[i + CHUNK])
+            g2, g3 = -w2 * logistic(t[i + 2 * CHUNK]), -w3 * logistic(t[i + 3 * CHUNK])
+            t[i], t[i + CHUNK], t[i + 2 * CHUNK], t[i + 3 * CHUNK] = g0, g1, g2, g3
+            s0 += g0 * g0
+            s1 += g1 * g1
+            s2 += g2 * g2
+            s3 += g3 * g3
+            t[HEAT + i] = g0 * g0 + g1 * g1 + g2 * g2 + g3 * g3
+        for i in range(CHUNK):
+            warmer = heat[1, np.uint64(noise[n + i])] + t[HEAT + i]
+            heat[1, np.uint64(noise[n + i])] = warmer
+            t[HEAT + i] = warmer
+        heat[0, c0] += s0
+        heat[0, c1] += s1
+        heat[0, c2] += s2
+        heat[0, c3] += s3
+        rate0, rate1 = cooled(rate, heat[0, c0]), cooled(rate, heat[0, c1])
+        rate2, rate3 = cooled(rate, heat[0, c2]), cooled(rate, heat[0, c3])
+        m0, m1, m2, m3 = _limit_of(r0), _limit_of(r1), _limit_of(r2), _limit_of(r3)
+        for i in range(CHUNK):
+            most, colder = limit(t[SQUARE + i]), cooled(rate, t[HEAT + i])
+            g0, g1, g2, g3 = t[i], t[i + CHUNK], t[i + 2 * CHUNK], t[i + 3 * CHUNK]
+            t[i], t[i + CHUNK] = within(g0 * rate0, most), within(g1 * rate1, most)
+            t[i + 2 * CHUNK], t[i + 3 * CHUNK] = within(g2 * rate2, most), within(g3 * rate3, most)
+            o = TO_OUTPUT + i
+            t[o], t[o + CHUNK] = within(g0 * colder, m0), within(g1 * colder, m1)
+            t[o + 2 * CHUNK], t[o + 3 * CHUNK] = within(g2 * colder, m2), within(g3 * colder, m3)
+        _add_noise(inputs, c0, outputs, noise, n, t, 0)
+        _add_noise(inputs, c1, outputs, noise, n, t, CHUNK)
+        _add_noise(inputs, c2, outputs, noise, n, t, 2 * CHUNK)
+        _add_noise(inputs, c3, outputs, noise, n, t, 3 * CHUNK)
+        for i in range(CHUNK):
+            a, o = outputs[np.uint64(noise[n + i])], TO_OUTPUT + i
+            t0, t1, t2, t3 = t[o], t[o + CHUNK], t[o + 2 * CHUNK], t[o + 3 * CHUNK]
+            for k in range(a.size):
+                a[k] += t0 * r0[k] + t1 * r1[k] + t2 * r2[k] + t3 * r3[k]
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy", inline="always")

@@ -4,6 +4,13 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from training.gradient import CHUNK
+
+
+def shared_items(negatives: int) -> int:
+    """How many noise items a group of centres shares: whole chunks, 1.5 for each one wanted, two chunks at least."""
+    return CHUNK * max(2, -(-3 * negatives // (2 * CHUNK)))
+
 
 def alias_table(counts: NDArray[np.int64], exponent: float) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """(share, other), one entry an item: draw an entry evenly, take it with probability `share`, else `other`.

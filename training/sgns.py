@@ -1,4 +1,5 @@
-"""Skip-gram with negative sampling: arrays in, two matrices out. The whole method, from top to bottom.
+"""Skip-gram with negative sampling: arrays in, two matrices out. The method from top to bottom; the two kinds of step,
+on rows in memory, are in training/gradient.py.
 
 Of each item there are two vectors, `inputs` (the item as centre) and `outputs` (the item as context). For a centre c,
 a context o near it in a session, and K noise items n, training climbs (Mikolov et al. 2013b, equation 4)
@@ -43,13 +44,12 @@ from numpy.typing import NDArray
 
 from training.config import TrainerConfig
 from training.corpus import Corpus
-from training.gradient import CHUNK, FAST, SCRATCH, TILE, attract, contrast
-from training.noise import alias_table, below, draw, uniform
+from training.gradient import CHUNK, FAST, GROUP, SCRATCH, attract, contrast
+from training.noise import alias_table, below, draw, shared_items, uniform
 from training.occurrences import blocks_of, event_weights, kept
 from training.rows import prefetch_row, zeros
 from training.trainer import Embeddings, Progress, check_finite, fresh_inputs
 
-GROUP = 4  # centres that share noise items, a multiple of TILE
 AHEAD = 3  # centres for which rows are asked for in advance
 
 Float = NDArray[np.float32]
@@ -69,7 +69,7 @@ def train(
     keep = kept(counts, config.sample)
     weights = event_weights(corpus)
     heat = np.zeros((2, corpus.items), dtype=np.float32)  # sums of g^2, of input and of output rows
-    pool = noise_items(config.negatives)
+    pool = shared_items(config.negatives)
     blocks = blocks_of(corpus, config.workers)
     total = steps.epochs * len(corpus.tokens)
 
@@ -94,11 +94,6 @@ def train(
             check_finite(Embeddings(inputs, outputs), steps.first)  # here, so that a lost run ends early
     progress(1.0)
     return Embeddings(np.ascontiguousarray(inputs[:, : config.dims]), np.ascontiguousarray(outputs[:, : config.dims]))
-
-
-def noise_items(negatives: int) -> int:
-    """How many a group of centres shares: whole chunks, 1.5 for each one wanted, two chunks at least."""
-    return CHUNK * max(2, -(-3 * negatives // (2 * CHUNK)))
 
 
 def _first_vectors(items: int, dims: int, seed: int, start: Embeddings | None) -> tuple[Float, Float]:
@@ -129,7 +124,7 @@ def _pass(  # type: ignore[no-untyped-def]
     noise, pending = np.empty(pool, np.int32), np.empty(pool, np.int32)
     for p in range(pool):
         noise[p], pending[p] = draw(state, share, other), draw(state, share, other)
-    before, scratch = np.zeros((TILE, inputs.shape[1]), np.float32), np.zeros(SCRATCH, np.float32)
+    before, scratch = np.zeros((GROUP, inputs.shape[1]), np.float32), np.zeros(SCRATCH, np.float32)
     last, total, rate = tokens.size - 1, max(1, offsets[end] - offsets[begin]), first_rate
     for s in range(begin, end):
         rate = first_rate + (last_rate - first_rate) * np.float32((offsets[s] - offsets[begin]) / total)

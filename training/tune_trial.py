@@ -17,6 +17,7 @@ from training.choose import Choice, best_rules, quick_choice
 from training.config import TrainerConfig
 from training.corpus import Corpus
 from training.metrics import gains
+from training.noise import shared_items
 from training.ranks import rank_all
 from training.rules import count_rules
 from training.split import Prefixes
@@ -155,5 +156,5 @@ class Pace:
         reach = min(settings.window, self._length)
         reach = (1 + reach) / 2 if settings.dynamic else reach
         contexts = reach if settings.direction == "after" else 2 * reach
-        noise = 1.5 * settings.negatives if settings.engine == "sgns" else contexts * settings.negatives
+        noise = shared_items(settings.negatives) if settings.engine == "sgns" else contexts * settings.negatives
         return settings.steps().epochs * settings.dims * (contexts + noise)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.gradient import CHUNK, MOST, SCRATCH, TILE, attract, contrast
+from training.gradient import CHUNK, GROUP, MOST, SCRATCH, attract, contrast
 from training.rows import zeros
 
 ITEMS = 40
@@ -69,11 +69,13 @@ def test_a_group_of_centres_goes_away_from_its_noise(dims, length, rate):
     group = np.array([3, 1, 4, 0, 5, 9, 2, 6], dtype=np.int32)
     counting = np.array([1, 2, 0.5, 1, 3, 1, 0, 1], dtype=np.float32)
     noise = np.array([8, 3, 30, 31, 32, 33, 34, 30, 10, 11, 12, 13, 14, 15, 16, 17], dtype=np.int32)
-    before = np.zeros((TILE, world.inputs.shape[1]), dtype=np.float32)
-    contrast(world.inputs, world.outputs, world.heat, group, counting, noise, np.float32(rate), before, world.scratch)
+    before = np.zeros((GROUP, world.inputs.shape[1]), dtype=np.float32)
     inputs, outputs, heat = world.expected
-    for c in range(0, len(group), TILE):
-        centres, weights = group[c : c + TILE], counting[c : c + TILE]
+    for c in range(0, len(group), GROUP):
+        centres, weights = group[c : c + GROUP], counting[c : c + GROUP]
+        contrast(
+            world.inputs, world.outputs, world.heat, centres, weights, noise, np.float32(rate), before, world.scratch
+        )
         for n in range(0, len(noise), CHUNK):
             others = noise[n : n + CHUNK]
             g = np.array([world.gradients(x, others, 0, w) for x, w in zip(centres, weights, strict=True)])
