@@ -22,7 +22,7 @@ from training.progress import Reporter
 from training.split import Prefixes, Split, split_test, split_validation, validation_prefixes
 from training.trainer import Trainer, trainer_for
 from training.tune_budget import Budget
-from training.tune_final import Final, ahead, finals
+from training.tune_final import Final, finals, winner
 from training.tune_report import preface, summary
 from training.tune_search import Search
 from training.tune_space import Space
@@ -102,8 +102,7 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
     if not found:
         raise TrainingFailed("no setting of the search could be trained on all sessions; use --search-share 1")
     start = next((f for f in found if f.settings == search.space.base), None)
-    best = max(found, key=lambda f: f.value)
-    lead = None if start is None else ahead(best, start, prefixes, config.evaluation.bootstrap, config.seed)
+    best, lead = winner(found, start, prefixes, config.evaluation.bootstrap, config.seed)
     sizes = {"sessions": len(fit.train), "searched_on": len(searched), "prefixes": len(prefixes)}
     return summary(search, found, best, lead, tuned(config, best)) | sizes | {"budget": asdict(tuning.budget)}
 

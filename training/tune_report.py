@@ -121,6 +121,12 @@ def verdict(report: dict[str, Any]) -> str:
     if defaults is None:
         return f"The defaults could not be trained; the best reached {best['both']:.4f}."
     if not best["changes"]:
+        alone = [row["trial"] for row in report["finals"] if row["both"] > defaults["both"]]
+        if alone:
+            return (
+                f"The defaults ({defaults['both']:.4f}) are kept: trial {alone[0]} has better vectors, but is worse "
+                "blended with counts, as it would be published."
+            )
         return f"Nothing that was tried is better than the defaults ({defaults['both']:.4f})."
     ahead = report["ahead"]
     doubt = "" if ahead["both"][1] > 0 else "; that may be chance"

@@ -49,9 +49,12 @@ class Search:
         return self._known[tried.number]
 
     def best(self) -> list[Tried]:
-        """The finalists, best first; the defaults are beside them and so not among them."""
+        """The finalists, best first, and one of them the best as it would be published, blended with counts. The
+        defaults are beside them and so not among them."""
         judged = [t for t in self.study.done() if t.value is not None and self.settings(t) != self.space.base]
-        return sorted(judged, key=lambda t: -(t.value or 0.0))[: self._finalists]
+        found = sorted(judged, key=lambda t: -(t.value or 0.0))[: self._finalists]
+        published = max(judged, key=lambda t: t.facts.get("blend", 0.0), default=None)
+        return found if published is None or published in found else [*found[:-1], published]
 
     def defaults(self) -> Tried | None:
         """None when they could not be trained."""

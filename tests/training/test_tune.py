@@ -17,11 +17,12 @@ from index.errors import ConfigError, TrainingDiverged, TrainingFailed
 from index.scorer import RecommenderConfig
 from training.config import TrainConfig, TrainerConfig, load_config
 from training.progress import LogReporter
-from training.split import split_test
+from training.split import Prefixes, split_test
 from training.trainer import Embeddings
 from training.tune import Tuning, questions_of, tune
 from training.tune_budget import Budget, budget_of
 from training.tune_effects import moved
+from training.tune_final import Final, winner
 from training.tune_report import hint, page
 from training.tune_search import Search
 from training.tune_space import Space
@@ -224,6 +225,32 @@ def test_where_nothing_is_better_the_defaults_are_kept(tmp_path, log):
     assert report["best"] == report["defaults"]
     assert load_config(tmp_path / "tuned.toml", {}) == quick_config(log)
     assert "Nothing that was tried is better" in text(report)
+
+
+def final(number, vectors, blend):
+    both = (vectors + blend) / 2
+    values = {"vectors": np.full(4, vectors), "blend": np.full(4, blend), "both": np.full(4, both)}
+    return Final(number, TrainerConfig(), {}, values)
+
+
+def test_better_vectors_do_not_buy_a_worse_blend(found):
+    prefixes = Prefixes([np.zeros(1, dtype=np.int32)] * 4, *(np.arange(4),) * 3)
+    defaults, louder, fair = final(0, 0.3, 0.4), final(1, 0.5, 0.39), final(2, 0.35, 0.4)
+    assert winner([defaults, louder, fair], defaults, prefixes, 100, 1)[0] is fair
+    assert winner([defaults, louder], defaults, prefixes, 100, 1)[0] is defaults
+    assert winner([louder, fair], None, prefixes, 100, 1) == (louder, None)
+    rows = [{"trial": f.number, "changes": {"window": 9} if f.number else {}} | f.figures() for f in (defaults, louder)]
+    kept = found[2] | {"finals": rows, "best": rows[0], "defaults": rows[0]}
+    assert "trial 1 has better vectors, but is worse blended" in " ".join(text(kept).split())
+
+
+def test_one_finalist_is_the_trial_with_the_best_blend(tmp_path, log):
+    space = Space(quick_config(log).trainer)
+    study = Study(tmp_path / "trials.journal", space.ranges, space.starts(), 1)
+    for value, blend in ((0.1, 0.1), (0.5, 0.2), (0.4, 0.1), (0.3, 0.3)):
+        study.complete(study.ask(), value, blend=blend)
+    search = Search(space, study, Budget(LONG, 20), 1.0, 2, 1)
+    assert [t.value for t in search.best()] == [0.5, 0.3]
 
 
 def test_neither_test_nor_validation_sessions_are_trained_on(tmp_path, log):
