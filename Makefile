@@ -1,10 +1,10 @@
-# The four chores; CI calls exactly these. Each sets up what it needs.
+# The chores; CI calls exactly these. Each sets up what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
 
-.PHONY: demo test check soak bench clean
+.PHONY: demo test test-compose test-compose-short check soak bench clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -16,6 +16,13 @@ demo: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(BIN)/pytest
+
+# The deployment on a real Docker engine: all of it, or the part that CI has time for.
+test-compose: $(VENV)/ready
+	tests/compose/run full
+
+test-compose-short: $(VENV)/ready
+	tests/compose/run short
 
 soak: $(VENV)/ready
 	ITEM2VEC_SOAK=full $(BIN)/pytest -s tests/app/test_swap.py tests/app/test_kill.py tests/app/test_openapi.py tests/app/test_hostile.py

@@ -62,6 +62,9 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add(command)
     demo = command("demo", run_demo, "a whole example: make a log, train on it, show what is similar, serve it")
     demo.add_argument("--out", type=Path, default=Path("demo"), help="folder of the demo (default demo)")
+    demo.add_argument(
+        "--models", type=Path, metavar="DIR", help="publish into the folder of a service that runs, and serve nothing"
+    )
     demo.add_argument("--no-serve", action="store_true", help="end after the training")
     demo.add_argument("--port", type=int, default=8000, help="port of the service, on loopback (default 8000)")
     offline.add_world(demo, 100_000)
@@ -98,8 +101,14 @@ def run_worker(options: argparse.Namespace) -> int:
 
 def run_demo(options: argparse.Namespace) -> int:
     """The README's first command: log, training, answers and service, in one folder."""
+    from app.commands import settings_of
     from training.demo_run import run
 
+    # Where the environment names the folder of a service, as in its containers, that one is filled.
+    if options.models is not None or os.environ.get("ITEM2VEC_MODELS"):
+        done = run(options.out, options.events, options.seed, settings_of(options).models.absolute())
+        print(f"\nThe service over these models takes it up within a second: GET /similar/{done.item}")
+        return 0
     done = run(options.out, options.events, options.seed)
     return 0 if options.no_serve else serve_demo(options, done.config, done.item)
 

@@ -15,6 +15,7 @@ from app.problems import JobEnded, JobRunning, JobUnknown, KeyReused, RequestErr
 from app.tables import job_lines, jobs
 
 ACTIVE = ("queued", "running")
+STATES = (*ACTIVE, "succeeded", "refused", "failed", "cancelled")
 # A worker writes every two seconds; after this many without, it is dead, and another takes the job.
 STALE_SECONDS = 30
 MAX_LINES = 1000
@@ -140,10 +141,11 @@ def cancel(engine: Engine, job_id: str) -> Job:
 
 
 def counts(engine: Engine) -> dict[str, int]:
-    """Jobs by state."""
+    """Jobs by state; 0 for a state that none is in, since a gauge keeps what it was last told."""
     query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
     with transaction(engine, reading=True) as connection:
-        return {state: int(number) for state, number in connection.execute(query)}
+        found = {state: int(number) for state, number in connection.execute(query)}
+    return dict.fromkeys(STATES, 0) | found
 
 
 def lines(engine: Engine, job_id: str, after: int = 0, limit: int = MAX_LINES) -> list[Line]:

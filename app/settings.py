@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -14,7 +15,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Settings(BaseModel):
-    """Each field is the variable ITEM2VEC_<FIELD>; `database` may also come from the file ITEM2VEC_DATABASE_FILE."""
+    """Each field is the variable ITEM2VEC_<FIELD>. `database` may also come from the file ITEM2VEC_DATABASE_FILE, or
+    its password from ITEM2VEC_DATABASE_PASSWORD_FILE."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,12 +69,10 @@ class Settings(BaseModel):
             if text is not None and text != "":
                 many = field.annotation == tuple[str, ...]
                 values[name] = tuple(t.strip() for t in text.split(",") if t.strip()) if many else text
-        secret = environ.get(f"{PREFIX}DATABASE_FILE")
-        if secret and "database" not in values:
-            try:
-                values["database"] = Path(secret).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise ConfigError(f"{PREFIX}DATABASE_FILE: {secret} cannot be read: {error.strerror}") from error
+        if "database" not in values and (url := _secret(environ, "DATABASE_FILE")):
+            values["database"] = url
+        if "database" in values and (password := _secret(environ, "DATABASE_PASSWORD_FILE")):
+            values["database"] = _with_password(values["database"], password)
         values.update({name: value for name, value in given.items() if value is not None})
         try:
             return cls.model_validate(values)
@@ -91,3 +91,24 @@ class Settings(BaseModel):
             if value is not None and value != ():
                 found[PREFIX + name.upper()] = ",".join(value) if isinstance(value, tuple) else str(value)
         return found
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str | None:
+    """The content of the file that ITEM2VEC_<name> names; None where it names none. Raises ConfigError."""
+    file = environ.get(PREFIX + name)
+    if not file:
+        return None
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"{PREFIX}{name}: {file} cannot be read: {error.strerror}") from error
+
+
+def _with_password(url: str, password: str) -> str:
+    """The URL with the password of its user. Raises ConfigError where the URL names no user to have one."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    if not at or not user:
+        raise ConfigError(f"{PREFIX}DATABASE_PASSWORD_FILE: the URL of the database names no user to have a password")
+    name = user.partition(":")[0]
+    return parts._replace(netloc=f"{name}:{quote(password, safe='')}@{host}").geturl()

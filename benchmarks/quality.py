@@ -73,7 +73,7 @@ def settings_of(name: str, budget: str | None, folder: Path | None) -> TrainConf
     file = None if folder is None else folder / f"{name}.toml"
     if budget is not None:
         folder, file = folder or Path("tuned"), file or Path("tuned") / f"{name}.toml"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         tune(Tuning(config, budget_of(budget)), folder / "runs", file, LogReporter(), force=True)
     return config if file is None else load_config(file, {})
 

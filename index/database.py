@@ -19,6 +19,8 @@ from index.errors import ConfigError, StoreUnavailable
 log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 15.0
+# A host that vanishes says nothing: without these a query waits a quarter of an hour for its answer.
+VANISHED = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 READING = "item2vec_reading"
 
 
@@ -46,7 +48,8 @@ def connect(url: str) -> Engine:
             pool_size=5,
             max_overflow=10,
             pool_timeout=5,
-            connect_args={"connect_timeout": 3},
+            # A cluster made under the C locale names no encoding and would answer in bytes.
+            connect_args={"connect_timeout": 3, "client_encoding": "utf8", **VANISHED},
         )
     raise ConfigError(f"the database is of kind {kind}: use sqlite or postgresql")
 

@@ -4,6 +4,7 @@ POSIX only, through `fcntl.flock`: a lock belongs to an open file, so it is gone
 process ended. A process id in a file name would prove less, because the system gives ids out again.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -23,7 +24,21 @@ def os_errors_as(error_class: type[Item2vecError], what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise error_class(f"{what}: {error.strerror or error}") from error
+        raise error_class(f"{what}: {reason_of(error)}") from error
+
+
+def reason_of(error: OSError) -> str:
+    """Why, in the system's words."""
+    if is_full(error):
+        return os.strerror(errno.ENOSPC)
+    return error.strerror or str(error) or type(error).__name__
+
+
+def is_full(error: OSError) -> bool:
+    """Whether no space was left. numpy gives no number then, only how much it wanted to write."""
+    if error.errno is None:
+        return "requested and" in str(error) or "Not enough free space" in str(error)
+    return error.errno == errno.ENOSPC
 
 
 def sync_file(path: Path) -> None:

@@ -4,7 +4,6 @@ It says how far it is as JSON lines on standard output, and needs no database fo
 """
 
 import ctypes
-import errno
 import json
 import logging
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from index.errors import Item2vecError, RegistryError
+from index.files import is_full, reason_of
 from training.jobfolder import JobFolder, Request
 from training.progress import Step, line
 
@@ -70,11 +70,15 @@ def work(folder: JobFolder, reporter: "PipeReporter") -> dict[str, Any]:
         return failed("training_killed", "the training ran out of memory: give it more, or set fewer dims or memory_mb")
     except OSError as error:
         log.exception("training failed")
-        advice = ": free some space, then retrain" if error.errno == errno.ENOSPC else ""
-        return failed("training_failed", f"{error.strerror or type(error).__name__}{advice}")
+        return failed("training_failed", advised(error))
     except Exception as error:
         log.exception("training failed")
         return failed("training_failed", f"an unexpected {type(error).__name__}; the worker's log has all of it")
+
+
+def advised(error: OSError) -> str:
+    """The reason, and what to do where that is known."""
+    return f"{reason_of(error)}{': free some space, then retrain' if is_full(error) else ''}"
 
 
 def failed(code: str, detail: str) -> dict[str, Any]:

@@ -23,10 +23,13 @@ class DemoRun:
     item: str
 
 
-def run(folder: Path, events: int, seed: int) -> DemoRun:
-    """Log and models in the folder, the report and some answers on the screen. Run again, it starts afresh."""
+def run(folder: Path, events: int, seed: int, models: Path | None = None) -> DemoRun:
+    """The log in the folder, the models too where no other place is named; the report and some answers on the screen.
+
+    Run again, it starts afresh.
+    """
     report = reporter()
-    log, models = folder / "log", folder / "models"
+    log, models = folder / "log", models or folder / "models"
     if log.exists():
         shutil.rmtree(log)
     with report.step("demo-log", total=events, unit="events") as step:

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from index.errors import EventsMissing, Item2vecError
 from training.attempt import Ending, attempt
+from training.child import advised
 from training.config import load_config
 from training.database import StoreUnavailable, Tables
 from training.jobfolder import JobFolder, Request
@@ -160,7 +161,7 @@ class Jobs:
                     return asdict(Ending.failed(error.code, str(error)))
                 except OSError as error:
                     log.exception("job=%s", job_id)
-                    return asdict(Ending.failed("training_failed", error.strerror or type(error).__name__))
+                    return asdict(Ending.failed("training_failed", advised(error)))
                 except Exception as error:
                     log.exception("job=%s", job_id)
                     kind = type(error).__name__

@@ -8,7 +8,9 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -27,6 +29,7 @@ from training.jobtable import ACTIVE, STALE_SECONDS, JobTable
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
+SIGN_SECONDS = 5.0  # between two signs of life, see deploy/health.py
 ORPHAN_LOOKS = 6  # so often in the time after which a worker counts as dead
 STOP_SECONDS = 5.0
 # Of the workflow, not of the code: another one would leave running jobs to workers that are gone.
@@ -70,12 +73,23 @@ class Schedule:
 
 
 class Worker:
-    """Polls the table. `prepare` brings the database to what is needed; it may raise, and is tried again."""
+    """Polls the table. `prepare` brings the database to what is needed; it may raise, and is tried again.
 
-    def __init__(self, settings: WorkerSettings, name: str, prepare: Callable[[], None] = lambda: None) -> None:
+    sign: called every few seconds for as long as the polling goes on, with or without a database.
+    """
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        name: str,
+        prepare: Callable[[], None] = lambda: None,
+        sign: Callable[[], None] = lambda: None,
+    ) -> None:
         self.name = name
         self._settings = settings
         self._prepare = prepare
+        self._sign = sign
+        self._signed = float("-inf")
         self._schedule = Schedule(settings.retrain_every, datetime.now(UTC)) if settings.retrain_every else None
         engine: Engine = connect(settings.database)
         tables = Tables(engine)
@@ -117,6 +131,7 @@ class Worker:
         """Until it works: a worker outlives its database."""
         seconds = 0.5
         while not self._stop.is_set():
+            self._live()
             try:
                 return call()
             except Exception as error:
@@ -125,6 +140,12 @@ class Worker:
                 log.warning("worker waits seconds=%.1f error=%s", seconds, error, exc_info=not ours)
                 self._stop.wait(seconds)
                 seconds = min(10.0, 2 * seconds)
+
+    def _live(self) -> None:
+        if time.monotonic() - self._signed >= SIGN_SECONDS:
+            self._signed = time.monotonic()
+            with suppress(OSError):
+                self._sign()
 
     def _launch(self) -> None:
         self._table.queued()  # raises until the service's tables are there; DBOS would make its own without them
@@ -211,5 +232,6 @@ def take_name(models: Path, wanted: str | None) -> tuple[str, int]:
 
 def run_worker(settings: WorkerSettings, prepare: Callable[[], None] = lambda: None) -> int:
     """Runs until it is told to stop. Raises ConfigError."""
-    name, _lock = take_name(settings.models, settings.name)
-    return Worker(settings, name, prepare).run()
+    name, lock = take_name(settings.models, settings.name)
+    # The lock's file says who lives; its time says until when, also where no space is left.
+    return Worker(settings, name, prepare, lambda: os.utime(lock)).run()

@@ -47,6 +47,13 @@ def test_a_second_job_is_refused_while_one_is_under_way(engine):
     assert ask(engine).job_id != first.job_id
 
 
+def test_a_state_that_no_job_is_in_any_more_counts_none(engine):
+    first = ask(engine)
+    assert jobs.counts(engine) == dict.fromkeys(jobs.STATES, 0) | {"queued": 1}
+    finish(engine, first)
+    assert jobs.counts(engine) == dict.fromkeys(jobs.STATES, 0) | {"succeeded": 1}
+
+
 def test_many_at_once_make_one_job(engine):
     found, refused = [], []
 

@@ -271,6 +271,18 @@ def test_two_living_workers_never_have_one_name(tmp_path):
     assert take_name(tmp_path, name)[0] == name
 
 
+def test_a_worker_gives_a_sign_of_life_with_or_without_a_database(world):
+    world.worker()
+    lock = world.models / "runs" / ".worker-a.lock"
+    deadline = time.monotonic() + 20
+    while "worker ready" not in world.said() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.utime(lock, (1, 1))
+    while lock.stat().st_mtime == 1 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert time.time() - lock.stat().st_mtime < 20
+
+
 def test_a_database_without_tables_is_waited_for(tmp_path):
     engine = connect(f"sqlite:///{tmp_path / 'empty.db'}")
     with pytest.raises(StoreUnavailable, match="jobs"):

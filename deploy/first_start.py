@@ -1,0 +1,75 @@
+"""What the service needs before its first start, each in a file of its own, so that nobody has to think of a secret.
+
+    first_start.py passwords    those that are not there yet; as root, before anything else starts
+    first_start.py keys         the tables, and a key in each file that holds none that is valid
+
+Both run at every start and change nothing that is there: a file of your own stays, and so does its content.
+"""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+PASSWORDS = ("database_password", "grafana_password", "s3_password")
+KEYS = {"admin_key": "admin", "metrics_key": "read"}
+OWNER = 10001  # user and group of the images
+
+
+def keep(file: Path, text: str) -> None:
+    """Whole or not at all; for the owner and the group to read."""
+    unfinished = file.with_name(f".{file.name}.writing")
+    unfinished.unlink(missing_ok=True)
+    with open(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o440), "w", encoding="utf-8") as out:
+        out.write(text)
+    unfinished.rename(file)
+
+
+def passwords(folder: Path, owner: int, group: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PASSWORDS:
+        if not (folder / name).exists():
+            keep(folder / name, secrets.token_urlsafe(24))
+            print(f"{name}: made")
+    # A folder of the host belongs to whoever made it: the images' user has to read it.
+    for path in (folder, *(folder / name for name in (*PASSWORDS, *KEYS))):
+        if path.exists():
+            os.chown(path, owner, group)
+            path.chmod(0o750 if path.is_dir() else 0o440)
+
+
+def keys(folder: Path, url: str) -> None:
+    """Raises ConfigError, StoreUnavailable."""
+    from app.database import connect, migrate
+    from app.keys import Keyring, create_key
+
+    engine = connect(url)
+    migrate(engine)
+    ring = Keyring(engine)
+    ring.refresh()
+    for name, scope in KEYS.items():
+        file = folder / name
+        if not file.exists() or ring.find(file.read_bytes().strip()) is None:
+            keep(file, create_key(engine, name.replace("_", " "), [scope]))
+            print(f"{name}: a new key with the scope {scope} is in {file}")
+    engine.dispose()
+
+
+def main(arguments: list[str]) -> int:
+    folder = Path("/run/secrets")
+    if arguments == ["passwords"]:
+        passwords(folder, OWNER, OWNER)
+        return 0
+    from app.settings import Settings
+    from index.errors import Item2vecError
+
+    try:
+        keys(folder, Settings.from_environment().database_url)
+    except Item2vecError as error:
+        print(f"first start: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
