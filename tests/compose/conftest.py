@@ -117,13 +117,13 @@ def running(images: dict[str, str], figures: Figures) -> Iterator[Running]:
         stack.up()
         stack.alive()
         figures["first_answer_seconds"] = f"{time.monotonic() - started:.1f}"
+        until(lambda: all(map(stack.healthy, stack.containers("api"))), what="two healthy APIs")
         first = First(
             httpx.get(f"{stack.url}/similar/{shop.item(0, 0)}", timeout=10),
             stack.ask("GET", f"/similar/{shop.item(0, 0)}"),
             httpx.get(f"{stack.url}/readyz", timeout=10),
             httpx.get(f"{stack.url}/nowhere", timeout=10),
         )
-        until(lambda: all(map(stack.healthy, stack.containers("api"))), what="two healthy APIs")
         rows = shop.events()
         assert stack.post_events(rows) == len(rows)
         began = time.monotonic()

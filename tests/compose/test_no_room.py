@@ -12,7 +12,7 @@ from stack import HERE, Stack, docker, inspect, until
 pytestmark = pytest.mark.compose
 
 LEFT = (0, 100_000, 1_000_000)  # bytes left on the volume: enough for nothing, for the export, for half the steps
-SPARE_MB = 100  # above what the worker needs at rest; a training needs more for its imports alone
+SPARE_MB = 40  # above what the worker needs at rest; a training needs more for its imports alone
 
 
 def test_a_training_that_reaches_the_memory_limit_fails_and_the_api_does_not_notice(stack, figures):
