@@ -1,4 +1,4 @@
-# The images of docker-compose.yml, by target: api (no training in it), proxy, worker.
+# The images of docker-compose.yml, by target: api (no training in it), proxy, worker, s3-copy.
 #
 # Libraries change seldom and are large, code changes often and is small: they lie in layers of their own, so that a
 # change of code rebuilds the last few megabytes only. The worker has the API's libraries as the same layer, and its own
@@ -116,5 +116,23 @@ ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="item2vec worker" \
       org.opencontainers.image.description="Trains models and publishes them into the folder that the API serves" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+# ---- profile s3: copies the artifacts into a bucket
+FROM base AS s3-copy
+RUN apt-get update -q \
+ && apt-get install -y -q --no-install-recommends ca-certificates rclone \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt
+COPY deploy/s3-copy /opt/deploy/
+USER 10001:10001
+HEALTHCHECK --interval=30s --timeout=3s --start-period=120s --retries=3 CMD ["sh", "/opt/deploy/s3-copy", "healthy"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["sh", "/opt/deploy/s3-copy"]
+CMD ["watch"]
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="item2vec S3 copy" \
+      org.opencontainers.image.description="Copies the artifacts into a bucket, or back" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

@@ -17,6 +17,9 @@ from training.pulse import Pulse
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 2.0  # from SIGTERM to SIGKILL
+# Where memory is short the training goes, not the worker: said before the training takes any, since the kernel would
+# choose the larger of the two.
+FIRST_TO_GO = ("sh", "-c", '{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$0" "$@"')
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Ending:
 
 def attempt(models: Path, job_id: str, pulse: Pulse) -> Ending:
     """The ending the child told, or what its exit means. What `pulse.touch` raises ends the child within 2 s."""
-    command = [sys.executable, "-m", "training.child", str(models), job_id, str(os.getpid())]
+    command = [*FIRST_TO_GO, sys.executable, "-m", "training.child", str(models), job_id, str(os.getpid())]
     # BLAS threads on top of our own would fight for the same cores.
     environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
     process = subprocess.Popen(

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING, stream=sys.stderr)
-    give_way()
+    os.nice(NICENESS)  # requests go first where cores are few
     say(out, **work(JobFolder(models, job_id), PipeReporter(out)))
     return 0
 
@@ -46,13 +46,6 @@ def die_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it was quicker
         os._exit(1)
-
-
-def give_way() -> None:
-    """Requests go first where cores are few, and this process is the first to go where memory is."""
-    os.nice(NICENESS)
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def work(folder: JobFolder, reporter: "PipeReporter") -> dict[str, Any]:

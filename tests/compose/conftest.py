@@ -1,7 +1,6 @@
 """For the tests of the deployment: the images, built once, and a stack with a model, for all that leave it whole."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -15,10 +14,9 @@ sys.path.append(str(Path(__file__).parent))
 
 import shop
 from load import Load
-from stack import ROOT, STARTED, Failed, Killer, Stack, docker, inspect, missing, until, whole
+from stack import BASE, ROOT, STARTED, Failed, Killer, Stack, docker, inspect, missing, until, whole
 
 IMAGES = ("api", "proxy", "worker")
-BASE = "python:3.11-slim-bookworm"
 FIGURES = ROOT / "build" / "compose-figures.json"
 
 
@@ -75,7 +73,7 @@ def images(figures: Figures) -> dict[str, str]:
         builder.compose("build", service, timeout=1800)
     figures["build_seconds"] = f"{time.monotonic() - started:.0f}"
     names = {service: f"item2vec-{service}:latest" for service in IMAGES}
-    figures["image_base_mb"] = f"{int(inspect(os.environ.get('BASE', BASE), 'Size')) / 1e6:.0f}"
+    figures["image_base_mb"] = f"{int(inspect(BASE, 'Size')) / 1e6:.0f}"
     for service, name in names.items():
         figures[f"image_{service}_mb"] = f"{int(inspect(name, 'Size')) / 1e6:.0f}"
     return names

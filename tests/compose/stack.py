@@ -18,6 +18,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
+BASE = os.environ.get("BASE", "python:3.11-slim-bookworm")  # image that ours are built on
 PATIENCE = 120.0
 STARTED = "item2vec-compose-test"  # label of the helpers that are no part of the stack
 
