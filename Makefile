@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
+JOBS ?= 2
 
 .PHONY: demo test test-compose test-compose-short check soak bench clean
 
@@ -14,8 +15,9 @@ $(VENV)/ready: pyproject.toml constraints.txt
 demo: $(VENV)/ready
 	$(BIN)/item2vec demo --out $(DEMO)
 
+# Files of tests side by side, each whole in one process: some share a server or a model.
 test: $(VENV)/ready
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 # The deployment on a real Docker engine: all of it, or the part that CI has time for.
 test-compose: $(VENV)/ready

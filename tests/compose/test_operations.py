@@ -1,13 +1,16 @@
 """What an operator does, as docs/operations.md says: down and up, upgrade, backup and restore, rotate, scale."""
 
+import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 import shop
 from load import loading, untouched
-from stack import Failed, Stack, docker, logs_of, until, whole
+from stack import ROOT, Failed, Stack, docker, inspect, logs_of, until, whole
 
 pytestmark = pytest.mark.compose
 
@@ -39,6 +42,10 @@ class State:
     keys: list[str]
 
 
+def newest_migration() -> Path:
+    return max((ROOT / "app" / "migrations" / "versions").glob("[0-9]*.py"))
+
+
 def state_of(stack: Stack) -> State:
     jobs = [(job["job_id"], job["state"], job["result"]) for job in stack.get("/jobs?limit=200")["jobs"]]
     return State(
@@ -66,34 +73,64 @@ def test_after_down_and_up_everything_is_as_it_was(stack, figures):
     assert state_of(stack) == before
 
 
-def test_a_new_version_migrates_the_old_data(stack, images, tmp_path):
-    before = state_of(stack)
-    (revision,) = stack.sql("SELECT version_num FROM alembic_version")
-    (tmp_path / "next.py").write_text(MIGRATION.format(before=revision))
-    (tmp_path / "Dockerfile").write_text(
+@pytest.fixture(scope="module")
+def next_version(images, tmp_path_factory) -> str:
+    """Tag of images of a later version, which has one migration more."""
+    folder = tmp_path_factory.mktemp("next")
+    (before,) = re.findall(r'^revision = "(\w+)"', newest_migration().read_text(encoding="utf-8"), re.MULTILINE)
+    (folder / "next.py").write_text(MIGRATION.format(before=before))
+    (folder / "Dockerfile").write_text(
         "ARG OLD\nFROM ${OLD}\nCOPY next.py /opt/code/app/migrations/versions/9999_next.py\n"
     )
     for name in images.values():
-        docker("build", "-q", "--build-arg", f"OLD={name}", "-t", name.replace(":latest", ":next"), str(tmp_path))
-    try:
-        stack.settings["ITEM2VEC_VERSION"] = "next"
-        stack.up()
-        whole(stack)
-        assert stack.sql("SELECT version_num FROM alembic_version") == ["compose_next"]
-        assert stack.sql("SELECT count(*) FROM of_a_later_version") == ["0"]
-        assert state_of(stack) == before
-        # The version before does not touch what it does not know.
-        stack.settings["ITEM2VEC_VERSION"] = "latest"
-        with pytest.raises(Failed):
-            stack.up()
-        assert "of another version" in stack.compose("logs", "first-start")
-    finally:
-        stack.settings.pop("ITEM2VEC_VERSION", None)
-        stack.sql("DROP TABLE IF EXISTS of_a_later_version")
-        stack.sql(f"UPDATE alembic_version SET version_num = '{revision}'")
-        stack.up()
-        whole(stack)
+        docker("build", "-q", "--build-arg", f"OLD={name}", "-t", name.replace(":latest", ":next"), str(folder))
+    return "next"
+
+
+@pytest.fixture
+def upgradable(stack, next_version) -> Iterator[Stack]:
+    """The stack, which is of the version it was afterwards."""
+    (revision,) = stack.sql("SELECT version_num FROM alembic_version")
+    yield stack
+    stack.settings.pop("ITEM2VEC_VERSION", None)
+    stack.sql("DROP TABLE IF EXISTS of_a_later_version")
+    stack.sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+    stack.up()
+    whole(stack)
+
+
+def test_a_new_version_migrates_the_old_data(upgradable, next_version):
+    stack, before = upgradable, state_of(upgradable)
+    stack.settings["ITEM2VEC_VERSION"] = next_version
+    stack.up()
+    whole(stack)
+    assert stack.sql("SELECT version_num FROM alembic_version") == ["compose_next"]
+    assert stack.sql("SELECT count(*) FROM of_a_later_version") == ["0"]
     assert state_of(stack) == before
+    # The version before does not touch what it does not know.
+    stack.settings["ITEM2VEC_VERSION"] = "latest"
+    with pytest.raises(Failed):
+        stack.up()
+    assert "of another version" in stack.compose("logs", "first-start")
+
+
+def test_an_upgrade_one_api_after_the_other_leaves_no_gap(upgradable, next_version, figures):
+    stack = upgradable
+    old = stack.containers("api")
+    stack.settings["ITEM2VEC_VERSION"] = next_version
+    with loading(stack, "rolling") as load:
+        stack.up("first-start")
+        stack.up("--no-deps", "--no-recreate", "--scale", "api=4", "api")
+        until(lambda: sum(map(stack.healthy, stack.containers("api"))) == 4, what="four healthy APIs")
+        docker("stop", *old)
+        docker("rm", *old)
+        stack.up("--no-deps", "worker")
+        whole(stack)
+    figures.load("rolling", load)
+    assert {inspect(api, "Config", "Image") for api in stack.containers("api")} == {"item2vec-api:next"}
+    assert stack.sql("SELECT version_num FROM alembic_version") == ["compose_next"]
+    untouched(load.reads)
+    untouched(load.writes)
 
 
 def test_a_backup_restores_a_service_that_was_lost_whole(stack, figures, tmp_path):
