@@ -105,7 +105,7 @@ class Load:
                     if answer.status_code == 200 and answer.json()["items"]:
                         self.versions.add(answer.json()["model_version"])
                     else:
-                        reason = str(answer.status_code)
+                        reason = said(answer)
                 self._tally(self.reads, started, reason)
 
     def _write(self, writer: int) -> None:
@@ -132,7 +132,7 @@ class Load:
                     self._tally(self.writes, started, None)
                     self.acknowledged.update(ids)
                     return True
-                self._tally(self.writes, started, str(answer.status_code))
+                self._tally(self.writes, started, said(answer))
                 with self._lock:
                     self.refused[answer.status_code, answer.headers.get("retry-after")] += 1
             if self._stop.wait(WRITE_PAUSE):
@@ -142,6 +142,14 @@ class Load:
         moment = time.monotonic()
         with self._lock:
             tally.count(int(moment - self._began), reason, moment - started)
+
+
+def said(answer: httpx.Response) -> str:
+    """Status and code: whether the proxy refused it, or the API."""
+    try:
+        return f"{answer.status_code} {answer.json()['code']}"
+    except (ValueError, KeyError):
+        return str(answer.status_code)
 
 
 def loading(stack: Stack, name: str, writers: int = 1) -> Load:
