@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,8 +41,11 @@ class State:
     keys: list[str]
 
 
-def newest_migration() -> Path:
-    return max((ROOT / "app" / "migrations" / "versions").glob("[0-9]*.py"))
+def newest_revision() -> str:
+    """Of the tables of this version."""
+    newest = max((ROOT / "app" / "migrations" / "versions").glob("[0-9]*.py"))
+    (found,) = re.findall(r'^revision = "(\w+)"', newest.read_text(encoding="utf-8"), re.MULTILINE)
+    return str(found)
 
 
 def state_of(stack: Stack) -> State:
@@ -77,8 +79,7 @@ def test_after_down_and_up_everything_is_as_it_was(stack, figures):
 def next_version(images, tmp_path_factory) -> str:
     """Tag of images of a later version, which has one migration more."""
     folder = tmp_path_factory.mktemp("next")
-    (before,) = re.findall(r'^revision = "(\w+)"', newest_migration().read_text(encoding="utf-8"), re.MULTILINE)
-    (folder / "next.py").write_text(MIGRATION.format(before=before))
+    (folder / "next.py").write_text(MIGRATION.format(before=newest_revision()))
     (folder / "Dockerfile").write_text(
         "ARG OLD\nFROM ${OLD}\nCOPY next.py /opt/code/app/migrations/versions/9999_next.py\n"
     )
@@ -87,16 +88,20 @@ def next_version(images, tmp_path_factory) -> str:
     return "next"
 
 
-@pytest.fixture
-def upgradable(stack, next_version) -> Iterator[Stack]:
-    """The stack, which is of the version it was afterwards."""
-    (revision,) = stack.sql("SELECT version_num FROM alembic_version")
-    yield stack
+def go_back(stack: Stack) -> None:
+    """To this version, as if the next one had never been."""
     stack.settings.pop("ITEM2VEC_VERSION", None)
     stack.sql("DROP TABLE IF EXISTS of_a_later_version")
-    stack.sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+    stack.sql(f"UPDATE alembic_version SET version_num = '{newest_revision()}'")
     stack.up()
     whole(stack)
+
+
+@pytest.fixture
+def upgradable(stack, next_version) -> Iterator[Stack]:
+    """The stack, of this version again afterwards."""
+    yield stack
+    go_back(stack)
 
 
 def test_a_new_version_migrates_the_old_data(upgradable, next_version):
@@ -112,6 +117,8 @@ def test_a_new_version_migrates_the_old_data(upgradable, next_version):
     with pytest.raises(Failed):
         stack.up()
     assert "of another version" in stack.compose("logs", "first-start")
+    go_back(stack)
+    assert state_of(stack) == before
 
 
 def test_an_upgrade_one_api_after_the_other_leaves_no_gap(upgradable, next_version, figures):
@@ -130,10 +137,10 @@ def test_an_upgrade_one_api_after_the_other_leaves_no_gap(upgradable, next_versi
     print(stack.logs("proxy"))  # shown where this fails
     assert {inspect(api, "Config", "Image") for api in stack.containers("api")} == {"item2vec-api:next"}
     assert stack.sql("SELECT version_num FROM alembic_version") == ["compose_next"]
-    # The proxy gives up some that are under way to an API that stops: one of each reader at most.
-    for tally in (load.reads, load.writes):
-        assert not tally.dead_seconds, str(tally)
-        assert tally.failed <= tally.asked / 500, str(tally)
+    # The proxy gives up what is under way to an API that stops, one request of each reader at most.
+    assert load.reads.failed <= 2, str(load.reads)
+    assert not load.reads.dead_seconds, str(load.reads)
+    untouched(load.writes)
 
 
 def test_a_backup_restores_a_service_that_was_lost_whole(stack, figures, tmp_path):

@@ -7,6 +7,7 @@ the same protocol (moto for the S3-compatible store).
 import json
 import re
 import time
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -92,7 +93,7 @@ def test_prometheus_reads_every_api_and_answers_what_the_dashboard_asks(stack, p
 
 
 @pytest.fixture
-def stored(stack) -> Stack:
+def stored(stack) -> Iterator[Stack]:
     """With a store, and what copies into it every second."""
     stack.compose("build", "s3-copy")
     more = {"S3_IMAGE": image("S3_IMAGE", STORE), "S3_EVERY_SECONDS": "1", "S3_CONSOLE_PORT": str(free_port())}
