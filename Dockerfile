@@ -29,8 +29,10 @@ COPY constraints.txt ./
 RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir -q -c constraints.txt setuptools
 COPY pyproject.toml README.md item2vec.py ./
 COPY index index
+COPY store store
 COPY app app
 COPY training training
+COPY cli cli
 RUN /opt/build/bin/pip install --no-cache-dir -q --no-deps --no-build-isolation --target /opt/code . \
  && rm -rf /opt/code/bin
 

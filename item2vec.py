@@ -41,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    from app import commands as serving
-    from training import ask
-    from training import commands as offline
+    from cli import ask
+    from cli import serve as serving
+    from cli import train as offline
 
     parser = argparse.ArgumentParser(
         prog="item2vec",
@@ -82,9 +82,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run_worker(options: argparse.Namespace) -> int:
     """The one command that needs both sides: the service's migrations, and the training."""
-    from app.commands import settings_of
-    from app.database import connect, migrate
-    from training.worker import WorkerSettings, run_worker
+    from cli.serve import settings_of
+    from store.database import connect
+    from store.migrate import migrate
+    from training.jobs.worker import WorkerSettings, run_worker
 
     logging.getLogger().setLevel(logging.INFO)
     settings = settings_of(options)
@@ -101,8 +102,8 @@ def run_worker(options: argparse.Namespace) -> int:
 
 def run_demo(options: argparse.Namespace) -> int:
     """The README's first command: log, training, answers and service, in one folder."""
-    from app.commands import settings_of
-    from training.demo_run import run
+    from cli.demo import run
+    from cli.serve import settings_of
 
     # Where the environment names the folder of a service, as in its containers, that one is filled.
     if options.models is not None or os.environ.get("ITEM2VEC_MODELS"):
@@ -115,8 +116,8 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def serve_demo(options: argparse.Namespace, config: "TrainConfig", item: str) -> int:
     """The service over the demo's model; a retraining reads the demo's log and the events that arrive."""
+    from app.run.supervisor import run_serve
     from app.settings import Settings
-    from app.supervisor import run_serve
     from training.config import write_config
 
     file = options.out.absolute() / "train.toml"

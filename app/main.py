@@ -14,30 +14,22 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
-from app import database
-from app.accesslog import AccessLog
-from app.deps import Service
-from app.edge import Edge
-from app.keys import Keyring
+from app.http.accesslog import AccessLog
+from app.http.deps import Service
+from app.http.edge import Edge
+from app.http.replies import NotModified, reply
+from app.live.recall import RecallMeter
+from app.live.shelf import Shelf
+from app.live.snapshot import Snapshots
 from app.metrics import Metrics
-from app.problems import (
-    PROBLEM_JSON,
-    BodyTooLarge,
-    MethodRefused,
-    RequestError,
-    RouteUnknown,
-    TypeUnsupported,
-    problem_of,
-)
-from app.recall import RecallMeter
+from app.problems import PROBLEM_JSON, BodyTooLarge, MethodRefused, RouteUnknown, TypeUnsupported, problem_of
 from app.refresher import Refresher
-from app.replies import NotModified, reply
 from app.routes import events, items, jobs, models, ops, recommend, similar
-from app.schemas import REASONS, Problem
+from app.schemas.common import REASONS, Problem
 from app.settings import Settings
-from app.shelf import Shelf
-from app.snapshot import Snapshots
-from index.errors import Item2vecError
+from index.errors import Item2vecError, RequestError
+from store.database import connect
+from store.keys import Keyring
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +63,7 @@ def from_environment() -> App:
 
 def create_app(settings: Settings) -> App:
     """The service over one folder of models and one database; both are opened when it starts."""
-    engine = database.connect(settings.database_url)
+    engine = connect(settings.database_url)
     metrics = Metrics(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     snapshots = Snapshots(settings.models, metrics)
     shelf = Shelf(engine, snapshots, settings.cache_mb << 20)

@@ -1,7 +1,6 @@
 """Error class -> RFC 9457 problem: one table. A new leaf inherits its parent's status."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,96 +9,61 @@ from index import errors
 PROBLEM_JSON = "application/problem+json"
 
 
-class RequestError(errors.Item2vecError):
-    """A request that cannot be carried out as it was sent."""
-
-    code = "request_invalid"
-
-    def __init__(self, detail: str, fields: Sequence[tuple[str, str]] = (), headers: dict[str, str] | None = None):
-        super().__init__(detail)
-        self.fields = tuple(fields)
-        self.headers = headers or {}
-
-
-class KeyMissing(RequestError):
+class KeyMissing(errors.RequestError):
     """The route needs a key, and the request has none that is valid."""
 
     code = "key_invalid"
 
 
-class KeyForbidden(RequestError):
+class KeyForbidden(errors.RequestError):
     """The key is valid, but does not have the scope the route needs."""
 
     code = "scope_missing"
 
 
-class OriginRefused(RequestError):
+class OriginRefused(errors.RequestError):
     """A browser on another site sent a writing request."""
 
     code = "origin_refused"
 
 
-class RouteUnknown(RequestError):
+class RouteUnknown(errors.RequestError):
     """No such route."""
 
     code = "route_unknown"
 
 
-class MethodRefused(RequestError):
+class MethodRefused(errors.RequestError):
     """The route exists, but not for this method."""
 
     code = "method_not_allowed"
 
 
-class BodyTooLarge(RequestError):
+class BodyTooLarge(errors.RequestError):
     """The body, or what it unpacks to, is larger than the settings allow."""
 
     code = "body_too_large"
 
 
-class TypeUnsupported(RequestError):
+class TypeUnsupported(errors.RequestError):
     """The body's type or encoding is not one the route reads."""
 
     code = "media_type_unsupported"
 
 
-class RateExceeded(RequestError):
+class RateExceeded(errors.RequestError):
     """More requests than the settings allow for this key or address."""
 
     code = "rate_exceeded"
 
 
-class JobUnknown(RequestError):
-    """No job has this id."""
-
-    code = "job_unknown"
-
-
-class JobRunning(RequestError):
-    """A retraining is queued or runs already."""
-
-    code = "job_running"
-
-
-class JobEnded(RequestError):
-    """The job has ended and cannot be cancelled."""
-
-    code = "job_ended"
-
-
-class KeyReused(RequestError):
-    """The Idempotency-Key was used before, with another body."""
-
-    code = "idempotency_key_reused"
-
-
-class UserUnknown(RequestError):
+class UserUnknown(errors.RequestError):
     """No event of this user is stored."""
 
     code = "user_unknown"
 
 
-class InternalError(RequestError):
+class InternalError(errors.RequestError):
     """A fault of the service; the log has it under the request id."""
 
     code = "internal_error"
@@ -116,7 +80,7 @@ STATUS: dict[type[errors.Item2vecError], int] = {
     errors.NothingToRollBack: 409,
     errors.ItemUnknown: 404,
     errors.ItemUntrained: 409,
-    RequestError: 422,
+    errors.RequestError: 422,
     KeyMissing: 401,
     KeyForbidden: 403,
     OriginRefused: 403,
@@ -125,10 +89,10 @@ STATUS: dict[type[errors.Item2vecError], int] = {
     BodyTooLarge: 413,
     TypeUnsupported: 415,
     RateExceeded: 429,
-    JobUnknown: 404,
-    JobRunning: 409,
-    JobEnded: 409,
-    KeyReused: 422,
+    errors.JobUnknown: 404,
+    errors.JobRunning: 409,
+    errors.JobEnded: 409,
+    errors.KeyReused: 422,
     UserUnknown: 404,
     InternalError: 500,
 }

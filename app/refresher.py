@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from app import database
-from app.accesslog import AccessLog
-from app.deps import Service
-from app.prefill import prefill
-from app.recall import RecallMeter
+from app.http.accesslog import AccessLog
+from app.http.deps import Service
+from app.live.prefill import prefill
+from app.live.recall import RecallMeter
 from index.errors import StoreUnavailable
+from store.migrate import migrate
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Refresher:
         for thread in self._threads:
             thread.join(timeout=10)
         self._access.flush()
-        gc.unfreeze()  # see app.snapshot; libraries complain of what is left at the end
+        gc.unfreeze()  # see app.live.snapshot; libraries complain of what is left at the end
 
     def _repeat(self, work: Callable[[], None], seconds: float) -> None:
         # Requests go first: Linux has a niceness for each thread.
@@ -67,7 +67,7 @@ class Refresher:
         self._access.flush()
         if not self._migrated:
             try:
-                database.migrate(service.engine)
+                migrate(service.engine)
                 self._migrated = True
             except StoreUnavailable as error:
                 log.warning("database not ready error=%s", error)

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import machine
 from benchmarks.real import config_of, sessions_of
-from index.readings import normalised
-from index.rules import RulesConfig
-from training.baselines import FAMILIES
+from index.ranking.readings import normalised
+from index.ranking.rules import RulesConfig
+from training.baselines.items import FAMILIES
 from training.config import SessionsConfig, TrainerConfig
 from training.corpus import Corpus
-from training.metrics import hits
-from training.ranks import rank_all
-from training.rules import count_rules
-from training.trainer import Embeddings, trainer_for
+from training.counting import count_rules
+from training.evaluation.metrics import hits
+from training.evaluation.ranks import rank_all
+from training.trainers.trainer import Embeddings, trainer_for
 
 Score = Callable[[Sequence[NDArray[np.int32]]], NDArray[np.float32]]
 DEFAULTS = TrainerConfig(

@@ -21,11 +21,11 @@ from typing import Any
 from benchmarks.machine import machine
 from benchmarks.real import LOGS, config_of
 from training.config import TrainConfig, load_config
-from training.pipeline import run
+from training.evaluation.report import facts, markdown
+from training.pipeline.run import run
 from training.progress import LogReporter
-from training.report import facts, markdown
-from training.tune import Tuning, tune
-from training.tune_budget import budget_of
+from training.tune.budget import budget_of
+from training.tune.run import Tuning, tune
 
 # What is to be reached, HR@20 and MRR@20: (vectors alone, vectors with counts, the aim beyond).
 GOALS: dict[tuple[str, str], tuple[tuple[float, ...], ...]] = {

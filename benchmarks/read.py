@@ -25,9 +25,10 @@ from benchmarks.machine import machine
 
 def by_item2vec(folder: str) -> tuple[int, int]:
     from training.config import EventsConfig, SessionsConfig
-    from training.events import EventReader
-    from training.sessions import sessionise
-    from training.sources import connect, open_sources
+    from training.events.reader import EventReader
+    from training.events.sources import open_sources
+    from training.events.sql import connect
+    from training.sessions.cut import sessionise
 
     config = EventsConfig(paths=(folder + "/events-*.parquet",), memory_mb=1000)
     connection = connect(config.memory_mb, folder)
@@ -142,7 +143,7 @@ METHODS: dict[str, Callable[[str], tuple[int, int]]] = {
 
 
 MODULES = {
-    "item2vec": ("training.sources", "training.events", "training.sessions"),
+    "item2vec": ("training.events.sources", "training.events.reader", "training.sessions.cut"),
     "duckdb": ("numpy", "duckdb"),
     "polars": ("numpy", "polars"),
     "pandas": ("numpy", "pandas"),
@@ -188,7 +189,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(options.folder or temporary)
         if not list(folder.glob("events-*.parquet")):
-            from training.demo import write_world
+            from training.demo.world import write_world
 
             write_world(folder, options.events, seed=1)
         measure("item2vec", str(folder))  # the first run compiles; a second process finds it cached

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig
 from training.corpus import Corpus
-from training.events import EventReader
-from training.sessions import sessionise
-from training.sources import connect, open_sources
+from training.events.reader import EventReader
+from training.events.sources import open_sources
+from training.events.sql import connect
+from training.sessions.cut import sessionise
 
 DATA = Path(os.environ.get("ITEM2VEC_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 

@@ -15,9 +15,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index import exact
-from index.builder import BuiltIndex, build, recall_of
-from index.searcher import Searcher
+from index.search import exact
+from index.search.builder import BuiltIndex, build, recall_of
+from index.search.searcher import Searcher
 
 ITEMS, DIMS, CLUSTERS, QUERIES, RUNS, K = 100_000, 128, 1000, 200, 5, 10
 SHARES = (0.5, 0.05, 0.005)

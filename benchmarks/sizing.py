@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from benchmarks.http_world import publish
+from benchmarks.http.world import publish
 from benchmarks.machine import machine
 
 MB = 1e6

@@ -18,13 +18,13 @@ import numpy as np
 
 from benchmarks.machine import machine
 from benchmarks.real import LOGS, config_of, sessions_of
-from benchmarks.train_corpora import PREFIXES, World
-from benchmarks.train_judge import FIGURES, Judge, Values
+from benchmarks.train.corpora import PREFIXES, World
+from benchmarks.train.judge import FIGURES, Judge, Values
 from index.align import moved
-from index.readings import normalised
+from index.ranking.readings import normalised
 from training.config import TrainerConfig
-from training.sgns import train
-from training.split import split_test
+from training.evaluation.split import split_test
+from training.trainers.sgns.train import train
 
 OLD = 0.95  # of the sessions, the oldest
 WARM: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -40,8 +40,9 @@ def passwords(folder: Path, owner: int, group: int) -> None:
 
 def keys(folder: Path, url: str) -> None:
     """Raises ConfigError, StoreUnavailable."""
-    from app.database import connect, migrate
-    from app.keys import Keyring, create_key
+    from store.database import connect
+    from store.keys import Keyring, create_key
+    from store.migrate import migrate
 
     engine = connect(url)
     migrate(engine)

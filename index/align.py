@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from index.readings import normalised
+from index.ranking.readings import normalised
 
 Float = NDArray[np.float32]
 

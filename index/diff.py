@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.align import moved as way_of
-from index.manifest import Manifest
+from index.artifact.manifest import Manifest
 from index.model import Model, Neighbours
 
 Ids = NDArray[np.int32]

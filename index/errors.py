@@ -1,4 +1,29 @@
-"""The error tree. Each leaf says what was found, where, and what to do; `code` is stable, see docs/errors.md."""
+"""The error tree. Each leaf says what was found, where, and what to do; `code` is stable, see docs/errors.md.
+
+Item2vecError
+├── ConfigError
+├── EventsError
+│   ├── EventsMissing
+│   └── EventsRejected
+├── TrainingFailed
+│   └── TrainingDiverged
+├── ArtifactError
+│   ├── ArtifactCorrupt
+│   └── ArtifactUnsupported
+├── RegistryError
+│   ├── NoModel
+│   └── NothingToRollBack
+├── ItemUnknown
+├── ItemUntrained
+├── StoreUnavailable
+└── RequestError                what a client asked for; the leaves of HTTP alone are in app/problems.py
+    ├── JobUnknown
+    ├── JobRunning
+    ├── JobEnded
+    └── KeyReused
+"""
+
+from collections.abc import Sequence
 
 
 class Item2vecError(Exception):
@@ -93,3 +118,38 @@ class StoreUnavailable(Item2vecError):
     """The database does not answer, or its tables are not made yet."""
 
     code = "store_unavailable"
+
+
+class RequestError(Item2vecError):
+    """A request that cannot be carried out as it was sent."""
+
+    code = "request_invalid"
+
+    def __init__(self, detail: str, fields: Sequence[tuple[str, str]] = (), headers: dict[str, str] | None = None):
+        super().__init__(detail)
+        self.fields = tuple(fields)
+        self.headers = headers or {}
+
+
+class JobUnknown(RequestError):
+    """No job has this id."""
+
+    code = "job_unknown"
+
+
+class JobRunning(RequestError):
+    """A retraining is queued or runs already."""
+
+    code = "job_running"
+
+
+class JobEnded(RequestError):
+    """The job has ended and cannot be cancelled."""
+
+    code = "job_ended"
+
+
+class KeyReused(RequestError):
+    """The Idempotency-Key was used before, with another body."""
+
+    code = "idempotency_key_reused"

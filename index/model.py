@@ -8,16 +8,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from index.allowed import Allowed
-from index.artifact import Artifact, ArtifactWriter
-from index.builder import BuiltIndex, read_index, stored_vectors, write_index
+from index.artifact.directory import Artifact, ArtifactWriter
 from index.catalogue import Catalogue
 from index.errors import ArtifactCorrupt, ItemUnknown, ItemUntrained
 from index.evidence import Evidence, PairEvidence
-from index.recommender import Recommender
-from index.rules import Rules
-from index.scorer import NextScorer, RecommenderConfig
-from index.searcher import Searcher
+from index.ranking.recommender import Recommender
+from index.ranking.rules import Rules
+from index.ranking.scorer import NextScorer, RecommenderConfig
+from index.search.allowed import Allowed
+from index.search.builder import BuiltIndex, read_index, stored_vectors, write_index
+from index.search.searcher import Searcher
 from index.vocabulary import Vocabulary
 
 Score = Literal["similar", "next"]

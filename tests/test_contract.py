@@ -5,13 +5,13 @@ import json
 import shutil
 
 import pytest
-from factories import quick_config, write_log
+from support.factories import quick_config, write_log
 
 import item2vec
+from cli.flags import config_of
+from index.artifact.registry import Registry
 from index.model import Model
-from index.registry import Registry
-from training.flags import config_of
-from training.pipeline import run
+from training.pipeline.run import run
 from training.progress import LogReporter
 
 QUICK = ["--dims", "16", "--epochs", "5", "--workers", "1", "--prefixes", "300", "--bootstrap", "50"]

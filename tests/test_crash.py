@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-from factories import quick_config, write_log
+from support.factories import quick_config, write_log
 
+from index.artifact.registry import Registry
 from index.errors import RegistryError
 from index.model import Model
-from index.registry import Registry
-from training import pipeline
-from training.pipeline import run
+from training.pipeline import run as pipeline
+from training.pipeline.run import run
 from training.progress import LogReporter
 from training.workspace import Workspace
 

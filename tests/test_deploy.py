@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from app.database import connect
-from app.keys import Keyring, revoke_key
 from app.main import create_app
 from app.metrics import Metrics
 from app.settings import Settings
+from store.database import connect
+from store.keys import Keyring, revoke_key
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"

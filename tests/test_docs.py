@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 import item2vec
-from app.eventrow import ROW_CODES
+from app.http.eventrow import ROW_CODES
 from app.main import create_app
 from app.problems import STATUS
-from app.schemas_items import ITEM_CODES
+from app.schemas.items import ITEM_CODES
 from app.settings import Settings
+from cli import flags
 from index import errors
-from index.manifest import Manifest
-from training import flags
+from index.artifact.manifest import Manifest
 from training.config import TrainConfig
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,7 +91,7 @@ def test_every_metric_is_documented():
 
 
 def test_every_reason_for_a_rejected_row_is_documented():
-    from training.events import Reason
+    from training.events.reasons import Reason
 
     names = [r.name.lower() for r in Reason if r not in (Reason.ACCEPTED, Reason.RULES)]
     assert undocumented(names, text("docs/formats.md")) == []
@@ -102,7 +102,7 @@ def test_every_field_of_the_manifest_is_documented():
 
 
 def test_every_finding_of_the_check_is_documented():
-    from training.doctor import FINDINGS
+    from training.check.examine import FINDINGS
 
     assert undocumented(list(FINDINGS), text("docs/check.md")) == []
 

@@ -1,4 +1,4 @@
-"""Who may import whom: index nobody of us, training only index, and each heavy library in its own room."""
+"""The walls: who may import whom, folder by folder and room by room, and each heavy library in its own room."""
 
 import ast
 from pathlib import Path
@@ -6,34 +6,55 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = {"index": set(), "training": {"index"}, "app": {"index"}}
-ROOMS = {  # library -> the only folder that may import it
+# folder -> what of ours it may import beside itself; cli, the front door, may import everything.
+OURS = {
+    "index": set(),
+    "store": {"index.errors"},
+    "training": {"index", "store"},
+    "app": {"index", "store"},
+    "cli": {"app", "index", "store", "training"},
+}
+# The floors inside training, from the ground up. A room imports rooms of lower floors only, so there is no circle.
+FLOORS = (
+    {"config", "corpus", "progress", "workspace", "counting"},
+    {"events", "trainers", "baselines", "demo"},
+    {"sessions", "evaluation"},
+    {"choice"},
+    {"pipeline", "check"},
+    {"tune", "jobs"},
+)
+ROOMS = {  # library -> the only folders that may import it
     "faiss": {"index"},
     "gensim": {"training"},
     "numba": {"training"},
     "duckdb": {"training"},
-    "pyarrow": {"training"},
+    "pyarrow": {"training", "cli"},
     "scipy": {"training"},
     "optuna": {"training"},
     "fastapi": {"app"},
     "starlette": {"app"},
     "uvicorn": {"app"},
     "prometheus_client": {"app"},
-    "alembic": {"app"},
+    "alembic": {"store"},
     "dbos": {"training"},
-    "sqlalchemy": {"index", "app", "training"},
+    "sqlalchemy": {"store", "app", "training"},
+    "rich": {"cli", "training"},
 }
 
 
 def imports(path: Path) -> set[str]:
-    """Top-level packages a file imports, anywhere in it."""
+    """Modules a file imports, anywhere in it; a name that is imported from a package counts as a module of it."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            found.add(node.module.split(".")[0])
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def within(module: str, allowed: set[str]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in allowed)
 
 
 def violations(root: Path) -> list[str]:
@@ -41,15 +62,70 @@ def violations(root: Path) -> list[str]:
     for folder, allowed in OURS.items():
         for path in sorted((root / folder).rglob("*.py")):
             name = path.relative_to(root)
-            used = imports(path)
-            found += [f"{name} imports {other}" for other in sorted(used & (OURS.keys() - allowed - {folder}))]
-            found += [f"{name} imports {lib}" for lib in sorted(used & ROOMS.keys()) if folder not in ROOMS[lib]]
-            found += [f"{name} imports the command line"] if "item2vec" in used else []
+            for module in sorted(imports(path)):
+                top = module.split(".")[0]
+                if top in OURS and top != folder and not within(module, allowed):
+                    found.append(f"{name} imports {module}")
+                if top in ROOMS and folder not in ROOMS[top]:
+                    found.append(f"{name} imports {top}")
+                if top == "item2vec":
+                    found.append(f"{name} imports the door")
+    return found + climbs(root)
+
+
+def climbs(root: Path) -> list[str]:
+    """Imports inside training that do not go down."""
+    floors = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+    found = []
+    for path in sorted((root / "training").rglob("*.py")):
+        name = path.relative_to(root)
+        room = name.parts[1].removesuffix(".py")
+        if room == "__init__":
+            continue
+        if room not in floors:
+            found.append(f"{name} is on no floor")
+            continue
+        used = {module.split(".")[1] for module in imports(path) if module.startswith("training.")}
+        for other in sorted(used - {room}):
+            ground = floors[room] == floors[other] == 0
+            if floors[other] >= floors[room] and not ground:
+                found.append(f"{name} imports training.{other}, which is not below it")
     return found
 
 
-def test_folders_only_import_what_they_may():
+def circles(root: Path) -> list[list[str]]:
+    """Modules that import each other, directly or through others."""
+    files = {
+        str(path.relative_to(root).with_suffix("")).replace("/", ".").removesuffix(".__init__"): path
+        for folder in OURS
+        for path in (root / folder).rglob("*.py")
+    }
+    arrows = {
+        name: {m if m in files else m.rpartition(".")[0] for m in imports(path)} & files.keys() - {name}
+        for name, path in files.items()
+    }
+    found: list[list[str]] = []
+    done: set[str] = set()
+
+    def visit(name: str, way: list[str]) -> None:
+        if name in way:
+            found.append(way[way.index(name) :])
+        elif name not in done:
+            for other in sorted(arrows[name]):
+                visit(other, [*way, name])
+            done.add(name)
+
+    for name in sorted(files):
+        visit(name, [])
+    return found
+
+
+def test_folders_and_rooms_only_import_what_they_may():
     assert violations(ROOT) == []
+
+
+def test_no_modules_import_each_other():
+    assert circles(ROOT) == []
 
 
 @pytest.mark.parametrize(
@@ -58,10 +134,15 @@ def test_folders_only_import_what_they_may():
         ("index/x.py", "import training.config"),
         ("index/x.py", "from app import main"),
         ("index/x.py", "def f():\n    import numba"),
-        ("training/x.py", "from app.settings import Settings"),
-        ("training/x.py", "import faiss"),
-        ("app/x.py", "from training.pipeline import run"),
+        ("store/x.py", "from index.model import Model"),
+        ("training/jobs/x.py", "from app.settings import Settings"),
+        ("training/jobs/x.py", "import faiss"),
+        ("training/trainers/x.py", "from training.sessions.cut import sessionise"),
+        ("training/events/x.py", "from training import evaluation"),
+        ("training/attic/x.py", ""),
+        ("app/x.py", "from training.pipeline.run import run"),
         ("app/x.py", "from gensim.models import Word2Vec"),
+        ("app/x.py", "import item2vec"),
     ],
 )
 def test_a_forbidden_import_is_found(tmp_path, file, source):
@@ -69,6 +150,13 @@ def test_a_forbidden_import_is_found(tmp_path, file, source):
     path.parent.mkdir(parents=True)
     path.write_text(source)
     assert violations(tmp_path)
+
+
+def test_a_circle_is_found(tmp_path):
+    (tmp_path / "index").mkdir()
+    for name, other in (("a", "b"), ("b", "c"), ("c", "a")):
+        (tmp_path / "index" / f"{name}.py").write_text(f"def f():\n    from index import {other}")
+    assert circles(tmp_path) == [["index.a", "index.b", "index.c"]]
 
 
 def test_the_command_line_starts_without_the_heavy_libraries():

@@ -3,9 +3,9 @@
 import pytest
 
 from benchmarks.real import DATA, LOGS, config_of
+from index.artifact.registry import Registry
 from index.model import Model
-from index.registry import Registry
-from training.pipeline import run
+from training.pipeline.run import run
 from training.progress import LogReporter
 
 pytestmark = pytest.mark.real

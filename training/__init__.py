@@ -1,0 +1,1 @@
+"""Makes an artifact from a log. Imports index and store, never app."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from index.errors import ConfigError
-from index.scorer import RecommenderConfig
+from index.ranking.scorer import RecommenderConfig
 
 
 class Settings(BaseModel):

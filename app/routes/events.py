@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
-from app import eventbody, eventlog, jsonbody
-from app.database import now
-from app.deps import RequestId, Service, ServiceDep, needs
-from app.eventlog import Reject
-from app.schemas import problems
-from app.schemas_events import REQUEST_BODY, EventsReply, KeptReject, RejectedRow, RejectsReply
+from app.http import eventbody, jsonbody
+from app.http.deps import RequestId, Service, ServiceDep, needs
+from app.schemas.common import problems
+from app.schemas.events import REQUEST_BODY, EventsReply, KeptReject, RejectedRow, RejectsReply
+from store import events as eventlog
+from store.database import now
+from store.events import Reject
 
 LISTED = 1000
 

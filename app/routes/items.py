@@ -10,18 +10,14 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 
-from app import (
-    itempath,  # noqa: F401 - defines {item_id:item}
-    items,
-    jsonbody,
-)
-from app.database import now
-from app.deps import Service, ServiceDep, needs
-from app.items import ItemRow
-from app.problems import BodyTooLarge, RequestError
-from app.replies import TaggedView
-from app.schemas import READING, problems
-from app.schemas_items import (
+from app.http import jsonbody
+from app.http.deps import Service, ServiceDep, needs
+from app.http.itempath import ITEM_ID
+from app.http.replies import TaggedView
+from app.live.view import ItemView, View
+from app.problems import BodyTooLarge
+from app.schemas.common import READING, problems
+from app.schemas.items import (
     ITEM_REQUEST,
     ITEMS_REQUEST,
     DeletedReply,
@@ -34,8 +30,10 @@ from app.schemas_items import (
     RejectedItem,
     item_error,
 )
-from app.view import ItemView, View
-from index.errors import ItemUnknown
+from index.errors import ItemUnknown, RequestError
+from store import items
+from store.database import now
+from store.items import ItemRow
 
 JSON = ("application/json",)
 Answer = TypeVar("Answer")
@@ -75,7 +73,7 @@ def list_items(
 
 
 @router.get(
-    "/items/{item_id:item}",
+    f"/items/{ITEM_ID}",
     summary="Read an item",
     dependencies=[needs("read")],
     response_model=ItemReply,
@@ -119,7 +117,7 @@ def _put(service: Service, content: Any) -> PutReply:
 
 
 @router.patch(
-    "/items/{item_id:item}",
+    f"/items/{ITEM_ID}",
     summary="Change an item",
     dependencies=[needs("write")],
     response_model=ItemReply,
@@ -144,7 +142,7 @@ def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
 
 
 @router.delete(
-    "/items/{item_id:item}",
+    f"/items/{ITEM_ID}",
     summary="Delete an item",
     dependencies=[needs("write")],
     response_model=DeletedReply,

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from app import jobs
-from app.closing import Closing
-from app.deps import Service, ServiceDep, needs
-from app.jobs import Job
-from app.schemas import problems
-from app.schemas_jobs import JobReply, JobsReply, RetrainRequest
+from app.http.closing import Closing
+from app.http.deps import Service, ServiceDep, needs
+from app.schemas.common import problems
+from app.schemas.jobs import JobReply, JobsReply, RetrainRequest
 from index.errors import StoreUnavailable
+from store import jobs
+from store.jobs import Job
 
 router = APIRouter(tags=["jobs"])
 

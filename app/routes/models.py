@@ -11,17 +11,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as PathParameter
 
-from app.answers import json_bytes
-from app.deps import Service, ServiceDep, needs
-from app.replies import reply
-from app.schemas import problems
-from app.schemas_models import DiffReply, ManifestReply, ModelsReply, ServingReply, is_private, manifest_of, summary_of
-from app.view import View
+from app.http.deps import Service, ServiceDep, needs
+from app.http.replies import reply
+from app.live.answers import json_bytes
+from app.live.view import View
+from app.schemas.common import problems
+from app.schemas.models import DiffReply, ManifestReply, ModelsReply, ServingReply, is_private, manifest_of, summary_of
+from index.artifact.manifest import check_version
+from index.artifact.registry import Registry
 from index.diff import ModelDiff, diff
 from index.errors import ArtifactError, NoModel, RegistryError
-from index.manifest import check_version
 from index.model import Model
-from index.registry import Registry
 
 KEPT_DIFFS = 8
 FOLDER = "MODELS"  # what a message says instead of the folder's path

@@ -4,11 +4,11 @@ from contextlib import suppress
 
 from fastapi import APIRouter, Response
 
-from app import jobs
-from app.deps import ServiceDep, needs
-from app.schemas import problems
-from app.schemas_ops import Alive, Ready
+from app.http.deps import ServiceDep, needs
+from app.schemas.common import problems
+from app.schemas.ops import Alive, Ready
 from index.errors import StoreUnavailable
+from store import jobs
 
 router = APIRouter(tags=["operations"])
 

@@ -6,13 +6,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from app import answers, eventlog
-from app.answers import Found
-from app.deps import ServiceDep, needs
-from app.problems import RequestError, UserUnknown
-from app.replies import not_modified, reply
+from app.http.deps import ServiceDep, needs
+from app.http.itempath import USER_ID
+from app.http.replies import not_modified, reply
+from app.http.sentences import sentences
+from app.live import answers
+from app.live.answers import Found
+from app.live.view import View, known
+from app.problems import UserUnknown
 from app.routes.similar import ask_of
-from app.schemas import (
+from app.schemas.common import (
     READING,
     AnalogyReply,
     ExplainReply,
@@ -24,9 +27,8 @@ from app.schemas import (
     UserReply,
     problems,
 )
-from app.sentences import sentences
-from app.view import View, known
-from index.errors import ItemUnknown
+from index.errors import ItemUnknown, RequestError
+from store import events as eventlog
 
 router = APIRouter(tags=["recommend"], dependencies=[needs("read")])
 
@@ -99,7 +101,7 @@ def _list(view: View, content: dict[str, Any], ids: list[str], found: Found, exp
 
 
 @router.get(
-    "/users/{user_id:item}/recommendations",
+    f"/users/{USER_ID}/recommendations",
     summary="What comes next for a user",
     response_model=UserReply,
     responses=problems(401, 403, 404, 422, 429, 503),

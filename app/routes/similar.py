@@ -6,14 +6,14 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
-from app import answers
-from app import itempath as _itempath  # noqa: F401  (the path convertor)
-from app.answers import Ask
-from app.deps import ServiceDep, needs
-from app.filters import filter_of
+from app.http.deps import ServiceDep, needs
+from app.http.itempath import ITEM_ID
+from app.http.replies import not_modified, reply
+from app.live import answers
+from app.live.answers import Ask
+from app.live.filters import filter_of
 from app.problems import BodyTooLarge, problem_of
-from app.replies import not_modified, reply
-from app.schemas import READING, BatchReply, ItemId, Shape, SimilarBatch, SimilarReply, problems
+from app.schemas.common import READING, BatchReply, ItemId, Shape, SimilarBatch, SimilarReply, problems
 from index.errors import Item2vecError
 
 router = APIRouter(tags=["similar"], dependencies=[needs("read")])
@@ -75,7 +75,7 @@ async def similar_by_parameter(
 
 
 @router.get(
-    "/similar/{item_id:item}",
+    f"/similar/{ITEM_ID}",
     summary="Similar items",
     response_model=SimilarReply,
     responses=problems(*READING),

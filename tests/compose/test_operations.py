@@ -43,7 +43,7 @@ class State:
 
 def newest_revision() -> str:
     """Of the tables of this version."""
-    newest = max((ROOT / "app" / "migrations" / "versions").glob("[0-9]*.py"))
+    newest = max((ROOT / "store" / "migrations" / "versions").glob("[0-9]*.py"))
     (found,) = re.findall(r'^revision = "(\w+)"', newest.read_text(encoding="utf-8"), re.MULTILINE)
     return str(found)
 
@@ -81,7 +81,7 @@ def next_version(images, tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("next")
     (folder / "next.py").write_text(MIGRATION.format(before=newest_revision()))
     (folder / "Dockerfile").write_text(
-        "ARG OLD\nFROM ${OLD}\nCOPY next.py /opt/code/app/migrations/versions/9999_next.py\n"
+        "ARG OLD\nFROM ${OLD}\nCOPY next.py /opt/code/store/migrations/versions/9999_next.py\n"
     )
     for name in images.values():
         docker("build", "-q", "--build-arg", f"OLD={name}", "-t", name.replace(":latest", ":next"), str(folder))

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from index.artifact import Artifact
+from index.artifact.directory import Artifact
 from index.diff import diff, main_figures
 from index.model import Model, Neighbours
 from index.vocabulary import Vocabulary

@@ -1,0 +1,4 @@
+"""The way of a request from the socket to a route and back: limits, bodies, keys, the log.
+
+Nothing here knows what an answer says.
+"""

@@ -1,0 +1,71 @@
+"""What a route may ask for: the running service, a scope, the request's id."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyHeader, HTTPBearer
+from sqlalchemy import Engine
+
+from app.live.shelf import Shelf
+from app.live.snapshot import Snapshots
+from app.metrics import Metrics
+from app.problems import KeyForbidden, KeyMissing
+from app.settings import Settings
+from store.keys import Key, Keyring
+
+
+@dataclass(frozen=True)
+class Service:
+    """All that one API process holds."""
+
+    settings: Settings
+    engine: Engine
+    snapshots: Snapshots
+    shelf: Shelf
+    keyring: Keyring
+    metrics: Metrics
+
+
+# All async: FastAPI sends plain functions through its thread pool, 100 us each.
+async def _service(request: Request) -> Service:
+    found: Service = request.app.state.service
+    return found
+
+
+async def _request_id(request: Request) -> str:
+    found: str = request.scope["state"]["request_id"]
+    return found
+
+
+ServiceDep = Annotated[Service, Depends(_service)]
+RequestId = Annotated[str, Depends(_request_id)]
+
+# For the OpenAPI document; the key itself is checked in app.http.edge, before any body is read.
+_bearer = HTTPBearer(auto_error=False, description="Authorization: Bearer KEY")
+_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="X-API-Key: KEY")
+
+
+def needs(scope: str) -> Any:
+    """A dependency: the request's key has this scope, or no keys are configured.
+
+    Raises KeyMissing or KeyForbidden.
+    """
+
+    async def check(
+        request: Request, _a: Annotated[Any, Depends(_bearer)], _b: Annotated[Any, Depends(_header)]
+    ) -> None:
+        service: Service = request.app.state.service
+        check_scope(service.keyring, request.scope["state"].get("key"), scope)
+
+    return Depends(check)
+
+
+def check_scope(keyring: Keyring, key: Key | None, scope: str) -> None:
+    """admin includes write, write includes read."""
+    if not keyring.configured:
+        return
+    if key is None:
+        raise KeyMissing("this route needs a key: Authorization: Bearer KEY", headers={"WWW-Authenticate": "Bearer"})
+    if not key.may(scope):
+        raise KeyForbidden(f"this key does not have the scope {scope}")

@@ -1,0 +1,160 @@
+"""One row of POST /events: what it may hold, and what is refused and why. What passes here, training accepts too."""
+
+import json
+import math
+from datetime import UTC, datetime
+
+from store.event import (
+    MAX_DWELL,
+    MAX_ID_BYTES,
+    MAX_ID_CHARACTERS,
+    MAX_TEXT_CHARACTERS,
+    MAX_WEIGHT,
+    UNITS,
+    EventRow,
+    storable,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = 86_400_000_000
+EARLIEST = 365 * DAY  # 1971: below are zeros, and times in a unit that cannot be told
+
+# code -> what was wrong with the row; stable, see docs/errors.md.
+ROW_CODES: dict[str, str] = {
+    "row_not_object": "the row is no JSON object",
+    "field_unknown": "the row has a field that events do not have",
+    "item_missing": "item_id is missing",
+    "item_invalid": "item_id is no text and no whole number, is blank, too long, or holds what text may not",
+    "user_missing": "user_id and session_id are both missing",
+    "user_invalid": "the same as item_invalid, of user_id or session_id",
+    "time_invalid": "the time is no number and no ISO 8601 text",
+    "time_out_of_range": "the time is before 1971 or more than a day in the future",
+    "event_id_invalid": "event_id is no text of 1 to 256 characters",
+    "event_type_invalid": "event_type is no text of 1 to 256 characters",
+    "weight_invalid": "weight is no number from 0 to a billion",
+    "dwell_invalid": "dwell is no number of seconds from 0 to 10^12",
+    "json_invalid": "the line is no JSON, or not UTF-8",
+}
+
+FIELDS = frozenset(
+    ("event_id", "user_id", "session_id", "item_id", "time", "timestamp", "event_type", "weight", "dwell")
+)
+
+
+class RowError(Exception):
+    """The row is refused; `code` is one of ROW_CODES. The detail is ASCII, whatever the row held."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+def parse(row: object, now: int) -> EventRow:
+    """The event that a row of JSON stands for; a null is the same as no field. now: the time where none is given.
+
+    Raises RowError.
+    """
+    if not isinstance(row, dict):
+        raise RowError("row_not_object", "an event is a JSON object with at least item_id and user_id")
+    if not row.keys() <= FIELDS:
+        unknown = json.dumps(next(name for name in row if name not in FIELDS))
+        raise RowError("field_unknown", f"events have no field {_short(unknown)}: leave it out")
+    item, user, session = row.get("item_id"), row.get("user_id"), row.get("session_id")
+    if item is None:
+        raise RowError("item_missing", "item_id is missing")
+    if user is None and session is None:
+        raise RowError("user_missing", "user_id and session_id are missing: give one of them, or both")
+    return EventRow(
+        item_id=identifier(item, "item_id", "item_invalid"),
+        time=_time(row, now),
+        user_id=None if user is None else identifier(user, "user_id", "user_invalid"),
+        session_id=None if session is None else identifier(session, "session_id", "user_invalid"),
+        event_id=_label(row.get("event_id"), "event_id"),
+        event_type=_label(row.get("event_type"), "event_type"),
+        weight=_number(row.get("weight"), "weight", MAX_WEIGHT),
+        dwell=_number(row.get("dwell"), "dwell", MAX_DWELL),
+    )
+
+
+def identifier(value: object, name: str, code: str) -> str:
+    """An id as text: text as it is, a whole number by its digits. Raises RowError with `code`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise RowError(code, f"{name} must be text or a whole number")
+    if not value.strip():
+        raise RowError(code, f"{name} is blank")
+    if len(value) > MAX_ID_CHARACTERS:
+        raise RowError(code, f"{name} has {len(value)} characters: at most {MAX_ID_CHARACTERS}")
+    if not storable(value):
+        raise RowError(code, f"{name} holds half a surrogate pair or a NUL, which no text may")
+    # Only long ids can have too many bytes: a character has at most four.
+    if len(value) * 4 > MAX_ID_BYTES and len(value.encode()) > MAX_ID_BYTES:
+        raise RowError(code, f"{name} has more than {MAX_ID_BYTES} bytes in UTF-8")
+    return value
+
+
+def _label(value: object, name: str) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT_CHARACTERS or not storable(value):
+        raise RowError(f"{name}_invalid", f"{name} must be text of 1 to {MAX_TEXT_CHARACTERS} characters, without NUL")
+    return value
+
+
+def _number(value: object, name: str, top: float) -> float | None:
+    if value is None:
+        return None
+    # The comparison is false for NaN, and exact for whole numbers that no float can hold.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < top:
+        raise RowError(f"{name}_invalid", f"{name} must be a number from 0 to below {top:.0e}")
+    return float(value)
+
+
+def _time(row: dict[str, object], now: int) -> int:
+    value = row.get("time")
+    if value is None:
+        value = row.get("timestamp")
+    elif row.get("timestamp") is not None:
+        raise RowError("time_invalid", "time and timestamp are the same field: give one of them")
+    if value is None:
+        return now
+    if isinstance(value, str):
+        found = _iso(value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(_capped(value)):
+        found = _micros(value)
+    else:
+        raise RowError("time_invalid", "the time must be seconds (or ms, us, ns) since 1970, or ISO 8601 text")
+    if not EARLIEST <= found <= now + DAY:
+        raise RowError("time_out_of_range", "the time must be from 1971 to one day from now")
+    return found
+
+
+def _capped(value: float) -> float:
+    # Whole numbers beyond what a float holds would raise in isfinite; they are out of range, not invalid.
+    return value if isinstance(value, float) else 0.0
+
+
+def _micros(value: float) -> int:
+    """By magnitude, see store.event.UNITS."""
+    if value < UNITS["s"]:
+        # In whole numbers, and floats by their parts: times a million they would lose the last microsecond.
+        whole = int(value // 1)
+        return whole * 1_000_000 + round((value - whole) * 1_000_000)
+    if value < UNITS["ms"]:
+        return int(value * 1000)
+    return int(value) if value < UNITS["us"] else int(value) // 1000
+
+
+def _iso(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise RowError("time_invalid", f"the time {_short(json.dumps(text))} is no ISO 8601 text") from None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

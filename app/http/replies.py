@@ -1,0 +1,52 @@
+"""A ready body as a response, bound to the model version and the catalogue's state by its ETag."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from app.headers import CACHE
+from app.live.view import View
+
+
+def matches(view: View, sent: str) -> bool:
+    """RFC 9110, section 13.1.2: a list of tags, weak ones too, or *."""
+    if sent == view.etag:
+        return True
+    return any(tag.strip().removeprefix("W/") in (view.etag, "*") for tag in sent.split(","))
+
+
+def not_modified(view: View, request: Request) -> bool:
+    sent = request.headers.get("if-none-match")
+    return sent is not None and matches(view, sent)
+
+
+def reply(view: View, body: bytes | None, cached: bool = True) -> Response:
+    """None: 304. cached: whether the reply has an ETag; those of POST have none."""
+    headers = {"X-Model-Version": view.version or "none"}
+    if cached:
+        headers |= {"ETag": view.etag, "Cache-Control": CACHE}
+    else:
+        headers["Cache-Control"] = "no-store"
+    if body is None:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+class NotModified(Exception):
+    """The client has the answer already."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view.etag)
+        self.view = view
+
+
+async def _tagged(request: Request, response: Response) -> View:
+    view: View = request.app.state.service.shelf.view
+    if not_modified(view, request):
+        raise NotModified(view)
+    response.headers.update({"ETag": view.etag, "Cache-Control": CACHE, "X-Model-Version": view.version or "none"})
+    return view
+
+
+# For routes that answer with a pydantic model: the view, with its headers on the response.
+TaggedView = Annotated[View, Depends(_tagged)]

@@ -1,0 +1,106 @@
+"""What is being served: one model, loaded and checked beside the old one, then swapped in by one reference."""
+
+import gc
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app.metrics import Metrics
+from index.artifact.registry import Registry
+from index.errors import ArtifactError, Item2vecError, RegistryError
+from index.model import Model
+
+log = logging.getLogger(__name__)
+
+# A version that cannot be opened is tried again after this many seconds: a disk may come back, a copy be mended.
+RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A warm model. loaded: epoch seconds."""
+
+    model: Model
+    version: str
+    loaded: float
+
+
+class Snapshots:
+    """Follows the registry. `current` is read by any thread; who calls `refresh` while another loads, waits."""
+
+    def __init__(self, models: Path, metrics: Metrics) -> None:
+        self.current: Snapshot | None = None
+        self.refused: dict[str, str] = {}  # version -> why it is not served
+        self._root = models
+        self._registry = Registry(models)
+        self._metrics = metrics
+        self._lock = threading.Lock()
+        self._tried: dict[str, float] = {}
+
+    @property
+    def version(self) -> str | None:
+        return self.current.version if self.current else None
+
+    def refresh(self) -> bool:
+        """Loads the registry's current version where it is another one; whether it was swapped in.
+
+        Never raises for a bad version: that is refused, kept in `refused`, and the old one goes on serving.
+        """
+        with self._lock:
+            return self._refresh()
+
+    def _refresh(self) -> bool:
+        try:
+            version = self._registry.current()
+        except Item2vecError as error:
+            self._refuse("current.json", error)
+            return False
+        self.refused.pop("current.json", None)
+        if version is None or version == self.version:
+            return False
+        if time.monotonic() - self._tried.get(version, -RETRY_SECONDS) < RETRY_SECONDS:
+            return False
+        self._tried[version] = time.monotonic()
+        started = time.perf_counter()
+        try:
+            model = Model(self._registry.open(version))
+            _warm(model)
+        except (Item2vecError, OSError, ValueError, KeyError) as error:
+            self._refuse(version, error)
+            return False
+        self.current = Snapshot(model, version, time.time())
+        # What stays for long is not to be looked through by the garbage collector again and again, 100 ms each time.
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        self._tried.clear()
+        self.refused.clear()
+        self._metrics.model_loaded(model.manifest)
+        log.info("model swapped version=%s seconds=%.3f", version, time.perf_counter() - started)
+        return True
+
+    def _refuse(self, version: str, error: Exception) -> None:
+        kind = type(error).__name__
+        # The message of an error of ours names the file; others may hold anything.
+        # Without the folder: this is shown to whoever asks /readyz.
+        known = isinstance(error, ArtifactError | RegistryError)
+        text = str(error).replace(f"{self._root}/", "") if known else f"{kind} while it was loaded"
+        if self.refused.get(version) != text:
+            self._metrics.model_refused(version)
+            log.error("model refused version=%s error=%s", version, text)
+        self.refused = {**self.refused, version: text}
+
+
+def _warm(model: Model) -> None:
+    """Touches what the first requests would wait for: the stored lists' pages, the id table, a search of each kind."""
+    for stored in model.stored.values():
+        for values in (stored.rows, stored.scores):
+            np.asarray(values).sum()
+    if len(model.vocabulary):
+        first = model.vocabulary.ids[0]
+        model.neighbours(first, min(10, len(model.vocabulary)))
+        model.recommend([first], min(10, len(model.vocabulary)))

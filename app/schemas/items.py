@@ -1,0 +1,177 @@
+"""What the routes of the items take and answer."""
+
+import json
+import math
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
+
+from app.http.eventrow import RowError, identifier
+from app.schemas.common import Reply
+from store.event import MAX_ID_CHARACTERS, storable
+from store.items import MAX_FIELDS
+
+MAX_TEXT_CHARACTERS = 2000
+
+# code -> what was wrong with the item; stable, see docs/errors.md.
+ITEM_CODES: dict[str, str] = {
+    "item_not_object": "the item is no JSON object",
+    "item_missing": "item_id is missing",
+    "item_invalid": "item_id is no text and no whole number, is blank, too long, or holds what text may not",
+    "title_invalid": "title is no text of at most 2,000 characters",
+    "category_invalid": "category is no text of at most 2,000 characters",
+    "available_invalid": "available is neither true nor false",
+    "metadata_invalid": "metadata is no flat object of at most 50 texts, numbers, truth values and nulls",
+    "field_unknown": "the item has a field that items do not have; further fields go into metadata",
+}
+
+
+def _id(value: object) -> str:
+    try:
+        return identifier(value, "item_id", "item_invalid")
+    except RowError as error:
+        raise PydanticCustomError("item_invalid", "{detail}", {"detail": error.detail}) from None
+
+
+def _plain(text: str) -> str:
+    if not storable(text):
+        raise PydanticCustomError("text_invalid", "text must not hold half a surrogate pair or a NUL")
+    return text
+
+
+def _scalar(value: object) -> object:
+    """Bool before number, as bool is an int. Raises PydanticCustomError."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and len(value) <= MAX_TEXT_CHARACTERS:
+        return _plain(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    # What all readers of JSON take for the same whole number, and both databases too.
+    if isinstance(value, int) and abs(value) < 2**63:
+        return value
+    raise PydanticCustomError(
+        "metadata_invalid", "a value must be text of at most 2,000 characters, a finite number, true, false or null"
+    )
+
+
+Id = Annotated[
+    str,
+    BeforeValidator(
+        _id, json_schema_input_type=int | Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARACTERS)]
+    ),
+]
+Text = Annotated[StrictStr, Field(max_length=MAX_TEXT_CHARACTERS), AfterValidator(_plain)]
+Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
+Value = Annotated[Any, BeforeValidator(_scalar, json_schema_input_type=str | float | int | bool | None)]
+Metadata = Annotated[dict[Name, Value], Field(max_length=MAX_FIELDS, examples=[{"price": 12.5, "colour": "red"}])]
+
+
+class ItemIn(BaseModel):
+    """An item as PUT takes it: all of it, in place of what was stored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item_id: Id = Field(description="any unicode; whole numbers are taken by their digits", examples=["t000327"])
+    title: Text | None = Field(None, examples=["Window of Museums"])
+    category: Text | None = Field(None, examples=["Electronic"])
+    available: StrictBool = Field(True, description="false: known, but never in an answer")
+    metadata: Metadata = Field({}, description="further fields, flat; null is the same as no field")
+
+
+class ItemPatch(BaseModel):
+    """Only the given fields change."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Text | None = Field(None, description="null removes it")
+    category: Text | None = Field(None, description="null removes it")
+    available: StrictBool = Field(True, description="false: never in an answer from now on", examples=[False])
+    metadata: Metadata = Field({}, description="merged by key; null removes a key")
+
+
+class ItemFields(BaseModel):
+    item_id: str = Field(examples=["t000327"])
+    title: str | None = Field(examples=["Window of Museums"])
+    category: str | None = Field(examples=["Electronic"])
+    available: bool
+    metadata: dict[str, Any] = Field(examples=[{"price": 12.5}])
+    trained: bool = Field(description="whether the model has a vector of it")
+    sessions_count: int | None = Field(description="occurrences in the training sessions; null where none are known")
+
+
+class ItemReply(ItemFields, Reply):
+    """One item, as the service knows it now."""
+
+
+class ItemsReply(Reply):
+    items: list[ItemFields] = Field(description="in the order of their ids")
+    next_cursor: str | None = Field(description="for the next page; null at the end")
+
+
+class RejectedItem(BaseModel):
+    index: int = Field(description="of the item in the request, from 0", examples=[3])
+    code: str = Field(
+        description="stable, see docs/errors.md",
+        examples=["item_missing"],
+        json_schema_extra={"enum": list(ITEM_CODES)},
+    )
+    detail: str = Field(examples=["item_id: Field required"])
+
+
+class PutReply(Reply):
+    stored: int = Field(description="items that are stored now; of two with one id the later", examples=[2])
+    rejected: list[RejectedItem] = Field(description="items that were refused")
+
+
+class DeletedReply(Reply):
+    item_id: str
+    deleted: bool = Field(examples=[True])
+
+
+def item_error(item: object, error: ValidationError) -> tuple[str, str]:
+    """(code, detail) of the first thing wrong; the detail is ASCII, whatever the item held."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    if not first["loc"] and isinstance(item, dict):
+        return "field_unknown", "the item has a field whose name is no text: it holds half a surrogate pair"
+    if not first["loc"]:
+        return "item_not_object", "an item is a JSON object"
+    place = json.dumps(".".join(str(part) for part in first["loc"]))[1:-1]
+    detail = f"{place if len(place) <= 80 else place[:77] + '...'}: {first['msg']}"
+    if first["type"] == "extra_forbidden":
+        return "field_unknown", f"{detail}; further fields go into metadata"
+    field = str(first["loc"][0])
+    if field == "item_id":
+        missing = isinstance(item, dict) and item.get("item_id") is None
+        return "item_missing" if missing else "item_invalid", detail
+    return f"{field}_invalid", detail
+
+
+def _request(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
+
+
+ITEMS_REQUEST = _request(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["items"],
+        "properties": {"items": {"type": "array", "items": ItemIn.model_json_schema()}},
+    },
+    {
+        "items": [
+            {"item_id": "t000327", "title": "Window of Museums", "category": "Electronic", "metadata": {"price": 9}}
+        ]
+    },
+)
+ITEM_REQUEST = _request(ItemPatch.model_json_schema(), {"available": False})

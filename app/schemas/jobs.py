@@ -1,0 +1,90 @@
+"""Requests and responses of the retraining routes, as the OpenAPI document shows them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.schemas.common import Reply
+
+# No section `events`: no request names a file.
+SECTIONS = ("sessions", "trainer", "index", "recommender", "evaluation")
+
+Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=200)]
+Value = Scalar | Annotated[list[Scalar], Field(max_length=100)]
+Name = Annotated[str, Field(pattern="^[a-z_]{1,40}$")]
+Section = Annotated[dict[Name, Value], Field(max_length=50)]
+
+
+class Overrides(BaseModel):
+    """Settings that go before the worker's own, by section: see docs/configuration.md. An unknown setting ends the job
+    as failed, with the code config_invalid."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sessions: Section = {}
+    trainer: Section = {}
+    index: Section = {}
+    recommender: Section = {}
+    evaluation: Section = {}
+    seed: int | None = Field(None, ge=0, lt=2**31, description="seed of everything random")
+
+    def given(self) -> dict[str, Any]:
+        """Without what was not sent."""
+        return {name: value for name, value in self.model_dump().items() if value not in ({}, None)}
+
+
+class RetrainRequest(BaseModel):
+    """All of it is optional; so is the body."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{}, {"overrides": {"trainer": {"epochs": 30}}, "force": False}]},
+    )
+
+    overrides: Overrides = Overrides()
+    force: bool = Field(False, description="make the new model current even when the gate refuses it")
+
+
+class GateReply(BaseModel):
+    accepted: bool
+    forced: bool
+    reasons: list[str] = Field(description="why the new model is not to replace the one that serves")
+
+
+class ResultReply(BaseModel):
+    version: str = Field(description="version that was published", examples=["20261124-065832"])
+    gate: GateReply
+    counts: dict[str, int] = Field(description="events, sessions, items, tokens, rejected")
+
+
+class ErrorReply(BaseModel):
+    code: str = Field(examples=["events_missing"])
+    detail: str
+
+
+class JobReply(Reply):
+    """One retraining."""
+
+    job_id: str = Field(examples=["20261124-065832-1f9a3c"])
+    state: Literal["queued", "running", "succeeded", "refused", "failed", "cancelled"] = Field(
+        description="refused: a version was published, but the gate kept the old one current"
+    )
+    cancel: bool = Field(description="whether its end was asked for")
+    overrides: dict[str, Any]
+    force: bool
+    requested_by: str = Field(description="id of the key, schedule, or anonymous")
+    created: str = Field(description="ISO 8601, UTC")
+    started: str | None
+    finished: str | None
+    heartbeat: str | None = Field(description="when the worker last said that it lives")
+    worker: str | None
+    step: str | None = Field(description="what it is doing", examples=["train"])
+    progress: float | None = Field(description="0 to 1 of the step; null where its size is not known")
+    eta_seconds: float | None = Field(description="seconds left of the step")
+    result: ResultReply | None = Field(description="of a job that succeeded or was refused")
+    error: ErrorReply | None = Field(description="of a job that failed")
+
+
+class JobsReply(Reply):
+    jobs: list[JobReply] = Field(description="newest first")
+    next_cursor: str | None = Field(description="for the next page; null on the last")

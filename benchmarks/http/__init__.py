@@ -1,0 +1,1 @@
+"""Requests per second, beside the bare servers it stands on."""

@@ -1,0 +1,79 @@
+"""A model of any size for the HTTP benchmark: clustered vectors and random sessions, without any training."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from index.artifact.manifest import Data, Gate, Manifest
+from index.artifact.registry import Registry
+from index.catalogue import Catalogue
+from index.evidence import build_evidence
+from index.model import ModelParts, Neighbours, write_model
+from index.ranking.readings import similar_vectors
+from index.ranking.rules import Rules
+from index.ranking.scorer import NextScorer, RecommenderConfig
+from index.search.builder import build, neighbours
+from index.vocabulary import Vocabulary
+
+DIMS, CATEGORIES, STORED = 100, 20, 100
+
+
+def publish(models: Path, items: int, seed: int = 1) -> str:
+    """The version. Categories have nothing to do with the clusters, so that a filter finds little in stored lists."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(max(10, items // 100), DIMS))
+    near = rng.integers(len(centres), size=items)
+    vectors = (centres[near] + 0.7 * rng.normal(size=(items, DIMS))).astype(np.float32)
+    counts = np.sort(rng.zipf(1.3, size=items).clip(5, 100_000))[::-1].astype(np.int64)
+    ids = [f"item-{i:06d}" for i in range(items)]
+    titles, categories = [f"Title number {i}" for i in range(items)], [f"c{i % CATEGORIES}" for i in range(items)]
+    rules = Rules(np.zeros(items + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
+    tokens = rng.integers(items, size=items * 5).astype(np.int32)
+    offsets = np.arange(0, len(tokens) + 1, 5, dtype=np.int64)
+    config = RecommenderConfig(next_reading="in-in", item_counts=0.0, session_counts=0.0)
+    unit = similar_vectors(vectors, vectors, "in")
+    built = build(unit, 20_000, 0.95, seed, 2)
+    rows, scores = neighbours(built, unit, STORED, 2)
+    scorer = NextScorer(vectors, vectors, counts, rules, config)
+    next_built = build(scorer.next_vectors(), items + 1, 0.95, seed, 2)
+    parts = ModelParts(
+        Vocabulary(ids, counts),
+        Catalogue(ids, {"title": titles, "category": categories}),
+        {},
+        vectors,
+        vectors,
+        rules,
+        build_evidence(tokens, offsets, np.arange(len(offsets) - 1, dtype=np.int64), items, False),
+        built,
+        next_built,
+        Neighbours(rows, scores),
+        Neighbours(rows, scores),
+    )
+    registry = Registry(models)
+    now = datetime.now(UTC)
+    version = registry.new_version(now)
+    manifest = Manifest(
+        version=version,
+        created=now,
+        config={"sessions": {"min_item_count": 5}},
+        recommender=config.model_dump(mode="json"),
+        seed=seed,
+        libraries={},
+        data=Data(fingerprint="0" * 64, events=0, sessions=len(offsets) - 1, items=items, tokens=len(tokens)),
+        trained_on="all",
+        index={"similar": {"kind": built.kind, "recall_at_10": built.recall_at_10, **built.parameters}},
+        metrics={},
+        timings={},
+        gate=Gate(accepted=True, forced=True, reasons=[], figures={}),
+    )
+    with registry.writer(version) as writer:
+        write_model(writer, parts)
+        writer.commit(manifest)
+    registry.activate(version)
+    return version
+
+
+if __name__ == "__main__":
+    print(publish(Path(sys.argv[1]), int(sys.argv[2])))

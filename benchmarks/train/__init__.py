@@ -1,0 +1,1 @@
+"""Time to quality of the trainer, beside gensim."""

@@ -1,0 +1,177 @@
+"""Vectors and neighbours for other tools: written in blocks, under a temporary name, and renamed when complete.
+
+A file of that name which is already there is replaced: an export is named by the user and can be made again.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from index.artifact.files import os_errors_as
+from index.errors import ConfigError
+from index.model import Model
+
+BLOCK_ROWS = 10_000
+Float = NDArray[np.float32]
+
+
+def export(model: Model, format: str, out: Path, matrix: str, score: str) -> list[Path]:
+    """The files written: `out`, or for npy and tensorboard those in the folder `out`.
+
+    matrix: "inputs" or "outputs", for all but neighbours. score: "similar" or "next", for neighbours. Raises
+    ConfigError for what is not known and for a place that cannot be written.
+    """
+    for choice, known in ((format, FORMATS), (matrix, ("inputs", "outputs")), (score, ("similar", "next"))):
+        if choice not in known:
+            raise ConfigError(f"export: {choice!r} is none of {', '.join(known)}")
+    names, write = FORMATS[format]
+    files = [out / name for name in names] if names else [out]
+    if not names and out.is_dir():
+        raise ConfigError(f"--out {out} is a folder; {format} is one file, name it")
+    if names and out.exists() and not out.is_dir():
+        raise ConfigError(f"--out {out} is a file; {format} is the files {' and '.join(names)} in a folder, name that")
+    unfinished = [file.with_name(f".{file.name}.writing") for file in files]
+    with os_errors_as(ConfigError, f"{out} cannot be written"), ExitStack() as stack:
+        files[0].parent.mkdir(parents=True, exist_ok=True)
+        for path in unfinished:
+            stack.callback(path.unlink, missing_ok=True)
+        write(model, unfinished, score if format == "neighbours" else matrix)
+        for path, file in zip(unfinished, files, strict=True):
+            os.replace(path, file)
+    return files
+
+
+def word2vec_text(model: Model, files: list[Path], matrix: str) -> None:
+    """A line "items dims", then a line per item: its id as `word_of` writes it, and its numbers, to the last bit."""
+    vectors = model.artifact.array(matrix)
+    line = "%s" + " %.9g" * vectors.shape[1] + "\n"
+    with files[0].open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"{len(vectors)} {vectors.shape[1]}\n")
+        for items, block in _blocks(model, vectors):
+            file.writelines(line % (word_of(item), *row) for item, row in zip(items, block.tolist(), strict=True))
+
+
+def word2vec_binary(model: Model, files: list[Path], matrix: str) -> None:
+    """The same with the numbers as little-endian float32."""
+    vectors = model.artifact.array(matrix)
+    with files[0].open("wb") as file:
+        file.write(b"%d %d\n" % vectors.shape)
+        for items, block in _blocks(model, vectors):
+            for item, row in zip(items, block.astype("<f4", copy=False), strict=True):
+                file.write(word_of(item).encode() + b" " + row.tobytes() + b"\n")
+
+
+def word_of(item: str) -> str:
+    """The id as a word of the word2vec formats, which end words at white space: spaces, characters that do not print,
+    and "%" itself are percent-encoded. `urllib.parse.unquote` gives the id back."""
+    if "%" not in item and " " not in item and item.isprintable():
+        return item
+    return "".join(
+        c
+        if c.isprintable() and c not in " %"
+        else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "surrogatepass"))
+        for c in item
+    )
+
+
+def npy(model: Model, files: list[Path], matrix: str) -> None:
+    with files[0].open("wb") as file:
+        np.save(file, model.artifact.array(matrix), allow_pickle=False)
+    with files[1].open("w", encoding="ascii") as file:
+        for place, item in enumerate(model.vocabulary.ids):
+            file.write(f"{',' if place else '['}\n{json.dumps(item)}")
+        file.write("\n]\n")
+
+
+def parquet(model: Model, files: list[Path], matrix: str) -> None:
+    vectors = model.artifact.array(matrix)
+    schema = pa.schema(
+        [
+            ("item_id", pa.string()),
+            ("title", pa.string()),
+            ("category", pa.string()),
+            ("count", pa.int64()),
+            ("vector", pa.list_(pa.float32())),
+        ],
+        metadata={"item2vec.version": model.manifest.version, "item2vec.matrix": matrix},
+    )
+    done = 0
+    with pq.ParquetWriter(files[0], schema) as writer:
+        for items, block in _blocks(model, vectors):
+            ends = np.arange(0, block.size + 1, block.shape[1], dtype=np.int32)
+            titles = [model.catalogue.field(item, "title") for item in items]
+            columns = [
+                pa.array(map(_encodable, items), pa.string()),
+                pa.array((None if title is None else _encodable(str(title)) for title in titles), pa.string()),
+                pa.array((_category(model, item) for item in items), pa.string()),
+                pa.array(model.vocabulary.counts[done : done + len(items)]),
+                pa.ListArray.from_arrays(pa.array(ends), pa.array(block.ravel())),
+            ]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+            done += len(items)
+
+
+def tensorboard(model: Model, files: list[Path], matrix: str) -> None:
+    """For the Embedding Projector. It ends fields at tabs and lines at line breaks: those become spaces."""
+    vectors = model.artifact.array(matrix)
+    line = "\t".join(["%.9g"] * vectors.shape[1]) + "\n"
+    counts = iter(model.vocabulary.counts.tolist())
+    with _text(files[0]) as numbers, _text(files[1]) as metadata:
+        metadata.write("id\ttitle\tcategory\tcount\n")
+        for items, block in _blocks(model, vectors):
+            numbers.writelines(line % tuple(row) for row in block.tolist())
+            for item, count in zip(items, counts, strict=False):
+                fields = (item, model.catalogue.title(item), _category(model, item) or "")
+                metadata.write("\t".join(" ".join(_encodable(f).split()) for f in fields) + f"\t{count}\n")
+
+
+def neighbours(model: Model, files: list[Path], score: str) -> None:
+    """A line per item, from the lists that were computed when the model was made."""
+    stored, ids = model.stored[score], model.vocabulary.ids
+    scores = _blocks(model, stored.scores)
+    with files[0].open("w", encoding="ascii", newline="\n") as file:
+        for (items, rows), (_, values) in zip(_blocks(model, stored.rows), scores, strict=True):
+            for item, found, near in zip(items, rows.tolist(), values.tolist(), strict=True):
+                pairs = zip(found, near, strict=True)
+                listed = [{"item_id": ids[row], "score": round(value, 6)} for row, value in pairs if row >= 0]
+                file.write(json.dumps({"item_id": item, "neighbours": listed}) + "\n")
+
+
+Write = Callable[[Model, list[Path], str], None]
+# format -> (names of the files in a folder, or none for a single file; what writes them)
+FORMATS: dict[str, tuple[tuple[str, ...], Write]] = {
+    "word2vec-text": ((), word2vec_text),
+    "word2vec-binary": ((), word2vec_binary),
+    "npy": (("vectors.npy", "ids.json"), npy),
+    "parquet": ((), parquet),
+    "tensorboard": (("vectors.tsv", "metadata.tsv"), tensorboard),
+    "neighbours": ((), neighbours),
+}
+
+
+def _blocks(model: Model, array: NDArray[Any]) -> Iterator[tuple[list[str], NDArray[Any]]]:
+    """(ids, rows) of a memory map, a block at a time."""
+    for at in range(0, len(array), BLOCK_ROWS):
+        yield model.vocabulary.ids[at : at + BLOCK_ROWS], np.asarray(array[at : at + BLOCK_ROWS])
+
+
+def _category(model: Model, item: str) -> str | None:
+    found = model.catalogue.category(item)
+    return None if found is None else _encodable(found)
+
+
+def _encodable(text: str) -> str:
+    """JSON can hold half of a surrogate pair, UTF-8 cannot: it becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _text(path: Path) -> IO[str]:
+    return path.open("w", encoding="utf-8", newline="\n")

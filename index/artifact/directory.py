@@ -1,0 +1,224 @@
+"""A directory per version: written complete beside its place and renamed into it, read with every file checked.
+
+A published directory is never written again: replacing a file under a reader's memory map would kill the reader.
+"""
+
+import json
+import os
+import secrets
+import stat
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.artifact.files import (
+    digest,
+    is_locked,
+    locked,
+    make_directory,
+    os_errors_as,
+    release_lock,
+    remove_tree,
+    sync_directory,
+    sync_file,
+    take_lock,
+    write_file,
+)
+from index.artifact.manifest import MANIFEST_NAME, FileEntry, Manifest, check_version, is_file_name
+from index.errors import ArtifactCorrupt, ArtifactError, RegistryError
+
+WRITING = ".writing-"
+LOCK_NAME = ".lock"
+REMEDY = "restore this version from a copy, or activate another one"
+
+
+class ArtifactWriter:
+    """Collects the files of one version under `root` and publishes them together, as a context manager.
+
+    Leaving the block without `commit` removes everything. A killed process leaves a `.writing-` directory, which no
+    reader looks at; its `.lock` is then free, which is how `Registry.sweep` knows it from one still being written.
+    """
+
+    def __init__(self, root: Path, version: str) -> None:
+        self.version = check_version(version)
+        self._root = root
+        self._names: set[str] = set()
+        self._directory: Path | None = None
+        self._lock = -1
+
+    def __enter__(self) -> Self:
+        """Raises RegistryError when the version exists or another process is writing it."""
+        with os_errors_as(ArtifactError, f"version {self.version} cannot be written to {self._root}"):
+            make_directory(self._root)
+            # Under the root's lock no sweep can meet the directory between its creation and its lock.
+            with locked(self._root / LOCK_NAME):
+                self._refuse_existing()
+                for other in self._root.glob(f"{WRITING}{self.version}.*"):
+                    if is_locked(other / LOCK_NAME):
+                        raise RegistryError(f"version {self.version} is being written: {other}")
+                directory = self._root / f"{WRITING}{self.version}.{os.getpid()}.{secrets.token_hex(4)}"
+                directory.mkdir()
+                self._lock = take_lock(directory / LOCK_NAME)
+        self._directory = directory
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._directory is not None:
+            directory, self._directory = self._directory, None
+            try:
+                remove_tree(directory)
+            finally:
+                release_lock(self._lock)
+
+    def array(self, name: str, array: NDArray[Any]) -> None:
+        """Writes `name`.npy; raises ValueError for an array that only pickle could hold."""
+        path = self._new_path(f"{name}.npy")
+        with self._disk_errors(path), path.open("xb") as file:
+            np.save(file, array, allow_pickle=False)
+
+    def json(self, name: str, content: object) -> None:
+        """Writes `name`.json, in ASCII so that any id comes back; raises ValueError for what JSON cannot hold."""
+        path = self._new_path(f"{name}.json")
+        try:
+            text = json.dumps(content, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path.name} cannot be written as JSON: {error}") from error
+        with self._disk_errors(path), path.open("x", encoding="ascii") as file:
+            file.write(text)
+
+    def path(self, name: str) -> Path:
+        """Where another library is to write the file `name`; `commit` then syncs and hashes it with the others."""
+        if not is_file_name(name):
+            raise ValueError(f"{name!r} cannot be the name of a file in an artifact")
+        if self._directory is None:
+            raise ValueError(f"the writer of version {self.version} is not open")
+        self._names.add(name)
+        return self._directory / name
+
+    def commit(self, manifest: Manifest) -> Path:
+        """Publishes the files, with their sizes and checksums entered in the manifest, and returns the directory.
+
+        Raises ArtifactError when a file that `path` was asked for is not there, or the disk fails; RegistryError when
+        the version exists by now; ValueError for a manifest of another version or one that JSON cannot hold.
+        """
+        if manifest.version != self.version:
+            raise ValueError(f"the manifest says version {manifest.version}, the writer {self.version}")
+        if self._directory is None:
+            raise ValueError(f"the writer of version {self.version} is not open")
+        directory, final = self._directory, self._root / self.version
+        files = {name: self._seal(directory / name) for name in sorted(self._names)}
+        try:
+            sealed = manifest.model_copy(update={"files": files}).to_json()
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{MANIFEST_NAME} cannot be written as JSON: {error}") from error
+        with self._disk_errors(directory):
+            write_file(directory / MANIFEST_NAME, sealed)
+            sync_directory(directory)
+            with locked(self._root / LOCK_NAME):
+                # A rename onto an empty directory would succeed, so the name is looked at first, under the lock.
+                self._refuse_existing()
+                directory.rename(final)
+                self._directory = None
+            release_lock(self._lock)
+            (final / LOCK_NAME).unlink(missing_ok=True)
+            sync_directory(self._root)
+        return final
+
+    def _new_path(self, name: str) -> Path:
+        if name in self._names:
+            raise ValueError(f"{name} was already written")
+        return self.path(name)
+
+    def _seal(self, path: Path) -> FileEntry:
+        if not path.is_file() or path.is_symlink():
+            raise ArtifactError(f"version {self.version} is not complete: {path.name} was never written")
+        with self._disk_errors(path):
+            sync_file(path)
+            size, sha256 = digest(path)
+        return FileEntry(bytes=size, sha256=sha256)
+
+    def _refuse_existing(self) -> None:
+        if os.path.lexists(self._root / self.version):
+            raise RegistryError(f"version {self.version} exists in {self._root}; versions are never overwritten")
+
+    def _disk_errors(self, path: Path) -> AbstractContextManager[None]:
+        return os_errors_as(ArtifactError, f"{path} cannot be written")
+
+
+class Artifact:
+    """A published version: its manifest and its files, which `open` has checked."""
+
+    def __init__(self, directory: Path, manifest: Manifest) -> None:
+        self.directory = directory
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, path: Path, verify: bool = True) -> Self:
+        """Checks the manifest and that every file it lists is there with the right size; `verify` also hashes them.
+
+        Raises ArtifactUnsupported for a newer schema and ArtifactCorrupt, naming the file, for all else. Files that the
+        manifest does not list are ignored.
+        """
+        source = path / MANIFEST_NAME
+        try:
+            data = source.read_bytes()
+        except FileNotFoundError as error:
+            raise ArtifactCorrupt(f"{source} is missing: not an artifact, or not copied completely") from error
+        except OSError as error:
+            raise ArtifactCorrupt(f"{source} cannot be read: {error.strerror}") from error
+        manifest = Manifest.from_json(data, source)
+        for name, entry in manifest.files.items():
+            _check_file(path / name, entry, verify)
+        return cls(path, manifest)
+
+    def has(self, name: str) -> bool:
+        """Whether the manifest lists the file `name`, written with its ending: `similar.faiss`."""
+        return name in self.manifest.files
+
+    def path(self, name: str) -> Path:
+        """Where the listed file `name` is; raises ArtifactCorrupt when the manifest does not list it."""
+        if not self.has(name):
+            raise ArtifactCorrupt(f"{self.directory / name} is missing: the manifest does not list it; {REMEDY}")
+        return self.directory / name
+
+    def array(self, name: str, mmap: bool = True) -> NDArray[Any]:
+        """`name`.npy, read-only and paged in as it is used, or with mmap=False as a copy in memory."""
+        path = self.path(f"{name}.npy")
+        try:
+            if mmap:
+                return np.lib.format.open_memmap(path, mode="r")
+            with path.open("rb") as file:
+                array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+                return array
+        except (OSError, ValueError, EOFError) as error:
+            raise ArtifactCorrupt(f"{path} cannot be read as an array: {error}; {REMEDY}") from error
+
+    def json(self, name: str) -> Any:
+        """The content of `name`.json."""
+        path = self.path(f"{name}.json")
+        try:
+            return json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise ArtifactCorrupt(f"{path} cannot be read as JSON: {error}; {REMEDY}") from error
+
+
+def _check_file(path: Path, entry: FileEntry, verify: bool) -> None:
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ArtifactCorrupt(f"{path} is not a regular file; {REMEDY}")
+        size, sha256 = digest(path) if verify else (status.st_size, entry.sha256)
+    except FileNotFoundError as error:
+        raise ArtifactCorrupt(f"{path} is missing; {REMEDY}") from error
+    except OSError as error:
+        raise ArtifactCorrupt(f"{path} cannot be read: {error.strerror}; {REMEDY}") from error
+    if size != entry.bytes:
+        raise ArtifactCorrupt(f"{path} has {size} bytes, the manifest says {entry.bytes}; {REMEDY}")
+    if sha256 != entry.sha256:
+        raise ArtifactCorrupt(f"{path} is altered: its checksum differs from the manifest's; {REMEDY}")

@@ -1,0 +1,233 @@
+"""The versions of one model: list, open, activate, roll back, prune.
+
+    root/versions/<version>/    an artifact each
+    root/current.json           which one serves, and which ones served before it
+
+Readers never lock: they see a whole `current.json`, old or new, and whole versions.
+"""
+
+import logging
+import os
+import secrets
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import NoReturn
+
+from pydantic import ValidationError
+
+from index.artifact.directory import LOCK_NAME, WRITING, Artifact, ArtifactWriter
+from index.artifact.files import (
+    is_locked,
+    locked,
+    make_directory,
+    os_errors_as,
+    remove_tree,
+    replace_file,
+    sync_directory,
+)
+from index.artifact.manifest import (
+    MANIFEST_NAME,
+    SCHEMA_VERSION,
+    VERSION_NAME,
+    Manifest,
+    Record,
+    Version,
+    check_version,
+)
+from index.errors import ArtifactCorrupt, ArtifactError, ArtifactUnsupported, NoModel, NothingToRollBack, RegistryError
+
+REMOVING = ".removing-"
+
+logger = logging.getLogger(__name__)
+
+
+class Current(Record):
+    """The content of current.json. history: what served before, newest last, without what serves now."""
+
+    schema_version: int = SCHEMA_VERSION
+    version: Version
+    history: tuple[Version, ...] = ()
+
+
+class Registry:
+    """A folder of versions; nothing is created before the first write."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._versions = root / "versions"
+        self._current = root / "current.json"
+
+    def new_version(self, now: datetime) -> str:
+        """A name for a version made at `now` (aware), to the second in UTC; -2, -3, ... when that is taken."""
+        if now.tzinfo is None:
+            raise ValueError("now needs a timezone")
+        second = f"{now.astimezone(UTC):%Y%m%d-%H%M%S}"
+        taken = {name.removeprefix(WRITING).partition(".")[0] for name in self._names()}
+        return next(name for n in count(1) if (name := second if n == 1 else f"{second}-{n}") not in taken)
+
+    def writer(self, version: str) -> ArtifactWriter:
+        return ArtifactWriter(self._versions, version)
+
+    def versions(self) -> list[str]:
+        """The complete versions, oldest first."""
+        return sorted((name for name in self._names() if self._is_complete(name)), key=_age)
+
+    def manifests(self) -> list[Manifest]:
+        """Of every complete version, oldest first; one that cannot be read is left out, with a warning in the log."""
+        manifests = []
+        for version in self.versions():
+            path = self._versions / version / MANIFEST_NAME
+            try:
+                with os_errors_as(ArtifactCorrupt, f"{path} cannot be read"):
+                    manifests.append(Manifest.from_json(path.read_bytes(), path))
+            except ArtifactError as error:
+                logger.warning("manifest skipped version=%s error=%s", version, error)
+        return manifests
+
+    def current(self) -> str | None:
+        """The version that serves; None before the first was activated. Raises ArtifactCorrupt, ArtifactUnsupported."""
+        current = self._read_current()
+        return current.version if current else None
+
+    def open(self, version: str | None = None, verify: bool = True) -> Artifact:
+        """The given or the current version. Raises NoModel, RegistryError for an unknown one, and as Artifact.open."""
+        if version is None and (version := self.current()) is None:
+            self._no_model()
+        if not self._is_complete(check_version(version)):
+            known = ", ".join(reversed(self.versions()[-5:])) or "none"
+            raise RegistryError(f"there is no version {version} in {self.root}; newest first, there are: {known}")
+        artifact = Artifact.open(self._versions / version, verify)
+        if artifact.manifest.version != version:
+            raise ArtifactCorrupt(
+                f"{artifact.directory / MANIFEST_NAME} says version {artifact.manifest.version}: the folder was renamed"
+            )
+        return artifact
+
+    def activate(self, version: str) -> None:
+        """Makes a version the current one, after checking all of it; raises as `open`, and then nothing has changed."""
+        check_version(version)
+        if not self._versions.is_dir():
+            self._no_model()
+        with locked(self.root / LOCK_NAME):
+            self.open(version)
+            try:
+                before = self._read_current()
+            except ArtifactCorrupt as error:
+                # This is the way out that the error itself names.
+                logger.warning("current.json replaced, history lost error=%s", error)
+                before = None
+            history = before.history if before else ()
+            if before and before.version != version:
+                history = (*history, before.version)
+            self._write_current(Current(version=version, history=history))
+
+    def rollback(self) -> str:
+        """Goes back to the version that served before the current one and still exists, after checking all of it.
+
+        What is left leaves the history, so a second rollback goes further back. Raises NothingToRollBack when
+        nothing is left to go back to, NoModel when nothing is active.
+        """
+        if not self._versions.is_dir():
+            self._no_model()
+        with locked(self.root / LOCK_NAME):
+            current = self._read_current()
+            if current is None:
+                self._no_model()
+            history = self._way_back(current)
+            if not history:
+                raise NothingToRollBack(f"no version before {current.version} is left in {self.root} to go back to")
+            self.open(history[-1])
+            self._write_current(Current(version=history[-1], history=history[:-1]))
+        return history[-1]
+
+    def prune(self, keep: int) -> list[str]:
+        """Removes all but the newest `keep` versions, the current one and the one a rollback would go to.
+
+        Returns what was removed, oldest first. Readers that have a removed version open keep it until they close it.
+        """
+        if keep < 0:
+            raise ValueError(f"keep must not be negative: {keep}")
+        if not self._versions.is_dir():
+            return []
+        doomed = []
+        with locked(self.root / LOCK_NAME), os_errors_as(RegistryError, f"{self._versions} cannot be pruned"):
+            kept = set(self.versions()[-keep:] if keep else [])
+            if current := self._read_current():
+                kept.update([current.version, *self._way_back(current)[-1:]])
+            removed = [version for version in self.versions() if version not in kept]
+            for version in removed:
+                # Out of the list in one step; the deletion can then stop half-way without anyone seeing a torn version.
+                doomed.append(self._versions / f"{REMOVING}{version}.{os.getpid()}.{secrets.token_hex(4)}")
+                (self._versions / version).rename(doomed[-1])
+            sync_directory(self._versions)
+        self._remove(doomed)
+        return removed
+
+    def sweep(self) -> list[str]:
+        """Deletes what killed processes left half written or half deleted, and returns the directories' names."""
+        if not self._versions.is_dir():
+            return []
+        # A new writer holds this lock until it has its own, so a directory whose own lock is free has lost its writer.
+        with locked(self._versions / LOCK_NAME), os_errors_as(RegistryError, f"{self._versions} cannot be swept"):
+            left = [
+                name
+                for name in sorted(self._names())
+                if name.startswith(REMOVING)
+                or (name.startswith(WRITING) and not is_locked(self._versions / name / LOCK_NAME))
+            ]
+        self._remove([self._versions / name for name in left])
+        return left
+
+    def _names(self) -> list[str]:
+        with os_errors_as(RegistryError, f"{self._versions} cannot be listed"):
+            return os.listdir(self._versions) if self._versions.exists() else []
+
+    def _is_complete(self, name: str) -> bool:
+        return VERSION_NAME.fullmatch(name) is not None and (self._versions / name / MANIFEST_NAME).is_file()
+
+    def _way_back(self, current: Current) -> tuple[str, ...]:
+        """The history up to the version that a rollback would go to; empty when there is none."""
+        history = current.history
+        while history and (history[-1] == current.version or not self._is_complete(history[-1])):
+            history = history[:-1]
+        return history
+
+    def _remove(self, directories: list[Path]) -> None:
+        for directory in directories:
+            with os_errors_as(RegistryError, f"{directory} cannot be deleted"):
+                remove_tree(directory)
+            logger.info("directory removed name=%s", directory.name)
+
+    def _read_current(self) -> Current | None:
+        try:
+            current = Current.model_validate_json(self._current.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error.errors()[0]["msg"]
+            raise ArtifactCorrupt(
+                f"{self._current} is damaged ({reason}); say again which version serves: "
+                f"item2vec models {self.root} activate VERSION (newest: {(self.versions() or ['none'])[-1]})"
+            ) from error
+        if current.schema_version > SCHEMA_VERSION:
+            raise ArtifactUnsupported(
+                f"{self._current} has schema {current.schema_version}, this item2vec reads {SCHEMA_VERSION}: upgrade it"
+            )
+        return current
+
+    def _write_current(self, current: Current) -> None:
+        with os_errors_as(RegistryError, f"{self._current} cannot be written"):
+            make_directory(self.root)
+            replace_file(self._current, current.model_dump_json(indent=1).encode() + b"\n")
+        logger.info("version activated version=%s history=%d", current.version, len(current.history))
+
+    def _no_model(self) -> NoReturn:
+        versions = self.versions()
+        step = f"item2vec models {self.root} activate {versions[-1]}" if versions else "train one with item2vec train"
+        raise NoModel(f"no model is active in {self.root}; next step: {step}")
+
+
+def _age(version: str) -> tuple[str, int]:
+    """Sorts by time, then by number, so that -10 comes after -9."""
+    return version[:15], int(version[16:] or 1)

@@ -1,0 +1,1 @@
+"""From a session to a ranked list. The service and the evaluation come here, and nothing else ranks."""

@@ -1,0 +1,1 @@
+"""Nearest neighbours: exact, through FAISS, and among the rows that a filter lets through."""

@@ -1,0 +1,184 @@
+"""The stored events: taken in whole requests, on disk before the answer, each event_id once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Engine, bindparam, delete, func, insert, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import BigInteger, Double, Text, TypeEngine
+
+from store.database import now, transaction
+from store.event import EventRow, storable
+from store.tables import event_rejects, events
+
+MAX_REJECT_CHARACTERS = 1000
+# SQLite takes at most 32,766 parameters in a statement.
+CHUNK = 10_000
+
+COLUMNS = ("event_id", "user_id", "item_id", "time", "session_id", "event_type", "weight", "dwell")
+TYPES: dict[str, TypeEngine[Any]] = {"time": BigInteger(), "weight": Double(), "dwell": Double()}
+
+_INSERT_SQLITE = f"INSERT INTO events ({', '.join(COLUMNS)}, received) VALUES ({', '.join('?' for _ in COLUMNS)}, ?)"
+# One statement and one array a column: 50,000 rows as parameters of their own take several times as long. The numbers
+# are taken in the order of the request, since two events of one user may have the same time. The rows are inserted in
+# the order of their ids: two requests that share ids then wait for each other, and never each for the other.
+_INSERT_POSTGRESQL = text(
+    f"""
+    INSERT INTO events (seq, {", ".join(COLUMNS)}, received)
+    SELECT seq, {", ".join(COLUMNS)}, :received
+    FROM (
+        SELECT nextval(pg_get_serial_sequence('events', 'seq')) AS seq, sent.*
+        FROM unnest({", ".join(f":{name}" for name in COLUMNS)}) AS sent ({", ".join(COLUMNS)})
+    ) AS numbered
+    ORDER BY event_id, seq
+    ON CONFLICT (event_id) DO NOTHING
+    RETURNING event_id
+    """
+)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that was refused. place: its index in the request. row: as it was sent, or the beginning of it."""
+
+    place: int
+    code: str
+    detail: str
+    row: str
+
+
+@dataclass(frozen=True)
+class Appended:
+    """accepted: rows stored. duplicates: indexes of the rows that were not, because their event_id is known."""
+
+    accepted: int
+    duplicates: list[int]
+
+
+@dataclass(frozen=True)
+class StoredReject:
+    """seq: from old to new. received: microseconds since 1970 UTC."""
+
+    seq: int
+    received: int
+    request_id: str
+    place: int
+    code: str
+    detail: str
+    row: str
+
+
+def append(
+    engine: Engine, rows: Sequence[EventRow], rejects: Sequence[Reject], request_id: str, rejects_kept: int
+) -> Appended:
+    """Stores all of a request in one transaction, which is on disk when this returns.
+
+    Sent again, rows with an event_id are duplicates and nothing happens to them, whoever stored them. Of the rejected
+    rows the newest `rejects_kept` stay, counted by their numbers. Raises StoreUnavailable; then nothing is stored.
+    """
+    received = now()
+    kept, duplicates = _first_of_each(rows)
+    with transaction(engine) as connection:
+        if kept:
+            many = _append_postgresql if engine.dialect.name == "postgresql" else _append_sqlite
+            stored = many(connection, [rows[i] for i in kept], received)
+            duplicates += [i for i in kept if rows[i].event_id is not None and rows[i].event_id not in stored]
+        if rejects:
+            _keep(connection, rejects, received, request_id, rejects_kept)
+    return Appended(len(rows) - len(duplicates), sorted(duplicates))
+
+
+def _first_of_each(rows: Sequence[EventRow]) -> tuple[list[int], list[int]]:
+    """Indexes of the rows that may be stored, and of those that repeat an event_id of the same request."""
+    kept, repeated = [], []
+    seen: set[str] = set()
+    for i, row in enumerate(rows):
+        if row.event_id is None:
+            kept.append(i)
+        elif row.event_id in seen:
+            repeated.append(i)
+        else:
+            seen.add(row.event_id)
+            kept.append(i)
+    return kept, repeated
+
+
+def _append_sqlite(connection: Connection, rows: Sequence[EventRow], received: int) -> set[str]:
+    """The ids that were stored. Nobody else writes meanwhile: the transaction began with BEGIN IMMEDIATE."""
+    ids = [row.event_id for row in rows if row.event_id is not None]
+    known: set[str] = set()
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        known |= set(connection.scalars(select(events.c.event_id).where(events.c.event_id.in_(chunk))))
+    values = [
+        (r.event_id, r.user_id, r.item_id, r.time, r.session_id, r.event_type, r.weight, r.dwell, received)
+        for r in rows
+        if r.event_id not in known
+    ]
+    if values:
+        connection.exec_driver_sql(_INSERT_SQLITE, values)
+    return set(ids) - known
+
+
+def _append_postgresql(connection: Connection, rows: Sequence[EventRow], received: int) -> set[str]:
+    """The ids that were stored. Of an id that another transaction is storing, its end is waited for."""
+    statement = _INSERT_POSTGRESQL.bindparams(*(_array(name) for name in COLUMNS))
+    values = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
+    return set(connection.scalars(statement, {**values, "received": received}))
+
+
+def _array(name: str) -> BindParameter[Any]:
+    return bindparam(name, type_=ARRAY(TYPES.get(name, Text())))
+
+
+def _keep(connection: Connection, rejects: Sequence[Reject], received: int, request_id: str, rejects_kept: int) -> None:
+    newest = rejects[max(0, len(rejects) - rejects_kept) :]
+    values = [
+        {
+            "received": received,
+            "request_id": request_id,
+            "place": reject.place,
+            "code": reject.code,
+            "detail": reject.detail,
+            "row": reject.row[:MAX_REJECT_CHARACTERS],
+        }
+        for reject in newest
+    ]
+    if values:
+        connection.execute(insert(event_rejects), values)
+    last = connection.scalar(select(func.max(event_rejects.c.seq)))
+    if last is not None:
+        # Rows that another request is just removing are left to it; SQLite knows no such request.
+        old = select(event_rejects.c.seq).where(event_rejects.c.seq <= last - rejects_kept)
+        connection.execute(delete(event_rejects).where(event_rejects.c.seq.in_(old.with_for_update(skip_locked=True))))
+
+
+def of_user(engine: Engine, user_id: str, limit: int) -> list[EventRow]:
+    """The user's newest events, at most `limit`, the newest last."""
+    if not storable(user_id):
+        return []
+    wanted = (
+        select(*(events.c[name] for name in COLUMNS))
+        .where(events.c.user_id == user_id)
+        .order_by(events.c.time.desc(), events.c.seq.desc())
+        .limit(limit)
+    )
+    with transaction(engine, reading=True) as connection:
+        rows = connection.execute(wanted).all()
+    return [EventRow(**row._mapping) for row in reversed(rows)]
+
+
+def count(engine: Engine) -> int:
+    """How many events are stored."""
+    with transaction(engine, reading=True) as connection:
+        return connection.scalar(select(func.count()).select_from(events)) or 0
+
+
+def rejects(engine: Engine, limit: int, before: int | None = None) -> list[StoredReject]:
+    """Rejected rows that are still kept, the newest first; before: only those with a smaller seq."""
+    wanted = select(event_rejects).order_by(event_rejects.c.seq.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(event_rejects.c.seq < before)
+    with transaction(engine, reading=True) as connection:
+        return [StoredReject(**row._mapping) for row in connection.execute(wanted)]

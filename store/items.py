@@ -1,0 +1,128 @@
+"""The stored items: what was said of them since the model was trained. Every change has a number, see store.tables."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from index.errors import ItemUnknown, RequestError
+from store import tables
+from store.database import now as clock
+from store.database import transaction
+from store.event import storable
+
+MAX_FIELDS = 50
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An item as it is stored. deleted: a tombstone, which hides what the model knows of it.
+
+    changed: number of the change that wrote it; 0 before it is stored. updated: microseconds since 1970 UTC.
+    """
+
+    item_id: str
+    title: str | None = None
+    category: str | None = None
+    available: bool = True
+    deleted: bool = False
+    metadata: dict[str, Any] = field(default_factory=dict)
+    changed: int = 0
+    updated: int = 0
+
+
+def put(engine: Engine, items: Iterable[ItemRow], now: int) -> int:
+    """Stores the items in place of what was stored of them; of two with one id the later counts. How many that were.
+
+    Deleted items come back. Raises StoreUnavailable; then nothing is stored.
+    """
+    latest = {item.item_id: item for item in items}
+    if not latest:
+        return 0
+    with transaction(engine) as connection:
+        changed = _next_change(connection)
+        _write(connection, [replace(item, changed=changed, updated=now) for item in latest.values()])
+    return len(latest)
+
+
+def patch(engine: Engine, item_id: str, fields: Mapping[str, Any], base: ItemRow | None) -> ItemRow:
+    """Changes only the given fields of title, category, available and metadata; the item as it is then.
+
+    metadata is merged by key, null removes a key. base: what the model knows of an item of which nothing is stored.
+    Raises ItemUnknown for an item that nobody knows or that was deleted, RequestError for too many metadata fields.
+    """
+    if not storable(item_id):
+        raise _unknown(item_id)
+    with transaction(engine) as connection:
+        changed = _next_change(connection)
+        old = _read(connection, item_id) or base
+        if old is None or old.deleted:
+            raise _unknown(item_id)
+        values = {name: value for name, value in fields.items() if name != "metadata"}
+        given = fields.get("metadata") or {}
+        merged = {name: value for name, value in {**old.metadata, **given}.items() if value is not None}
+        # The model's own metadata may have more fields; that must not make the item unchangeable.
+        if len(merged) > max(MAX_FIELDS, len(old.metadata)):
+            raise RequestError(f"metadata would have {len(merged)} fields: at most {MAX_FIELDS}")
+        new = replace(old, **values, metadata=merged, changed=changed, updated=clock())
+        _write(connection, [new])
+    return new
+
+
+def delete(engine: Engine, item_id: str, known: bool = True) -> None:
+    """Leaves a tombstone. known: whether the model knows the item, where nothing is stored of it.
+
+    Raises ItemUnknown for an item that is not known, or was deleted before.
+    """
+    if not storable(item_id):
+        raise _unknown(item_id)
+    with transaction(engine) as connection:
+        changed = _next_change(connection)
+        old = _read(connection, item_id)
+        if old.deleted if old else not known:
+            raise _unknown(item_id)
+        gone = ItemRow(item_id, available=False, deleted=True, changed=changed, updated=clock())
+        _write(connection, [gone])
+
+
+def changes_since(engine: Engine, number: int) -> list[ItemRow]:
+    """Items whose last change has a greater number, by that number. All of a change is there, or nothing."""
+    wanted = select(tables.items).where(tables.items.c.changed > number)
+    with transaction(engine, reading=True) as connection:
+        rows = connection.execute(wanted.order_by(tables.items.c.changed, tables.items.c.item_id)).all()
+    return [ItemRow(**row._mapping) for row in rows]
+
+
+def _next_change(connection: Connection) -> int:
+    """First in every writing transaction: it holds the counter's lock to the end, so numbers commit in order."""
+    counters = tables.counters
+    found: int = connection.execute(
+        update(counters)
+        .where(counters.c.name == "items")
+        .values(value=counters.c.value + 1)
+        .returning(counters.c.value)
+    ).scalar_one()
+    return found
+
+
+def _read(connection: Connection, item_id: str) -> ItemRow | None:
+    row = connection.execute(select(tables.items).where(tables.items.c.item_id == item_id)).first()
+    return None if row is None else ItemRow(**row._mapping)
+
+
+def _write(connection: Connection, rows: list[ItemRow]) -> None:
+    connection.execute(_upsert(connection.dialect.name), [vars(row) for row in rows])
+
+
+def _upsert(dialect: str) -> Insert:
+    if dialect == "postgresql":
+        statement = postgresql.insert(tables.items)
+        return statement.on_conflict_do_update(index_elements=["item_id"], set_=dict(statement.excluded.items()))
+    lite = sqlite.insert(tables.items)
+    return lite.on_conflict_do_update(index_elements=["item_id"], set_=dict(lite.excluded.items()))
+
+
+def _unknown(item_id: str) -> ItemUnknown:
+    return ItemUnknown(f"item {item_id!r} is neither in the model nor in the catalogue")

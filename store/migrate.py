@@ -1,0 +1,33 @@
+"""Brings the database's tables to what this version needs."""
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from index.errors import ConfigError, StoreUnavailable
+
+
+def migrate(engine: Engine) -> None:
+    """Brings the tables to what this version needs: all steps or none. Several processes may call it at once.
+
+    Raises StoreUnavailable, or ConfigError for a database that a newer version has migrated.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    try:
+        # Alembic finds a transaction begun and leaves it to us. On SQLite it begins with the lock of the only writer.
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7046029254386353131)")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise ConfigError(f"the database is of another version: {error}; run the version that migrated it") from error
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise StoreUnavailable(f"the database cannot be prepared: {reason}") from error

@@ -1,0 +1,1 @@
+"""One file a change of the tables. A file that was released is never changed."""

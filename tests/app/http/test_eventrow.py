@@ -1,0 +1,134 @@
+"""What a row of events may hold, and the code of what it may not."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.http.eventrow import DAY, EARLIEST, ROW_CODES, RowError, parse
+
+NOW = 1_800_000_000_000_000
+GOOD = {"item_id": "i", "user_id": "u"}
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = ["item_id", "user_id", "session_id", "time", "timestamp", "event_id", "event_type", "weight", "dwell", "x"]
+
+
+def code_of(row):
+    with pytest.raises(RowError) as caught:
+        parse(row, NOW)
+    assert caught.value.detail.isascii()
+    return caught.value.code
+
+
+def test_all_fields_are_taken_over():
+    row = {
+        "item_id": 7,
+        "user_id": "ü",
+        "session_id": "s",
+        "event_id": "e",
+        "event_type": "view",
+        "weight": 2,
+        "dwell": 0.5,
+        "time": 1_700_000_000,
+    }
+    event = parse(row, NOW)
+    assert (event.item_id, event.user_id, event.session_id, event.event_id) == ("7", "ü", "s", "e")
+    assert (event.event_type, event.weight, event.dwell, event.time) == ("view", 2.0, 0.5, 1_700_000_000_000_000)
+
+
+def test_null_is_the_same_as_no_field_and_no_time_is_now():
+    assert parse({**GOOD, "time": None, "weight": None, "event_id": None}, NOW) == parse(GOOD, NOW)
+    assert parse(GOOD, NOW).time == NOW
+    assert parse({"item_id": "i", "session_id": "s"}, NOW).user_id is None
+
+
+@pytest.mark.parametrize(
+    ("time", "micros"),
+    [
+        (1_700_000_000, 1_700_000_000_000_000),
+        (1_700_000_000.123456, 1_700_000_000_123_456),
+        (1_700_000_000_123, 1_700_000_000_123_000),
+        (1_700_000_000_123_456, 1_700_000_000_123_456),
+        (1_700_000_000_123_456_789, 1_700_000_000_123_456),
+        ("2023-11-14T22:13:20Z", 1_700_000_000_000_000),
+        ("2023-11-14T22:13:20.000001", 1_700_000_000_000_001),
+        ("2023-11-14 23:13:20+01:00", 1_700_000_000_000_000),
+        ("2023-11-14", 1_699_920_000_000_000),
+        (31_536_000, EARLIEST),
+        (NOW + DAY, NOW + DAY),
+    ],
+)
+def test_times_are_read_by_their_magnitude_or_as_iso(time, micros):
+    assert parse({**GOOD, "time": time}, NOW).time == micros
+    assert parse({**GOOD, "timestamp": time}, NOW).time == micros
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ([], "row_not_object"),
+        ("text", "row_not_object"),
+        (None, "row_not_object"),
+        ({**GOOD, "itme": 1}, "field_unknown"),
+        ({**GOOD, "\ud800\0é": 1}, "field_unknown"),
+        ({"user_id": "u"}, "item_missing"),
+        ({"user_id": "u", "item_id": None}, "item_missing"),
+        ({"item_id": "i"}, "user_missing"),
+        ({**GOOD, "item_id": True}, "item_invalid"),
+        ({**GOOD, "item_id": 1.0}, "item_invalid"),
+        ({**GOOD, "item_id": ""}, "item_invalid"),
+        ({**GOOD, "item_id": " \u3000"}, "item_invalid"),
+        ({**GOOD, "item_id": "x" * 1025}, "item_invalid"),
+        ({**GOOD, "item_id": "\U0001f600" * 513}, "item_invalid"),
+        ({**GOOD, "item_id": "a\0"}, "item_invalid"),
+        ({**GOOD, "item_id": "a\udc00"}, "item_invalid"),
+        ({**GOOD, "item_id": ["i"]}, "item_invalid"),
+        ({**GOOD, "user_id": {}}, "user_invalid"),
+        ({**GOOD, "session_id": ""}, "user_invalid"),
+        ({**GOOD, "time": "yesterday"}, "time_invalid"),
+        ({**GOOD, "time": "\ud800"}, "time_invalid"),
+        ({**GOOD, "time": True}, "time_invalid"),
+        ({**GOOD, "time": []}, "time_invalid"),
+        ({**GOOD, "time": float("inf")}, "time_invalid"),
+        ({**GOOD, "time": 1_700_000_000, "timestamp": 1_700_000_000}, "time_invalid"),
+        ({**GOOD, "time": 0}, "time_out_of_range"),
+        ({**GOOD, "time": -5}, "time_out_of_range"),
+        ({**GOOD, "time": 10**400}, "time_out_of_range"),
+        ({**GOOD, "time": "0001-01-01T00:00:00+14:00"}, "time_out_of_range"),
+        ({**GOOD, "time": NOW + DAY + 1}, "time_out_of_range"),
+        ({**GOOD, "weight": -1}, "weight_invalid"),
+        ({**GOOD, "weight": float("nan")}, "weight_invalid"),
+        ({**GOOD, "weight": 10**400}, "weight_invalid"),
+        ({**GOOD, "weight": "1"}, "weight_invalid"),
+        ({**GOOD, "dwell": True}, "dwell_invalid"),
+        ({**GOOD, "dwell": float("inf")}, "dwell_invalid"),
+        ({**GOOD, "event_id": 5}, "event_id_invalid"),
+        ({**GOOD, "event_id": ""}, "event_id_invalid"),
+        ({**GOOD, "event_id": "x" * 257}, "event_id_invalid"),
+        ({**GOOD, "event_type": "a\0"}, "event_type_invalid"),
+    ],
+)
+def test_a_bad_row_is_refused_with_its_code(row, code):
+    assert code_of(row) == code
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), JSON_VALUES) | JSON_VALUES)
+def test_any_json_is_an_event_that_both_databases_take_or_has_a_known_code(row):
+    try:
+        event = parse(row, NOW)
+    except RowError as refused:
+        event, error = None, refused
+    if event is None:
+        assert error.code in ROW_CODES
+        assert error.detail.isascii()
+        return
+    assert EARLIEST <= event.time <= NOW + DAY
+    for text in (event.item_id, event.user_id, event.session_id, event.event_id, event.event_type):
+        assert text is None or (text.encode() and "\0" not in text)
+    json.dumps([event.weight, event.dwell], allow_nan=False)

@@ -1,0 +1,173 @@
+"""What is exported must open in the tools it is made for, with every id and number in its place."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from gensim.models import KeyedVectors
+from hypothesis import given
+from hypothesis import strategies as st
+from support.factories import quick_config, two_groups
+
+from cli import exports
+from cli.exports import FORMATS, export, word_of
+from index.artifact.registry import Registry
+from index.errors import ConfigError
+from index.model import Model
+from training.pipeline.run import run
+from training.progress import LogReporter
+
+IDS = ["plain", "two words", "tab\there", "line\nbreak", "100%", "%20", "ü😀", "no\u00a0break", 'q"q', "a,b", "\x01"]
+NAMES = IDS + [f"i{n}" for n in range(20 - len(IDS))]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exports")
+    corpus = two_groups(150)
+    with (folder / "log.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["user_id", "item_id", "timestamp"])
+        for i in range(len(corpus)):
+            for j, token in enumerate(corpus.session(i).tolist()):
+                writer.writerow([i, NAMES[token], corpus.starts[i] // 1_000_000 + j])
+    rows = [{"item_id": "plain", "title": "Tab\there", "category": "c"}, {"item_id": "100%", "title": "\ud800"}]
+    (folder / "items.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    config = quick_config(folder / "log.csv", blend=False)
+    events = config.events.model_copy(update={"items": str(folder / "items.jsonl")})
+    run(config.model_copy(update={"events": events}), folder / "models", LogReporter(), force=True)
+    return Model(Registry(folder / "models").open())
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(exports, "BLOCK_ROWS", 7)
+
+
+@pytest.mark.parametrize("format", ["word2vec-text", "word2vec-binary"])
+@pytest.mark.parametrize("matrix", ["inputs", "outputs"])
+def test_gensim_opens_both_word2vec_formats_with_every_id_and_digit(model, tmp_path, format, matrix):
+    out = tmp_path / "new folder" / "vectors"
+    assert export(model, format, out, matrix, "similar") == [out]
+    found = KeyedVectors.load_word2vec_format(str(out), binary=format.endswith("binary"))
+    assert [unquote(word) for word in found.index_to_key] == model.vocabulary.ids
+    assert np.array_equal(found.vectors, model.artifact.array(matrix))
+
+
+@given(st.text(min_size=1))
+def test_a_word_has_no_white_space_and_gives_its_id_back(item):
+    word = word_of(item)
+    assert word.isprintable()
+    assert " " not in word
+    assert unquote(word) == item
+
+
+def test_words_without_anything_to_encode_stay_as_they_are():
+    assert [word_of(i) for i in ("plain", "ü😀", "a/b?c=d+e", "two words", "100%", "a\n")] == [
+        "plain", "ü😀", "a/b?c=d+e", "two%20words", "100%25", "a%0A",
+    ]  # fmt: skip
+
+
+def test_npy_is_a_matrix_and_the_ids_of_its_rows(model, tmp_path):
+    files = export(model, "npy", tmp_path / "out", "outputs", "similar")
+    assert files == [tmp_path / "out" / "vectors.npy", tmp_path / "out" / "ids.json"]
+    vectors = np.load(files[0])
+    assert vectors.dtype == np.float32
+    assert np.array_equal(vectors, model.artifact.array("outputs"))
+    assert json.loads(files[1].read_text()) == model.vocabulary.ids
+
+
+def test_parquet_has_a_row_per_item_with_what_is_known_of_it(model, tmp_path):
+    (file,) = export(model, "parquet", tmp_path / "items.parquet", "inputs", "similar")
+    table = pq.read_table(file)
+    assert table.column_names == ["item_id", "title", "category", "count", "vector"]
+    assert table.schema.metadata[b"item2vec.version"].decode() == model.manifest.version
+    rows = {row["item_id"]: row for row in table.to_pylist()}
+    assert list(rows) == model.vocabulary.ids
+    assert (rows["plain"]["title"], rows["plain"]["category"]) == ("Tab\there", "c")
+    assert (rows["100%"]["title"], rows["two words"]["title"], rows["100%"]["category"]) == ("?", None, None)
+    assert [row["count"] for row in rows.values()] == model.vocabulary.counts.tolist()
+    assert np.array_equal(np.array([r["vector"] for r in rows.values()], np.float32), model.artifact.array("inputs"))
+
+
+def test_tensorboard_files_have_a_line_per_item_and_a_header_for_the_metadata(model, tmp_path):
+    vectors, metadata = export(model, "tensorboard", tmp_path / "projector", "inputs", "similar")
+    assert np.array_equal(np.loadtxt(vectors, dtype=np.float32, delimiter="\t"), model.artifact.array("inputs"))
+    lines = metadata.read_text(encoding="utf-8").split("\n")
+    assert lines[0] == "id\ttitle\tcategory\tcount"
+    assert lines[-1] == ""
+    fields = [line.split("\t") for line in lines[1:-1]]
+    assert {len(f) for f in fields} == {4}
+    assert [f[0] for f in fields] == [" ".join(i.split()) for i in model.vocabulary.ids]
+    assert next(f for f in fields if f[0] == "plain")[1:3] == ["Tab here", "c"]
+    assert [int(f[3]) for f in fields] == model.vocabulary.counts.tolist()
+
+
+@pytest.mark.parametrize("score", ["similar", "next"])
+def test_neighbours_are_those_the_model_answers_with(model, tmp_path, score):
+    (file,) = export(model, "neighbours", tmp_path / "n.jsonl", "inputs", score)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["item_id"] for line in lines] == model.vocabulary.ids
+    for line in lines:
+        found = model.neighbours(line["item_id"], len(line["neighbours"]), score)
+        assert [n["item_id"] for n in line["neighbours"]] == [r.item for r in found]
+        assert [n["score"] for n in line["neighbours"]] == pytest.approx([r.score for r in found], abs=1e-6)
+        assert line["item_id"] not in [n["item_id"] for n in line["neighbours"]]
+
+
+def test_a_short_list_of_neighbours_has_no_padding(model, tmp_path, monkeypatch):
+    stored = model.stored["similar"]
+    rows = stored.rows.copy()
+    rows[0, 2:] = -1
+    monkeypatch.setitem(model.stored, "similar", replace(stored, rows=rows))
+    (file,) = export(model, "neighbours", tmp_path / "n.jsonl", "inputs", "similar")
+    assert len(json.loads(file.read_text().splitlines()[0])["neighbours"]) == 2
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_export_replaces_what_has_its_name_and_nothing_else(model, tmp_path, format):
+    out = tmp_path / "out"
+    if FORMATS[format][0]:
+        out.mkdir()
+        (out / "mine.txt").write_text("kept")
+    else:
+        out.write_text("old")
+    first = [file.read_bytes() for file in export(model, format, out, "inputs", "similar")]
+    assert first == [file.read_bytes() for file in export(model, format, out, "inputs", "similar")]
+    assert b"old" not in first
+    assert not list(tmp_path.rglob("*.writing"))
+    assert not out.is_dir() or (out / "mine.txt").read_text() == "kept"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_export_that_fails_leaves_the_old_one_and_no_half_of_a_new_one(model, tmp_path, format, monkeypatch):
+    files = export(model, format, tmp_path / "out", "inputs", "similar")
+    before = [file.read_bytes() for file in files]
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    names, write = FORMATS[format]
+    monkeypatch.setitem(FORMATS, format, (names, lambda *a: (write(*a), full())))
+    with pytest.raises(ConfigError, match="out cannot be written: No space left on device"):
+        export(model, format, tmp_path / "out", "outputs", "next")
+    assert [file.read_bytes() for file in files] == before
+    assert not list(tmp_path.rglob("*.writing"))
+
+
+def test_places_and_choices_that_cannot_be_are_refused(model, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="is a folder; parquet is one file"):
+        export(model, "parquet", tmp_path, "inputs", "similar")
+    with pytest.raises(ConfigError, match="is a file; npy is the files"):
+        export(model, "npy", tmp_path / "file", "inputs", "similar")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        export(model, "parquet", tmp_path / "file" / "below", "inputs", "similar")
+    for format, matrix, score in (("csv", "inputs", "next"), ("npy", "both", "next"), ("npy", "inputs", "near")):
+        with pytest.raises(ConfigError, match="is none of"):
+            export(model, format, Path("unused"), matrix, score)

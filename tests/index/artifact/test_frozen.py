@@ -1,0 +1,25 @@
+"""Artifacts of every schema that was released open for ever."""
+
+from pathlib import Path
+
+import pytest
+
+from index.artifact.directory import Artifact
+from index.model import Model
+
+FROZEN = sorted((Path(__file__).resolve().parents[2] / "data" / "artifacts").iterdir())
+
+
+@pytest.mark.parametrize("path", FROZEN, ids=lambda p: p.name)
+def test_a_frozen_artifact_still_answers_every_question(path):
+    model = Model(Artifact.open(path))
+    assert len(model.vocabulary) == 20
+    assert {found.item[0] for found in model.neighbours("a1", 5)} == {"a"}
+    assert "b5" in [found.item for found in model.neighbours("b4", 3, "next")]
+    assert "a4" in [found.item for found in model.recommend(["a1", "a2", "a3"], 3)]
+    assert len(model.neighbours("a1", 19, "next")) == 19
+    explanation = model.explain("a1", "a2")
+    assert explanation.pair is not None
+    assert explanation.pair.lift > 1
+    assert model.catalogue.title("a1") == "Title of a1"
+    assert model.manifest.metrics["tasks"]["T1"][0]["method"] == "item2vec"

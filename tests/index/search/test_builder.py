@@ -1,0 +1,140 @@
+"""The index is chosen by size, keeps the recall it promises, and a damaged file is refused by name."""
+
+import faiss
+import numpy as np
+import pytest
+
+from index.errors import ArtifactCorrupt, ArtifactError, ArtifactUnsupported
+from index.search import exact
+from index.search.builder import build, neighbours, read_index, recall_of, stored_vectors, write_index
+from index.search.searcher import Searcher
+
+
+def clustered(n, dims, seed, clusters=300):
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((clusters, dims))
+    vectors = centres[rng.integers(clusters, size=n)] + 0.5 * rng.standard_normal((n, dims))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A flat and an HNSW index over the same 2,500 vectors."""
+    vectors = clustered(2500, 16, seed=0)
+    return {kind: build(vectors, below, 0.9, seed=1, threads=2) for kind, below in (("flat", 2500), ("hnsw", 2499))}
+
+
+def test_flat_up_to_the_threshold_and_hnsw_above(small):
+    flat, hnsw = small["flat"], small["hnsw"]
+    assert (flat.kind, flat.parameters, flat.recall_at_10) == ("flat", {}, 1.0)
+    assert hnsw.kind == "hnsw"
+    assert set(hnsw.parameters) == {"M", "efConstruction", "efSearch"}
+    assert hnsw.index.hnsw.efSearch == hnsw.parameters["efSearch"]
+
+
+def test_recorded_recall_reaches_what_was_asked_and_holds_for_other_queries():
+    vectors = clustered(30_000, 32, seed=0)
+    built = build(vectors, 20_000, 0.99, seed=1, threads=2)
+    assert built.kind == "hnsw"
+    assert built.recall_at_10 >= 0.99
+    queries = clustered(300, 32, seed=0)
+    _, scores = Searcher(built.index, vectors).search(queries, 10)
+    assert recall_of(scores, exact.search(queries, vectors, 10)[1]) >= 0.97
+
+
+def test_norms_that_differ_keep_their_recall():
+    vectors = clustered(6000, 16, seed=0) * np.random.default_rng(1).lognormal(0, 0.8, (6000, 1)).astype(np.float32)
+    built = build(vectors, 100, 0.95, seed=1, threads=2, queries=clustered(300, 16, seed=0))
+    assert built.kind == "hnsw"
+    assert built.recall_at_10 >= 0.95
+
+
+def test_recall_out_of_reach_falls_back_to_flat():
+    built = build(clustered(1500, 8, seed=0), 100, 1.01, seed=1, threads=2)
+    assert (built.kind, built.recall_at_10) == ("flat", 1.0)
+
+
+def test_one_thread_and_one_seed_repeat_the_graph():
+    vectors = clustered(1500, 8, seed=0)
+    one, two = (build(vectors, 10, 0.9, seed=5, threads=1) for _ in range(2))
+    assert (faiss.serialize_index(one.index) == faiss.serialize_index(two.index)).all()
+
+
+def test_recall_counts_ties_and_only_what_exists():
+    truth = np.array([[3, 2, 2], [1, -np.inf, -np.inf]], dtype=np.float32)
+    assert recall_of(truth, truth) == 1
+    assert recall_of(np.array([[2, 2, 2], [1, -np.inf, -np.inf]], dtype=np.float32), truth) == 1
+    assert recall_of(np.array([[3, 2, 1], [0, -np.inf, -np.inf]], dtype=np.float32), truth) == 0.5
+    assert recall_of(truth[:0], truth[:0]) == 1
+
+
+@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+def test_neighbours_are_the_best_others(small, kind):
+    built = small[kind]
+    vectors = stored_vectors(built.index)
+    seen = []
+    rows, scores = neighbours(built, vectors, 20, threads=2, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1024, 2500), (2048, 2500), (2500, 2500)]
+    assert not (rows == np.arange(2500)[:, None]).any()
+    truth, expected = exact.search(vectors, vectors, 20, exclude=np.arange(2500))
+    if kind == "flat":
+        assert rows.tolist() == truth.tolist()
+    assert recall_of(scores, expected) >= 0.95
+
+
+def test_neighbours_of_a_tiny_catalogue_are_padded():
+    vectors = np.eye(3, dtype=np.float32)
+    rows, scores = neighbours(build(vectors, 10, 0.9, seed=1, threads=1), vectors, 4, threads=1)
+    assert rows.tolist() == [[1, 2, -1, -1], [0, 2, -1, -1], [0, 1, -1, -1]]
+    assert (scores[:, 2:] == -np.inf).all()
+
+
+@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+def test_vectors_may_be_a_memory_map(small, kind, tmp_path):
+    vectors = np.array(stored_vectors(small[kind].index))
+    np.save(tmp_path / "vectors.npy", vectors)
+    mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
+    few = np.arange(2500) % 100 == 0
+    for allowed in (None, few, ~few):
+        expected = Searcher(small[kind].index, vectors).search(vectors[:9], 10, allowed)
+        rows, scores = Searcher(small[kind].index, mapped).search(mapped[:9], 10, allowed)
+        assert (rows.tolist(), scores.tolist()) == (expected[0].tolist(), expected[1].tolist())
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+def test_written_index_answers_the_same_when_read(small, kind, mmap, tmp_path):
+    built, path = small[kind], tmp_path / "index.faiss"
+    write_index(built.index, path)
+    vectors = np.array(stored_vectors(built.index))
+    read = read_index(path, mmap)
+    assert type(read) is type(built.index)
+    assert (stored_vectors(read) == vectors).all()
+    before, after = (Searcher(index, vectors).search(vectors[:50], 10)[0] for index in (built.index, read))
+    assert before.tolist() == after.tolist()
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+def test_torn_index_file_is_refused_by_name(small, kind, mmap, tmp_path):
+    path = tmp_path / "similar.faiss"
+    write_index(small[kind].index, path)
+    whole = path.read_bytes()
+    for size in (0, 3, 50, len(whole) // 3, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with pytest.raises(ArtifactCorrupt, match=r"similar\.faiss") as refused:
+            read_index(path, mmap)
+        assert refused.value.__cause__ is not None
+
+
+def test_missing_and_foreign_files_are_refused_by_name(tmp_path):
+    with pytest.raises(ArtifactCorrupt, match=r"none\.faiss"):
+        read_index(tmp_path / "none.faiss")
+    (tmp_path / "text.faiss").write_text("not an index, but long enough to have a header\n" * 10)
+    with pytest.raises(ArtifactCorrupt, match=r"text\.faiss"):
+        read_index(tmp_path / "text.faiss")
+    faiss.write_index(faiss.IndexFlatL2(4), str(tmp_path / "l2.faiss"))
+    with pytest.raises(ArtifactUnsupported, match=r"l2\.faiss"):
+        read_index(tmp_path / "l2.faiss")
+    with pytest.raises(ArtifactError, match=r"index\.faiss"):
+        write_index(faiss.IndexFlatIP(4), tmp_path / "no folder" / "index.faiss")

@@ -1,0 +1,121 @@
+"""For the tests of the worker: a database as the service makes it, a small log, and real worker processes."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from sqlalchemy import Engine, insert
+from support.factories import name_of, two_groups, write_log
+
+from store import jobs, tables
+from store.database import connect, transaction
+from store.jobs import Job
+from store.migrate import migrate
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TOML = """
+[sessions]
+min_item_count = 2
+[trainer]
+dims = 16
+epochs = {epochs}
+workers = 1
+[evaluation]
+prefixes = 300
+bootstrap = 50
+referees = false
+"""
+PROGRAM = """
+import logging, sys
+from pathlib import Path
+from training.jobs.worker import WorkerSettings, run_worker
+logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+given = dict(models=Path({models!r}), database={url!r}, config=Path({config!r}), name={name!r})
+run_worker(WorkerSettings(**given, **{more!r}))
+"""
+
+
+class World:
+    """One database, one folder of models, and the workers started on them."""
+
+    def __init__(self, root: Path, url: str | None = None, with_log: bool = True, epochs: int = 5) -> None:
+        self.root = root
+        self.models = root / "models"
+        self.url = url or f"sqlite:///{self.models / 'item2vec.db'}"
+        self.engine: Engine = connect(self.url)
+        migrate(self.engine)
+        self.config = root / "train.toml"
+        text = TOML.format(epochs=epochs)
+        if with_log:
+            log = write_log(root / "log" / "events.csv")
+            text = f'[events]\npaths = ["{log}"]\nitems = "{log.parent / "items.csv"}"\n' + text
+        self.config.write_text(text)
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def worker(self, name: str = "a", **more: object) -> subprocess.Popen[bytes]:
+        """A worker process of its own; what it says is in NAME.log."""
+        program = PROGRAM.format(models=str(self.models), url=self.url, config=str(self.config), name=name, more=more)
+        with (self.root / f"{name}.log").open("ab") as said:
+            process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=said, stdout=said)
+        self.processes.append(process)
+        return process
+
+    def said(self, name: str = "a") -> str:
+        return (self.root / f"{name}.log").read_text()
+
+    def enqueue(self, **overrides: object) -> Job:
+        return jobs.enqueue(self.engine, dict(overrides), False, None, "anonymous")
+
+    def job(self, job: Job) -> Job:
+        return jobs.get(self.engine, job.job_id)
+
+    def lines(self, job: Job) -> list[str]:
+        return [line.text for line in jobs.lines(self.engine, job.job_id)]
+
+    def until(self, job: Job, what: object, seconds: float = 40.0) -> Job:
+        """The job once what(job) holds."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = self.job(job)
+            if what(found):  # type: ignore[operator]
+                return found
+            time.sleep(0.05)
+        logs = "\n".join(path.read_text()[-3000:] for path in self.root.glob("*.log"))
+        raise AssertionError(f"{self.job(job)}\n{logs}")
+
+    def ended(self, job: Job, seconds: float = 40.0) -> Job:
+        return self.until(job, lambda found: found.ended, seconds)
+
+    def store(self, rows: list[dict[str, object]]) -> None:
+        """Events as the service stores them."""
+        names = ("event_id", "user_id", "session_id", "event_type", "weight", "dwell")
+        blank: dict[str, object] = dict.fromkeys(names) | {"received": 1}
+        with transaction(self.engine) as connection:
+            connection.execute(insert(tables.events), [blank | row for row in rows])
+
+    def store_item(self, item_id: str, **fields: object) -> None:
+        blank = {"title": None, "category": None, "available": True, "deleted": False, "metadata": {}}
+        row = blank | {"item_id": item_id, "changed": 1, "updated": 1} | fields
+        with transaction(self.engine) as connection:
+            connection.execute(insert(tables.items), row)
+
+    def training(self, name: str = "a") -> int:
+        """Process id of the last training that worker started."""
+        return int(self.said(name).rsplit("training process=", 1)[1].split()[0])
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        self.engine.dispose()
+
+
+def two_groups_stored(sessions: int = 300) -> list[dict[str, object]]:
+    """The two groups of items as stored events."""
+    corpus = two_groups(sessions, seed=2)
+    return [
+        {"user_id": f"user {i % 50}", "item_id": name_of(t), "time": int(corpus.starts[i]) + j * 1_000_000}
+        for i in range(len(corpus))
+        for j, t in enumerate(corpus.session(i).tolist())
+    ]

@@ -1,0 +1,53 @@
+"""The application behind a real server in a thread, spoken to over real HTTP."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from app.http.protocol import Protocol
+from app.main import App, create_app
+from app.settings import Settings
+
+
+@contextmanager
+def serving(models: Path, **settings: Any) -> Iterator[httpx.Client]:
+    """A client of a service over these models; `client.app` is the application. No log lines, no rates unless asked."""
+    quiet = {"access_log": False, "rate_per_address": 0, "refresh_seconds": 0.05, "watch_seconds": 0.05}
+    app = create_app(Settings(models=models, **(quiet | settings)))
+    with running(app) as client:
+        yield client
+
+
+@contextmanager
+def running(app: App) -> Iterator[httpx.Client]:
+    config = uvicorn.Config(app, port=0, http=Protocol, log_level="critical", access_log=False, lifespan="on")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started:
+        assert thread.is_alive(), "the application did not start"
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            client.app = app  # type: ignore[attr-defined]
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+def until(check: Any, seconds: float = 10.0) -> None:
+    """Waits until check() is true."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, "it never became true"
+        time.sleep(0.01)

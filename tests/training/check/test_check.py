@@ -1,0 +1,343 @@
+"""The data doctor: each problem in a log of its own, and a clean log that has none."""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+from support.factories import two_groups
+
+from index.errors import EventsMissing, TrainingFailed
+from training.check.census import SAMPLES
+from training.check.examine import FINDINGS, examine, page
+from training.check.forecast import forecast, trainings
+from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig, TrainerConfig
+from training.corpus import Corpus
+from training.trainers.trainer import Embeddings
+
+Row = dict[str, Any]
+START = int(datetime(2023, 11, 14, tzinfo=UTC).timestamp())
+NOW = datetime(2023, 12, 15, tzinfo=UTC)
+DAY = 86_400
+PLAN = {
+    "tokens_per_second": 100_000,
+    "trial_tokens": 20_000,
+    "trial_seconds": 1.0,
+    "trainings": [{"name": "to publish", "tokens": 12_000, "minutes": 2.0}],
+    "minutes": 2.0,
+    "memory_mb": 500,
+    "memory": {"reading": 500, "training": 400},
+    "ram_mb": 8000,
+    "failed": None,
+}
+
+
+def clean() -> list[Row]:
+    """40 users with 5 sessions a day for 10 days, 6 different items in each, at different moments.
+
+    Few users, because the time a test takes grows with the shards they fall into.
+    """
+    rng = np.random.default_rng(1)
+    rows = []
+    for user in range(40):
+        for session in range(50):
+            moment = START + session // 5 * DAY + session % 5 * 4 * 3600 + int(rng.integers(3600, 3 * 3600))
+            for item in rng.permutation(300)[:6]:
+                rows.append({"user_id": f"u{user}", "item_id": f"i{item}", "timestamp": moment})
+                moment += int(rng.integers(20, 90))
+    return rows
+
+
+CLEAN = clean()
+
+
+def changed(change: Callable[[int, Row], Row]) -> list[Row]:
+    return [row | change(i, row) for i, row in enumerate(CLEAN)]
+
+
+def walk(user: str, events: int, seconds: int, start: int = START, pause_after: int = 10**9) -> list[Row]:
+    """One more user, with an event every so many seconds, and eight hours off after every `pause_after` events."""
+    times = [start + i * seconds + i // pause_after * 8 * 3600 for i in range(events)]
+    return [{"user_id": user, "item_id": f"i{i * 7 % 300}", "timestamp": t} for i, t in enumerate(times)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A log with one problem. severity: what is made of it."""
+
+    severity: str
+    rows: list[Row] = field(default_factory=lambda: CLEAN)
+    events: dict[str, Any] = field(default_factory=dict)
+    sessions: dict[str, Any] = field(default_factory=dict)
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, Any] = field(default_factory=dict)
+    empty: bool = False
+
+
+TYPED = changed(lambda i, _: {"event_type": "cancel" if i % 9 == 0 else "purchase"})
+CASES = {
+    "no_events": Case("stop", changed(lambda i, _: {"timestamp": "yesterday"})),
+    "nothing_left": Case("stop", sessions={"min_item_count": 100_000}),
+    "no_test_part": Case("stop", evaluation={"test_from": "2030-01-01"}),
+    "trial_failed": Case("stop", plan={"failed": "training diverged", "minutes": None}),
+    "rows_rejected": Case("note", changed(lambda i, _: {"user_id": ""} if i % 1000 == 0 else {})),
+    "memory_short": Case("warn", plan={"ram_mb": 100}),
+    "empty_files": Case("note", empty=True),
+    "types_unused": Case("warn", TYPED),
+    "session_unused": Case("note", changed(lambda i, _: {"session_id": i // 6})),
+    "no_conversions": Case("warn", TYPED, {"event_type": "event_type", "conversion_types": ("booked",)}),
+    "little_data": Case("warn", CLEAN[:600]),
+    "short_sessions": Case("warn", changed(lambda i, r: {"user_id": f"v{i}"} if i % 20 else {})),
+    "rare_items": Case("warn", changed(lambda i, _: {"item_id": f"once{i}"} if i % 3 == 0 else {})),
+    "immediate_repeats": Case("note", [r | {"timestamp": r["timestamp"] + s} for r in CLEAN for s in (0, 5)]),
+    "repeated_items": Case("note", changed(lambda i, r: {"item_id": CLEAN[i - i % 6 + i % 2]["item_id"]})),
+    "likely_bots": Case("warn", [*CLEAN, *walk("bot", 700, 2)]),
+    "giant_sessions": Case("warn", [*CLEAN, *walk("giant", 1100, 60)]),
+    "day_long_sessions": Case("note", [*CLEAN, *(r for u in "abc" for r in walk(u, 100, 1500))]),
+    "user_dominates": Case("warn", [*CLEAN, *walk("kiosk", 8000, 60, pause_after=400)]),
+    "item_dominates": Case("warn", changed(lambda i, _: {"item_id": "home"} if i % 6 == 0 else {})),
+    "duplicate_rows": Case("warn", [*CLEAN, *CLEAN[:300]]),
+    "times_in_future": Case("warn", changed(lambda i, r: {"timestamp": r["timestamp"] + 99 * DAY} if i < 4 else {})),
+    "times_in_far_past": Case("warn", changed(lambda i, r: {"timestamp": 0} if i % 500 == 0 else {})),
+    "times_are_positions": Case("warn", changed(lambda i, _: {"user_id": f"s{i // 6}", "timestamp": i % 6})),
+    "times_all_same": Case("warn", changed(lambda i, _: {"timestamp": START})),
+    "times_are_dates": Case("warn", changed(lambda i, r: {"timestamp": r["timestamp"] // DAY * DAY})),
+    "times_tied": Case("warn", changed(lambda i, _: {"timestamp": CLEAN[i - i % 6]["timestamp"]})),
+    "units_mixed": Case("note", changed(lambda i, r: {"timestamp": r["timestamp"] * 1000} if i % 2 else {})),
+    "days_missing": Case(
+        "warn",
+        changed(lambda i, r: {"timestamp": r["timestamp"] + 9 * DAY} if r["timestamp"] > START + 5 * DAY else {}),
+    ),
+    "ids_differ_by_space": Case("warn", changed(lambda i, r: {"item_id": r["item_id"] + " "} if i % 2 else {})),
+    "ids_differ_by_case": Case("warn", changed(lambda i, r: {"item_id": r["item_id"].upper()} if i % 2 else {})),
+    "placeholder_items": Case("warn", changed(lambda i, _: {"item_id": "undefined"} if i % 50 == 0 else {})),
+    "placeholder_users": Case("warn", changed(lambda i, _: {"user_id": "guest"} if i % 50 == 0 else {})),
+}
+
+
+def write(folder: Path, rows: list[Row], kind: str = "csv") -> Path:
+    path = folder / f"log.{kind}"
+    if kind == "csv":
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    elif kind == "jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def check(*paths: Path, plan: dict[str, Any] = PLAN, **sections: Any) -> dict[str, Any]:
+    events = EventsConfig(paths=tuple(map(str, paths)), **sections.get("events", {}))
+    config = TrainConfig(
+        events=events,
+        sessions=SessionsConfig(**sections.get("sessions", {})),
+        evaluation=EvaluationConfig(**sections.get("evaluation", {})),
+    )
+    return examine(config, now=NOW, forecaster=lambda *_: plan)
+
+
+def by_code(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {finding["code"]: finding for finding in found["findings"]}
+
+
+def text_of(found: dict[str, Any], width: int = 100, soft_wrap: bool = False) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, highlight=False, soft_wrap=soft_wrap).print(page(found))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_clean_log_is_ready_to_train_in_every_format(tmp_path: Path, kind: str) -> None:
+    found = check(write(tmp_path, CLEAN, kind))
+    assert found["findings"] == []
+    assert found["verdict"] == {"level": "ready", "text": "ready to train"}
+    assert (found["events"], found["users"], found["sessions"], found["items"]) == (12_000, 40, 2_000, 300)
+    assert found["lengths"]["before"] == found["lengths"]["after"] == [0, 0, 0, 2_000, 0, 0, 0, 0, 0]
+    assert found["time"]["kind"] == "clock"
+    assert found["split"]["kind"] == "time"
+    assert found["split"]["test_sessions"] == 200
+
+
+def test_every_finding_has_a_log_that_shows_it() -> None:
+    assert sorted(CASES) == sorted(FINDINGS)
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_log_with_the_problem_shows_it(tmp_path: Path, code: str) -> None:
+    case = CASES[code]
+    paths = [write(tmp_path, case.rows)]
+    if case.empty:
+        paths.append(tmp_path / "empty.csv")
+        paths[-1].touch()
+    sections = {"events": case.events, "sessions": case.sessions, "evaluation": case.evaluation}
+    found = check(*paths, plan=PLAN | case.plan, **sections)
+    finding = by_code(found)[code]
+    assert finding["severity"] == case.severity
+    assert finding["title"] == FINDINGS[code]
+    assert finding["message"].endswith((".", "?"))
+    assert len(finding["samples"]) <= SAMPLES or code == "rows_rejected"
+    assert found["verdict"]["level"] != "ready" or case.severity == "note"
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    text = text_of(found)
+    assert code in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_rejected_rows_are_shown_with_file_row_and_value(tmp_path: Path, kind: str) -> None:
+    rows = changed(lambda i, r: {"user_id": "" if i % 100 == 7 else r["user_id"], "timestamp": str(r["timestamp"])})
+    rows[41] |= {"timestamp": "yesterday"}
+    log = write(tmp_path, rows, kind)
+    found = check(log)
+    assert {reason: r["rows"] for reason, r in found["rows"]["rejected"].items()} == {"no_user": 120, "bad_time": 1}
+    assert found["rows"]["rejected"]["bad_time"]["samples"] == [
+        {"file": str(log), "row": 42, "user": rows[41]["user_id"], "item": rows[41]["item_id"], "time": "yesterday"}
+    ]
+    assert [s["row"] for s in found["rows"]["rejected"]["no_user"]["samples"]] == [8, 108, 208]
+    assert f"log.{kind}, row 42: user" in text_of(found)
+
+
+def test_too_many_bad_rows_are_reported_and_not_refused(tmp_path: Path) -> None:
+    found = check(write(tmp_path, changed(lambda i, _: {"item_id": ""} if i % 5 == 0 else {})))
+    finding = by_code(found)["rows_rejected"]
+    assert finding["severity"] == "stop"
+    assert finding["share"] == pytest.approx(0.2)
+    assert found["verdict"]["text"].startswith("do not train yet: rows that cannot be events")
+    assert found["events"] == 9_600
+
+
+def test_log_that_cannot_be_opened_raises_what_training_would_raise(tmp_path: Path) -> None:
+    with pytest.raises(EventsMissing, match="does not exist"):
+        check(tmp_path / "nothing.csv")
+
+
+def test_examples_name_users_items_and_sessions_of_the_log(tmp_path: Path) -> None:
+    rows = [
+        *changed(lambda i, _: {"session_id": f"s{i // 6}"}),
+        *(r | {"session_id": "loop"} for r in walk("bot", 1100, 2)),
+    ]
+    findings = by_code(check(write(tmp_path, rows), events={"session": "session_id"}))
+    assert findings["likely_bots"]["samples"] == [
+        {"user": "bot", "events": 1100, "why": "600 events within half an hour"}
+    ]
+    giant = {"user": "bot", "session": "loop", "from": "2023-11-14 00:00:00", "events": 1100}
+    assert findings["giant_sessions"]["samples"] == [giant]
+
+
+def test_users_above_the_ceiling_are_left_out_and_only_noted(tmp_path: Path) -> None:
+    log = write(tmp_path, [*CLEAN, *walk("bot", 700, 2)])
+    found = check(log, sessions={"max_user_events": 500})
+    assert by_code(found)["likely_bots"]["severity"] == "note"
+    assert found["after_rules"]["removed"]["bot_users"] == 1
+    assert found["verdict"]["level"] == "ready"
+
+
+def test_basket_of_one_moment_is_no_bot(tmp_path: Path) -> None:
+    found = check(write(tmp_path, [*CLEAN, *walk("buyer", 700, 0)]))
+    assert "likely_bots" not in by_code(found)
+
+
+def test_duplicates_and_repeats_are_counted_exactly(tmp_path: Path) -> None:
+    rows = [
+        {"user_id": user, "item_id": item, "timestamp": START + seconds}
+        for user, item, seconds in [
+            *(("u", i, s) for s, i in enumerate("aabca")),
+            *[("v", "a", 0), ("v", "b", 0), ("v", "a", 0), ("v", "a", 0), ("v", "b", 9)],
+        ]
+    ]
+    found = check(write(tmp_path, rows), sessions={"min_item_count": 1})
+    # u: a a, and a again; v: the two copies of a, of which one follows at once, and b again.
+    assert found["repeats"] == {"immediate": 2, "in_session": 5, "duplicates": 2}
+
+
+def test_counter_over_the_whole_log_is_told_from_positions(tmp_path: Path) -> None:
+    rows = changed(lambda i, _: {"user_id": f"s{i // 6}", "timestamp": 1000 + i})
+    found = check(write(tmp_path, rows), events={"session": "user_id"})
+    assert found["time"] == {"kind": "counter", "first": 1000.0, "last": 12_999.0, "days": None}
+    finding = by_code(found)["times_are_positions"]
+    assert finding["severity"] == "note"
+    assert "from 1,000 to 12,999" in finding["found"]
+
+
+def test_split_is_announced_as_the_settings_ask(tmp_path: Path) -> None:
+    log = write(tmp_path, CLEAN)
+    assert check(log, evaluation={"split": "session"})["split"] == {
+        "kind": "session",
+        "test_sessions": 200,
+        "from": None,
+    }
+    assert check(log, evaluation={"split": "last"})["split"]["test_sessions"] == 2_000
+    found = check(log, evaluation={"test_from": "2023-11-23"})["split"]
+    assert found["kind"] == "time"
+    assert found["from"].startswith("2023-11-23T")
+
+
+def test_log_without_users_is_read_by_its_sessions(tmp_path: Path) -> None:
+    rows = [{"visit": i // 6, "item_id": r["item_id"], "timestamp": r["timestamp"]} for i, r in enumerate(CLEAN)]
+    found = check(write(tmp_path, rows, "parquet"), events={"session": "visit"})
+    assert found["findings"] == []
+    assert found["sessions"] == 2_000
+
+
+def test_memory_beyond_the_budget_goes_to_disk_and_changes_nothing(tmp_path: Path) -> None:
+    log = write(tmp_path, CLEAN)
+    small, large = (check(log, events={"memory_mb": mb}) for mb in (200, 2000))
+    assert small | {"seconds": 0} == large | {"seconds": 0}
+
+
+def test_page_fits_a_terminal_of_80_columns_also_without_wrapping(tmp_path: Path) -> None:
+    log = write(tmp_path, changed(lambda i, _: {"user_id": "" if i % 5 == 0 else "guest", "event_type": str(i % 3)}))
+    found = check(log)
+    text = text_of(found, width=80)
+    assert text == text_of(found, width=80, soft_wrap=True)
+    assert max(map(len, text.splitlines())) <= 80
+    for heading in ("The log", "Rows that cannot be events", "Sessions by", "Findings", "Verdict: do not train yet"):
+        assert heading in text
+    assert text.index("stop  ") < text.index("warn  ")
+
+
+def test_page_of_an_empty_log_says_so(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("user_id,item_id,timestamp\n")
+    found = check(log)
+    assert "The log has no rows." in by_code(found)["no_events"]["message"]
+    assert "do not train yet: no row of the log is an event" in text_of(found)
+
+
+def test_forecast_leaves_out_what_a_training_costs_once_and_adds_up_the_trainings_of_a_run() -> None:
+    def train(corpus: Corpus, config: TrainerConfig, *_: Any) -> Embeddings:
+        time.sleep(0.1 + len(corpus.tokens) * config.epochs / 1e6)
+        return Embeddings(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32))
+
+    config = TrainConfig(trainer=TrainerConfig(epochs=50))
+    found = forecast(two_groups(4000), config, events=24_000, ram_mb=10, train=train)
+    assert [t["tokens"] for t in found["trainings"]] == [19_440, 21_600, 24_000]
+    assert found["tokens_per_second"] == pytest.approx(1e6, rel=0.2)
+    assert found["minutes"] == pytest.approx(65_040 * 50 / found["tokens_per_second"] / 60, rel=0.01)
+    assert found["memory_mb"] == max(found["memory"].values()) > found["ram_mb"] == 10
+    assert trainings(TrainConfig(evaluation=EvaluationConfig(blend=False, referees=False, publish_all=False))) == [
+        ("to measure", 0.9)
+    ]
+
+
+def test_forecast_says_when_the_trainer_gives_up() -> None:
+    def diverge(*_: Any) -> Embeddings:
+        raise TrainingFailed("training diverged")
+
+    found = forecast(two_groups(), TrainConfig(), events=2400, train=diverge)
+    assert found["failed"] == "training diverged"
+    assert found["minutes"] is None
+    assert {t["minutes"] for t in found["trainings"]} == {None}

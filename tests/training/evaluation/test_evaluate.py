@@ -1,0 +1,124 @@
+"""Figures that can be checked by hand."""
+
+import numpy as np
+import pytest
+from support.factories import corpus_of, two_groups
+
+from index.ranking.recommender import Recommender
+from index.ranking.scorer import NextScorer, RecommenderConfig
+from training.choice.choose import choose
+from training.config import EvaluationConfig, TrainerConfig
+from training.counting import count_rules
+from training.evaluation.evaluate import (
+    Method,
+    Questions,
+    advice,
+    choose_referees,
+    conversions,
+    evaluate,
+    rank_records,
+    session_keys,
+    substitutes,
+)
+from training.evaluation.split import HeldOut, Prefixes, sample_prefixes, split_test, split_validation
+from training.trainers.trainer import trainer_for
+
+
+def test_substitutes_counts_shared_categories_of_those_that_have_one():
+    lists = np.full((4, 10), -1, dtype=np.int32)
+    lists[0, :2] = [1, 2]  # shares "x" with 1, nothing with 2
+    lists[1, :1] = [0]
+    lists[2, :2] = [3, 0]  # 3 has no category and does not count
+    table = substitutes({"m": lists}, ["x|y", "x", "z", None], np.random.default_rng(0))
+    row = table[-1]
+    assert row["method"] == "m"
+    assert row["shared_category@10"][0] == pytest.approx((0.5 + 1 + 0) / 3)
+    assert row["jaccard@10"][0] == pytest.approx((0.25 + 0.5 + 0) / 3)
+    assert substitutes({"m": lists}, [None] * 4, np.random.default_rng(0)) == []
+
+
+def test_conversions_ranks_the_booked_item_by_clicks_left():
+    corpus = corpus_of([[0, 1, 2]] * 30)
+    corpus = HeldOut(
+        corpus.__class__(**{**corpus.__dict__, "converted": np.tile([False, False, True], 30)}), np.ones(30, np.int64)
+    )
+
+    def score(prefixes):  # item 2 is first when asked from 1, second otherwise
+        return np.array([[0, 0, 9] if p[-1] == 1 else [0, 8, 5] for p in prefixes], dtype=np.float32)
+
+    curve = conversions(corpus, [Method("m", {}, score)], items=3, threads=1)
+    assert [(p["clicks_left"], p["sessions"], p["m"]["median_rank"]) for p in curve] == [(1, 30, 1.0), (2, 30, 2.0)]
+
+
+def test_session_keys_do_not_depend_on_the_vocabulary():
+    first, second = corpus_of([[0, 1], [1, 0]]), corpus_of([[1, 0], [0, 1]])
+    assert (session_keys(first, ["a", "b"]) == session_keys(second, ["b", "a"])).all()
+    assert len(set(session_keys(first, ["a", "b"]).tolist())) == 2
+
+
+def test_records_keep_session_position_task_and_rank():
+    prefixes = Prefixes([np.array([1])], np.array([2], np.int32), np.array([0]), np.array([5], np.int32))
+    found = rank_records(prefixes, np.array([77], np.uint64), {"T1": np.array([3]), "T2": np.array([0])})
+    assert found.tolist() == [(77, 5, 1, 3), (77, 5, 2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"), [(0.1, 0.2, "better than"), (-0.2, -0.1, "is better"), (-0.1, 0.1, "told apart")]
+)
+def test_advice_says_which_is_better_or_that_it_cannot_tell(low, high, words):
+    rows = [
+        {"method": "item2vec", "ndcg@10": [0.4, 0, 0]},
+        {"method": "SR", "ndcg@10": [0.3, 0, 0], "behind_item2vec": {"ndcg@10": [0, low, high]}},
+    ]
+    assert words in advice({"tasks": {"T1": rows, "T2": rows}})
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """A model of two groups, chosen on validation and evaluated."""
+    corpus, config = two_groups(800), EvaluationConfig(prefixes=500, bootstrap=100)
+    split = split_test(corpus, config, 2, seed=1)
+    fit = split_validation(split.train, split.kind, config, 2, seed=1)
+    trainer = TrainerConfig(dims=16, epochs=8, workers=1)
+    embeddings = trainer_for(trainer.engine)(fit.train, trainer, 1, lambda _: None)
+    rng = np.random.default_rng(1)
+    validation = sample_prefixes(fit.held_out, 300, rng)
+    choice = choose(embeddings, fit.train, validation, RecommenderConfig(), threads=2)
+    referees = choose_referees(fit.train, validation, threads=2)
+    final = trainer_for(trainer.engine)(split.train, trainer, 1, lambda _: None)
+    counts = split.train.counts()
+    recommenders = [
+        Recommender(NextScorer(final.inputs, final.outputs, counts, count_rules(split.train, c.rules), c))
+        for c in (choice.blend, choice.vectors)
+    ]
+    prefixes = sample_prefixes(split.held_out, 500, rng)
+    questions = Questions(prefixes, split.train, 2, 100, 1)
+    report, ranks = evaluate(questions, *recommenders, referees)
+    return choice, report, ranks, prefixes, recommenders[0]
+
+
+def test_the_report_ranks_every_method_on_the_same_prefixes(measured):
+    _, report, ranks, prefixes, _ = measured
+    assert report["prefixes"] == len(prefixes) == len(ranks["T1"]) == len(ranks["T2"])
+    rows = {row["method"]: row for row in report["tasks"]["T1"]}
+    mean, low, high = rows["item2vec"]["ndcg@10"]
+    assert low <= mean <= high
+    for row in report["tasks"]["T1"][1:]:
+        assert row["behind_item2vec"]["ndcg@10"][0] == pytest.approx(mean - row["ndcg@10"][0])
+    assert mean > rows["popularity"]["ndcg@10"][0] + 0.2
+    assert mean >= rows["vectors alone"]["ndcg@10"][0] - 0.02
+
+
+def test_the_ranks_of_the_report_are_the_places_in_the_served_list(measured):
+    _, _, ranks, prefixes, recommender = measured
+    rows, _ = recommender.recommend(prefixes.prefixes, 20)
+    for listed, target, rank in zip(rows, prefixes.targets, ranks["T2"], strict=True):
+        assert listed[rank - 1] == target
+
+
+def test_what_is_chosen_is_recorded_with_what_was_tried(measured):
+    choice = measured[0]
+    assert choice.vectors.item_counts == choice.vectors.session_counts == 0
+    assert any(name.startswith("vectors ") for name in choice.trace)
+    assert any(name.startswith("counts ") for name in choice.trace)
+    assert any(name.startswith("blend ") for name in choice.trace)

@@ -1,0 +1,100 @@
+"""The gate: better than popularity, not worse than what serves, and always with reasons."""
+
+import numpy as np
+from support.factories import write_log
+
+import item2vec
+from index.artifact.registry import Registry
+from training.evaluation.evaluate import RANKS_DTYPE
+from training.evaluation.gate import MIN_PREFIXES, Rival, judge
+
+
+def report(low, high, tasks=("T1", "T2")):
+    """A report whose model differs from popularity by an interval."""
+    row = {"method": "popularity", "behind_item2vec": {"ndcg@10": [(low + high) / 2, low, high]}}
+    return {"tasks": {task: [{"method": "item2vec"}, row] for task in tasks}}
+
+
+def records(ranks, task=1, first=0):
+    found = np.zeros(len(ranks), dtype=RANKS_DTYPE)
+    found["session"] = np.arange(first, first + len(ranks))
+    found["task"], found["rank"] = task, ranks
+    return found
+
+
+GOOD = report(0.1, 0.2)
+
+
+def test_a_model_better_than_popularity_is_accepted_when_nothing_serves():
+    gate = judge(GOOD, records([1] * 200), None, force=False, seed=1)
+    assert gate.accepted
+    assert gate.reasons == []
+
+
+def test_a_model_no_better_than_popularity_is_refused_unless_forced():
+    gate = judge(report(-0.01, 0.02), records([1] * 200), None, force=False, seed=1)
+    assert not gate.accepted
+    assert "popularity" in gate.reasons[0]
+    gate = judge(report(-0.01, 0.02), records([1] * 200), None, force=True, seed=1)
+    assert gate.accepted
+    assert gate.forced
+    assert gate.reasons
+
+
+def test_better_for_items_does_not_excuse_worse_for_sessions():
+    mixed = {"tasks": GOOD["tasks"] | {"T2": report(-0.2, -0.1)["tasks"]["T2"]}}
+    assert not judge(mixed, records([1] * 200), None, force=False, seed=1).accepted
+
+
+def test_a_model_worse_than_the_serving_one_is_refused_with_the_figures():
+    rng = np.random.default_rng(1)
+    ours, theirs = records(rng.integers(5, 60, 400)), records(rng.integers(1, 20, 400))
+    gate = judge(GOOD, ours, Rival("20260101-000000", "as it was evaluated", theirs), force=False, seed=1)
+    assert not gate.accepted
+    assert "worse than 20260101-000000 (as it was evaluated)" in gate.reasons[0]
+    assert gate.figures["T1_prefixes_shared"] == [400]
+    assert judge(GOOD, theirs, Rival("20260101-000000", "", ours), force=False, seed=1).accepted
+
+
+def test_a_difference_within_the_interval_passes():
+    rng = np.random.default_rng(2)
+    ranks = rng.integers(1, 30, 300)
+    other = ranks.copy()
+    other[:3] = 1
+    assert judge(GOOD, records(ranks), Rival("v", "", records(other)), force=False, seed=1).accepted
+
+
+def test_too_few_shared_prefixes_decide_nothing():
+    ours = records([50] * 300)
+    theirs = records([1] * 300, first=300 - MIN_PREFIXES + 1)
+    assert judge(GOOD, ours, Rival("v", "", theirs), force=False, seed=1).accepted
+
+
+QUICK = ["--dims", "16", "--workers", "1", "--prefixes", "600", "--bootstrap", "50", "--no-referees", "--no-blend"]
+QUICK += ["--min-item-count", "2", "--item-counts", "0", "--session-counts", "0"]
+
+
+def test_a_spoiled_retraining_does_not_replace_a_good_model(tmp_path, capsys):
+    """On the same log again: the serving model's recorded evaluation is what counts."""
+    log = write_log(tmp_path / "log" / "events.csv", sessions=1500)
+    train = ["train", "--events", str(log), "--out", str(tmp_path / "m"), *QUICK]
+    assert item2vec.main([*train, "--epochs", "8"]) == 0
+    good = Registry(tmp_path / "m").current()
+    assert item2vec.main([*train, "--epochs", "1", "--learning-rate", "0.002"]) == 3
+    assert Registry(tmp_path / "m").current() == good
+    rejected = Registry(tmp_path / "m").manifests()[-1].gate
+    assert rejected is not None
+    assert any(good in reason or "popularity" in reason for reason in rejected.reasons)
+
+
+def test_on_newer_sessions_the_serving_model_is_ranked_anew(tmp_path):
+    log = write_log(tmp_path / "log" / "events.csv", sessions=600)
+    train = ["train", "--events", str(log), "--out", str(tmp_path / "m"), *QUICK, "--epochs", "8"]
+    assert item2vec.main(train) == 0
+    first = Registry(tmp_path / "m").current()
+    write_log(log, sessions=1500)  # the same beginning, and as many days again
+    assert item2vec.main(train) in (0, 3)
+    gate = Registry(tmp_path / "m").manifests()[-1].gate
+    assert gate is not None
+    assert f"T1_against_{first}" in gate.figures
+    assert gate.figures["T1_prefixes_shared"][0] > 300

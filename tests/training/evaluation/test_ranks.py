@@ -1,0 +1,91 @@
+"""A rank is the place in the list that would be shown: the sorted list is the referee."""
+
+import numpy as np
+import pytest
+
+from training.evaluation import ranks
+from training.evaluation.ranks import blended_ranks, rank_all, ranks_of
+
+INF = np.inf
+
+
+def slow(scores, targets):
+    """Sort, ties by row, and look where the target is; 0 where it may not be shown."""
+    found = []
+    for row, target in zip(scores, targets, strict=True):
+        order = sorted(range(len(row)), key=lambda b: (-row[b], b))
+        found.append(0 if row[target] == -INF else order.index(target) + 1)
+    return found
+
+
+def matrix(rows):
+    return np.array(rows, dtype=np.float32)
+
+
+def rows(values):
+    return np.array(values, dtype=np.int32)
+
+
+def test_the_highest_score_is_rank_1_and_ties_go_by_row():
+    scores = matrix([[0.5, 0.9, 0.5, 0.5], [0.0, -0.0, 0.0, 0.0], [-INF, 1, INF, INF]])
+    assert [ranks_of(scores, rows([t] * 3)).tolist() for t in range(4)] == [
+        [2, 1, 0], [1, 2, 3], [3, 3, 1], [4, 4, 2],
+    ]  # fmt: skip
+
+
+def test_a_target_that_may_not_be_shown_has_rank_0():
+    assert ranks_of(matrix([[-INF, -INF, 0]]), rows([1])).tolist() == [0]
+    assert ranks_of(matrix([[-INF]]), rows([0])).tolist() == [0]
+    assert ranks_of(np.empty((0, 4), dtype=np.float32), rows([])).tolist() == []
+
+
+def test_random_scores_with_many_ties_rank_as_the_sorted_list():
+    rng = np.random.default_rng(1)
+    scores = rng.integers(0, 6, (200, 25)).astype(np.float32) / 4
+    scores[rng.random(scores.shape) < 0.2] = -INF
+    targets = rng.integers(0, 25, 200).astype(np.int32)
+    assert ranks_of(scores, targets).tolist() == slow(scores, targets)
+
+
+def test_blends_rank_as_if_each_were_added_up_first():
+    rng = np.random.default_rng(2)
+    base = rng.integers(0, 4, (30, 12)).astype(np.float32)
+    base[rng.random(base.shape) < 0.1] = -INF
+    counts = rng.integers(0, 3, (30, 12)).astype(np.float32)
+    popularity = rng.integers(0, 3, 12).astype(np.float32)
+    targets = rng.integers(0, 12, 30).astype(np.int32)
+    w, v = matrix([0, 0.5, 2]), matrix([0, 1])
+    found = blended_ranks(base, counts, popularity, targets, w, v)
+    assert found.shape == (30, 3, 2)
+    for i in range(3):
+        for j in range(2):
+            assert found[:, i, j].tolist() == slow(base + w[i] * counts + v[j] * popularity, targets)
+    none = np.empty((1, 0), dtype=np.float32)
+    assert blended_ranks(base, none, none[0], targets, w[:1], v[:1])[:, 0, 0].tolist() == slow(base, targets)
+
+
+@pytest.mark.parametrize("options", [{}, {"query_counts": True}, {"exclude_seen": True}])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_rank_all_leaves_out_the_query_or_the_whole_prefix_or_nothing(monkeypatch, options, threads):
+    monkeypatch.setattr(ranks, "BLOCK_SCORES", 70)  # seven prefixes to a block
+    rng = np.random.default_rng(3)
+    fixed = rng.integers(0, 9, (10, 10)).astype(np.float32)
+    prefixes = [rng.integers(0, 10, rng.integers(1, 4)).astype(np.int32) for _ in range(40)]
+    targets = rng.integers(0, 10, 40).astype(np.int32)
+    done = []
+    found = rank_all(
+        lambda part: np.stack([fixed[p[-1]] for p in part]),
+        prefixes,
+        targets,
+        10,
+        threads=threads,
+        progress=done.append,
+        **options,
+    )
+    expected = np.stack([fixed[p[-1]] for p in prefixes])
+    for row, prefix in zip(expected, prefixes, strict=True):
+        row[prefix if options.get("exclude_seen") else [] if options else prefix[-1:]] = -INF
+    assert found.tolist() == slow(expected, targets)
+    assert len(done) == 6
+    assert done[-1] == 1
+    assert rank_all(lambda part: fixed, [], rows([]), 10).tolist() == []

@@ -1,0 +1,1 @@
+"""The simple methods that the model must beat. In: sessions. Out: scores of all items for a prefix."""

@@ -1,0 +1,220 @@
+"""The referees: simple methods that a model has to beat, each with a small grid to choose from on validation."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+from scipy.sparse import csr_matrix
+
+from index.errors import TrainingFailed
+from index.ranking.rules import Rules, RulesConfig
+from training.baselines.sessions import BASKET, INVERSE, baskets, recent, session_knn, stan, vector_session_knn
+from training.corpus import Corpus
+from training.counting import count_pairs, count_rules
+
+# Counts kept over all items, about 0.8 GB: all pairs up to 10,000 items, the strongest of each item beyond.
+MOST_PAIRS = 100_000_000
+# EASE inverts an items x items matrix: 0.8 GB and half a minute at this size, and growing with the cube.
+EASE_ITEMS = 10_000
+
+# How much the items of a prefix count, newest first. Items further back are left out.
+LAST = np.ones(1, dtype=np.float32)
+HALVING = (0.5 ** np.arange(10)).astype(np.float32)
+RECENCY = {"last item": LAST, "1/rank": INVERSE, "halving": HALVING}
+RULE_SHAPES: tuple[dict[str, Any], ...] = (
+    {"steps": 1, "decay": "inverse"},
+    {"steps": 5, "decay": "linear"},
+    {"steps": 20, "decay": "inverse"},
+)
+
+
+class Referee(Protocol):
+    """A method ready to be measured. settings: what distinguishes it from the others of its family."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def settings(self) -> dict[str, Any]: ...
+
+    def scores(self, prefixes: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
+        """float32, shape (len(prefixes), items): higher is better, the prefix's own items included.
+
+        prefixes: int32 rows, oldest first, at least one each.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Every prefix gets the same answer: how often each item occurs."""
+
+    name: str
+    settings: dict[str, Any]
+    counts: NDArray[np.int64] = field(repr=False)
+
+    def scores(self, prefixes: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
+        return np.tile(self.counts.astype(np.float32), (len(prefixes), 1))
+
+
+@dataclass(frozen=True)
+class OwnItems:
+    """The prefix itself, newest first, then the popular ones: how far does echoing get?"""
+
+    name: str
+    settings: dict[str, Any]
+    counts: NDArray[np.int64] = field(repr=False)
+
+    def scores(self, prefixes: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
+        popular = (self.counts / (self.counts.max(initial=0) + 1)).astype(np.float32)
+        out = np.tile(popular, (len(prefixes), 1))
+        for scores, prefix in zip(out, prefixes, strict=True):
+            # Distinct whole numbers above all popularity. The later of two places of an item is the one that stays.
+            scores[prefix] = np.arange(1, len(prefix) + 1)
+        return out
+
+
+@dataclass(frozen=True)
+class ItemToItem:
+    """The sum, over the last items of the prefix, of recency times the item's row.
+
+    rows: shape (items, items), a float32 array or CSR matrix. recency: float32, weights of the items, newest first.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    rows: Any = field(repr=False)
+    recency: NDArray[np.float32]
+
+    def scores(self, prefixes: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
+        newest = [p[: -len(self.recency) - 1 : -1] for p in prefixes]
+        lengths = [len(p) for p in newest]
+        items = np.concatenate([*newest, np.empty(0, np.int32)])
+        weights = np.concatenate([*(self.recency[:n] for n in lengths), np.empty(0, np.float32)])
+        shape = (len(prefixes), self.rows.shape[0])
+        # An item that comes twice in a prefix is two entries, which the product adds.
+        product = csr_matrix((weights, items, np.concatenate([[0], np.cumsum(lengths)])), shape) @ self.rows
+        return np.asarray(product if isinstance(product, np.ndarray) else product.toarray(), dtype=np.float32)
+
+
+def popularity(corpus: Corpus) -> Iterator[Referee]:
+    yield Popularity("popularity", {}, corpus.counts())
+
+
+def own_items(corpus: Corpus) -> Iterator[Referee]:
+    yield OwnItems("own items", {}, corpus.counts())
+
+
+def association_rules(corpus: Corpus) -> Iterator[Referee]:
+    """AR: in how many sessions two items occur together (Ludewig & Jannach 2018, section 3.1)."""
+    corpus, about = recent(corpus)
+    together = _matrix(_together(corpus))
+    for rule, recency in RECENCY.items():
+        yield ItemToItem("AR", {"recency": rule, **about}, together, recency)
+
+
+def item_knn(corpus: Corpus) -> Iterator[Referee]:
+    """Cosine of the items' binary session vectors, shrunk where counts are small (Ludewig & Jannach 2018, 3.1).
+
+    sessions with both / (sqrt(sessions with a x sessions with b) + shrinkage)
+    """
+    corpus, about = recent(corpus)
+    sessions = baskets(corpus)
+    together, seen = _together(corpus), sessions.counts().astype(np.float64)
+    source = np.repeat(np.arange(corpus.items), np.diff(together.offsets))
+    norm = np.sqrt(seen[source] * seen[together.items])
+    for shrinkage in (20, 500):
+        cosine = _matrix(together, together.weights / (norm + shrinkage))
+        for rule, recency in RECENCY.items():
+            yield ItemToItem("item-kNN", {"shrinkage": shrinkage, "recency": rule, **about}, cosine, recency)
+
+
+def sequential_rules(corpus: Corpus) -> Iterator[Referee]:
+    """SR: what came after (Ludewig & Jannach 2018, section 3.1, with distance decay and a power of the target)."""
+    return _rules("SR", corpus, backward=0.0)
+
+
+def symmetric_rules(corpus: Corpus) -> Iterator[Referee]:
+    """symSR: what came within a few steps, before or after."""
+    return _rules("symSR", corpus, backward=1.0)
+
+
+def _rules(name: str, corpus: Corpus, backward: float) -> Iterator[Referee]:
+    corpus, about = recent(corpus)
+    seen = np.maximum(corpus.counts(), 1).astype(np.float64)
+    for shape in RULE_SHAPES:
+        rules = count_rules(corpus, RulesConfig(**shape, backward=backward, keep=_keep(corpus.items)))
+        for power in (0.0, 0.25):
+            # The same counts serve every power. Where `keep` cuts, it has cut by the plain weight.
+            rows = _matrix(rules, rules.weights / seen[rules.items] ** power)
+            for rule, recency in RECENCY.items():
+                settings = {**shape, "target_power": power, "recency": rule, **about}
+                yield ItemToItem(name, settings, rows, recency)
+
+
+def ease(corpus: Corpus) -> Iterator[Referee]:
+    """EASE: ridge regression of each item on all others, zero diagonal (Steck 2019, section 3.1, algorithm 1).
+
+    None where the catalogue has more than EASE_ITEMS.
+    """
+    if corpus.items > EASE_ITEMS:
+        return
+    corpus, about = recent(corpus)
+    gram = _matrix(_together(corpus)).toarray().astype(np.float64)
+    seen = baskets(corpus).counts()
+    for ridge in (200, 1000):
+        rows = _ease(gram, seen, ridge)
+        for rule, recency in RECENCY.items():
+            yield ItemToItem("EASE", {"ridge": ridge, "recency": rule, **about}, rows, recency)
+
+
+def _ease(gram: NDArray[np.float64], seen: NDArray[np.int64], ridge: float) -> NDArray[np.float32]:
+    """float64 while inverting: beside a popular item's count of 1e6 a rare item's ridge would drown in float32."""
+    inverse = gram.copy(order="F")  # the order LAPACK works on in place
+    np.fill_diagonal(inverse, seen + float(ridge))
+    inverse, failed = lapack.dpotrf(inverse, lower=1, overwrite_a=1)
+    if not failed:
+        inverse, failed = lapack.dpotri(inverse, lower=1, overwrite_c=1)
+    if failed:
+        raise TrainingFailed(f"EASE: the matrix of {len(seen)} items cannot be inverted with ridge {ridge}")
+    for i in range(len(seen)):  # only the lower half was written
+        inverse[i, i + 1 :] = inverse[i + 1 :, i]
+    rows = np.empty(gram.shape, dtype=np.float32)
+    np.divide(inverse, -np.diag(inverse), out=rows, casting="same_kind")
+    np.fill_diagonal(rows, 0)
+    return rows
+
+
+FAMILIES: dict[str, Callable[[Corpus], Iterator[Referee]]] = {
+    "popularity": popularity,
+    "AR": association_rules,
+    "item-kNN": item_knn,
+    "SR": sequential_rules,
+    "symSR": symmetric_rules,
+    "S-KNN": session_knn,
+    "V-SKNN": vector_session_knn,
+    "STAN": stan,
+    "EASE": ease,
+    "own items": own_items,
+}
+# One item is no session: its neighbours are what the rules count anyway.
+SESSION_ONLY = {"S-KNN", "V-SKNN", "STAN", "own items"}
+TASKS_OF: dict[str, set[str]] = {name: {"T2"} if name in SESSION_ONLY else {"T1", "T2"} for name in FAMILIES}
+
+
+def _keep(items: int) -> int:
+    return max(100, min(100_000, MOST_PAIRS // max(items, 1)))
+
+
+def _together(corpus: Corpus) -> Rules:
+    """In how many baskets two items occur together."""
+    ones = np.ones(corpus.items, dtype=np.float64)
+    return count_pairs(baskets(corpus), np.ones(BASKET), 1.0, ones, ones, _keep(corpus.items))
+
+
+def _matrix(rules: Rules, weights: NDArray[Any] | None = None) -> Any:
+    weights = rules.weights if weights is None else weights.astype(np.float32)
+    return csr_matrix((weights, rules.items, rules.offsets), (len(rules), len(rules)))

@@ -1,0 +1,265 @@
+"""What a log holds, counted while it streams by once: its clock batch by batch, its people shard by shard."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from training.events.reader import EventBatch
+from training.events.reasons import LATEST
+from training.sessions.itemcodes import ItemCodes
+from training.sessions.shards import SHARDS, Shard, Shards
+
+SAMPLES = 3  # rows or ids shown per finding: enough to search a log for, and the report stays short
+DAY = 86_400_000_000
+GIANT = 1000  # events: longer sessions are crawlers, shared screens, or a whole year of one customer
+BURST, BURST_SPAN = 600, 30 * 60 * 1_000_000  # a new event every three seconds, half an hour long: nobody clicks so
+CLOCK_FROM = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000  # earlier values count, they are no clock
+FAR_PAST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+class Tally:
+    """How many things have each size. Sizes from `top` on are one bin, so that memory does not grow with the log."""
+
+    def __init__(self, top: int) -> None:
+        self.bins = np.zeros(top + 1, dtype=np.int64)
+        self.largest = 0
+
+    def add(self, sizes: NDArray[np.int64]) -> None:
+        if sizes.size:
+            found = np.bincount(np.minimum(sizes, len(self.bins) - 1))
+            self.bins[: len(found)] += found
+            self.largest = max(self.largest, int(sizes.max()))
+
+    def total(self) -> int:
+        return int(self.bins.sum())
+
+    def median(self) -> int:
+        """The lower one of two; 0 of nothing."""
+        return int(np.searchsorted(np.cumsum(self.bins), (self.total() + 1) // 2)) if self.total() else 0
+
+    def within(self, low: int, high: int | None) -> int:
+        """How many have a size of low to high."""
+        return int(self.bins[low : None if high is None else high + 1].sum())
+
+
+@dataclass
+class Clock:
+    """Of all events. first, last: microseconds since 1970 UTC. days: events of each day since 1970. samples: (hash of
+    the user, item id, time)."""
+
+    first: int = LATEST
+    last: int = 0
+    before_clock: int = 0
+    far_past: int = 0
+    future: int = 0
+    midnight: int = 0
+    days: NDArray[np.int64] = field(default_factory=lambda: np.zeros(LATEST // DAY + 2, dtype=np.int64))
+    past_samples: list[tuple[int, str, int]] = field(default_factory=list)
+    future_samples: list[tuple[int, str, int]] = field(default_factory=list)
+
+
+@dataclass
+class People:
+    """What users and sessions do, counted before any rule.
+
+    top, bursts, placeholders: (hash of the user, events), most first; giants: (hash of the user, hash of the session or
+    0, first time, events); duplicated: (hash of the user, code of the item, time). following: events that have one
+    before them in their session; of these `tied` have its time, and `immediate` its item; `repeated` have the item of
+    any earlier one.
+    """
+
+    users: Tally = field(default_factory=lambda: Tally(1_000_000))
+    sessions: Tally = field(default_factory=lambda: Tally(100_000))
+    top: list[tuple[int, int]] = field(default_factory=list)
+    bursts: list[tuple[int, int]] = field(default_factory=list)
+    burst_users: int = 0
+    burst_events: int = 0
+    placeholders: list[tuple[int, int]] = field(default_factory=list)
+    from_zero: int = 0
+    following: int = 0
+    tied: int = 0
+    immediate: int = 0
+    repeated: int = 0
+    duplicates: int = 0
+    duplicated: list[tuple[int, int, int]] = field(default_factory=list)
+    giant_sessions: int = 0
+    giant_events: int = 0
+    giants: list[tuple[int, int, int, int]] = field(default_factory=list)
+    day_long: int = 0
+
+
+class Census:
+    """Feed it every batch with `see`, then take them back sorted from `replay`: that is when people are counted.
+
+    Duplicates, repeats and session lengths need all events of a user side by side. Sorting by shards, as a training
+    does, gives exact figures in bounded memory and spills to disk beyond `budget_mb`; the sorted events go straight on
+    to the rules of a training, so the log itself is read once. gap: microseconds, or -1 where sessions are given.
+    """
+
+    def __init__(
+        self, budget_mb: int, gap: int, now: int, placeholders: NDArray[np.uint64], spill: Path | None = None
+    ) -> None:
+        self.clock = Clock()
+        self.people = People()
+        self.events = 0
+        self.converted = 0
+        self.counts: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._gap = gap
+        self._now = now
+        self._placeholders = np.sort(placeholders)
+        self._codes = ItemCodes()
+        self._shards = Shards(budget_mb << 20, spill)
+
+    def __enter__(self) -> "Census":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._shards.__exit__(*error)
+
+    def see(self, batch: EventBatch) -> None:
+        if not len(batch.times):
+            return
+        self.events += len(batch.times)
+        if batch.converted is not None:
+            self.converted += int(batch.converted.sum())
+        self._see_clock(batch)
+        items = self._codes.encode(batch.item_keys, batch.items)
+        if len(self._codes) > len(self.counts):
+            # Doubled, so that a catalogue that keeps growing is not copied with every batch.
+            grown = np.zeros(max(len(self._codes), 2 * len(self.counts)), dtype=np.int64)
+            grown[: len(self.counts)] = self.counts
+            self.counts = grown
+        found = np.bincount(items)
+        self.counts[: len(found)] += found
+        columns = {"users": batch.users, "sessions": batch.sessions, "times": batch.times, "items": items}
+        self._shards.add({name: values for name, values in columns.items() if values is not None})
+
+    def _see_clock(self, batch: EventBatch) -> None:
+        clock, times = self.clock, batch.times
+        low, high = int(times.min()), int(times.max())
+        clock.first, clock.last = min(clock.first, low), max(clock.last, high)
+        clock.midnight += int((times % DAY == 0).sum())
+        days = np.bincount(times // DAY)
+        clock.days[: len(days)] += days
+        if low < FAR_PAST:
+            clock.before_clock += int((times < CLOCK_FROM).sum())
+            past = np.flatnonzero(times < FAR_PAST)
+            clock.far_past += len(past)
+            clock.past_samples += rows_of(batch, past[: SAMPLES - len(clock.past_samples)])
+        if high > self._now + DAY:
+            future = np.flatnonzero(times > self._now + DAY)
+            clock.future += len(future)
+            clock.future_samples += rows_of(batch, future[: SAMPLES - len(clock.future_samples)])
+
+    def items(self) -> list[str]:
+        """code -> item id; `counts` is in the same order."""
+        self.counts = self.counts[: len(self._codes)]
+        return self._codes.ids()
+
+    def replay(self, items: list[str]) -> Iterator[EventBatch]:
+        """The events as batches, sorted, each with its code in place of the item's hash."""
+        ids = pa.array(items, pa.large_string())
+        for i in range(SHARDS):
+            shard = self._shards.shard(i)
+            if len(shard.users):
+                self._see_people(shard, len(items))
+                given = shard.sessions if shard.sessions.size else None
+                codes = shard.items.astype(np.uint64)
+                yield EventBatch(shard.users, codes, ids.take(pa.array(shard.items)), shard.times, given)
+
+    def _see_people(self, shard: Shard, items: int) -> None:
+        """In numpy: each shard is small enough to stay in cache, and nothing here needs a loop per event."""
+        people, users, times = self.people, shard.users, shard.times
+        same_user = np.concatenate([[False], users[1:] == users[:-1]])
+        if self._gap < 0:
+            starts = ~same_user | np.concatenate([[True], shard.sessions[1:] != shard.sessions[:-1]])
+        else:
+            starts = ~same_user | np.concatenate([[True], times[1:] - times[:-1] > self._gap])
+        begins = np.flatnonzero(starts)
+        lengths = np.diff(np.append(begins, len(users)))
+        people.sessions.add(lengths)
+        ends = begins + lengths - 1
+        people.day_long += int((times[ends] - times[begins] > DAY).sum())
+        self._see_giants(shard, begins, lengths)
+
+        first = np.flatnonzero(~same_user)
+        events = np.diff(np.append(first, len(users)))
+        people.users.add(events)
+        people.from_zero += int((times[first] <= 1_000_000).sum())
+        most = np.argsort(-events, kind="stable")[:SAMPLES]
+        people.top = most_first([*people.top, *pairs(users[first[most]], events[most])], SAMPLES)
+        # A search and not np.isin, which sorts anew for every shard.
+        place = np.searchsorted(self._placeholders, users[first])
+        known = self._placeholders[np.minimum(place, len(self._placeholders) - 1)] == users[first]
+        people.placeholders = most_first([*people.placeholders, *pairs(users[first[known]], events[known])])
+
+        tied = ~starts & np.concatenate([[False], times[1:] == times[:-1]])
+        people.following += int((~starts).sum())
+        people.tied += int(tied.sum())
+        same_item = np.concatenate([[False], shard.items[1:] == shard.items[:-1]])
+        people.immediate += int((~starts & same_item).sum())
+        session = np.cumsum(starts) - 1
+        found = np.sort(session * items + shard.items)
+        people.repeated += int((found[1:] == found[:-1]).sum())
+        self._see_duplicates(shard, tied, items)
+        self._see_bursts(shard, session[~tied], np.flatnonzero(~tied), first, events)
+
+    def _see_giants(self, shard: Shard, begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
+        people = self.people
+        giant = lengths > GIANT
+        if giant.any():
+            people.giant_sessions += int(giant.sum())
+            people.giant_events += int(lengths[giant].sum())
+            for row, length in zip(begins[giant], lengths[giant], strict=True):
+                session = int(shard.sessions[row]) if shard.sessions.size else 0
+                people.giants.append((int(shard.users[row]), session, int(shard.times[row]), int(length)))
+            people.giants = sorted(people.giants, key=lambda g: -g[-1])[:SAMPLES]
+
+    def _see_duplicates(self, shard: Shard, tied: NDArray[np.bool_], items: int) -> None:
+        """Only rows that share their moment with a neighbour can be copies of each other."""
+        moment = np.cumsum(~tied)
+        at = np.flatnonzero(tied | np.append(tied[1:], False))
+        if at.size:
+            key = moment[at] * items + shard.items[at]
+            order = np.argsort(key, kind="stable")
+            copies = at[order[1:][key[order[1:]] == key[order[:-1]]]]
+            self.people.duplicates += len(copies)
+            for row in copies[: SAMPLES - len(self.people.duplicated)]:
+                self.people.duplicated.append((int(shard.users[row]), int(shard.items[row]), int(shard.times[row])))
+
+    def _see_bursts(
+        self,
+        shard: Shard,
+        session: NDArray[np.int64],
+        moments: NDArray[np.int64],
+        first: NDArray[np.int64],
+        events: NDArray[np.int64],
+    ) -> None:
+        """Users with BURST different moments within BURST_SPAN. Rows of one moment are a basket, not speed."""
+        if len(moments) < BURST:
+            return
+        times = shard.times[moments]
+        fast = (session[BURST - 1 :] == session[: 1 - BURST]) & (times[BURST - 1 :] - times[: 1 - BURST] <= BURST_SPAN)
+        if fast.any():
+            who = np.unique(np.searchsorted(first, moments[: len(fast)][fast], side="right") - 1)
+            people = self.people
+            people.burst_users += len(who)
+            people.burst_events += int(events[who].sum())
+            people.bursts = most_first([*people.bursts, *pairs(shard.users[first[who]], events[who])], SAMPLES)
+
+
+def rows_of(batch: EventBatch, at: NDArray[np.int64]) -> list[tuple[int, str, int]]:
+    return [(int(batch.users[i]), batch.items[int(i)].as_py(), int(batch.times[i])) for i in at]
+
+
+def pairs(keys: NDArray[np.uint64], numbers: NDArray[np.int64]) -> list[tuple[int, int]]:
+    return [(int(k), int(n)) for k, n in zip(keys, numbers, strict=True)]
+
+
+def most_first(found: list[tuple[int, int]], most: int | None = None) -> list[tuple[int, int]]:
+    return sorted(found, key=lambda pair: -pair[1])[:most]

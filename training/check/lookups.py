@@ -1,0 +1,115 @@
+"""What is looked up in a log once it has been read: examples for the report, by hash, by number or in first rows."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from store.event import UNITS
+from training.check.census import SAMPLES
+from training.config import EventsConfig
+from training.events.columns import has, id_text, raw_text, type_of
+from training.events.source import Source, Sources
+from training.events.sql import literal, name
+
+MOST_TYPES = 30  # a column with more values does not hold types
+LOOK_FILES, LOOK_ROWS = 100, 10_000  # how far into the log units, event types and spare columns are looked for
+SESSION_COLUMNS = ("session_id", "session", "sessionid", "visit_id", "visit", "basket_id", "order_id", "invoice")
+TYPE_COLUMNS = ("event_type", "event", "event_name", "action", "type", "interaction")
+TEXT_LENGTH = 120
+
+
+def samples_of(connection: duckdb.DuckDBPyConnection, rejects: Path) -> dict[str, list[dict[str, Any]]]:
+    """reason -> the first rejected rows with their file, their number and what they say, shortened."""
+    found = connection.execute(
+        f"SELECT reason, arg_min({{file: file, row: row, detail: detail, user: user_id, item: item_id, time: time}}, "
+        f"row, {SAMPLES}) FROM read_parquet({literal(str(rejects))}) GROUP BY reason"
+    ).fetchall()
+    return {
+        reason: [
+            {k: v[:TEXT_LENGTH] if isinstance(v, str) and k != "file" else v for k, v in row.items() if v is not None}
+            for row in some
+        ]
+        for reason, some in found
+    }
+
+
+def hashes_of(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> NDArray[np.uint64]:
+    """The hashes by which the reader knows these ids."""
+    found = connection.execute("SELECT hash(unnest(?::VARCHAR[]))", [list(texts)]).fetchall()
+    return np.array([h for (h,) in found], dtype=np.uint64)
+
+
+def ids_of(
+    connection: duckdb.DuckDBPyConnection, sources: Sources, column: str | None, keys: set[int]
+) -> dict[int, str]:
+    """hash -> id, for the few that are shown: one more look at one column, and only when there is something to show."""
+    if column is None or not keys:
+        return {}
+    wanted = ", ".join(str(k) for k in keys)
+    names: dict[int, str] = {}
+    for source in sources.sources:
+        text = id_text(source, column)
+        found = connection.execute(
+            f"SELECT key, any_value(id) FROM (SELECT hash({text}) AS key, {text} AS id FROM {source.scan()}) "
+            f"WHERE key IN ({wanted}) GROUP BY key"
+        ).fetchall()
+        names.update({key: id[:TEXT_LENGTH] for key, id in found})
+    return names
+
+
+def any_has(sources: Sources, column: str) -> bool:
+    return any(has(source, column) for source in sources.sources)
+
+
+def first_rows(sources: Sources, column: str) -> Iterator[tuple[Source, str]]:
+    """(source, SQL of the column in its first rows) of every file: writers differ between files more than within."""
+    looked = 0
+    for source in sources.sources:
+        for file in source.files[: LOOK_FILES - looked] if has(source, column) else ():
+            looked += 1
+            yield source, f"(SELECT {name(column)} FROM {source.scan([file])} LIMIT {LOOK_ROWS})"
+
+
+def units_of(connection: duckdb.DuckDBPyConnection, sources: Sources, config: EventsConfig) -> dict[str, int]:
+    """unit -> rows, by the size of the numbers. Below 1e8 (1973 in seconds) a number may be a position: not judged."""
+    found: Counter[str] = Counter()
+    units = " ".join(f"WHEN number < {top} THEN '{unit}'" for unit, top in UNITS.items())
+    for source, rows in first_rows(sources, config.time):
+        if type_of(source, config.time).startswith(("TIMESTAMP", "DATE")):
+            continue
+        text = raw_text(source, config.time)
+        counted = connection.execute(
+            f"SELECT CASE WHEN number < 1e8 THEN NULL {units} WHEN number IS NOT NULL THEN 'ns' "
+            "WHEN TRY_CAST(text AS TIMESTAMPTZ) IS NOT NULL THEN 'ISO 8601' END AS unit, count(*) "
+            f"FROM (SELECT {text} AS text, TRY_CAST({text} AS DOUBLE) AS number FROM {rows}) GROUP BY unit"
+        ).fetchall()
+        found.update({unit: n for unit, n in counted if unit is not None})
+    return dict(found)
+
+
+def session_column(sources: Sources, config: EventsConfig) -> str | None:
+    """A column whose name says session ids, where the settings name none."""
+    if config.session is not None:
+        return None
+    return next((c for c in SESSION_COLUMNS if any_has(sources, c) and c not in (config.user, config.item)), None)
+
+
+def types_of(
+    connection: duckdb.DuckDBPyConnection, sources: Sources, config: EventsConfig
+) -> tuple[str, dict[str, int]] | None:
+    """A column whose name says event types, where the settings name none: (column, its values, most frequent first)."""
+    for column in TYPE_COLUMNS if config.event_type is None else ():
+        if column in (config.user, config.item, config.session):
+            continue
+        values: Counter[str] = Counter()
+        for source, rows in first_rows(sources, column):
+            query = f"SELECT coalesce({raw_text(source, column)}, ''), count(*) FROM {rows} GROUP BY ALL"
+            values.update(dict(connection.execute(query).fetchall()))
+        if 1 < len(values) <= MOST_TYPES:
+            return column, dict(values.most_common())
+    return None

@@ -1,0 +1,1 @@
+"""Which readings and weights answer best, on the validation part. In: embeddings and prefixes. Out: a configuration."""

@@ -1,0 +1,1 @@
+"""A generated world of tracks and homes, of any size, with known structure."""

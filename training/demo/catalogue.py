@@ -1,0 +1,229 @@
+"""The items of the demo world: tracks of artists in genres, homes in cities, and how they hang together."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from training.demo.names import (
+    CITIES,
+    GENRES,
+    HOME_TYPES,
+    TYPE_PRICES,
+    TYPE_SHARES,
+    artist_names,
+    home_titles,
+    track_titles,
+)
+
+Ints = NDArray[np.int32]
+
+MAX_ITEMS = 250_000  # the word lists hold about this many names before they begin to sound alike
+
+
+TRACK_SHARE = 0.6
+
+
+TRACKS_PER_ARTIST = 7
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The items as rows: tracks by sub-genre, artist and track number, then homes by city, type and price.
+
+    table: Arrow, one row an item, in row order. is_home: bool. popularity, level, seconds: float32; level is the
+    place of the year within the sub-genre, or of the price within the city, in 0..1; seconds is a track's length.
+    wide, near, own, related: int32 labels of the sub-genre or city, a stretch of about 30 alike items in it, the
+    artist or neighbourhood, and the genre or city; a label belongs to one kind. following: int32, the artist's next
+    track, or the next dearer home of its stretch. Arrays have shape (n,).
+    """
+
+    table: Any
+    is_home: NDArray[np.bool_]
+    popularity: NDArray[np.float32]
+    level: NDArray[np.float32]
+    seconds: NDArray[np.float32]
+    wide: NDArray[np.int32]
+    near: NDArray[np.int32]
+    own: NDArray[np.int32]
+    related: NDArray[np.int32]
+    following: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.is_home)
+
+
+def make_catalogue(items: int, rng: np.random.Generator) -> Catalogue:
+    """At least 20 items, at most MAX_ITEMS; small catalogues use fewer sub-genres and cities, so none is empty."""
+    items = min(max(items, 20), MAX_ITEMS)
+    tracks = _tracks(int(items * TRACK_SHARE), rng)
+    homes = _homes(items - len(tracks.table), rng)
+    is_home = np.repeat([False, True], [len(tracks.table), len(homes.table)])
+
+    def labels(name: str) -> NDArray[np.int32]:
+        first, second = getattr(tracks, name), getattr(homes, name)
+        return np.concatenate([first, second + first.max() + 1]).astype(np.int32)
+
+    def numbers(name: str) -> NDArray[np.float32]:
+        return np.concatenate([getattr(tracks, name), getattr(homes, name)]).astype(np.float32)
+
+    wide, own, level = labels("wide"), labels("own"), numbers("level")
+    near = _stretches(wide)
+    return Catalogue(
+        table=pa.concat_tables([tracks.table, homes.table]).combine_chunks(),
+        is_home=is_home,
+        popularity=numbers("popularity"),
+        level=level,
+        seconds=numbers("seconds"),
+        wide=wide,
+        near=near,
+        own=own,
+        related=labels("related"),
+        following=_following(np.where(is_home, near + own.max() + 1, own)),
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One kind of item; the arrays of Catalogue with labels that start at 0."""
+
+    table: Any
+    popularity: NDArray[Any]
+    level: NDArray[Any]
+    seconds: NDArray[Any]
+    wide: NDArray[Any]
+    own: NDArray[Any]
+    related: NDArray[Any]
+
+
+def _tracks(count: int, rng: np.random.Generator) -> _Part:
+    sizes = np.clip(rng.lognormal(np.log(TRACKS_PER_ARTIST) - 0.2, 0.6, count).astype(int), 3, 30)
+    sizes = sizes[: np.searchsorted(np.cumsum(sizes), count) + 1]
+    sizes[-1] -= sizes.sum() - count
+    artists = len(sizes)
+    # Round robin over the genres, so that a small world has one sub-genre each of many genres.
+    subgenres = [(g, *s[k]) for k in range(4) for g, (_, _, s) in enumerate(GENRES)][: min(48, max(2, artists // 2))]
+    taste = rng.permutation(1 / np.arange(1, len(subgenres) + 1) ** 0.4)
+    extra = rng.choice(len(subgenres), artists - len(subgenres), p=taste / taste.sum())
+    subgenre = np.concatenate([np.arange(len(subgenres)), extra])
+    debut = np.array([s[2] for s in subgenres])[subgenre] + rng.normal(0, 7, artists).round().astype(int)
+    debut = np.clip(debut, 1948, 2024)
+    order = np.lexsort((debut, subgenre))
+    subgenre, debut, fame = subgenre[order], debut[order], rng.lognormal(0, 1.0, artists)
+    names = artist_names([GENRES[subgenres[s][0]][1] for s in subgenre.tolist()], rng)
+
+    artist = np.repeat(np.arange(artists), sizes)
+    number = np.arange(count) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    year = np.minimum(debut[artist] + number // 8 * 2, 2026)
+    wide = subgenre[artist]
+    acts = [names[a] for a in artist.tolist()]
+    table = _table(
+        "t",
+        rng,
+        title=track_titles(acts, rng),
+        category=[GENRES[subgenres[s][0]][0] for s in wide.tolist()],
+        kind=["track"] * count,
+        artist=acts,
+        subgenre=[subgenres[s][1] for s in wide.tolist()],
+        year=year.tolist(),
+    )
+    return _Part(
+        table=table,
+        popularity=fame[artist] * rng.lognormal(0, 0.8, count),
+        level=_quantiles(wide, year + rng.random(count)),
+        seconds=np.clip(rng.normal(225, 50, count), 90, 480),
+        wide=wide,
+        own=artist,
+        related=np.array([s[0] for s in subgenres])[wide],
+    )
+
+
+def _homes(count: int, rng: np.random.Generator) -> _Part:
+    cities = list(CITIES)[: min(len(CITIES), max(2, count // 8))]
+    share = 1 / np.arange(1, len(cities) + 1) ** 0.4
+    extra = rng.choice(len(cities), count - len(cities), p=share / share.sum())
+    city = np.concatenate([np.arange(len(cities)), extra])
+    kind = rng.choice(len(HOME_TYPES), count, p=TYPE_SHARES)
+    quarters = np.clip(np.bincount(city) // 5, 1, 6)[city]
+    quarter = (rng.random(count) * quarters).astype(int)
+    night = np.array([CITIES[c][0] for c in cities])[city] * np.array(TYPE_PRICES)[kind]
+    price = np.maximum(15, (night * (1.15 - 0.06 * quarter) * rng.lognormal(0, 0.35, count)).round())
+    order = np.lexsort((price, kind, city))
+    city, kind, quarter, price = city[order], kind[order], quarter[order], price[order]
+    places = [
+        (cities[c], CITIES[cities[c]][1].split(",")[q]) for c, q in zip(city.tolist(), quarter.tolist(), strict=True)
+    ]
+    kinds = [HOME_TYPES[k] for k in kind.tolist()]
+    table = _table(
+        "h",
+        rng,
+        title=home_titles([f"{t} in {q}, {c}" for t, (c, q) in zip(kinds, places, strict=True)], rng),
+        category=[c for c, _ in places],
+        kind=["home"] * count,
+        neighbourhood=[q for _, q in places],
+        type=kinds,
+        price=price.tolist(),
+    )
+    return _Part(
+        table=table,
+        popularity=rng.lognormal(0, 1.0, count),
+        level=_quantiles(city, price + rng.random(count)),
+        seconds=np.zeros(count),
+        wide=city,
+        own=np.unique(city * 6 + quarter, return_inverse=True)[1],
+        related=city,
+    )
+
+
+COLUMNS = (
+    ("item_id", pa.string()),
+    ("title", pa.string()),
+    ("category", pa.string()),
+    ("kind", pa.string()),
+    ("artist", pa.string()),
+    ("subgenre", pa.string()),
+    ("year", pa.int32()),
+    ("neighbourhood", pa.string()),
+    ("type", pa.string()),
+    ("price", pa.float64()),
+)
+
+
+def _table(letter: str, rng: np.random.Generator, **columns: list[Any]) -> Any:
+    """The columns under ids in no order, so that an id says nothing about what is alike; absent columns are null."""
+    count = len(columns["title"])
+    columns["item_id"] = [f"{letter}{number:06d}" for number in rng.permutation(count).tolist()]
+    return pa.table({n: pa.array(columns.get(n, [None] * count), kind) for n, kind in COLUMNS})
+
+
+def _quantiles(group: NDArray[Any], value: NDArray[Any]) -> NDArray[np.float32]:
+    """Where each value stands in its group, in 0..1."""
+    order = np.lexsort((value, group))
+    sizes = np.bincount(group)
+    level = np.empty(len(group), np.float32)
+    level[order] = (np.arange(len(group)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 0.5) / np.repeat(sizes, sizes)
+    return level
+
+
+def _stretches(wide: NDArray[np.int32], length: int = 30) -> NDArray[np.int32]:
+    """Labels of consecutive stretches of about `length` rows that do not cross a group; `wide` is sorted."""
+    sizes = np.bincount(wide)
+    parts = np.maximum(1, np.round(sizes / length)).astype(int)
+    within = np.arange(len(wide)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    labels: NDArray[np.int32] = ((np.cumsum(parts) - parts)[wide] + within * parts[wide] // sizes[wide]).astype(
+        np.int32
+    )
+    return labels
+
+
+def _following(group: NDArray[Any]) -> NDArray[np.int32]:
+    """The next row of the same group (groups are consecutive); after the last, the first."""
+    rows = np.arange(len(group))
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    last = np.append(starts[1:], len(group)) - 1
+    rows += 1
+    rows[last] = starts
+    following: NDArray[np.int32] = rows.astype(np.int32)
+    return following

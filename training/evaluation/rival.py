@@ -1,0 +1,75 @@
+"""The model that serves, on the prefixes the new one was evaluated on: what the gate compares with."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.artifact.registry import Registry
+from index.errors import Item2vecError
+from index.model import Model
+from training.evaluation.evaluate import TASK_CODES, rank_records
+from training.evaluation.gate import MIN_PREFIXES, Rival
+from training.evaluation.ranks import rank_all
+from training.evaluation.split import Prefixes
+
+
+def rival_of(
+    registry: Registry, prefixes: Prefixes, starts: NDArray[np.int64], keys: NDArray[np.uint64], ids: list[str]
+) -> Rival | None:
+    """The current model's ranks, or None where there is no current model or it cannot be read.
+
+    starts: start of each held-out session. keys: see evaluate.session_keys. ids: row -> item of the prefixes. A model
+    that was trained on everything has seen sessions before its last event, so it ranks anew only those that came
+    later; for the others its own recorded evaluation counts, where it held out the same sessions.
+    """
+    version = registry.current()
+    if version is None:
+        return None
+    try:
+        artifact = registry.open(version)
+        model = Model(artifact)
+    except Item2vecError:
+        return None  # a damaged model must not keep a good one from replacing it
+    trained_until = artifact.manifest.data.last_event
+    if trained_until is not None:
+        fresh = np.flatnonzero(starts[prefixes.sessions] > int(trained_until.timestamp() * 1e6))
+        if len(fresh) >= MIN_PREFIXES:
+            return Rival(version, "on sessions it never saw", _ranked_now(model, prefixes, fresh, keys, ids))
+    if not artifact.has("evaluation_ranks.npy"):
+        return None
+    return Rival(version, "as it was evaluated", artifact.array("evaluation_ranks", mmap=False))
+
+
+def _ranked_now(
+    model: Model, prefixes: Prefixes, chosen: NDArray[np.int64], keys: NDArray[np.uint64], ids: list[str]
+) -> NDArray[Any]:
+    """Ranks in the model's own vocabulary: what it does not know it cannot recommend, and that is a miss."""
+    rows = np.full(len(ids), -1, dtype=np.int32)
+    for row, item in enumerate(ids):
+        if item in model.vocabulary:
+            rows[row] = model.vocabulary.row(item)
+    part = Prefixes(
+        prefixes=[prefixes.prefixes[i] for i in chosen],
+        targets=prefixes.targets[chosen],
+        sessions=prefixes.sessions[chosen],
+        positions=prefixes.positions[chosen],
+    )
+    known = [rows[p][rows[p] >= 0] for p in part.prefixes]
+    targets = rows[part.targets]
+    can = np.array([len(p) > 0 for p in known]) & (targets >= 0)
+    at = np.flatnonzero(can)
+    ranks: dict[str, NDArray[np.int32]] = {}
+    for task in TASK_CODES:
+        one_item = task == "T1"
+        # T1 asks from the last item itself: where the model does not know it, it has no answer.
+        asks = at[[rows[part.prefixes[i][-1]] >= 0 for i in at]] if one_item else at
+        full = np.zeros(len(part), dtype=np.int32)
+        full[asks] = rank_all(
+            lambda p, one_item=one_item: model.recommender.scores(p, one_item),  # type: ignore[misc]
+            [known[i][-1:] if one_item else known[i] for i in asks],
+            targets[asks],
+            len(model.vocabulary),
+        )
+        ranks[task] = full
+    return rank_records(part, keys, ranks)

@@ -1,0 +1,63 @@
+"""The files of a log: from paths, folders and globs, with the format that each name tells."""
+
+import glob
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from index.errors import EventsError, EventsMissing
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = {
+    "csv": (".csv", ".csv.gz", ".tsv", ".tsv.gz"),
+    "jsonl": (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz"),
+    "parquet": (".parquet", ".pq"),
+}
+
+
+def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, str]]:
+    """(file, format) in input order: as given, and sorted by name within a folder or a glob. A file comes once.
+
+    Raises EventsMissing for a path that is not there, or a folder or glob without files of a known kind.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    if not paths:
+        raise EventsMissing("no events given: name a file, a folder or a glob with --events")
+    for path in paths:
+        if os.path.isdir(path):
+            every = sorted(str(p) for p in _below(Path(path)))
+            files = [f for f in every if format != "auto" or format_of(f)]
+            if not files:
+                kinds = ", ".join(s for suffixes in SUFFIXES.values() for s in suffixes)
+                there = f"{len(every)} other files" if every else "no files"
+                raise EventsMissing(f"folder {path} has {there}, but none that ends with {kinds}")
+            if len(files) < len(every):
+                other = next(f for f in every if not format_of(f))
+                log.warning("passed over=%d files of unknown kind, first=%s", len(every) - len(files), other)
+        elif os.path.isfile(path):
+            files = [path]
+        else:
+            files = sorted(f for f in glob.glob(path, recursive=True) if os.path.isfile(f))
+            if not files:
+                raise EventsMissing(f"{path} does not exist and matches no file: check the path, and quote globs")
+        for file in files:
+            kind = format if format != "auto" else format_of(file)
+            if not kind:
+                raise EventsError(f"{file}: cannot tell its format from its name; say --format csv, jsonl or parquet")
+            found.setdefault(os.path.realpath(file), (file, kind))
+    return list(found.values())
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Its files, but none whose name, or whose folder's, begins with . or _: those are other programs' notes."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts):
+            yield path
+
+
+def format_of(file: str) -> str:
+    """'csv', 'jsonl', 'parquet', or '' when the name does not tell."""
+    lower = file.lower()
+    return next((kind for kind, suffixes in SUFFIXES.items() if lower.endswith(suffixes)), "")

@@ -1,0 +1,79 @@
+"""The items' metadata: a file of one row an item, in any format that a log may have."""
+
+import codecs
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+from index.errors import EventsError, EventsMissing
+from training.config import EventsConfig
+from training.events import csvfile, jsonfile
+from training.events.columns import check_type, id_text
+from training.events.files import find_files
+from training.events.source import Source
+from training.events.sources import look
+from training.events.sql import READ_ERRORS, connect, first_line, name
+
+log = logging.getLogger(__name__)
+
+
+def read_metadata(path: str, item_column: str, memory_mb: int) -> Iterator[dict[str, Any]]:
+    """The items' metadata as dicts with `item_id` and whatever else the file holds; rows without an id are left out.
+
+    Raises EventsError or EventsMissing.
+    """
+    config = EventsConfig(paths=(path,), item=item_column)
+    connection = connect(memory_mb)
+    for file, kind in find_files([path]):
+        source = look(connection, file, kind, config)
+        columns = dict(source.columns) if source else {}
+        if source is None or item_column not in columns:
+            raise EventsMissing(
+                f"{file}: no column {item_column!r} for the item id; columns found: {', '.join(columns) or 'none'}. "
+                "Name the right one with --item"
+            )
+        check_type(file, "item", item_column, columns[item_column])
+        rows = _objects(file, item_column) if kind == "jsonl" else _rows(connection, source, item_column)
+        yield from (row for row in rows if row["item_id"])
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, source: Source, item_column: str) -> Iterator[dict[str, Any]]:
+    count = 0
+    scan = source.scan(rejects="rejects_scan='items_scan', rejects_table='items_malformed'")
+    query = f"SELECT {id_text(source, item_column)} AS item_id, * EXCLUDE ({name(item_column)}) FROM {scan}"
+    try:
+        for batch in connection.sql(query).to_arrow_reader(100_000):
+            count += batch.num_rows
+            yield from batch.to_pylist()
+        if source.dialect is None:
+            return
+        malformed = connection.execute("SELECT count(DISTINCT line) FROM items_malformed").fetchall()[0][0]
+        connection.execute("DROP TABLE items_malformed; DROP TABLE items_scan")
+    except READ_ERRORS as error:
+        raise EventsError(f"{source.files[0]}: cannot be read as item metadata ({first_line(error)})") from error
+    csvfile.check_count(source.files, source.dialect, count + malformed, csvfile.count_lines(source.files))
+    if malformed:
+        log.warning("items=%s malformed lines=%d left out", source.files[0], malformed)
+
+
+def _objects(file: str, item_column: str) -> Iterator[dict[str, Any]]:
+    """Python's own JSON: values keep their types, and a file of items is small beside a log."""
+    malformed = 0
+    for line in jsonfile.lines(file):
+        try:
+            row = json.loads(line.removeprefix(codecs.BOM_UTF8))
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            malformed += 1
+            continue
+        item = row.pop(item_column, None)
+        if isinstance(item, float):
+            item = int(item) if item.is_integer() else item if item == item else None
+        plain = isinstance(item, (str, int, float)) and not isinstance(item, bool)
+        yield row | {"item_id": str(item) if plain else None}
+    if malformed:
+        log.warning("items=%s malformed lines=%d left out", file, malformed)

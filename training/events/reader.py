@@ -1,0 +1,166 @@
+"""Events, as a log streams by: in batches of arrays, with an account of every row."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from index.errors import ConfigError, EventsError, EventsRejected
+from training.config import EventsConfig
+from training.events import csvfile
+from training.events.reasons import Reason, events_sql
+from training.events.rejects import MalformedLines, write_rejects
+from training.events.source import Source, Sources
+from training.events.sql import READ_ERRORS, first_line
+
+BATCH_ROWS = 500_000
+
+
+@dataclass
+class EventBatch:
+    """Accepted events, in input order; arrays of one length.
+
+    users, sessions, item_keys: uint64 hashes of the ids as text. sessions is None where the log gives none.
+    items: the ids themselves. times: int64 microseconds since 1970 UTC. weights: float32; converted: bool.
+    """
+
+    users: NDArray[np.uint64]
+    item_keys: NDArray[np.uint64]
+    items: pa.Array
+    times: NDArray[np.int64]
+    sessions: NDArray[np.uint64] | None = None
+    weights: NDArray[np.float32] | None = None
+    converted: NDArray[np.bool_] | None = None
+
+
+@dataclass
+class ReadCounts:
+    """rows: all that was there. reasons: rows by Reason, accepted ones included."""
+
+    rows: int = 0
+    reasons: Counter[Reason] = field(default_factory=Counter)
+    empty_files: tuple[str, ...] = ()
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        return {r.name.lower(): n for r, n in sorted(self.reasons.items()) if Reason.ACCEPTED < r < Reason.RULES and n}
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        return {r.name.lower(): n for r, n in sorted(self.reasons.items()) if r > Reason.RULES and n}
+
+
+class EventReader:
+    """Streams a log as batches of events; afterwards `counts` says what became of every row.
+
+    Ids are compared by DuckDB's 64-bit hash of their text: with 10 million users the chance that any two collide is
+    3 in a million, and the harm would be two users' histories read as one.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        config: EventsConfig,
+        connection: duckdb.DuckDBPyConnection,
+        min_dwell: float = 0.0,
+        rejects: Path | None = None,
+    ) -> None:
+        if min_dwell > 0 and config.dwell is None:
+            raise ConfigError("min_dwell needs dwell, the column of the dwell time: name it with --dwell")
+        self.sources = sources
+        self.config = config
+        self.connection = connection
+        self.min_dwell = min_dwell
+        self.rejects = rejects
+        self.counts = ReadCounts(empty_files=sources.empty)
+
+    def __iter__(self) -> Iterator[EventBatch]:
+        """Raises EventsError for a file that breaks off, EventsRejected when too large a share of the rows is bad."""
+        self.counts = ReadCounts(empty_files=self.sources.empty)
+        for number, source in enumerate(self.sources.sources):
+            yield from self._read_csv(source, number) if source.dialect else self._read(source, source.scan())
+        if self.rejects is not None:
+            self.rejects.unlink(missing_ok=True)
+        first = ""
+        if self.rejects is not None and self.counts.rejected:
+            first = write_rejects(self.connection, self.sources, self.config, self.min_dwell, self.rejects)
+        self._check_share(first)
+
+    def _read_csv(self, source: Source, number: int) -> Iterator[EventBatch]:
+        """As the others, and the malformed lines, which the scan passes over, are counted."""
+        assert source.dialect is not None
+        malformed = MalformedLines(self.connection, str(number))
+        before = self.counts.rows
+        # Beside the scan: reading a gzip file again takes a third of the time of the scan.
+        with ThreadPoolExecutor(1) as pool:
+            lines = pool.submit(csvfile.count_lines, source.files)
+            yield from self._read(source, source.scan(None, malformed.options()))
+            bad = malformed.count()
+            self.counts.rows += bad
+            self.counts.reasons[Reason.MALFORMED] += bad
+            csvfile.check_count(source.files, source.dialect, self.counts.rows - before, lines.result())
+        malformed.drop()
+
+    def _read(self, source: Source, scan: str) -> Iterator[EventBatch]:
+        query = events_sql(source, self.config, self.min_dwell, scan)
+        try:
+            for batch in self.connection.sql(query).to_arrow_reader(BATCH_ROWS):
+                yield self._accept(batch)
+        except READ_ERRORS as error:
+            raise EventsError(stopped(source, error)) from error
+
+    def _accept(self, batch: pa.RecordBatch) -> EventBatch:
+        reasons = batch.column("reason").to_numpy()
+        self.counts.rows += len(reasons)
+        if reasons.any():
+            values, numbers = np.unique(reasons, return_counts=True)
+            self.counts.reasons.update({Reason(int(v)): int(n) for v, n in zip(values, numbers, strict=True)})
+            batch = batch.filter(pa.array(reasons == 0))
+        else:
+            self.counts.reasons[Reason.ACCEPTED] += len(reasons)
+        names = batch.schema.names
+
+        def optional(column: str) -> Any:
+            return batch.column(column).to_numpy(zero_copy_only=False) if column in names else None
+
+        return EventBatch(
+            users=batch.column("user_key").to_numpy(),
+            item_keys=batch.column("item_key").to_numpy(),
+            items=batch.column("item"),
+            times=batch.column("time").to_numpy(),
+            sessions=optional("session_key"),
+            weights=optional("weight"),
+            converted=optional("converted"),
+        )
+
+    def _check_share(self, first: str) -> None:
+        bad = sum(self.counts.rejected.values())
+        if bad and bad / self.counts.rows > self.config.max_bad_share:
+            kept = f"; each is in {self.rejects}, {first}" if self.rejects is not None else ""
+            reasons = ", ".join(f"{n} {reason}" for reason, n in self.counts.rejected.items())
+            raise EventsRejected(
+                f"{bad} of {self.counts.rows} rows cannot be events ({reasons}), more than the "
+                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. Mend the log or the column names "
+                "(--user, --item, --time, --encoding, --delimiter), or raise --max-bad-share"
+            )
+
+
+def stopped(source: Source, error: BaseException) -> str:
+    """What to tell the user of one of READ_ERRORS."""
+    where = source.files[0] if len(source.files) == 1 else f"one of {len(source.files)} files from {source.files[0]}"
+    said = first_line(error)
+    if "Out of Memory" in said or "No space left" in said:
+        return f"{where}: reading stopped: {said}; raise --memory-mb, or give the models folder's disk more space"
+    if "invalid state" in said:
+        return (
+            f"{where}: some lines end in \\r\\n and some in \\n alone, or there are lone \\r; make them alike, for "
+            "example with: sed -i 's/\\r$//'"
+        )
+    return f"{where}: reading stopped: {said}; the file is damaged or not what its name says"

@@ -1,0 +1,56 @@
+"""Files of one shape as a relation that DuckDB scans."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from training.events import csvfile, jsonfile
+from training.events.csvfile import Dialect
+from training.events.sql import literal, unglobbed
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files of one shape, in input order.
+
+    columns: name -> SQL type, as found. dialect: of CSV files. marked: JSON lines that begin with a byte order mark;
+    such a source has one file.
+    """
+
+    format: str
+    files: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
+    dialect: Dialect | None = None
+    marked: bool = False
+
+    def scan(self, files: Sequence[str] | None = None, rejects: str | None = None) -> str:
+        """SQL of a table function over the files.
+
+        `rejects` names the tables that DuckDB fills with malformed CSV lines. Without, it is more careless: after a
+        quote out of place it may pass over the rest of a file, so only a look at a log goes without.
+        """
+        names = ", ".join(literal(unglobbed(f)) for f in (files or self.files))
+        # A folder called user_id=7 must not put its 7 into the rows.
+        common = f"[{names}], hive_partitioning=false"
+        if self.format == "jsonl":
+            return jsonfile.scan(files or self.files, [c for c, _ in self.columns], common, self.marked)
+        if self.dialect is None:
+            return f"read_parquet({common}, union_by_name=false)"
+        columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column, _ in self.columns)
+        skip = "ignore_errors=true" if rejects is None else f"store_rejects=true, rejects_limit=0, {rejects}"
+        return (
+            f"read_csv({common}, auto_detect=false, header=true, columns={{{columns}}}, "
+            f"delim={literal(self.dialect.delimiter)}, quote={literal(csvfile.QUOTE)}, "
+            f"escape={literal(self.dialect.escape)}, encoding={literal(self.dialect.encoding)}, {skip})"
+        )
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All of a log. empty: files of no bytes, which are passed over and reported."""
+
+    sources: tuple[Source, ...]
+    empty: tuple[str, ...]
+
+    @property
+    def files(self) -> list[str]:
+        return [file for source in self.sources for file in source.files]

@@ -1,0 +1,109 @@
+"""A whole log as relations DuckDB can scan: every file looked at, its shape told from the others'.
+
+DuckDB reads the logs (docs/dependencies.md says why, benchmarks/README.md what was measured): it streams from disk,
+keeps the order of the rows, and records malformed CSV lines with their file and line by itself.
+"""
+
+import os
+from dataclasses import replace
+from itertools import groupby
+
+import duckdb
+
+from index.errors import EventsError, EventsMissing
+from training.config import EventsConfig
+from training.events import csvfile, jsonfile
+from training.events.columns import check_type
+from training.events.files import find_files
+from training.events.source import Source, Sources
+from training.events.sql import first_line, literal, unglobbed
+
+
+def known_rows(sources: Sources, connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Rows of the log as Parquet states them; None where a file is of another format, and would have to be read."""
+    if any(source.format != "parquet" for source in sources.sources):
+        return None
+    names = ", ".join(literal(unglobbed(file)) for file in sources.files)
+    # All rows are fetched: DuckDB refuses other work on a connection that has an unfinished result.
+    ((rows,),) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata([{names}])").fetchall()
+    return int(rows)
+
+
+def open_sources(config: EventsConfig, connection: duckdb.DuckDBPyConnection) -> Sources:
+    """Every file looked at once: its columns and its dialect. Neighbours of the same shape are read together.
+
+    Raises EventsError or EventsMissing with the file and what was found in it.
+    """
+    shapes, empty = [], []
+    for file, kind in find_files(config.paths, config.format):
+        source = look(connection, file, kind, config)
+        if source is None:
+            empty.append(file)
+            continue
+        check_columns(source, config)
+        shapes.append(source)
+    if not shapes:
+        raise EventsMissing(f"all {len(empty)} files are empty, the first is {empty[0]}")
+    grouped = groupby(shapes, key=lambda s: (replace(s, files=()), s.marked and s.files))
+    sources = tuple(replace(shape, files=tuple(s.files[0] for s in same)) for (shape, _), same in grouped)
+    return Sources(sources, tuple(empty))
+
+
+def wanted_columns(config: EventsConfig) -> list[tuple[str, str]]:
+    """(setting, column) of every column the settings name."""
+    named = [(s, getattr(config, s)) for s in ("user", "item", "time", "session", "event_type", "dwell", "weight")]
+    return [(setting, column) for setting, column in named if column is not None]
+
+
+def check_columns(source: Source, config: EventsConfig) -> None:
+    """Raises EventsMissing for a column that is not there, EventsError for one of an impossible type."""
+    types = dict(source.columns)
+    file = source.files[0]
+    for setting, column in wanted_columns(config):
+        if column in types:
+            check_type(file, setting, column, types[column])
+        elif setting != "user" or config.session is None:  # with a given session id a log needs no users
+            found = ", ".join(types) or "none"
+            flag = setting.replace("_", "-")
+            raise EventsMissing(
+                f"{file}: no column {column!r} for the {setting.replace('_', ' ')}; columns found: {found[:500]}. "
+                f"Name the right one with --{flag}{HINTS[source.format]}"
+            )
+
+
+HINTS = {
+    "csv": "; the first line must name the columns, and --delimiter says what stands between them",
+    "jsonl": "",
+    "parquet": "",
+}
+
+
+def look(connection: duckdb.DuckDBPyConnection, file: str, kind: str, config: EventsConfig) -> Source | None:
+    """One file as a source; None where it holds nothing. Raises EventsError for one that is not what its name says."""
+    if os.path.getsize(file) == 0:
+        return None
+    wanted = [column for _, column in wanted_columns(config)]
+    if kind == "parquet":
+        return Source(kind, (file,), _look_parquet(connection, file))
+    if kind == "csv":
+        table = csvfile.look(file, config.encoding, config.delimiter, wanted)
+        return table and Source(kind, (file,), tuple((c, "VARCHAR") for c in table[0]), dialect=table[1])
+    keys = jsonfile.look(file)
+    if keys is None:
+        return None
+    # A column that is there but rare may be missing from the first lines: only the required ones must show.
+    rare = [c for setting, c in wanted_columns(config) if setting in ("event_type", "dwell", "weight")]
+    columns = {c.lower(): c for c in sorted(keys)} | {c.lower(): c for c in wanted if c in keys or c in rare}
+    return Source(kind, (file,), tuple((c, "JSON") for c in columns.values()), marked=jsonfile.has_mark(file))
+
+
+def _look_parquet(connection: duckdb.DuckDBPyConnection, file: str) -> tuple[tuple[str, str], ...]:
+    scan = Source("parquet", (file,), ()).scan()
+    try:
+        rows = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+    except duckdb.Error as error:
+        raise EventsError(
+            f"{file}: not a complete Parquet file ({first_line(error)}); "
+            "it was probably cut off: write or copy it again, or leave it out"
+        ) from error
+    return tuple((row[0], row[1]) for row in rows)

@@ -1,0 +1,47 @@
+"""DuckDB: a connection to it, and text as SQL, which it must not misread in names, values and paths."""
+
+import re
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+# DuckDB's errors reach us as Arrow's own once the first batch is out.
+READ_ERRORS = (duckdb.Error, pa.ArrowException, OSError)
+
+
+def literal(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name(column: str) -> str:
+    """A SQL identifier."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def unglobbed(path: str) -> str:
+    """The path of one file, for DuckDB: it takes every path for a glob, and would read `a1.csv` for `a[1].csv`."""
+    return re.sub(r"([\[*?])", r"[\1]", path)
+
+
+def first_line(error: BaseException) -> str:
+    """DuckDB's messages go on with hints about its own options; the first line says what happened."""
+    return str(error).strip().split("\n")[0]
+
+
+def connect(memory_mb: int, spill: str | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that stays within `memory_mb`, thinks in UTC and never reaches for the network."""
+    connection = duckdb.connect()
+    settings: dict[str, Any] = {
+        "memory_limit": f"{memory_mb}MB",
+        "TimeZone": "UTC",
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "enable_progress_bar": False,
+    }
+    if spill is not None:
+        settings["temp_directory"] = spill
+    for setting, value in settings.items():
+        connection.execute(f"SET {setting} = {literal(value) if isinstance(value, str) else value}")
+    return connection

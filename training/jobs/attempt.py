@@ -1,0 +1,107 @@
+"""One try at a job's training: the child process, what it says, and its end."""
+
+import json
+import logging
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from training.jobs.pulse import Pulse
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 2.0  # from SIGTERM to SIGKILL
+# Where memory is short the training goes, not the worker: said before the training takes any, since the kernel would
+# choose the larger of the two.
+FIRST_TO_GO = ("sh", "-c", '{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$0" "$@"')
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended: succeeded, refused, failed or cancelled."""
+
+    state: str
+    result: dict[str, Any] | None = None
+    error: dict[str, str] | None = None
+
+    @classmethod
+    def failed(cls, code: str, detail: str) -> "Ending":
+        return cls("failed", error={"code": code, "detail": detail})
+
+
+def attempt(models: Path, job_id: str, pulse: Pulse) -> Ending:
+    """The ending the child told, or what its exit means. What `pulse.touch` raises ends the child within 2 s."""
+    command = [*FIRST_TO_GO, sys.executable, "-m", "training.jobs.child", str(models), job_id, str(os.getpid())]
+    # BLAS threads on top of our own would fight for the same cores.
+    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True, env=environment
+    )
+    log.info("job=%s training process=%d", job_id, process.pid)
+    assert process.stdout is not None
+    said: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    threading.Thread(target=_listen, args=(process.stdout, said), daemon=True).start()
+    end: dict[str, Any] = {}
+    try:
+        while True:
+            try:
+                message = said.get(timeout=0.2)
+            except queue.Empty:
+                pulse.touch()
+                continue
+            if message is None:
+                break
+            if "line" in message:
+                pulse.line(message["line"])
+            elif "step" in message:
+                pulse.at(message["step"], message.get("progress"), message.get("eta_seconds"))
+            else:
+                end = message
+            pulse.touch()
+        return _ending(end, process.wait())
+    finally:
+        _stop(process)
+
+
+def _listen(out: IO[bytes], said: "queue.Queue[dict[str, Any] | None]") -> None:
+    """None at the end, which comes when the last process that could write is gone."""
+    for text in out:
+        try:
+            said.put(json.loads(text))
+        except ValueError:
+            log.warning("not understood: %s", text[:200])
+    said.put(None)
+
+
+def _ending(end: dict[str, Any], code: int) -> Ending:
+    if "result" in end:
+        gate = end["result"]["gate"]
+        return Ending("refused" if gate and not gate["accepted"] else "succeeded", result=end["result"])
+    if "error" in end:
+        return Ending("failed", error=end["error"])
+    if code == -signal.SIGKILL:
+        detail = (
+            "the training process was killed, probably because memory ran out: give it more, or set trainer.dims or "
+            "events.memory_mb lower, then retrain"
+        )
+        return Ending.failed("training_killed", detail)
+    if code < 0:
+        return Ending.failed("training_killed", f"the training process was ended by signal {-code}")
+    return Ending.failed("training_failed", f"the training process ended with code {code}; the worker's log has more")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, number)
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("process=%d still there after signal=%d", process.pid, number)

@@ -1,0 +1,152 @@
+"""A job's training in a process of its own: it can be killed at any moment, and its memory goes when it ends.
+
+It says how far it is as JSON lines on standard output, and needs no database for it.
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from index.artifact.files import is_full, reason_of
+from index.errors import Item2vecError, RegistryError
+from index.process import die_with
+from training.jobs.folder import JobFolder, Request
+from training.progress import Step, line
+
+log = logging.getLogger("item2vec")
+
+SHARE_SECONDS = 0.25
+LOCK_SECONDS = 60.0  # a training whose worker died holds its workspace until it is gone
+NICENESS = 10
+
+
+def main(arguments: list[str]) -> int:
+    """MODELS JOB, and the process id of the worker. 0 however the training ended: what became of it is said."""
+    models, job_id, parent = Path(arguments[0]), arguments[1], int(arguments[2])
+    die_with(parent, signal.SIGKILL)
+    # What a library prints must not end up among our lines.
+    out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING, stream=sys.stderr)
+    os.nice(NICENESS)  # requests go first where cores are few
+    say(out, **work(JobFolder(models, job_id), PipeReporter(out)))
+    return 0
+
+
+def work(folder: JobFolder, reporter: "PipeReporter") -> dict[str, Any]:
+    """The end as it is said to the worker: `result`, or `error` with a code and what to do."""
+    try:
+        request = folder.request()
+        if request is None:
+            return failed("training_failed", "the job's folder is gone")
+        return {"result": train(folder, request, reporter)}
+    except Item2vecError as error:
+        log.warning("training failed code=%s error=%s", error.code, error)
+        return failed(error.code, str(error))
+    except MemoryError:
+        log.exception("out of memory")
+        return failed("training_killed", "the training ran out of memory: give it more, or set fewer dims or memory_mb")
+    except OSError as error:
+        log.exception("training failed")
+        return failed("training_failed", advised(error))
+    except Exception as error:
+        log.exception("training failed")
+        return failed("training_failed", f"an unexpected {type(error).__name__}; the worker's log has all of it")
+
+
+def advised(error: OSError) -> str:
+    """The reason, and what to do where that is known."""
+    return f"{reason_of(error)}{': free some space, then retrain' if is_full(error) else ''}"
+
+
+def failed(code: str, detail: str) -> dict[str, Any]:
+    return {"error": {"code": code, "detail": detail}}
+
+
+def train(folder: JobFolder, request: Request, reporter: "PipeReporter") -> dict[str, Any]:
+    """What the job's row says of a model: version, gate, counts. Publishes once, however often it is begun again."""
+    # Here: the end of a worker is to be noticed before the seconds these imports take.
+    from training.pipeline.run import identity_of, run
+    from training.workspace import Workspace
+
+    published = folder.published()
+    if published is None:
+        folder.note_workspace(Workspace(request.models, identity_of(request.config)).folder)
+        patience = time.monotonic() + LOCK_SECONDS
+        while published is None:
+            try:
+                published = run(request.config, request.models, reporter, request.force, folder.moment).manifest
+            except RegistryError as error:
+                if "under way" not in str(error) or time.monotonic() > patience:
+                    raise
+                time.sleep(0.2)
+    folder.activate(published)
+    data = published.data
+    return {
+        "version": published.version,
+        "gate": published.gate.model_dump(mode="json") if published.gate else None,
+        "counts": {
+            "events": data.events,
+            "sessions": data.sessions,
+            "items": data.items,
+            "tokens": data.tokens,
+            "rejected": sum(data.rejected.values()),
+        },
+    }
+
+
+class PipeReporter:
+    """A Reporter that tells the worker."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.timings: dict[str, float] = {}
+        self._out = out
+
+    @contextmanager
+    def step(self, name: str, total: int | None = None, unit: str = "") -> Iterator[Step]:
+        started = time.perf_counter()
+        say(self._out, step=name)
+        step = _PipeStep(self._out, name, total)
+        yield step
+        self.timings[name] = round(time.perf_counter() - started, 3)
+        self.note(name, **step.facts, seconds=self.timings[name])
+
+    def note(self, event: str, **facts: Any) -> None:
+        say(self._out, line=line({"step": event} | facts))
+
+
+class _PipeStep(Step):
+    def __init__(self, out: TextIO, name: str, total: int | None) -> None:
+        super().__init__()
+        self._out, self._name, self._total = out, name, total
+        self._started = self._said = time.monotonic()
+
+    def share(self, done: float) -> None:
+        moment = time.monotonic()
+        if moment - self._said < SHARE_SECONDS:
+            return
+        self._said = moment
+        done = min(1.0, max(0.0, float(done)))
+        # The first hundredth tells too little to foretell the rest.
+        eta = (moment - self._started) * (1 - done) / done if done > 0.01 else None
+        say(self._out, step=self._name, progress=round(done, 4), eta_seconds=None if eta is None else round(eta, 1))
+
+    def count(self, done: int) -> None:
+        if self._total:
+            self.share(done / self._total)
+
+
+def say(out: TextIO, **content: Any) -> None:
+    out.write(json.dumps(content, default=str) + "\n")
+    out.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

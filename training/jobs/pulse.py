@@ -1,0 +1,78 @@
+"""The pulse of a running job: it tells how far the work is, and the work stops when the pulse says so."""
+
+import logging
+import time
+from threading import Event
+
+from store.queue import JobTable
+from store.reflected import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5  # how often a request to cancel is looked for, and progress written at most
+BEAT_SECONDS = 2.0
+KEPT_LINES = 10_000  # while the database does not answer
+
+
+class Cancelled(Exception):
+    """Somebody asked for the job's end."""
+
+
+class Stopping(Exception):
+    """The worker itself is asked to stop; the job goes on later."""
+
+
+class Pulse:
+    """Of one job in one worker. `touch` is called often, by the thread that works."""
+
+    def __init__(self, table: JobTable, job_id: str, worker: str, stop: Event) -> None:
+        self.job_id = job_id
+        self._table = table
+        self._worker = worker
+        self._stop = stop
+        self._state: tuple[str | None, float | None, float | None] = (None, None, None)
+        self._lines: list[str] = []
+        self._changed = True
+        self._looked = self._beaten = float("-inf")
+        self._down = False
+
+    def at(self, step: str, progress: float | None = None, eta_seconds: float | None = None) -> None:
+        """progress: 0 to 1 of the step; None where its size is not known."""
+        self._state = (step, progress, eta_seconds)
+        self._changed = True
+
+    def line(self, text: str) -> None:
+        log.info("job=%s %s", self.job_id, text)
+        self._lines = [*self._lines[-KEPT_LINES:], text]
+        self._changed = True
+
+    def touch(self, at_once: bool = False) -> None:
+        """Writes what is new and looks whether to go on; cheap when called too early.
+
+        Raises Cancelled, Stopping, and Lost when another worker has the job. A database that does not answer is no
+        reason to stop: what is new is written when it is back.
+        """
+        if self._stop.is_set():
+            raise Stopping
+        moment = time.monotonic()
+        if not at_once and moment - self._looked < LOOK_SECONDS:
+            return
+        try:
+            if self._changed or moment - self._beaten >= BEAT_SECONDS:
+                self.flush()
+            cancelled = self._table.cancelled(self.job_id)
+        except StoreUnavailable as error:
+            if not self._down:
+                log.warning("job=%s goes on without the database: %s", self.job_id, error)
+            self._down = True
+            self._looked = time.monotonic() + LOOK_SECONDS
+            return
+        self._down = False
+        self._looked = time.monotonic()
+        if cancelled:
+            raise Cancelled
+
+    def flush(self) -> None:
+        """Writes what is new. Raises Lost and StoreUnavailable."""
+        self._table.beat(self.job_id, self._worker, *self._state, self._lines)
+        self._lines, self._changed, self._beaten = [], False, time.monotonic()

@@ -1,0 +1,158 @@
+"""The events and items the service has stored, as files that a training reads beside the configured ones.
+
+Each file is complete or not there: it is written under a hidden name and renamed. One that is there stays as it is,
+since a training that goes on knows its files by size and time.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import Engine, func, select
+
+from index.artifact.files import sync_directory, sync_file
+from index.errors import ConfigError
+from store.reflected import Tables, transaction
+from training.config import EventsConfig, TrainConfig
+from training.events.files import find_files, format_of
+from training.events.metadata import read_metadata
+
+CHUNK = 50_000
+EVENTS, ITEMS = "events.parquet", "items.jsonl"
+# setting that names the column -> (column of the stored events, type)
+COLUMNS = {
+    "user": ("user_id", pa.string()),
+    "item": ("item_id", pa.string()),
+    "time": ("time", pa.timestamp("us", tz="UTC")),
+    "session": ("session_id", pa.string()),
+    "event_type": ("event_type", pa.string()),
+    "dwell": ("dwell", pa.float64()),
+    "weight": ("weight", pa.float64()),
+}
+
+
+@dataclass(frozen=True)
+class StoredLog:
+    """None where nothing is stored. rows: events written; left_out: events without the session the settings need."""
+
+    events: Path | None
+    items: Path | None
+    rows: int
+    left_out: int
+
+
+def export(
+    engine: Engine, tables: Tables, config: EventsConfig, folder: Path, progress: Callable[[float], None]
+) -> StoredLog:
+    """Writes the files that are not there yet. `progress` may raise to stop, and then nothing half stays.
+
+    Raises StoreUnavailable, and what read_metadata raises.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, left_out = _once(folder, EVENTS, lambda path: _write_events(engine, tables, config, path, progress))
+    items, _ = _once(folder, ITEMS, lambda path: _write_items(engine, tables, config, path))
+    return StoredLog(folder / EVENTS if rows else None, folder / ITEMS if items else None, rows, left_out)
+
+
+def with_stored(config: TrainConfig, stored: StoredLog) -> TrainConfig:
+    """The settings with the files added. Raises ConfigError where they cannot be read by the same settings."""
+    events = config.events
+    changed: dict[str, Any] = {}
+    if stored.events is not None:
+        changed["paths"] = (*events.paths, str(stored.events))
+        if events.format != "auto":
+            named = find_files(events.paths, events.format) if events.paths else []
+            if any(format_of(file) != events.format for file, _ in named):
+                raise ConfigError(
+                    f"events.format: files whose names do not end as {events.format} files do cannot be read together "
+                    "with the stored events: rename them, and set format to auto"
+                )
+            changed["format"] = "auto"
+    if stored.items is not None:
+        changed["items"] = str(stored.items)
+    return config.model_copy(update={"events": events.model_copy(update=changed)})
+
+
+def _once(folder: Path, name: str, write: Callable[[Path], tuple[int, int]]) -> tuple[int, int]:
+    """The counts `write` returned, now or the first time. A file with nothing in it is not kept."""
+    note = folder / f"{name}.json"
+    if not note.exists():
+        unfinished = folder / f".{name}.writing"
+        counts = write(unfinished)
+        if counts[0]:
+            sync_file(unfinished)
+            unfinished.rename(folder / name)
+        else:
+            unfinished.unlink(missing_ok=True)
+        unfinished.write_text(json.dumps(counts), encoding="utf-8")
+        sync_file(unfinished)
+        unfinished.rename(note)
+        sync_directory(folder)
+    rows, left_out = json.loads(note.read_text(encoding="utf-8"))
+    return int(rows), int(left_out)
+
+
+def _write_events(
+    engine: Engine, tables: Tables, config: EventsConfig, path: Path, progress: Callable[[float], None]
+) -> tuple[int, int]:
+    # By the name in the log: where user and session are one column there, that is the session.
+    columns = {getattr(config, setting): source for setting, source in COLUMNS.items() if getattr(config, setting)}
+    schema = pa.schema([(name, kind) for name, (_, kind) in columns.items()])
+    written = left_out = 0
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for chunk, share in _chunks(engine, tables):
+            progress(share)
+            # A log with a column of users needs one in every row; what has only a session is a user of its own.
+            rows = [row | {"user_id": row["user_id"] or row["session_id"]} for row in chunk]
+            if config.session is not None:
+                rows = [row for row in rows if row["session_id"]]
+            left_out += len(chunk) - len(rows)
+            written += len(rows)
+            arrays = [pa.array([row[column] for row in rows], kind) for column, kind in columns.values()]
+            writer.write_table(pa.table(arrays, schema=schema))
+    return written, left_out
+
+
+def _chunks(engine: Engine, tables: Tables) -> Iterator[tuple[list[dict[str, Any]], float]]:
+    """(rows by seq, share of the whole up to there): all that is stored now, each chunk in its own transaction."""
+    events = tables["events"]
+    with transaction(engine, reading=True) as connection:
+        first, last = connection.execute(select(func.min(events.c.seq), func.max(events.c.seq))).one()
+    if last is None:
+        return
+    seen = first - 1
+    columns = [events.c[column] for column, _ in COLUMNS.values()]
+    query = select(events.c.seq, *columns).where(events.c.seq <= last).order_by(events.c.seq).limit(CHUNK)
+    while seen < last:
+        with transaction(engine, reading=True) as connection:
+            chunk = connection.execute(query.where(events.c.seq > seen)).mappings().all()
+        if not chunk:
+            return
+        seen = chunk[-1]["seq"]
+        yield [dict(row) for row in chunk], (seen - first + 1) / (last - first + 1)
+
+
+def _write_items(engine: Engine, tables: Tables, config: EventsConfig, path: Path) -> tuple[int, int]:
+    """The configured metadata, with the stored items in place of those with the same id, and without deleted ones."""
+    items = tables["items"]
+    with transaction(engine, reading=True) as connection:
+        stored = {row["item_id"]: row for row in connection.execute(select(items)).mappings()}
+    if not stored:
+        return 0, 0
+    base = read_metadata(config.items, config.item, config.memory_mb) if config.items else iter(())
+    rows = {row.pop("item_id"): row for row in base}
+    rows |= {item: _fields(row) for item, row in stored.items()}
+    kept = {item: row for item, row in rows.items() if item not in stored or not stored[item]["deleted"]}
+    with path.open("w", encoding="utf-8") as file:
+        for item, row in kept.items():
+            file.write(json.dumps({**row, config.item: item}, default=str) + "\n")
+    return len(kept), 0
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    own = {name: row[name] for name in ("title", "category") if row[name] is not None}
+    return {**(row["metadata"] or {}), **own}

@@ -1,0 +1,100 @@
+"""From trained matrices to everything an artifact holds: indexes, stored neighbours, rules, evidence."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.catalogue import Catalogue
+from index.evidence import build_evidence
+from index.model import ModelParts, Neighbours
+from index.ranking.readings import similar_vectors
+from index.ranking.recommender import Recommender
+from index.ranking.scorer import NextScorer, Query, RecommenderConfig
+from index.search.builder import BuiltIndex, build, neighbours
+from index.search.searcher import Searcher
+from index.vocabulary import Vocabulary
+from training.config import TrainConfig
+from training.corpus import Corpus
+from training.counting import count_rules
+from training.evaluation.split import has_clock
+from training.progress import Reporter
+from training.trainers.trainer import Embeddings
+
+NEXT_BLOCK = 256
+
+
+def assemble(
+    embeddings: Embeddings,
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    rare: dict[str, int],
+    catalogue: Catalogue,
+    recommender: RecommenderConfig,
+    config: TrainConfig,
+    evaluation_ranks: NDArray[Any] | None,
+    reporter: Reporter,
+) -> ModelParts:
+    """All parts of the model, ready to be written."""
+    threads, k = config.trainer.workers, min(config.index.neighbours, max(1, len(vocabulary) - 1))
+    with reporter.step("rules") as step:
+        rules = count_rules(corpus, recommender.rules, threads)
+        evidence = build_evidence(corpus.tokens, corpus.offsets, corpus.ends, corpus.items, has_clock(corpus))
+        step.facts |= {"rules": len(rules.items)}
+    scorer = NextScorer(embeddings.inputs, embeddings.outputs, vocabulary.counts, rules, recommender)
+    vectors = similar_vectors(embeddings.inputs, embeddings.outputs, recommender.similar_reading)
+    with reporter.step("index") as step:
+        similar_index = _build(vectors, None, config, threads)
+        queries = scorer.next_queries(_one_item_queries(len(vocabulary), 500, config.seed), one_item=True)
+        next_vectors = scorer.next_vectors()
+        next_index = _build(next_vectors, queries, config, threads)
+        step.facts |= {"kind": similar_index.kind, "recall": similar_index.recall_at_10}
+    with reporter.step("neighbours") as step:
+        similar = Neighbours(
+            *neighbours(similar_index, vectors, k, threads, lambda done, all: step.share(done / all / 2))
+        )
+        ranked = Recommender(scorer, Searcher(next_index.index, next_vectors, threads))
+        following = _next_neighbours(ranked, len(vocabulary), k, lambda done: step.share(0.5 + done / 2))
+        step.facts |= {"items": len(vocabulary), "k": k}
+    return ModelParts(
+        vocabulary=vocabulary,
+        catalogue=catalogue,
+        rare=rare,
+        inputs=embeddings.inputs,
+        outputs=embeddings.outputs,
+        rules=rules,
+        evidence=evidence,
+        similar_index=similar_index,
+        next_index=next_index,
+        similar=similar,
+        next=following,
+        evaluation_ranks=evaluation_ranks,
+    )
+
+
+def _build(vectors: NDArray[np.float32], queries: Any, config: TrainConfig, threads: int) -> BuiltIndex:
+    return build(
+        vectors,
+        exact_below=config.index.exact_below,
+        min_recall=config.index.min_recall,
+        seed=config.seed,
+        threads=threads,
+        queries=queries,
+    )
+
+
+def _one_item_queries(items: int, most: int, seed: int) -> list[Query]:
+    rows = np.random.default_rng(seed).permutation(items)[:most].astype(np.int32)
+    return [Query(rows[i : i + 1], np.ones(1, dtype=np.float32)) for i in range(len(rows))]
+
+
+def _next_neighbours(recommender: Recommender, items: int, k: int, progress: Callable[[float], None]) -> Neighbours:
+    rows, scores = [], []
+    for begin in range(0, items, NEXT_BLOCK):
+        block = np.arange(begin, min(items, begin + NEXT_BLOCK), dtype=np.int32)
+        found = recommender.next_of(block, k)
+        rows.append(found[0])
+        scores.append(found[1])
+        progress(min(1.0, (begin + NEXT_BLOCK) / items))
+    return Neighbours(np.concatenate(rows), np.concatenate(scores))

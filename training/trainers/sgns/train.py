@@ -1,0 +1,166 @@
+"""Skip-gram with negative sampling: arrays in, two matrices out. The method from top to bottom; the two kinds of step,
+on rows in memory, are in steps.py.
+
+Of each item there are two vectors, `inputs` (the item as centre) and `outputs` (the item as context). For a centre c,
+a context o near it in a session, and K noise items n, training climbs (Mikolov et al. 2013b, equation 4)
+
+    log s(in_c . out_o) + sum over K noise items of log s(-in_c . out_n),      s(x) = 1 / (1 + exp(-x))
+
+by steps along the gradient, which for a pair with label y (1 context, 0 noise) is g = y - s(in . out):
+
+    in_c += rate_c * g * out        out += rate_out * g * in_c
+
+Four things are not as in word2vec.c. Each was measured on nowplaying (829,000 training tokens, 59,000 items, 128 dims,
+window 5, 5 negatives; validation HR@20 of T1 / T2, standard error .006; gensim reaches .157 / .191 with steps of .1 and
+20 passes, this file .169 / .190 with 7 of its own; seconds are in benchmarks/README.md):
+
+1. Noise is shared. Four centres, one after the other in the log, are contrasted with the same P noise items, each
+   counting K * contexts / P times; the next four get new ones. The expected gradient is the same (the idea of Ji et al.
+   2016, section 3, who share noise within a window), but the products become small dense ones that take a third of the
+   time. P is 1.5 K and at least 16: with K = 5 and 6 passes, 16 noise items reach .172 / .190 and 8 only .159 / .170;
+   with K = 10, 24 or 32 are no better than 16. Eight centres instead of four take a tenth less time, but lose .006 on
+   20,000 generated items (plain steps of .1, 10 passes). Chunks of 8 rows each see what the one before has taught.
+2. Steps adapt to the row (AdaGrad, Duchi et al. 2011, section 1.1, one accumulator per row):
+   rate = learning rate / sqrt(1 + sum of the row's g^2). Rare items walk far, frequent ones calmly. Plain steps of .1
+   need 20 passes for .155 / .183, and diverge at .2.
+3. No update moves a row by more than `MOST`, which is what keeps training stable. Without it, deezer (3,187 items, long
+   sessions) ran away at the default step in some runs; with it none did in 18, at up to four times that step and with
+   windows of whole sessions. The lengths it needs are two of ten products.
+4. Noise may hit a context or the centre itself: the objective says so (Levy & Goldberg 2014, section 3.1), and leaving
+   it out would cost a comparison per pair.
+
+Threads write to the same matrices without locks (Hogwild, Niu et al. 2011): rows are many, collisions rare. One thread
+and a seed repeat a run bit by bit.
+
+Room for more: another source of contexts (a conversion that belongs to its whole session, walks on a graph) is another
+call of `attract`; another source of noise (the same segment, explicit dislikes) one of `contrast`.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from training.config import TrainerConfig
+from training.corpus import Corpus
+from training.trainers.sgns.memory import prefetch_row, zeros
+from training.trainers.sgns.noise import alias_table, below, draw, shared_items, uniform
+from training.trainers.sgns.occurrences import blocks_of, event_weights, kept
+from training.trainers.sgns.steps import CHUNK, FAST, GROUP, SCRATCH, attract, contrast
+from training.trainers.trainer import Embeddings, Progress, check_finite, fresh_inputs
+
+AHEAD = 3  # centres for which rows are asked for in advance
+
+Float = NDArray[np.float32]
+
+
+def train(
+    corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+) -> Embeddings:
+    """The trainer contract. start: vectors to go on from; without, inputs are small and random, outputs zero.
+
+    Raises TrainingFailed when the vectors run away.
+    """
+    steps = config.steps()
+    inputs, outputs = _first_vectors(corpus.items, config.dims, seed, start)
+    counts = corpus.counts()
+    share, other = alias_table(counts, config.exponent)
+    keep = kept(counts, config.sample)
+    weights = event_weights(corpus)
+    heat = np.zeros((2, corpus.items), dtype=np.float32)  # sums of g^2, of input and of output rows
+    pool = shared_items(config.negatives)
+    blocks = blocks_of(corpus, config.workers)
+    total = steps.epochs * len(corpus.tokens)
+
+    def one(job: tuple[int, int]) -> int:
+        epoch, block = job
+        begin, end = blocks[block], blocks[block + 1]
+        done = epoch * len(corpus.tokens) + corpus.offsets[[begin, end]]
+        rates = (steps.first + (steps.last - steps.first) * done / total).astype(np.float32)
+        _pass(
+            corpus.tokens, corpus.offsets, weights, begin, end, inputs, outputs, heat, share, other, keep,
+            config.window, config.dynamic, config.direction == "after", np.float32(config.negatives), pool,
+            rates[0], rates[1], _state(seed, epoch, block),
+        )  # fmt: skip
+        return int(corpus.offsets[end] - corpus.offsets[begin])
+
+    seen = 0
+    with ThreadPoolExecutor(config.workers) as threads:
+        for epoch in range(steps.epochs):
+            for tokens in threads.map(one, [(epoch, block) for block in range(len(blocks) - 1)]):
+                seen += tokens
+                progress(seen / max(1, total))
+            check_finite(Embeddings(inputs, outputs), steps.first)  # here, so that a lost run ends early
+    progress(1.0)
+    return Embeddings(np.ascontiguousarray(inputs[:, : config.dims]), np.ascontiguousarray(outputs[:, : config.dims]))
+
+
+def _first_vectors(items: int, dims: int, seed: int, start: Embeddings | None) -> tuple[Float, Float]:
+    inputs, outputs = zeros(items, dims), zeros(items, dims)
+    if start is None:
+        inputs[:, :dims] = fresh_inputs(items, dims, seed)
+    else:
+        inputs[:, :dims], outputs[:, :dims] = start.inputs, start.outputs
+    return inputs, outputs
+
+
+def _state(seed: int, epoch: int, block: int) -> NDArray[np.uint64]:
+    """Of the random numbers of one block in one pass: from a seed sequence, since neighbouring states are alike."""
+    return np.random.SeedSequence([seed, epoch, block]).generate_state(1, np.uint64) | np.uint64(1)
+
+
+@nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+def _pass(  # type: ignore[no-untyped-def]
+    tokens, offsets, weights, begin, end, inputs, outputs, heat, share, other, keep,
+    window, dynamic, after, negatives, pool, first_rate, last_rate, state,
+):  # fmt: skip
+    """One pass over sessions begin to end - 1. Everything learnt is written into the matrices and the heat."""
+    longest = 0
+    for s in range(begin, end):
+        longest = max(longest, offsets[s + 1] - offsets[s])
+    session, weight, context = np.empty(longest, np.int32), np.ones(longest, np.float32), np.empty(longest, np.int32)
+    group, counting, waiting = np.zeros(GROUP, np.int32), np.zeros(GROUP, np.float32), 0
+    noise, pending = np.empty(pool, np.int32), np.empty(pool, np.int32)
+    for p in range(pool):
+        noise[p], pending[p] = draw(state, share, other), draw(state, share, other)
+    before, scratch = np.zeros((GROUP, inputs.shape[1]), np.float32), np.zeros(SCRATCH, np.float32)
+    last, total, rate = tokens.size - 1, max(1, offsets[end] - offsets[begin]), first_rate
+    for s in range(begin, end):
+        rate = first_rate + (last_rate - first_rate) * np.float32((offsets[s] - offsets[begin]) / total)
+        length = 0
+        for t in range(offsets[s], offsets[s + 1]):
+            if keep.size == 0 or uniform(state) < keep[tokens[t]]:
+                session[length] = tokens[t]
+                if weights.size > 0:
+                    weight[length] = weights[t]
+                length += 1
+        for c in range(length):
+            # Rows that will be needed soon, of this session and the next.
+            soon = min(offsets[s] + c + AHEAD, last)
+            prefetch_row(inputs, np.int64(tokens[soon]))
+            prefetch_row(outputs, np.int64(tokens[min(soon + min(window, CHUNK), last)]))
+            if weight[c] <= 0:
+                continue
+            reach = 1 + below(state, window) if dynamic else window
+            centre = session[c]
+            pairs = 0
+            for j in range(c + 1 if after else max(0, c - reach), min(length, c + reach + 1)):
+                context[pairs] = session[j]
+                pairs += session[j] != centre  # an item says nothing about itself
+            if pairs == 0:
+                continue
+            for first in range(0, pairs, CHUNK):
+                count = min(CHUNK, pairs - first)
+                attract(inputs, outputs, heat, centre, context, first, count, weight[c], rate, scratch)
+            group[waiting] = centre
+            counting[waiting] = weight[c] * negatives * np.float32(pairs) / np.float32(pool)
+            waiting += 1
+            if waiting == GROUP:
+                contrast(inputs, outputs, heat, group, counting, noise, rate, before, scratch)
+                waiting = 0
+                for p in range(pool):
+                    noise[p], pending[p] = pending[p], draw(state, share, other)
+                    prefetch_row(outputs, np.int64(pending[p]))
+    counting[waiting:] = 0
+    contrast(inputs, outputs, heat, group, counting, noise, rate, before, scratch)

@@ -1,0 +1,68 @@
+"""The contract every trainer fulfils: arrays and a frozen config in, two matrices out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import TrainingDiverged
+from training.config import TrainerConfig
+from training.corpus import Corpus
+
+Progress = Callable[[float], None]
+"""Called with the share of the work that is done, 0 to 1, never falling."""
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """float32, both of shape (items, dims), rows in vocabulary order.
+
+    inputs: the item as centre (word2vec's "in" vectors). outputs: the item as context ("out").
+    """
+
+    inputs: NDArray[np.float32]
+    outputs: NDArray[np.float32]
+
+
+class Trainer(Protocol):
+    def __call__(
+        self, corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+    ) -> Embeddings:
+        """start: vectors to go on from, left as they are; without it the training begins afresh.
+
+        Raises TrainingDiverged when the vectors run away, TrainingFailed when no vectors come out for another reason.
+        """
+        ...
+
+
+def trainer_for(engine: str) -> Trainer:
+    """Imported only when used: an engine's library need not be loaded by a run that uses another."""
+    return cast(Trainer, import_module(ENGINES[engine]).train)
+
+
+ENGINES = {"sgns": "training.trainers.sgns.train", "gensim": "training.trainers.gensim_trainer"}
+
+
+def fresh_inputs(items: int, dims: int, seed: int) -> NDArray[np.float32]:
+    """Input vectors of a training that begins from nothing, as in word2vec.c. Its outputs are zero, so the first steps
+    find their direction from the sessions."""
+    drawn = np.random.default_rng(seed).uniform(-0.5 / dims, 0.5 / dims, (items, dims))
+    return drawn.astype(np.float32)
+
+
+LONGEST = 100.0  # a vector of a training that goes well is 2 to 20 long
+
+
+def check_finite(embeddings: Embeddings, learning_rate: float) -> None:
+    """NaN and runaway vectors are never published. Raises TrainingDiverged."""
+    for matrix in (embeddings.inputs, embeddings.outputs):
+        with np.errstate(all="ignore"):
+            longest = float(np.sqrt(np.einsum("ij,ij->i", matrix, matrix).max(initial=0)))
+        if not longest <= LONGEST:  # NaN is not
+            raise TrainingDiverged(
+                f"training diverged: the longest vector has length {longest:.3g}; "
+                f"use a smaller learning rate than {learning_rate:g}"
+            )

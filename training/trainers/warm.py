@@ -1,0 +1,59 @@
+"""Warm start: the vectors of the model that serves, as the beginning of the next training."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.artifact.registry import Registry
+from index.errors import Item2vecError
+from training.trainers.trainer import Embeddings, fresh_inputs
+
+log = logging.getLogger("item2vec")
+
+
+@dataclass(frozen=True)
+class WarmStart:
+    """embeddings: rows as in the new vocabulary. version: whose vectors they are. known: items that have them; the
+    others begin as in a fresh training."""
+
+    embeddings: Embeddings
+    version: str
+    known: int
+
+
+def warm_start(registry: Registry, ids: list[str], dims: int, seed: int) -> WarmStart | str:
+    """From the current version, or in words why there is nothing to go on from. ids: the new vocabulary's rows."""
+    try:
+        version = registry.current()
+        if version is None:
+            return "no model is active"
+        artifact = registry.open(version)
+    except Item2vecError as error:
+        # A damaged model must not keep a good one from replacing it. The message names folders, and a job's lines go
+        # over HTTP: they get the code.
+        log.warning("no warm start error=%s", error)
+        return f"the current model cannot be read: {error.code}"
+    inputs, outputs = artifact.array("inputs"), artifact.array("outputs")
+    if inputs.shape[1] != dims:
+        return f"version {version} has {inputs.shape[1]} dims, this training {dims}"
+    place = {item: row for row, item in enumerate(artifact.json("vocabulary")["ids"])}
+    rows = np.array([place.get(item, -1) for item in ids], dtype=np.int64)
+    both = rows >= 0
+    if not both.any():
+        return f"version {version} has none of the items of this log"
+    return WarmStart(
+        Embeddings(_filled(inputs, rows, both, fresh_inputs(len(ids), dims, seed)), _filled(outputs, rows, both, None)),
+        version,
+        int(both.sum()),
+    )
+
+
+def _filled(
+    old: NDArray[np.float32], rows: NDArray[np.int64], both: NDArray[np.bool_], fresh: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """The old vectors in the new order, and for the items that are new `fresh` ones, or zeros."""
+    found = np.zeros((len(rows), old.shape[1]), dtype=np.float32) if fresh is None else fresh
+    found[both] = old[rows[both]]
+    return found

@@ -1,0 +1,106 @@
+"""The end of a search: the best trials and the defaults, trained once more on all sessions with another seed.
+
+The best of many trials was lucky as well as good: its value in the search says too much. This one does not choose among
+trainings, only among a few settings.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import TrainingFailed
+from training.config import TrainerConfig
+from training.evaluation.metrics import Bootstrap
+from training.evaluation.split import Prefixes
+from training.progress import Reporter
+from training.tune.search import Search
+from training.tune.trial import Bench
+from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
+
+FIGURES = ("vectors", "blend", "both")
+FEWEST = 3  # the defaults, the best and the best blend; further ones while there is time
+
+
+@dataclass(frozen=True)
+class Final:
+    """number: of the trial. recommender: the readings validation chose. values: `vectors`, `blend` and `both`: NDCG@20
+    of every prefix."""
+
+    number: int
+    settings: TrainerConfig
+    recommender: dict[str, Any]
+    values: dict[str, NDArray[np.float64]]
+
+    @property
+    def value(self) -> float:
+        return float(self.values["both"].mean())
+
+    def figures(self) -> dict[str, float]:
+        return {name: float(values.mean()) for name, values in self.values.items()}
+
+
+def finals(
+    wanted: Sequence[tuple[int, TrainerConfig]],
+    bench: Bench,
+    seed: int,
+    search: Search,
+    work: Workspace,
+    told: Reporter,
+) -> list[Final]:
+    """In the order wanted, as far as the time goes, without those that could not be trained. Each is a step of the
+    workspace."""
+    found = []
+    with told.step("finals") as step:
+        for done, (number, settings) in enumerate(wanted):
+            if done >= FEWEST and search.remaining() <= 0:
+                break
+
+            def make(folder: Path, settings: TrainerConfig = settings, done: int = done) -> None:
+                begun = time.perf_counter()
+                try:
+                    trained = bench.train(settings, seed, lambda share: step.share((done + share) / len(wanted)))
+                except TrainingFailed as error:
+                    write_json(folder / "final.json", {"failed": str(error)})
+                else:
+                    write_json(folder / "final.json", {"recommender": trained.choice.blend.model_dump(mode="json")})
+                    write_arrays(folder, **bench.values(trained))
+                search.study.spend(time.perf_counter() - begun)
+
+            folder = work.step(f"final-{number}", make)
+            content = read_json(folder / "final.json")
+            if "failed" not in content:
+                values = {name: read_array(folder, name) for name in FIGURES}
+                found.append(Final(number, settings, content["recommender"], values))
+        step.facts |= {"settings": len(found), "best": max((f.value for f in found), default=0.0)}
+    return found
+
+
+def winner(
+    found: Sequence[Final], defaults: Final | None, prefixes: Prefixes, resamples: int, seed: int
+) -> tuple[Final, dict[str, list[float]] | None]:
+    """(the best by vectors and blend together, how far it is ahead of the defaults), among those whose blend is not
+    worse than that of the defaults by more than a standard error.
+
+    Vectors alone often gain where the blend does not, since counts knew already what they learnt. The blend is what is
+    published, so it pays for nothing: on two generated logs the gate refused what had been bought with it.
+    """
+    if defaults is None:
+        return max(found, key=lambda f: f.value), None
+    leads = [ahead(f, defaults, prefixes, resamples, seed) for f in found]
+    fair = [(f, lead) for f, lead in zip(found, leads, strict=True) if _no_worse(*lead["blend"])]
+    return max(fair, key=lambda pair: pair[0].value)
+
+
+def _no_worse(difference: float, low: float, high: float) -> bool:
+    return difference + (high - low) / (2 * 1.96) >= 0
+
+
+def ahead(best: Final, defaults: Final, prefixes: Prefixes, resamples: int, seed: int) -> dict[str, list[float]]:
+    """figure -> [difference of the two in NDCG@20, low, high]: paired, 95 % intervals over sessions."""
+    bootstrap = Bootstrap(prefixes.sessions, resamples, np.random.default_rng(seed))
+    return {name: list(bootstrap.interval(best.values[name] - defaults.values[name])) for name in FIGURES}

@@ -1,0 +1,151 @@
+"""`item2vec tune`: search the settings that matter, under a budget. The test part is never looked at.
+
+A trial is trained on the sessions before the validation part and judged on that part. A search that was killed goes on
+where it was, and one that has ended goes on under a larger budget.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from index.errors import ConfigError, TrainingFailed
+from index.ranking.scorer import RecommenderConfig
+from training.config import TrainConfig, write_config
+from training.corpus import Corpus
+from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
+from training.pipeline.prepare import prepare
+from training.pipeline.run import identity_of
+from training.progress import Reporter
+from training.trainers.trainer import Trainer, trainer_for
+from training.tune.budget import Budget
+from training.tune.final import Final, finals, winner
+from training.tune.report import preface, summary
+from training.tune.search import Search
+from training.tune.space import Space
+from training.tune.study import Study
+from training.tune.trial import Bench, bench_of, sample
+from training.workspace import Workspace, read_json, write_json
+
+FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # a sample's order is less that of the whole
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What to search and how. share: of the training sessions, to search on. trainer: another than the engine's."""
+
+    config: TrainConfig
+    budget: Budget
+    share: float = 1.0
+    trainer: Trainer | None = None
+
+
+def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: bool = False) -> dict[str, Any]:
+    """Writes the tuned settings to `target` and returns the report (`tune_report.summary`). Raises an Item2vecError."""
+    check_target(target, force)
+    if not 0 < tuning.share <= 1:
+        raise ConfigError(f"--search-share must be above 0 and at most 1, not {tuning.share:g}")
+    config, space = tuning.config, Space(tuning.config.trainer)
+    # What makes two searches the same; not the budget, so that with a larger one the same search goes on.
+    same = {
+        "report": 1,
+        "share": tuning.share,
+        "fixed": sorted(config.trainer.model_fields_set),
+        "ranges": str(space.ranges),
+    }
+    with Workspace(models, identity_of(config) | {"tune": same}) as work:
+        study = Study(work.folder / "trials.journal", space.ranges, space.starts(), config.seed)
+        finalists = FINALISTS if tuning.share == 1 else FINALISTS_OF_A_SAMPLE
+        search = Search(space, study, tuning.budget, tuning.share, finalists, config.seed)
+        kept = work.folder / "report.json"
+        report: dict[str, Any] = read_json(kept) if kept.exists() else {}
+        if not _ended(report, tuning.budget, search):
+            report = _run(tuning, search, work, reporter)
+            write_json(work.folder / ".report.json", report)
+            (work.folder / ".report.json").rename(kept)
+        write_target(target, TrainConfig.model_validate(report["config"]), preface(report))
+        work.finish({"tuned": str(target), "trials": report["tried"]})
+        return report | {"file": str(target), "report": str(kept)}
+
+
+def _ended(report: dict[str, Any], budget: Budget, search: Search) -> bool:
+    """Whether this report is of the very search: nothing was tried since, and this budget allows no more."""
+    if not report or report["tried"] != len(search.study.done()):
+        return False
+    return search.over() or budget.within(Budget(**report["budget"]))
+
+
+def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) -> dict[str, Any]:
+    config, study, threads = tuning.config, search.study, tuning.config.trainer.workers
+    trainer = tuning.trainer or trainer_for(config.trainer.engine)
+    fit, prefixes = questions_of(config, prepare(config, work, reporter).corpus)
+
+    def bench(corpus: Corpus) -> Bench:
+        with reporter.step("counts") as step, _timed(study):
+            return bench_of(corpus, prefixes, config.recommender, trainer, threads, step.share)
+
+    searched = fit.train if tuning.share == 1 else sample(fit.train, tuning.share, config.seed)
+    on = bench(searched)
+    if not search.over():
+        with _timed(study):
+            on.warm(config.trainer)
+        search.run(on, reporter)
+    defaults = search.defaults()
+    wanted = [(t.number, search.settings(t)) for t in (*([] if defaults is None else [defaults]), *search.best())]
+    if not wanted:
+        raise TrainingFailed(f"none of {len(study.done())} trials could be trained: {', '.join(study.left())}")
+    whole = on if tuning.share == 1 else bench(fit.train)
+    found = finals(wanted, whole, config.seed + 1, search, work, reporter)
+    if not found:
+        raise TrainingFailed("no setting of the search could be trained on all sessions; use --search-share 1")
+    start = next((f for f in found if f.settings == search.space.base), None)
+    best, lead = winner(found, start, prefixes, config.evaluation.bootstrap, config.seed)
+    sizes = {"sessions": len(fit.train), "searched_on": len(searched), "prefixes": len(prefixes)}
+    return summary(search, found, best, lead, tuned(config, best)) | sizes | {"budget": asdict(tuning.budget)}
+
+
+def questions_of(config: TrainConfig, corpus: Corpus) -> tuple[Split, Prefixes]:
+    """The training part cut in two, and the validation prefixes, as a training run has them."""
+    settings, fewest, seed = config.evaluation, config.sessions.min_item_count, config.seed
+    split = split_test(corpus, settings, fewest, seed)
+    fit = split_validation(split.train, split.kind, settings, fewest, seed)
+    return fit, validation_prefixes(fit, settings, seed)
+
+
+def tuned(config: TrainConfig, best: Final) -> TrainConfig:
+    """The settings to train with. A training chooses readings and weights itself, unless it is told not to: then those
+    the search chose are settings too, but for what was given."""
+    if config.evaluation.blend:
+        return config.model_copy(update={"trainer": best.settings})
+    given = {name: getattr(config.recommender, name) for name in config.recommender.model_fields_set}
+    recommender = RecommenderConfig.model_validate(best.recommender).model_copy(update=given)
+    return config.model_copy(update={"trainer": best.settings, "recommender": recommender})
+
+
+def check_target(target: Path, force: bool) -> None:
+    """Before hours of search, not after them."""
+    if target.is_dir() or (target.exists() and not force):
+        raise ConfigError(f"--to {target} is there already; name another file, or --force to replace it")
+    folder = target.absolute().parent
+    if not os.access(folder, os.W_OK):
+        raise ConfigError(f"--to {target}: the folder {folder} is not there, or cannot be written to")
+
+
+def write_target(target: Path, config: TrainConfig, comment: str) -> None:
+    """As a whole or not at all."""
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    write_config(config, unfinished)
+    unfinished.write_text(comment + unfinished.read_text(encoding="utf-8").lstrip("\n"), encoding="utf-8")
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.replace(target)
+
+
+@contextmanager
+def _timed(study: Study) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    study.spend(time.perf_counter() - begun)

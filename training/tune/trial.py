@@ -1,0 +1,160 @@
+"""One trial: train with some settings, and see on validation what the vectors are worth, alone and with counts."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import TrainingFailed
+from index.ranking.recommender import Recommender
+from index.ranking.rules import Rules, RulesConfig
+from index.ranking.scorer import NextScorer, RecommenderConfig
+from training.choice.board import K
+from training.choice.choose import Choice, best_rules, quick_choice
+from training.config import TrainerConfig
+from training.corpus import Corpus
+from training.counting import count_rules
+from training.evaluation.metrics import gains
+from training.evaluation.ranks import rank_all
+from training.evaluation.split import Prefixes
+from training.trainers.sgns.noise import shared_items
+from training.trainers.trainer import Embeddings, Trainer
+
+Tick = Callable[[float], None]
+WARM_UP = 50  # sessions
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of one training. seconds: of the training and of the reading."""
+
+    embeddings: Embeddings
+    choice: Choice
+    training_seconds: float
+    reading_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        return self.training_seconds + self.reading_seconds
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is the same for all trials: sessions to train on, questions, and the counts that are blended in.
+
+    threads are those of the reading; the trainer has its own in its settings.
+    """
+
+    corpus: Corpus
+    prefixes: Prefixes
+    recommender: RecommenderConfig
+    counted: tuple[RulesConfig, Rules]
+    trainer: Trainer
+    threads: int
+
+    def train(self, settings: TrainerConfig, seed: int, tick: Tick = lambda _: None) -> Trained:
+        """Raises TrainingFailed."""
+        begun = time.perf_counter()
+        embeddings = self.trainer(self.corpus, settings, seed, tick)
+        trained = time.perf_counter()
+        choice = quick_choice(embeddings, self.corpus, self.prefixes, self.recommender, self.counted, self.threads)
+        return Trained(embeddings, choice, trained - begun, time.perf_counter() - trained)
+
+    def warm(self, settings: TrainerConfig) -> None:
+        """Engines are loaded or compiled by their first training, which is no part of any trial's time."""
+        few = replace(self, corpus=self.corpus.take(np.arange(min(WARM_UP, len(self.corpus)))))
+        with suppress(TrainingFailed):
+            few.train(settings.model_copy(update={"epochs": 1}), 1)
+
+    def part(self, share: float, seed: int) -> "Bench":
+        """The same counts, with a share of the sessions to train on, drawn at random, and of the questions."""
+        prefixes = self.prefixes.spread(round(share * len(self.prefixes)))
+        return replace(self, corpus=sample(self.corpus, share, seed), prefixes=prefixes)
+
+    def values(self, trained: Trained) -> dict[str, NDArray[np.float64]]:
+        """NDCG@20 of every prefix, float64 (prefixes,), as the Recommender ranks: `vectors` alone, `blend`, and `both`,
+        their mean. Each is averaged over the two questions, after the last item and after the session."""
+        counts = self.corpus.counts()
+        found = {}
+        for name, config in (("vectors", trained.choice.vectors), ("blend", trained.choice.blend)):
+            rules = self.counted[1]
+            if config.rules != self.counted[0]:
+                rules = count_rules(self.corpus, config.rules, self.threads)
+            matrices = trained.embeddings
+            recommender = Recommender(NextScorer(matrices.inputs, matrices.outputs, counts, rules, config))
+            found[name] = (self._gains(recommender, True) + self._gains(recommender, False)) / 2
+        return found | {"both": (found["vectors"] + found["blend"]) / 2}
+
+    def _gains(self, recommender: Recommender, one_item: bool) -> NDArray[np.float64]:
+        ranks = rank_all(
+            lambda part: recommender.scores(part, one_item),
+            self.prefixes.prefixes,
+            self.prefixes.targets,
+            self.corpus.items,
+            threads=self.threads,
+        )
+        return gains(ranks, K)
+
+
+def bench_of(
+    corpus: Corpus,
+    prefixes: Prefixes,
+    recommender: RecommenderConfig,
+    trainer: Trainer,
+    threads: int,
+    tick: Tick = lambda _: None,
+) -> Bench:
+    """Counts alone are taken here, once for all trials."""
+    counted = best_rules(corpus, prefixes, recommender, threads, tick)
+    return Bench(corpus, prefixes, recommender, counted, trainer, threads)
+
+
+def sample(corpus: Corpus, share: float, seed: int) -> Corpus:
+    """A random share of the sessions in their order, over the same vocabulary."""
+    count = max(1, round(share * len(corpus)))
+    return corpus.take(np.sort(np.random.default_rng(seed).permutation(len(corpus))[:count]))
+
+
+def parts_of(choice: Choice) -> dict[str, float]:
+    """What the chosen readings were worth: `vectors` alone and `blend`, as far as the choice says so."""
+    found = {}
+    for name in ("vectors", "blend"):
+        tried = [sum(v.values()) / len(v) for k, v in choice.trace.items() if k.split()[0] == name]
+        if tried:
+            found[name] = max(tried)
+    return found
+
+
+class Pace:
+    """How long a training would take, from those that were made."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._length = len(corpus.tokens) / max(1, len(corpus))
+        self._training: list[float] = []
+        self._reading: list[float] = []
+
+    def learn(self, settings: TrainerConfig, training_seconds: float, reading_seconds: float) -> None:
+        self._training.append(training_seconds / self._work(settings))
+        self._reading.append(reading_seconds)
+
+    def __len__(self) -> int:
+        return len(self._training)
+
+    def training(self, settings: TrainerConfig) -> float:
+        """Seconds; 0 as long as nothing is known."""
+        return float(np.median(self._training)) * self._work(settings) if self._training else 0.0
+
+    def trial(self, settings: TrainerConfig) -> float:
+        """Seconds, with the reading."""
+        return self.training(settings) + (float(np.median(self._reading)) if self._reading else 0.0)
+
+    def _work(self, settings: TrainerConfig) -> float:
+        """Epochs x numbers of a vector x rows a centre meets. Noise is drawn for each context, or shared (sgns)."""
+        reach = min(settings.window, self._length)
+        reach = (1 + reach) / 2 if settings.dynamic else reach
+        contexts = reach if settings.direction == "after" else 2 * reach
+        noise = shared_items(settings.negatives) if settings.engine == "sgns" else contexts * settings.negatives
+        return settings.steps().epochs * settings.dims * (contexts + noise)
