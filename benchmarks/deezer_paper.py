@@ -58,7 +58,7 @@ def by_cosine(vectors: NDArray[np.float32]) -> Score:
     return lambda prefixes: unit[[p[-1] for p in prefixes]] @ unit.T
 
 
-def referee(family: str, train: Corpus, **wanted: Any) -> Score:
+def baseline(family: str, train: Corpus, **wanted: Any) -> Score:
     """The candidate of the family with these settings; the first where none are named."""
     for found in FAMILIES[family](train):
         if all(found.settings[name] == value for name, value in wanted.items()):
@@ -95,9 +95,9 @@ def main() -> None:
         print(f"| {name} | {code:.1f} | {strict:.1f} | {seconds:.0f} |", flush=True)
 
     rows: list[tuple[str, Callable[[], Score]]] = [
-        ("popularity", lambda: referee("popularity", train)),
-        ("item-kNN, shrinkage 20", lambda: referee("item-kNN", train, shrinkage=20, recency="last item")),
-        ("EASE, ridge 200", lambda: referee("EASE", train, ridge=200, recency="last item")),
+        ("popularity", lambda: baseline("popularity", train)),
+        ("item-kNN, shrinkage 20", lambda: baseline("item-kNN", train, shrinkage=20, recency="last item")),
+        ("EASE, ridge 200", lambda: baseline("EASE", train, ridge=200, recency="last item")),
         ("SR, 10 steps, 1/d", lambda: sequential_rules(train)),
     ]
     for name, make in rows:

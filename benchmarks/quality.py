@@ -1,11 +1,11 @@
-"""The model and its referees on the real logs: the tables of benchmarks/README.md.
+"""The model and its baselines on the real logs: the tables of benchmarks/README.md.
 
     python -m benchmarks.quality                          # all four logs, default settings, three seeds
     python -m benchmarks.quality wikispeedia --seeds 1
     python -m benchmarks.quality --tune 20m --out tuned   # `item2vec tune` first, its settings kept in tuned/<log>.toml
     python -m benchmarks.quality --out tuned              # measure the settings that are there
 
-Each measurement is the whole chain, as `item2vec train` runs it; the first seed's report holds the referees too. What
+Each measurement is the whole chain, as `item2vec train` runs it; the first seed's report holds the baselines too. What
 is tuned and what is chosen is so on validation parts; the test part is looked at once, at the end.
 """
 
@@ -62,7 +62,7 @@ def main() -> None:
         print(f"Trainer: `{config.trainer.model_dump(exclude_defaults=True)}`\n\nChosen: `{reports[0]['published']}`\n")
         lines += list(against_goals(name, reports))
         sys.stdout.flush()
-    header = ("log, task", "goal", "vectors alone", "goal", "vectors and counts", "aim", "ahead of the best referee")
+    header = ("log, task", "goal", "vectors alone", "goal", "vectors and counts", "aim", "ahead of the best baseline")
     print("| " + " | ".join(header) + " |\n" + "|---" * len(header) + "|")
     print("\n".join(lines) + f"\n\n{machine()}, {options.seeds} seeds")
 
@@ -80,7 +80,7 @@ def settings_of(name: str, budget: str | None, folder: Path | None) -> TrainConf
 
 def measure(config: TrainConfig, seed: int) -> dict[str, Any]:
     """The report of a run. Its model is thrown away, so nothing is trained for it again and few neighbours are kept."""
-    less = {"publish_all": False, "referees": seed == 1}
+    less = {"publish_all": False, "baselines": seed == 1}
     config = config.model_copy(
         update={
             "seed": seed,
@@ -96,7 +96,7 @@ def measure(config: TrainConfig, seed: int) -> dict[str, Any]:
 
 def against_goals(name: str, reports: list[dict[str, Any]]) -> Iterator[str]:
     """A line a task: means over the seeds with the least and the greatest HR@20, and the paired lead over the best
-    referee by HR@20 in the first seed's report."""
+    baseline by HR@20 in the first seed's report."""
     for task in ("T1", "T2"):
         alone, both, aim = GOALS[name, task]
         rows = [{row["method"]: row for row in report["tasks"][task]} for report in reports]

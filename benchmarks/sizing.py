@@ -78,7 +78,7 @@ def training(events: int, memory_mb: int) -> str:
         started = time.perf_counter()
         command = [*program, "train", "--out", models, "--memory-mb", str(memory_mb), "--force"]
         command += ["--events", f"{log}/events-*.parquet", "--items", f"{log}/items.parquet", "--epochs", "2"]
-        process = subprocess.Popen([*command, "--no-referees"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([*command, "--no-baselines"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             _, status, usage = os.wait4(process.pid, 0)
         finally:

@@ -161,7 +161,7 @@ def test_a_model_that_is_no_better_than_popularity_is_kept_but_not_served(tmp_pa
     log = tmp_path / "events.csv"
     log.write_text("\n".join(rows))
     folder = tmp_path / "m"
-    vectors_alone = ["--no-referees", "--no-blend", "--item-counts", "0", "--session-counts", "0"]
+    vectors_alone = ["--no-baselines", "--no-blend", "--item-counts", "0", "--session-counts", "0"]
     arguments = ["train", "--events", str(log), "--out", str(folder), *QUICK, *vectors_alone]
     assert item2vec.main(arguments) == 3
     assert "popularity" in capsys.readouterr().out

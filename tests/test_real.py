@@ -23,7 +23,7 @@ def test_a_real_log_trains_evaluates_and_answers(name, tmp_path):
     trainer = config.trainer.model_copy(update={"epochs": EPOCHS[name], "dims": 32})
     # The rarer half of the largest catalogue is left out: ranking all of it takes minutes, and shows nothing more.
     rules = config.sessions.model_copy(update={"min_item_count": 20} if name == "nowplaying" else {})
-    evaluation = config.evaluation.model_copy(update={"prefixes": 1000, "bootstrap": 100, "referees": False})
+    evaluation = config.evaluation.model_copy(update={"prefixes": 1000, "bootstrap": 100, "baselines": False})
     outcome = run(
         config.model_copy(update={"trainer": trainer, "evaluation": evaluation, "sessions": rules}),
         tmp_path,
@@ -51,7 +51,7 @@ def test_a_title_of_the_gift_shop_finds_its_like(tmp_path):
         update={
             "trainer": config.trainer.model_copy(update={"epochs": 6, "dims": 32}),
             "evaluation": config.evaluation.model_copy(
-                update={"prefixes": 300, "bootstrap": 20, "referees": False, "blend": False}
+                update={"prefixes": 300, "bootstrap": 20, "baselines": False, "blend": False}
             ),
         }
     )

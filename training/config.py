@@ -1,6 +1,7 @@
 """One frozen TrainConfig: defaults, under a TOML file, under flags. Every setting is described once, here."""
 
 import json
+import logging
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from index.errors import ConfigError
 from index.ranking.scorer import RecommenderConfig
+
+log = logging.getLogger(__name__)
 
 
 class Settings(BaseModel):
@@ -148,9 +151,18 @@ class EvaluationConfig(Settings):
     )
     prefixes: int = Field(10_000, ge=10, description="at most this many test prefixes are ranked")
     bootstrap: int = Field(1000, ge=10, description="resamples of the sessions behind each interval")
-    referees: bool = Field(True, description="measure all simple baselines beside the model; popularity always is")
+    baselines: bool = Field(True, description="measure all simple baselines beside the model; popularity always is")
     blend: bool = Field(True, description="choose reading, session rule and weights of the counts on validation")
     publish_all: bool = Field(True, description="publish a model trained on all sessions with the settings evaluated")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, given: Any) -> Any:
+        """`referees` is what `baselines` was called up to 0.1; it is understood until 0.3."""
+        if isinstance(given, dict) and "referees" in given:
+            log.warning("setting evaluation.referees is now called evaluation.baselines")
+            given = {"baselines": given["referees"], **{k: v for k, v in given.items() if k != "referees"}}
+        return given
 
 
 class TrainConfig(Settings):

@@ -1,4 +1,4 @@
-"""Sessions as arrays: what trainers, referees and evidence work on."""
+"""Sessions as arrays: what trainers, baselines and evidence work on."""
 
 from dataclasses import dataclass, replace
 

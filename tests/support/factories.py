@@ -64,8 +64,8 @@ def name_of(token: int) -> str:
 
 
 def quick_config(log: Path, seed: int = 1, **evaluation: object) -> TrainConfig:
-    """Seconds, not minutes: few dimensions and epochs, few prefixes, no referees unless asked for."""
-    settings = {"prefixes": 300, "bootstrap": 50, "referees": False} | evaluation
+    """Seconds, not minutes: few dimensions and epochs, few prefixes, no baselines unless asked for."""
+    settings = {"prefixes": 300, "bootstrap": 50, "baselines": False} | evaluation
     return TrainConfig(
         events=EventsConfig(paths=(str(log),), items=str(log.parent / "items.csv")),
         sessions=SessionsConfig(min_item_count=2),

@@ -24,7 +24,7 @@ workers = 1
 [evaluation]
 prefixes = 300
 bootstrap = 50
-referees = false
+baselines = false
 """
 PROGRAM = """
 import logging, sys

@@ -1,4 +1,4 @@
-"""A config written as TOML is the config that is read back."""
+"""A config written as TOML is the config that is read back; a setting's former name is understood, with a note."""
 
 from training.config import EventsConfig, TrainConfig, TrainerConfig, load_config, write_config
 
@@ -14,3 +14,9 @@ def test_a_written_config_reads_back_the_same(tmp_path):
     assert load_config(tmp_path / "train.toml", {}) == config
     write_config(TrainConfig(), tmp_path / "default.toml")
     assert load_config(tmp_path / "default.toml", {}) == TrainConfig()
+
+
+def test_the_former_name_of_a_setting_is_understood_with_a_note(tmp_path, caplog):
+    (tmp_path / "old.toml").write_text("[evaluation]\nreferees = false\n")
+    assert load_config(tmp_path / "old.toml", {}).evaluation.baselines is False
+    assert "is now called evaluation.baselines" in caplog.text

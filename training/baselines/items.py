@@ -1,4 +1,4 @@
-"""The referees: simple methods that a model has to beat, each with a small grid to choose from on validation."""
+"""The baselines: simple methods that a model has to beat, each with a small grid to choose from on validation."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ RULE_SHAPES: tuple[dict[str, Any], ...] = (
 )
 
 
-class Referee(Protocol):
+class Baseline(Protocol):
     """A method ready to be measured. settings: what distinguishes it from the others of its family."""
 
     @property
@@ -100,15 +100,15 @@ class ItemToItem:
         return np.asarray(product if isinstance(product, np.ndarray) else product.toarray(), dtype=np.float32)
 
 
-def popularity(corpus: Corpus) -> Iterator[Referee]:
+def popularity(corpus: Corpus) -> Iterator[Baseline]:
     yield Popularity("popularity", {}, corpus.counts())
 
 
-def own_items(corpus: Corpus) -> Iterator[Referee]:
+def own_items(corpus: Corpus) -> Iterator[Baseline]:
     yield OwnItems("own items", {}, corpus.counts())
 
 
-def association_rules(corpus: Corpus) -> Iterator[Referee]:
+def association_rules(corpus: Corpus) -> Iterator[Baseline]:
     """AR: in how many sessions two items occur together (Ludewig & Jannach 2018, section 3.1)."""
     corpus, about = recent(corpus)
     together = _matrix(_together(corpus))
@@ -116,7 +116,7 @@ def association_rules(corpus: Corpus) -> Iterator[Referee]:
         yield ItemToItem("AR", {"recency": rule, **about}, together, recency)
 
 
-def item_knn(corpus: Corpus) -> Iterator[Referee]:
+def item_knn(corpus: Corpus) -> Iterator[Baseline]:
     """Cosine of the items' binary session vectors, shrunk where counts are small (Ludewig & Jannach 2018, 3.1).
 
     sessions with both / (sqrt(sessions with a x sessions with b) + shrinkage)
@@ -132,17 +132,17 @@ def item_knn(corpus: Corpus) -> Iterator[Referee]:
             yield ItemToItem("item-kNN", {"shrinkage": shrinkage, "recency": rule, **about}, cosine, recency)
 
 
-def sequential_rules(corpus: Corpus) -> Iterator[Referee]:
+def sequential_rules(corpus: Corpus) -> Iterator[Baseline]:
     """SR: what came after (Ludewig & Jannach 2018, section 3.1, with distance decay and a power of the target)."""
     return _rules("SR", corpus, backward=0.0)
 
 
-def symmetric_rules(corpus: Corpus) -> Iterator[Referee]:
+def symmetric_rules(corpus: Corpus) -> Iterator[Baseline]:
     """symSR: what came within a few steps, before or after."""
     return _rules("symSR", corpus, backward=1.0)
 
 
-def _rules(name: str, corpus: Corpus, backward: float) -> Iterator[Referee]:
+def _rules(name: str, corpus: Corpus, backward: float) -> Iterator[Baseline]:
     corpus, about = recent(corpus)
     seen = np.maximum(corpus.counts(), 1).astype(np.float64)
     for shape in RULE_SHAPES:
@@ -155,7 +155,7 @@ def _rules(name: str, corpus: Corpus, backward: float) -> Iterator[Referee]:
                 yield ItemToItem(name, settings, rows, recency)
 
 
-def ease(corpus: Corpus) -> Iterator[Referee]:
+def ease(corpus: Corpus) -> Iterator[Baseline]:
     """EASE: ridge regression of each item on all others, zero diagonal (Steck 2019, section 3.1, algorithm 1).
 
     None where the catalogue has more than EASE_ITEMS.
@@ -188,7 +188,7 @@ def _ease(gram: NDArray[np.float64], seen: NDArray[np.int64], ridge: float) -> N
     return rows
 
 
-FAMILIES: dict[str, Callable[[Corpus], Iterator[Referee]]] = {
+FAMILIES: dict[str, Callable[[Corpus], Iterator[Baseline]]] = {
     "popularity": popularity,
     "AR": association_rules,
     "item-kNN": item_knn,

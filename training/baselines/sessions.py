@@ -14,7 +14,7 @@ from training.counting import postings_of, select
 
 # Longer baskets are cut: the pairs in a session of 8,000 would outnumber those of all others.
 BASKET = 1000
-# Referees look at the newest sessions with this many events: counting 100 million takes minutes per setting.
+# Baselines look at the newest sessions with this many events: counting 100 million takes minutes per setting.
 MOST_TOKENS = 20_000_000
 
 # How much the items of a prefix count, newest first. Items further back are left out.
@@ -160,7 +160,7 @@ def stan(corpus: Corpus) -> Iterator[SessionKnn]:
 
 
 def _neighbours(corpus: Corpus) -> Callable[..., SessionKnn]:
-    """Makes referees on one index; without further weights, S-KNN."""
+    """Makes baselines on one index; without further weights, S-KNN."""
     corpus, about = recent(corpus)
     index = SessionIndex.of(corpus)
     length = np.maximum(index.baskets.lengths(), 1).astype(np.float32)

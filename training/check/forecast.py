@@ -31,7 +31,7 @@ def forecast(
     minutes are None).
 
     Minutes are those of the trainings: tokens x epochs / measured speed, for each training of a run. Measuring against
-    the referees and building the index come on top; they depend on the items more than on the events.
+    the baselines and building the index come on top; they depend on the items more than on the events.
     """
     speed, tokens, seconds, failed = trial(corpus, config, train or trainer_for(config.trainer.engine))
     runs = []
@@ -57,7 +57,7 @@ def trainings(config: TrainConfig) -> list[tuple[str, float]]:
     settings = config.evaluation
     before_test = 1.0 if settings.split == "last" else 1 - settings.test_share
     found = []
-    if settings.blend or settings.referees:
+    if settings.blend or settings.baselines:
         before_validation = 1.0 if settings.split == "last" else 1 - settings.validation_share
         found.append(("to choose weights on", before_test * before_validation))
     found.append(("to measure", before_test))
@@ -111,13 +111,13 @@ def memory(corpus: Corpus, config: TrainConfig, events: int) -> dict[str, float]
     training   corpora + 4 matrices of n x d x 4 (the trainer's two and their copies; with a warm start 6) + n x 800
     measuring  corpora + 4 matrices + n x 800 + workers x scores of a block of prefixes x 4 x 8 (so many arrays of them
                at once) + p x 32 (pair counts as rules, as a matrix, as cosines) or, where n is at most 10,000 and that
-               is more, p x 8 + n x n x 40 for EASE; the last two only with referees
+               is more, p x 8 + n x n x 40 for EASE; the last two only with baselines
     publishing corpora + 6 matrices + n x neighbours x 16 + t x 8 (evidence) + p x 16
 
     A run on 1 M events of 8,672 items took 3,785 MB at most, one on 1 M of 53,136 items 1,776 MB.
 
     corpora: the whole log's and the two training parts', 4 bytes a token and 32 a session each, and 24 a token while
-    one is cut out of another. p is at most n x n, what the referees keep (100 M), and the pairs within sessions.
+    one is cut out of another. p is at most n x n, what the baselines keep (100 M), and the pairs within sessions.
     """
     tokens, sessions, items = len(corpus.tokens), len(corpus), corpus.items
     settings = config.events
@@ -130,7 +130,7 @@ def memory(corpus: Corpus, config: TrainConfig, events: int) -> dict[str, float]
     reading = min(events * width / MB, settings.memory_mb) + min(READER_MB, settings.memory_mb)
     scores = block_size(items) * items * 4 * 8 / MB * config.trainer.workers
     measuring = corpora + 4 * matrix + books + scores
-    if config.evaluation.referees:
+    if config.evaluation.baselines:
         dense = items**2 * 40 / MB if items <= EASE_ITEMS else 0.0
         measuring += max(pairs * 32 / MB, dense + pairs * 8 / MB)
     publishing = corpora + 6 * matrix + books + (items * config.index.neighbours + pairs) * 16 / MB + tokens * 8 / MB

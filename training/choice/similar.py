@@ -1,4 +1,4 @@
-"""Lists of alike items, as task T3 judges them: by vectors, and by a referee's scores."""
+"""Lists of alike items, as task T3 judges them: by vectors, and by a baseline's scores."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,7 @@ def alike(config: TrainConfig, vectors: NDArray[np.float32]) -> NDArray[np.int32
 
 
 def top_of(scores: Callable[[list[NDArray[np.int32]]], NDArray[np.float32]], items: int) -> NDArray[np.int32]:
-    """The 10 best of every item by a referee's scores, the item itself left out."""
+    """The 10 best of every item by a baseline's scores, the item itself left out."""
     found = []
     for begin in range(0, items, 256):
         rows = np.arange(begin, min(items, begin + 256), dtype=np.int32)

@@ -1,4 +1,4 @@
-"""The model and its referees on held-out sessions: the figures an artifact carries.
+"""The model and its baselines on held-out sessions: the figures an artifact carries.
 
 Tasks. T1: what comes after an item (the last of a prefix). T2: what comes next in a session (the whole prefix). T3: are
 an item's neighbours alike (share a category). Every item is ranked; the query item never counts; intervals are over
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.recommender import Recommender
-from training.baselines.items import FAMILIES, TASKS_OF, Referee
+from training.baselines.items import FAMILIES, TASKS_OF, Baseline
 from training.corpus import Corpus
 from training.evaluation.metrics import FIGURES, Bootstrap, coverage, gains, gini
 from training.evaluation.ranks import rank_all
@@ -26,7 +26,7 @@ Ranks = NDArray[np.int32]
 
 COLD = 10  # items seen at most so often in training are cold
 RANKS_DTYPE = np.dtype([("session", np.uint64), ("position", np.int32), ("task", np.uint8), ("rank", np.int32)])
-ONLY_POPULARITY = {"T1": {"popularity": 0}, "T2": {"popularity": 0}}  # what the gate needs even without referees
+ONLY_POPULARITY = {"T1": {"popularity": 0}, "T2": {"popularity": 0}}  # what the gate needs even without baselines
 TASK_CODES = {"T1": 1, "T2": 2}
 
 
@@ -63,17 +63,17 @@ def model_methods(recommender: Recommender, vectors: Recommender, task: str) -> 
     return [Method("item2vec", {}, of(recommender)), Method("vectors alone", {}, of(vectors))]
 
 
-def choose_referees(
+def choose_baselines(
     train: Corpus, prefixes: Prefixes, threads: int, progress: Callable[[float], None] = lambda _: None
 ) -> dict[str, dict[str, int]]:
     """task -> family -> number of the grid's candidate that is best on validation (NDCG@20)."""
     chosen: dict[str, dict[str, int]] = {"T1": {}, "T2": {}}
     for done, (family, candidates) in enumerate(FAMILIES.items(), 1):
         values: dict[str, list[float]] = {"T1": [], "T2": []}
-        for referee in candidates(train):
+        for baseline in candidates(train):
             for task in TASKS_OF[family]:
                 asked = prefixes.last_items() if task == "T1" else prefixes.prefixes
-                ranks = rank_all(referee.scores, asked, prefixes.targets, train.items, threads=threads)
+                ranks = rank_all(baseline.scores, asked, prefixes.targets, train.items, threads=threads)
                 values[task].append(float(gains(ranks, 20).mean()))
         for task, found in values.items():
             if found:
@@ -82,7 +82,7 @@ def choose_referees(
     return chosen
 
 
-def referees(train: Corpus, chosen: dict[str, int]) -> Iterable[Referee]:
+def baselines(train: Corpus, chosen: dict[str, int]) -> Iterable[Baseline]:
     """The chosen candidate of each family, fitted on `train`."""
     for family, number in chosen.items():
         yield from islice(FAMILIES[family](train), number, number + 1)
@@ -114,7 +114,7 @@ def evaluate(
         rows: list[dict[str, Any]] = []
         methods: Iterable[Method] = (
             *model_methods(recommender, vectors, task),
-            *(Method(r.name, r.settings, r.scores) for r in referees(train, chosen[task])),
+            *(Method(r.name, r.settings, r.scores) for r in baselines(train, chosen[task])),
         )
         for method in methods:
             ranks = rank_all(method.score, asked, prefixes.targets, train.items, threads=questions.threads)

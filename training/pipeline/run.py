@@ -45,7 +45,7 @@ from training.progress import Reporter
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 LIBRARIES = ("item2vec", "numpy", "duckdb", "pyarrow", "numba", "gensim", "faiss-cpu", "scipy", "pydantic")
-REFEREE_PREFIXES = 1000  # the referees' grids are coarser
+BASELINE_PREFIXES = 1000  # the baselines' grids are coarser
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What validation decided. referees: task -> family -> number of the candidate."""
+    """What validation decided. baselines: task -> family -> number of the candidate."""
 
     blend: RecommenderConfig
     vectors: RecommenderConfig
-    referees: dict[str, dict[str, int]]
+    baselines: dict[str, dict[str, int]]
     trace: dict[str, Any]
 
 
@@ -91,9 +91,9 @@ class Pipeline:
         self.trainings = Trainings(config, work, reporter)
 
     def choose(self, split: Split, prepared: Prepared, catalogue: Catalogue) -> Chosen:
-        """Readings, weights and the referees' settings, on a validation part cut from the end of the training part."""
+        """Readings, weights and the baselines' settings, on a validation part cut from the end of the training part."""
         settings = self.config.evaluation
-        if not settings.blend and not settings.referees:
+        if not settings.blend and not settings.baselines:
             recommender = self.config.recommender
             return Chosen(recommender, _without_counts(recommender), evaluate.ONLY_POPULARITY, {})
 
@@ -117,24 +117,24 @@ class Pipeline:
                     blend, vectors, trace = chosen.blend, chosen.vectors, chosen.trace | alike
                     step.facts |= {"reading": blend.next_reading, "item_counts": blend.item_counts}
                     step.facts |= {"session_counts": blend.session_counts, "decay": blend.session_decay}
-            referees = evaluate.ONLY_POPULARITY
-            if settings.referees:
-                with self.reporter.step("referees") as step:
-                    fewer = prefixes.spread(REFEREE_PREFIXES)
-                    referees = evaluate.choose_referees(fit.train, fewer, threads, step.share)
+            baselines = evaluate.ONLY_POPULARITY
+            if settings.baselines:
+                with self.reporter.step("baselines") as step:
+                    fewer = prefixes.spread(BASELINE_PREFIXES)
+                    baselines = evaluate.choose_baselines(fit.train, fewer, threads, step.share)
             content = {"blend": blend.model_dump(), "vectors": vectors.model_dump()}
-            write_json(folder / "choice.json", content | {"referees": referees, "trace": trace})
+            write_json(folder / "choice.json", content | {"baselines": baselines, "trace": trace})
 
         content = read_json(self.work.step("choose", make) / "choice.json")
         return Chosen(
             RecommenderConfig.model_validate(content["blend"]),
             RecommenderConfig.model_validate(content["vectors"]),
-            content["referees"],
+            content["baselines"],
             content["trace"],
         )
 
     def evaluate(self, split: Split, prepared: Prepared, catalogue: Catalogue, chosen: Chosen) -> Evaluated:
-        """The model trained before the split, and its referees, on what came after it."""
+        """The model trained before the split, and its baselines, on what came after it."""
         settings, threads = self.config.evaluation, self.config.trainer.workers
         training = self.trainings.train("train for test", split.train)
         embeddings = training.embeddings
@@ -152,12 +152,12 @@ class Pipeline:
             )
             questions = evaluate.Questions(prefixes, train, threads, settings.bootstrap, self.config.seed)
             with self.reporter.step("evaluate") as step:
-                report, ranks = evaluate.evaluate(questions, recommender, vectors, chosen.referees, step.share)
+                report, ranks = evaluate.evaluate(questions, recommender, vectors, chosen.baselines, step.share)
                 categories = [catalogue.category(item) for item in ids]
                 if any(categories):
                     near = similar_vectors(embeddings.inputs, embeddings.outputs, chosen.blend.similar_reading)
                     lists = {"item2vec": alike(self.config, near)}
-                    if "AR" in FAMILIES and settings.referees:
+                    if "AR" in FAMILIES and settings.baselines:
                         lists["co-occurrence"] = top_of(next(FAMILIES["AR"](train)).scores, train.items)
                     rng = np.random.default_rng(self.config.seed)
                     report["tasks"]["T3"] = evaluate.substitutes(lists, categories, rng)

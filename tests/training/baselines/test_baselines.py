@@ -7,7 +7,7 @@ from support.factories import PER_GROUP, corpus_of, two_groups
 
 from training.baselines import items as baselines
 from training.baselines import sessions as session_knn
-from training.baselines.items import FAMILIES, TASKS_OF, Referee
+from training.baselines.items import FAMILIES, TASKS_OF, Baseline
 from training.baselines.sessions import BASKET, SessionIndex, SessionKnn, baskets
 from training.corpus import Corpus
 
@@ -16,7 +16,7 @@ def rows(*prefixes: list[int]) -> list[np.ndarray]:
     return [np.array(p, dtype=np.int32) for p in prefixes]
 
 
-def pick(family: str, corpus: Corpus, **settings: object) -> Referee:
+def pick(family: str, corpus: Corpus, **settings: object) -> Baseline:
     """The first candidate of the family with these settings."""
     wanted = settings.items()
     return next(r for r in FAMILIES[family](corpus) if all(r.settings[name] == value for name, value in wanted))
@@ -40,13 +40,13 @@ PERSONAL = [name for name in FAMILIES if name != "popularity"]
 
 @pytest.mark.parametrize("family", PERSONAL)
 def test_the_top_of_the_list_stays_in_the_prefix_group(family: str):
-    for referee in FAMILIES[family](two_groups()):
-        scores = referee.scores(rows([3, 4], [15], [12, 19, 11]))
+    for baseline in FAMILIES[family](two_groups()):
+        scores = baseline.scores(rows([3, 4], [15], [12, 19, 11]))
         scores[[0, 1, 2], [4, 15, 11]] = -np.inf
         top = np.argsort(-scores, axis=1)[:, : 1 if family == "own items" else 5] // PER_GROUP
         groups = [0, 1, 1]
         for query in (0, 2) if family == "own items" else (0, 1, 2):
-            assert (top[query] == groups[query]).all(), referee
+            assert (top[query] == groups[query]).all(), baseline
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -76,18 +76,18 @@ def test_every_family_has_tasks_and_candidates_that_differ_in_their_settings():
 
 
 def test_popularity_counts():
-    referee = pick("popularity", corpus_of([[0, 1], [1, 2, 1]], items=4))
-    assert referee.scores(rows([0], [2])).tolist() == [[1, 3, 1, 0]] * 2
+    baseline = pick("popularity", corpus_of([[0, 1], [1, 2, 1]], items=4))
+    assert baseline.scores(rows([0], [2])).tolist() == [[1, 3, 1, 0]] * 2
 
 
 def test_own_items_come_newest_first_then_the_popular():
-    referee = pick("own items", corpus_of([[4, 3], [4, 2], [4, 3]]))
-    assert np.argsort(-referee.scores(rows([0, 1, 0]))[0], kind="stable").tolist() == [0, 1, 4, 3, 2]
+    baseline = pick("own items", corpus_of([[4, 3], [4, 2], [4, 3]]))
+    assert np.argsort(-baseline.scores(rows([0, 1, 0]))[0], kind="stable").tolist() == [0, 1, 4, 3, 2]
 
 
 def test_association_rules_count_sessions_not_pairs():
-    referee = pick("AR", corpus_of([[0, 1, 0, 1], [1, 0, 2]]), recency="last item")
-    assert referee.scores(rows([0], [2, 0])).tolist() == [[0, 2, 1]] * 2
+    baseline = pick("AR", corpus_of([[0, 1, 0, 1], [1, 0, 2]]), recency="last item")
+    assert baseline.scores(rows([0], [2, 0])).tolist() == [[0, 2, 1]] * 2
 
 
 def test_recency_weighs_the_last_items_by_rank():
@@ -98,8 +98,8 @@ def test_recency_weighs_the_last_items_by_rank():
 
 def test_item_knn_is_the_cosine_of_session_vectors_shrunk():
     # 0 in four sessions, 1 in one of them, 2 in one other.
-    referee = pick("item-kNN", corpus_of([[0, 1], [0, 2], [0], [0]]), shrinkage=20, recency="last item")
-    assert referee.scores(rows([0]))[0] == pytest.approx([0, 1 / 22, 1 / 22])
+    baseline = pick("item-kNN", corpus_of([[0, 1], [0, 2], [0], [0]]), shrinkage=20, recency="last item")
+    assert baseline.scores(rows([0]))[0] == pytest.approx([0, 1 / 22, 1 / 22])
     together = corpus_of([[0, 1], [0, 1], [0, 1], [0, 1]])
     assert pick("item-kNN", together, shrinkage=20).scores(rows([0]))[0] == pytest.approx([0, 4 / 24])
 
@@ -186,7 +186,7 @@ def test_neighbours_equal_plain_python():
     corpus = two_groups(200)
     sessions = [list(dict.fromkeys(corpus.session(i).tolist())) for i in range(len(corpus))]
     recency = (1 / np.arange(1, 5)).astype(np.float32)
-    referee = knn(corpus, recent=20, nearest=5, recency=recency)
+    baseline = knn(corpus, recent=20, nearest=5, recency=recency)
     rng = np.random.default_rng(3)
     for _ in range(30):
         prefix = rng.integers(0, 20, 6).astype(np.int32)
@@ -197,7 +197,7 @@ def test_neighbours_equal_plain_python():
         expected = np.zeros(20)
         for i in sorted(sharing, key=lambda i: (-np.float32(similar[i]), -i))[:5]:
             expected[sessions[i]] += similar[i]
-        assert referee.scores([prefix])[0] == pytest.approx(expected, abs=1e-5)
+        assert baseline.scores([prefix])[0] == pytest.approx(expected, abs=1e-5)
 
 
 # Long sessions and long logs.
@@ -214,15 +214,15 @@ def test_baskets_hold_each_item_once_and_long_ones_are_cut_evenly():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_session_of_thousands_is_no_trouble(family: str):
     long = np.random.default_rng(1).integers(0, 50, 8000).tolist()
-    referee: Referee
-    for referee in islice(FAMILIES[family](corpus_of([long, [0, 1]])), 1):
-        assert np.isfinite(referee.scores(rows(long, [1]))).all()
+    baseline: Baseline
+    for baseline in islice(FAMILIES[family](corpus_of([long, [0, 1]])), 1):
+        assert np.isfinite(baseline.scores(rows(long, [1]))).all()
 
 
 @pytest.mark.parametrize("family", ["AR", "SR", "V-SKNN"])
-def test_referees_say_when_they_saw_only_the_newest_sessions(monkeypatch: pytest.MonkeyPatch, family: str):
+def test_baselines_say_when_they_saw_only_the_newest_sessions(monkeypatch: pytest.MonkeyPatch, family: str):
     monkeypatch.setattr(session_knn, "MOST_TOKENS", 4)
     candidates: Callable[[Corpus], object] = FAMILIES[family]
-    referee = next(iter(candidates(corpus_of([[0, 1], [0, 2], [0, 3]]))))  # type: ignore[call-overload]
-    assert referee.settings["sessions"] == "newest 2 of 3"
-    assert referee.scores(rows([0]))[0, 1] == 0
+    baseline = next(iter(candidates(corpus_of([[0, 1], [0, 2], [0, 3]]))))  # type: ignore[call-overload]
+    assert baseline.settings["sessions"] == "newest 2 of 3"
+    assert baseline.scores(rows([0]))[0, 1] == 0

@@ -328,7 +328,7 @@ def test_forecast_leaves_out_what_a_training_costs_once_and_adds_up_the_training
     assert found["tokens_per_second"] == pytest.approx(1e6, rel=0.2)
     assert found["minutes"] == pytest.approx(65_040 * 50 / found["tokens_per_second"] / 60, rel=0.01)
     assert found["memory_mb"] == max(found["memory"].values()) > found["ram_mb"] == 10
-    assert trainings(TrainConfig(evaluation=EvaluationConfig(blend=False, referees=False, publish_all=False))) == [
+    assert trainings(TrainConfig(evaluation=EvaluationConfig(blend=False, baselines=False, publish_all=False))) == [
         ("to measure", 0.9)
     ]
 

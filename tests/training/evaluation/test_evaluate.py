@@ -13,7 +13,7 @@ from training.evaluation.evaluate import (
     Method,
     Questions,
     advice,
-    choose_referees,
+    choose_baselines,
     conversions,
     evaluate,
     rank_records,
@@ -84,7 +84,7 @@ def measured():
     rng = np.random.default_rng(1)
     validation = sample_prefixes(fit.held_out, 300, rng)
     choice = choose(embeddings, fit.train, validation, RecommenderConfig(), threads=2)
-    referees = choose_referees(fit.train, validation, threads=2)
+    baselines = choose_baselines(fit.train, validation, threads=2)
     final = trainer_for(trainer.engine)(split.train, trainer, 1, lambda _: None)
     counts = split.train.counts()
     recommenders = [
@@ -93,7 +93,7 @@ def measured():
     ]
     prefixes = sample_prefixes(split.held_out, 500, rng)
     questions = Questions(prefixes, split.train, 2, 100, 1)
-    report, ranks = evaluate(questions, *recommenders, referees)
+    report, ranks = evaluate(questions, *recommenders, baselines)
     return choice, report, ranks, prefixes, recommenders[0]
 
 

@@ -70,7 +70,7 @@ def test_too_few_shared_prefixes_decide_nothing():
     assert judge(GOOD, ours, Rival("v", "", theirs), force=False, seed=1).accepted
 
 
-QUICK = ["--dims", "16", "--workers", "1", "--prefixes", "600", "--bootstrap", "50", "--no-referees", "--no-blend"]
+QUICK = ["--dims", "16", "--workers", "1", "--prefixes", "600", "--bootstrap", "50", "--no-baselines", "--no-blend"]
 QUICK += ["--min-item-count", "2", "--item-counts", "0", "--session-counts", "0"]
 
 
