@@ -52,7 +52,7 @@ def test_every_route_that_is_watched_is_one_that_is_served(tmp_path):
 
 @pytest.mark.parametrize("alert", ALERTS)
 def test_every_alert_says_what_to_do(alert):
-    assert f"`{alert}`" in text("docs/operations.md")
+    assert f"`{alert}`" in text("docs/alerts.md")
 
 
 def test_every_variable_of_the_compose_file_is_in_the_example_with_the_same_default():

@@ -87,7 +87,7 @@ def test_every_metric_is_documented():
     from app.metrics import Metrics
 
     names = [m.name + ("_total" if m.type == "counter" else "") for m in Metrics().registry.collect()]
-    assert undocumented(names, text("docs/operations.md")) == []
+    assert undocumented(names, text("docs/alerts.md")) == []
 
 
 def test_every_reason_for_a_rejected_row_is_documented():

@@ -45,7 +45,7 @@ async def readyz(service: ServiceDep, response: Response) -> Ready:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(401, 403, 429)},
 )
 def metrics(service: ServiceDep) -> Response:
-    """In Prometheus's text format; docs/operations.md lists them."""
+    """In Prometheus's text format; docs/alerts.md lists them."""
     with suppress(StoreUnavailable):  # all else is worth knowing without a database too
         for state, number in jobs.counts(service.engine).items():
             service.metrics.jobs.labels(state).set(number)

@@ -21,7 +21,7 @@ FIGURES = ROOT / "build" / "compose-figures.json"
 
 
 class Figures:
-    """What was measured, by the name it has in docs/operations.md; each run adds to what earlier ones found."""
+    """What was measured, by the name it has in benchmarks/results; each run adds to what earlier ones found."""
 
     def __init__(self) -> None:
         self.found: dict[str, str] = {}
@@ -47,7 +47,7 @@ FOUND = Figures()
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if FOUND.found:
         FOUND.save()
-        terminalreporter.section("figures for docs/operations.md")
+        terminalreporter.section("figures for benchmarks/results")
         for name, value in sorted(FOUND.found.items()):
             terminalreporter.write_line(f"{name}: {value}")
 

@@ -1,4 +1,4 @@
-"""What an operator does, as docs/operations.md says: down and up, upgrade, backup and restore, rotate, scale."""
+"""What an operator does, as docs/run.md and docs/upgrade.md say: down, up, upgrade, backup, restore, rotate, scale."""
 
 import re
 import time
