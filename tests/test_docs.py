@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 import pytest
 
@@ -17,6 +18,14 @@ from index.artifact.manifest import Manifest
 from training.config import TrainConfig
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/*.md", "benchmarks/*.md", "benchmarks/results/*.md")
+    for page in ROOT.glob(pattern)
+)
+CODE = ("app", "cli", "index", "store", "training")
+LINE = 100
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def text(name: str) -> str:
@@ -31,8 +40,67 @@ def settings() -> list[str]:
     return found
 
 
+def choices_of() -> dict[str, list[str]]:
+    """Setting -> the words it may be."""
+    found = {}
+    for section, field in TrainConfig.model_fields.items():
+        if section != "seed":
+            for _, place, setting in flags.flags_of(field.annotation, (section,)):
+                if get_origin(setting.annotation) is Literal:
+                    found[".".join(place)] = list(get_args(setting.annotation))
+    return found
+
+
 def undocumented(names: list[str], page: str) -> list[str]:
     return [name for name in names if f"`{name}`" not in page]
+
+
+def rooms() -> list[str]:
+    """The folders of our code: each says in its __init__.py what it is."""
+    found = {init.parent.relative_to(ROOT) for folder in CODE for init in (ROOT / folder).rglob("__init__.py")}
+    return sorted(f"{room}/" for room in found)
+
+
+def prose(page: str) -> str:
+    """A page without its blocks of code, whose lines stay as lines."""
+    return re.sub(r"^```.*?^```$", lambda block: "\n" * block[0].count("\n"), page, flags=re.DOTALL | re.MULTILINE)
+
+
+def long_lines(page: str) -> list[str]:
+    """Lines of prose that an editor of usual width breaks; tables may be longer."""
+    lines = enumerate(prose(page).split("\n"), 1)
+    return [f"{number}: {len(line)} characters" for number, line in lines if len(line) > LINE and line[:1] != "|"]
+
+
+def links(page: Path) -> list[tuple[Path, str]]:
+    """Each link of a page to a file of ours: the file, and the place in it ("" for its beginning)."""
+    found = []
+    for link in LINK.findall(prose(page.read_text(encoding="utf-8"))):
+        file, _, place = link.partition("#")
+        if ":" not in file:
+            found.append(((page.parent / file).resolve() if file else page, place))
+    return found
+
+
+def places(page: Path) -> set[str]:
+    """What a link may name after "#": a heading in lower case, hyphens for spaces."""
+    titles = re.findall(r"^#+ (.*)$", prose(page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def reachable(start: Path) -> set[Path]:
+    """The pages that a reader can come to by links."""
+    found, waiting = set(), [start]
+    while waiting:
+        page = waiting.pop()
+        if page not in found:
+            found.add(page)
+            waiting += [file for file, _ in links(page) if file.suffix == ".md" and file.exists()]
+    return found
+
+
+def dependencies() -> set[str]:
+    return set(re.findall(r'"([a-z0-9-]+)(?:\[[a-z]+\])?>=', text("pyproject.toml")))
 
 
 def leaves(root: type) -> list[type]:
@@ -61,6 +129,11 @@ def test_every_command_is_documented():
 def test_every_error_code_is_documented():
     codes = sorted({leaf.code for leaf in leaves(errors.Item2vecError)})
     assert undocumented(codes, text("docs/errors.md")) == []
+
+
+def test_every_error_class_is_in_the_drawing_or_a_table():
+    page = text("docs/errors.md")
+    assert [e.__name__ for e in leaves(errors.Item2vecError) if not re.search(rf"\b{e.__name__}\b", page)] == []
 
 
 def test_every_error_has_a_status_over_http():
@@ -108,20 +181,60 @@ def test_every_finding_of_the_check_is_documented():
 
 
 def test_every_dependency_has_its_reason():
-    project = text("pyproject.toml")
-    named = set(re.findall(r'"([a-z0-9-]+)(?:\[[a-z]+\])?>=', project))
-    assert undocumented(sorted(named), text("docs/dependencies.md")) == []
+    assert undocumented(sorted(dependencies()), text("docs/dependencies.md")) == []
 
 
-def test_every_relative_link_leads_somewhere():
-    pages = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks/README.md"]
+def test_no_dependency_is_described_that_is_not_needed():
+    described = re.findall(r"^\| `([a-z0-9-]+)` \| \w+ \|", text("docs/dependencies.md"), re.MULTILINE)
+    assert set(described) - dependencies() == set()
+
+
+def test_every_figure_of_the_report_is_documented():
+    from training.evaluation.metrics import FIGURES
+
+    assert undocumented(list(FIGURES), text("docs/evaluation.md")) == []
+
+
+def test_every_baseline_is_documented():
+    from training.baselines.items import FAMILIES
+
+    page = text("docs/evaluation.md")
+    assert [name for name in FAMILIES if not re.search(rf"^\|[^|]*\b{re.escape(name)}\b", page, re.MULTILINE)] == []
+
+
+def test_every_choice_of_a_setting_is_documented():
+    page = text("docs/configuration.md")
+    lacking = [
+        f"{name}: {choice}"
+        for name, choices in choices_of().items()
+        for choice in choices
+        if not re.search(rf"^\| `{re.escape(name)}` .*\b{re.escape(choice)}\b", page, re.MULTILINE)
+    ]
+    assert lacking == []
+
+
+def test_every_room_has_its_line_in_the_architecture():
+    assert undocumented(rooms(), text("ARCHITECTURE.md")) == []
+
+
+def test_every_page_can_be_reached_from_the_readme():
+    found = reachable(ROOT / "README.md")
+    assert [page.name for page in PAGES if page not in found] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page):
     broken = [
-        f"{page.name}: {link}"
-        for page in pages
-        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-        if not (page.parent / link).exists()
+        f"{file.name}#{place}"
+        for file, place in links(page)
+        if not file.exists() or (place and file.suffix == ".md" and place not in places(file))
     ]
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_lines_of_prose_are_not_too_long(page):
+    assert long_lines(page.read_text(encoding="utf-8")) == []
 
 
 def test_a_missing_setting_is_noticed():
@@ -129,6 +242,24 @@ def test_a_missing_setting_is_noticed():
     assert undocumented(settings(), page) == ["events.user"]
 
 
-@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"])
+def test_a_room_without_a_line_is_noticed():
+    page = text("ARCHITECTURE.md").replace("`training/choice/`", "")
+    assert undocumented(rooms(), page) == ["training/choice/"]
+
+
+def test_a_long_line_is_noticed_outside_tables_and_code_only():
+    long = "x" * (LINE + 1)
+    assert long_lines(f"{long}\n\n| {long} |\n\n```\n{long}\n```\n") == [f"1: {LINE + 1} characters"]
+
+
+def test_a_broken_link_is_noticed(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# One place\n\n[a](#one-place) [b](other.md#x) [c](https://example.org)\n")
+    assert links(page) == [(page, "one-place"), (tmp_path / "other.md", "x")]
+    assert places(page) == {"one-place"}
+    assert reachable(page) == {page}
+
+
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"])
 def test_the_front_pages_exist(name):
     assert len(text(name)) > 200
