@@ -33,7 +33,8 @@ from training.events.source import Sources
 from training.events.sources import open_sources
 from training.events.sql import connect
 from training.progress import Reporter, Step
-from training.sessions.cut import Sessions, sessionise
+from training.sessions.cut import gap_micros, sessionise
+from training.sessions.encode import Sessions
 
 __all__ = ["FINDINGS", "examine", "page"]
 
@@ -89,7 +90,7 @@ def examine(
     # The events are held twice for a moment, by the census and by the rules: each gets half of the memory.
     half = max(100, config.events.memory_mb // 2)
     settings = config.events.model_copy(update={"max_bad_share": 1.0, "memory_mb": half})
-    gap = -1 if settings.session is not None else int(config.sessions.gap_minutes * 60e6)
+    gap = gap_micros(config.sessions, settings.session is not None)
     with tempfile.TemporaryDirectory(prefix="item2vec-check-") as folder:
         connection = connect(config.events.memory_mb, folder)
         sources = open_sources(settings, connection)
@@ -158,7 +159,7 @@ def after_the_rules(
     try:
         return sessionise(batches, config.sessions, by_session, budget_mb, threads, progress=step.share), ""
     except EventsMissing as error:
-        return None, str(error).split(". Lower")[0]
+        return None, error.short
 
 
 def split_of(corpus: Corpus, config: TrainConfig) -> tuple[dict[str, Any] | None, str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.check.census import GIANT, SAMPLES, Clock, People
 from training.config import TrainConfig
 from training.events.reader import ReadCounts
-from training.sessions.cut import Sessions
+from training.sessions.encode import Sessions
 
 Severity = Literal["stop", "warn", "note"]
 
