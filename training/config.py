@@ -136,6 +136,14 @@ class IndexConfig(Settings):
     neighbours: int = Field(100, ge=1, le=1000, description="neighbours of each item computed once and stored")
 
 
+@dataclass(frozen=True)
+class PlannedTraining:
+    """One of a run's trainings, and the share of the sessions it is given."""
+
+    name: Literal["to choose weights on", "to measure", "to publish"]
+    share: float
+
+
 class EvaluationConfig(Settings):
     """What is held out, and what is measured on it."""
 
@@ -154,6 +162,22 @@ class EvaluationConfig(Settings):
     baselines: bool = Field(True, description="measure all simple baselines beside the model; popularity always is")
     blend: bool = Field(True, description="choose reading, session rule and weights of the counts on validation")
     publish_all: bool = Field(True, description="publish a model trained on all sessions with the settings evaluated")
+
+    @property
+    def chooses(self) -> bool:
+        """Whether a validation part is held out, to choose readings, weights and the baselines' settings on."""
+        return self.blend or self.baselines
+
+    def trainings(self) -> list[PlannedTraining]:
+        """The trainings of one run, in order, as training/evaluation/split.py cuts the sessions."""
+        kept = 1.0 if self.split == "last" else 1 - self.test_share
+        found = [PlannedTraining("to measure", kept)]
+        if self.chooses:
+            inner = 1.0 if self.split == "last" else 1 - self.validation_share
+            found.insert(0, PlannedTraining("to choose weights on", kept * inner))
+        if self.publish_all:
+            found.append(PlannedTraining("to publish", 1.0))
+        return found
 
     @model_validator(mode="before")
     @classmethod

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from store.event import UNITS
 from training.check.census import SAMPLES
+from training.check.findings import Sample
 from training.config import EventsConfig
 from training.events.columns import id_text, raw_text
 from training.events.source import Source, Sources
@@ -23,7 +23,7 @@ TYPE_COLUMNS = ("event_type", "event", "event_name", "action", "type", "interact
 TEXT_LENGTH = 120
 
 
-def samples_of(connection: duckdb.DuckDBPyConnection, rejects: Path) -> dict[str, list[dict[str, Any]]]:
+def samples_of(connection: duckdb.DuckDBPyConnection, rejects: Path) -> dict[str, list[Sample]]:
     """reason -> the first rejected rows with their file, their number and what they say, shortened."""
     found = connection.execute(
         f"SELECT reason, arg_min({{file: file, row: row, detail: detail, user: user_id, item: item_id, time: time}}, "
