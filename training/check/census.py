@@ -18,7 +18,9 @@ SAMPLES = 3  # rows or ids shown per finding: enough to search a log for, and th
 DAY = 86_400_000_000
 GIANT = 1000  # events: longer sessions are crawlers, shared screens, or a whole year of one customer
 BURST, BURST_SPAN = 600, 30 * 60 * 1_000_000  # a new event every three seconds, half an hour long: nobody clicks so
-CLOCK_FROM = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000  # earlier values count, they are no clock
+CLOCK_FROM = (
+    int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+)  # earlier values are positions or counters, not clock times
 FAR_PAST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 
 

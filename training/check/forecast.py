@@ -130,7 +130,7 @@ def trial(corpus: Corpus, config: TrainConfig, train: Trainer, clock: Callable[[
             epochs *= 4
             longer = timed(sample, epochs) - once
     except TrainingFailed as error:
-        return Trial(None, len(sample.tokens), clock() - started, str(error))
+        return Trial(None, len(sample.tokens), clock() - started, error.short)
     speed = len(sample.tokens) * (epochs - 1) / max(longer, 1e-3)
     return Trial(speed, len(sample.tokens), clock() - started)
 

@@ -59,7 +59,7 @@ def page(found: Examination) -> Page:
         parts += [heading("What is left to train on"), after_rules(found)]
     parts += [heading("Findings"), *(problem(f) for f in found.findings)]
     if not found.findings:
-        parts.append(Text("  None: nothing in this log speaks against training on it.\n"))
+        parts.append(Text("  None. This log is ready to train on.\n"))
     if found.forecast is not None:
         parts += [Text("What training will take here", style="bold"), forecast(found.forecast), Text()]
     return Page(*parts, Text(f"Verdict: {found.verdict.text}.", style=STYLES[found.verdict.level]))
@@ -191,10 +191,10 @@ def forecast(plan: Forecast) -> Table:
         names = ", ".join(f"{t.name} {duration(t.minutes)}" for t in plan.trainings if t.minutes is not None)
         speed = f"a trial on {plan.trial_tokens:,} events read {short(plan.tokens_per_second)} a second"
         table.add_row("", "time", duration(plan.minutes), f"{len(plan.trainings)} trainings: {names}")
-        table.add_row(
-            "", "", "", f"({speed}; measuring beside simple methods comes on top and can take as long)", style="dim"
-        )
-    table.add_row("", "memory", f"{plan.memory_mb:,} MB", f"at most, while {plan.peak}; there are {plan.ram_mb:,} MB")
+        table.add_row("", "", "", f"({speed}; measuring the baselines comes on top and can take as long)", style="dim")
+    table.add_row(
+        "", "memory", f"{plan.memory_mb:,} MB", f"at most, while {plan.peak}; the machine has {plan.ram_mb:,} MB"
+    )
     return table
 
 

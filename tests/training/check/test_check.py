@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -128,11 +129,35 @@ CASES = {
 }
 
 
+def visits(change: Callable[[int, Row], Row]) -> list[Row]:
+    """With a session id: each six rows are a visit."""
+    return changed(lambda i, row: {"session_id": i // 6} | change(i, row))
+
+
+GIVEN = {"session": "session_id"}
+# The same findings where something else holds, by the name of the case in FINDINGS.
+SPECIAL = {
+    ("no_events", "left_out"): Case("stop", TYPED, {"event_type": "event_type", "event_types": ("rented",)}),
+    ("no_events", "no_rows"): Case("stop", []),
+    ("rows_rejected", "refused"): Case("stop", changed(lambda i, _: {"item_id": ""} if i % 5 == 0 else {})),
+    ("short_sessions", "sessions_given"): Case("warn", visits(lambda i, _: {"session_id": i if i % 20 else -i}), GIVEN),
+    ("immediate_repeats", "kept"): Case("warn", CASES["immediate_repeats"].rows, {}, {"collapse_repeats": False}),
+    ("likely_bots", "left_out"): Case("note", CASES["likely_bots"].rows, {}, {"max_user_events": 500}),
+    ("day_long_sessions", "sessions_given"): Case("warn", visits(lambda i, r: {"session_id": r["user_id"]}), GIVEN),
+    ("times_are_positions", "sessions_given"): Case("note", visits(lambda i, _: {"timestamp": i % 6}), GIVEN),
+    ("times_all_same", "sessions_given"): Case("note", visits(lambda i, _: {"timestamp": START}), GIVEN),
+    ("times_are_dates", "sessions_given"): Case(
+        "note", visits(lambda i, r: {"timestamp": r["timestamp"] // DAY * DAY}), GIVEN
+    ),
+    ("units_mixed", "unit_given"): Case("warn", CASES["units_mixed"].rows, {"time_unit": "ms"}),
+}
+
+
 def write(folder: Path, rows: list[Row], kind: str = "csv") -> Path:
     path = folder / f"log.{kind}"
     if kind == "csv":
         with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
+            writer = csv.DictWriter(file, list(rows[0] if rows else CLEAN[0]))
             writer.writeheader()
             writer.writerows(rows)
     elif kind == "jsonl":
@@ -154,6 +179,11 @@ def check(*paths: Path, plan: Forecast = PLAN, **sections: Any) -> Examination:
 
 def by_code(found: Examination) -> dict[str, Finding]:
     return {finding.code: finding for finding in found.findings}
+
+
+def said(template: str, text: str) -> bool:
+    """Whether the text is the template, with something in its fields."""
+    return re.fullmatch(re.sub(r"\\\{.*?\\\}", ".+", re.escape(template)), text) is not None
 
 
 def text_of(found: Examination, width: int = 100, soft_wrap: bool = False) -> str:
@@ -198,6 +228,27 @@ def test_log_with_the_problem_shows_it(tmp_path: Path, code: str) -> None:
     text = text_of(found)
     assert code in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_every_special_case_of_a_finding_has_a_log_that_shows_it() -> None:
+    assert sorted(SPECIAL) == sorted((code, case) for code, words in FINDINGS.items() for case in words.cases)
+
+
+@pytest.mark.parametrize(("code", "special"), SPECIAL)
+def test_finding_reads_differently_where_something_else_holds(tmp_path: Path, code: str, special: str) -> None:
+    case = SPECIAL[code, special]
+    found = check(write(tmp_path, case.rows), events=case.events, sessions=case.sessions)
+    finding, words = by_code(found)[code], FINDINGS[code].of(special)
+    assert finding.severity == case.severity
+    assert said(words.found, finding.found)
+    assert said(words.effect, finding.effect)
+    assert said(words.advice.replace("{unit}", ""), finding.advice) or said(words.advice, finding.advice)
+
+
+def test_a_unit_that_may_be_wrong_is_named_where_times_look_like_positions(tmp_path: Path) -> None:
+    log = write(tmp_path, CASES["times_are_positions"].rows)
+    assert "--time-unit s is wrong" in by_code(check(log, events={"time_unit": "s"}))["times_are_positions"].advice
+    assert "--time-unit" not in by_code(check(log))["times_are_positions"].advice
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
