@@ -166,7 +166,7 @@ FINDINGS = {
         found=f"{{sessions}} with more than {GIANT:,} events, {{share}} of the log; the longest has {{longest:,}}.",
         effect="No visit has a thousand items: it is a machine, a reused id, or a long history read as one visit. "
         "Sessions of more than {max_length:,} events are split.",
-        advice="Look at the examples. Customers' long histories are harmless. Against machines, lower --max-user-events.",
+        advice="Look at examples. Long histories of customers are harmless. Against machines, lower --max-user-events.",
     ),
     "day_long_sessions": Words(
         title="sessions that last longer than a day",
