@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from training.check.census import DAY
 from training.check.exam import NO_CLOCK, Exam
 from training.check.findings import Finding, Severity, finding
+from training.check.tally import DAY
 from training.check.text import are, have, many, moment, number, percent
 from training.check.words import CLOCKS, UNIT_DOUBT
 

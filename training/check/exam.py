@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from training.check.census import Clock, People
 from training.check.findings import Sample
 from training.check.forecast import Forecast
+from training.check.tally import Clock, People
 from training.check.text import moment, number
 from training.config import TrainConfig
 from training.events.reader import ReadCounts

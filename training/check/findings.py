@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from training.check.census import SAMPLES
+from training.check.tally import SAMPLES
 from training.check.text import percent
 from training.check.words import FINDINGS
 

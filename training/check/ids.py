@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from training.check.census import SAMPLES
 from training.check.exam import PLACEHOLDERS, Exam
 from training.check.findings import Finding, Sample, finding
+from training.check.tally import SAMPLES
 from training.check.text import are, have, many
 
 CASE_WARN = 0.01  # of the items

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.event import UNITS
-from training.check.census import SAMPLES
 from training.check.findings import Sample
+from training.check.tally import SAMPLES
 from training.config import EventsConfig
 from training.events.columns import id_text, raw_text
 from training.events.source import Source, Sources

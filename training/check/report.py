@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from training.check.census import DAY, SAMPLES, Tally
 from training.check.exam import Exam
 from training.check.examination import (
     AfterRules,
@@ -21,6 +20,7 @@ from training.check.examination import (
     When,
 )
 from training.check.findings import Finding, verdict
+from training.check.tally import DAY, SAMPLES, Tally
 from training.events.source import Sources
 
 BUCKETS = ((1, 1), (2, 2), (3, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 999), (1000, None))

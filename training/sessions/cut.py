@@ -32,15 +32,14 @@ def sessionise(
     codes = ItemCodes()
     with Shards(budget_mb << 20, spill) as shards:
         for batch in batches:
-            columns = {
-                "users": batch.users,
-                "sessions": batch.sessions,
-                "times": batch.times,
-                "items": codes.encode(batch.item_keys, batch.items),
-                "weights": batch.weights,
-                "converted": batch.converted,
-            }
-            shards.add({name: values for name, values in columns.items() if values is not None})
+            shards.add(
+                users=batch.users,
+                sessions=batch.sessions,
+                times=batch.times,
+                items=codes.encode(batch.item_keys, batch.items),
+                weights=batch.weights,
+                converted=batch.converted,
+            )
         gap = gap_micros(config, by_session)
         # Threads, not processes: sorting and cutting run without the interpreter lock.
         with ThreadPoolExecutor(threads) as pool:
