@@ -65,6 +65,7 @@ def bots(exam: Exam) -> Iterator[Finding]:
         users=many(count, "user"),
         events=total,
         are=are(count),
+        machines="a machine" if count == 1 else "machines",
         least=ranked[-1][1][0],
         ceiling=ceiling,
         median=median,

@@ -153,7 +153,7 @@ FINDINGS = {
     ),
     "likely_bots": Words(
         title="users that are probably not people",
-        found="{users} with {events:,} events ({share}) {are} probably not people.",
+        found="{users} with {events:,} events ({share}) {are} probably {machines}.",
         effect="A crawler visits items in its own order, and so makes neighbours of items that have nothing in common.",
         advice="Lower --max-user-events below {least:,} (now {ceiling:,}; the median user has {median:,}), or filter "
         "them out of the log.",
