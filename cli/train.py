@@ -101,15 +101,16 @@ def run_tune(options: argparse.Namespace) -> int:
 def run_check(options: argparse.Namespace) -> int:
     from cli.flags import config_of
     from cli.screen import screen
-    from training.check.examine import examine, page
+    from training.check.examine import examine
+    from training.check.page import page
     from training.progress import reporter
 
-    findings = examine(config_of(options), reporter())
+    found = examine(config_of(options), reporter())
     if options.json:
-        print(json.dumps(findings, indent=1, default=str))
+        print(json.dumps(found.to_json(), indent=1, default=str))
     else:
-        screen().print(page(findings))
-    return 3 if findings["verdict"]["level"] == "stop" else 0
+        screen().print(page(found))
+    return 3 if found.verdict.level == "stop" else 0
 
 
 def run_demo_log(options: argparse.Namespace) -> int:

@@ -175,7 +175,7 @@ def test_every_field_of_the_manifest_is_documented():
 
 
 def test_every_finding_of_the_check_is_documented():
-    from training.check.examine import FINDINGS
+    from training.check.words import FINDINGS
 
     assert undocumented(list(FINDINGS), text("docs/check.md")) == []
 

@@ -1,4 +1,7 @@
-"""One frozen TrainConfig: defaults, under a TOML file, under flags. Every setting is described once, here."""
+"""The settings of a training, one frozen TrainConfig: flags go before the TOML file, the file before the defaults.
+
+Every setting is described once, here: the help of the commands shows this text, docs/configuration.md repeats it.
+"""
 
 import json
 import logging
@@ -17,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Settings(BaseModel):
-    """Base of the sections: frozen, and a name that is not known is an error."""
+    """Base of the sections: frozen, and an unknown name is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,26 +30,36 @@ class EventsConfig(Settings):
 
     paths: tuple[str, ...] = Field((), description="files, folders or globs of the log (CSV, CSV.gz, JSONL, Parquet)")
     items: str | None = Field(
-        None, description="item metadata: a file with the item id and any of title, category, ..."
+        None, description="metadata of the items: a file with the item id and any of title, category, ..."
     )
-    format: Literal["auto", "csv", "jsonl", "parquet"] = Field("auto", description="format of the files; auto: by name")
+    format: Literal["auto", "csv", "jsonl", "parquet"] = Field(
+        "auto", description="format of the files; auto: by the name of each"
+    )
     user: str = Field("user_id", description="column of the user id")
     item: str = Field("item_id", description="column of the item id, in the log and in the metadata")
-    time: str = Field("timestamp", description="column of the time: epoch s, ms, us, ns, or ISO 8601")
-    session: str | None = Field(None, description="column of a given session id; without it sessions are cut by a gap")
+    time: str = Field("timestamp", description="column of the time: numbers since 1970 (s, ms, us or ns), or ISO 8601")
+    session: str | None = Field(None, description="column of the session id; without it, sessions are cut by pauses")
     event_type: str | None = Field(None, description="column of the event type")
     event_types: tuple[str, ...] = Field((), description="keep only events of these types (needs event_type)")
-    conversion_types: tuple[str, ...] = Field((), description="event types that are conversions: booked, bought, ...")
+    conversion_types: tuple[str, ...] = Field(
+        (), description="event types that are conversions: booked, bought, ... (needs event_type)"
+    )
     dwell: str | None = Field(None, description="column of the dwell time in seconds")
     weight: str | None = Field(None, description="column of the event's weight (a number >= 0)")
     time_unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
-        "auto", description="unit of numeric times; auto: by magnitude, row by row"
+        "auto", description="unit of numeric times; auto: by the size of each number"
     )
-    delimiter: str | None = Field(None, min_length=1, max_length=1, description="CSV delimiter; without it, detected")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="delimiter of CSV files; without it, it is detected"
+    )
     encoding: Literal["utf-8", "latin-1", "utf-16"] = Field("utf-8", description="encoding of CSV files")
-    max_bad_share: float = Field(0.05, ge=0, le=1, description="stop when a larger share of the rows is rejected")
+    max_bad_share: float = Field(
+        0.05, ge=0, le=1, description="the training stops if a larger share of the rows is rejected"
+    )
     memory_mb: int = Field(
-        1500, ge=200, description="memory for events and for the reader, in MB each; more goes to disk"
+        1500,
+        ge=200,
+        description="memory in MB for the events, and as much for the reader; what does not fit goes to disk",
     )
 
     @model_validator(mode="after")
@@ -57,15 +70,17 @@ class EventsConfig(Settings):
 
 
 class SessionsConfig(Settings):
-    """From events to sessions: each rule counts what it removes."""
+    """How events become sessions; each rule counts what it removes."""
 
     gap_minutes: float = Field(30.0, gt=0, description="a pause longer than this starts a new session")
     min_length: int = Field(2, ge=2, description="shorter sessions are dropped")
-    max_length: int = Field(10_000, ge=2, description="longer sessions are split into pieces of at most this length")
-    min_item_count: int = Field(5, ge=1, description="items seen less often get no vector")
-    collapse_repeats: bool = Field(True, description="an item repeated at once counts as one event")
-    min_dwell: float = Field(0.0, ge=0, description="events shorter than this many seconds are dropped (needs dwell)")
-    max_user_events: int = Field(100_000, ge=0, description="users with more events are left out as bots; 0: nobody is")
+    max_length: int = Field(10_000, ge=2, description="longer sessions are split into parts of at most this length")
+    min_item_count: int = Field(5, ge=1, description="items that occur less often get no vector")
+    collapse_repeats: bool = Field(True, description="events that repeat the item just before them are dropped")
+    min_dwell: float = Field(
+        0.0, ge=0, description="events with a shorter dwell time, in seconds, are dropped (needs dwell)"
+    )
+    max_user_events: int = Field(100_000, ge=0, description="users with more events are left out as bots; 0: no limit")
 
 
 Engine = Literal["sgns", "gensim"]
@@ -86,38 +101,52 @@ STEPS: dict[Engine, Steps] = {"sgns": Steps(10, 1.0, 0.03), "gensim": Steps(20, 
 
 
 class TrainerConfig(Settings):
-    """What every trainer understands."""
+    """How vectors are trained."""
 
-    engine: Engine = Field("sgns", description="which trainer: our own, or gensim's Word2Vec")
+    engine: Engine = Field("sgns", description="trainer: our own (sgns), or gensim's Word2Vec")
     dims: int = Field(128, ge=2, le=2048, description="numbers per vector")
-    window: int = Field(3, ge=1, le=10_000, description="context items on each side of the centre, at most")
-    dynamic: bool = Field(True, description="draw each centre's window from 1 to window, so that near items count more")
-    direction: Literal["both", "after"] = Field(
-        "both", description="contexts of an item: what came before and after it, or only after (sgns)"
+    window: int = Field(
+        3, ge=1, le=10_000, description="how many items on each side of an item are its context, at most"
     )
-    negatives: int = Field(10, ge=1, le=100, description="noise items per positive pair")
-    exponent: float = Field(0.5, ge=-3, le=3, description="noise items are drawn with probability count^exponent")
-    sample: float = Field(0.0, ge=0, description="subsampling threshold for frequent items; 0: none")
+    dynamic: bool = Field(
+        True,
+        description="draw the window of each item from 1 to window, so that near items count more; gensim always does",
+    )
+    direction: Literal["both", "after"] = Field(
+        "both", description="context of an item: what came before and after it, or only after (only with sgns)"
+    )
+    negatives: int = Field(
+        10, ge=1, le=100, description="negatives: items drawn at random for each pair of an item and its context"
+    )
+    exponent: float = Field(
+        0.5, ge=-3, le=3, description="negatives are drawn with a probability proportional to count^exponent"
+    )
+    sample: float = Field(
+        0.0, ge=0, description="items with more than this share of the events are subsampled; 0: none are"
+    )
     epochs: int | None = Field(
-        None, ge=1, le=10_000, description="passes over the sessions; without it 10 (sgns), 20 (gensim)"
+        None, ge=1, le=10_000, description="passes over the sessions; without it, 10 (sgns) or 20 (gensim)"
     )
     learning_rate: float | None = Field(
-        None, gt=0, le=100, description="first step size; without it 1 (sgns, steps adapt to the item), 0.1 (gensim)"
+        None, gt=0, le=100, description="first step size; without it, 1 (sgns: steps adapt to the item) or 0.1 (gensim)"
     )
     min_learning_rate: float | None = Field(
-        None, ge=0, description="last step size, reached linearly; without it the first x 0.03 (sgns), x 0.001 (gensim)"
+        None,
+        ge=0,
+        description="last step size, reached linearly; without it, the first times 0.03 (sgns) or 0.001 (gensim)",
     )
     warm_start: bool = Field(
-        False, description="publish a model that goes on from the current one's vectors; measured is one from scratch"
+        False,
+        description="the published model starts from the current model's vectors; the measured one starts from scratch",
     )
-    workers: int = Field(2, ge=1, le=256, description="threads; 1 makes a run repeatable bit by bit")
+    workers: int = Field(2, ge=1, le=256, description="threads; with 1 a run can be repeated bit by bit")
 
     @model_validator(mode="after")
     def _what_gensim_cannot(self) -> "TrainerConfig":
         if self.engine == "gensim":
             for name in ("direction", "dynamic"):
                 if getattr(self, name) != type(self).model_fields[name].default:
-                    raise ValueError(f"{name} is not possible with engine gensim; use engine sgns")
+                    raise ValueError(f"{name} cannot be set with engine gensim; use engine sgns")
         return self
 
     def steps(self) -> Steps:
@@ -131,29 +160,61 @@ class TrainerConfig(Settings):
 class IndexConfig(Settings):
     """The nearest-neighbour index."""
 
-    exact_below: int = Field(20_000, ge=0, description="up to this many items the index is exact (flat)")
-    min_recall: float = Field(0.99, gt=0, le=1, description="recall@10 that an approximate index must measure")
-    neighbours: int = Field(100, ge=1, le=1000, description="neighbours of each item computed once and stored")
+    exact_below: int = Field(20_000, ge=0, description="the index is exact (flat) up to this many items")
+    min_recall: float = Field(0.99, gt=0, le=1, description="recall@10 that an approximate index must reach")
+    neighbours: int = Field(
+        100, ge=1, le=1000, description="how many neighbours of each item are computed in advance and stored"
+    )
+
+
+@dataclass(frozen=True)
+class PlannedTraining:
+    """One of a run's trainings, and the share of the sessions it is given."""
+
+    name: Literal["to choose weights on", "to measure", "to publish"]
+    share: float
 
 
 class EvaluationConfig(Settings):
-    """What is held out, and what is measured on it."""
+    """What is held out, and what is measured with it."""
 
     split: Literal["auto", "time", "session", "last"] = Field(
         "auto",
-        description="time: the newest sessions; session: random sessions; last: each session's last item; "
-        "auto: time where the log has a clock, else session",
+        description="what is held out. time: the newest sessions; session: random sessions; last: the last item of "
+        "each session; auto: time if the log has clock times, otherwise session",
     )
-    test_share: float = Field(0.1, gt=0, lt=0.9, description="share of the sessions held out")
-    test_from: str | None = Field(None, description="sessions starting at or after this time are the test part")
+    test_share: float = Field(0.1, gt=0, lt=0.9, description="share of the sessions that is held out")
+    test_from: str | None = Field(
+        None, description="hold out the sessions that start at or after this time (ISO 8601) instead of a share"
+    )
     validation_share: float = Field(
-        0.1, gt=0, lt=0.9, description="share of the training sessions to choose weights on"
+        0.1, gt=0, lt=0.9, description="share of the training sessions that is held out to choose weights on"
     )
-    prefixes: int = Field(10_000, ge=10, description="at most this many test prefixes are ranked")
-    bootstrap: int = Field(1000, ge=10, description="resamples of the sessions behind each interval")
-    baselines: bool = Field(True, description="measure all simple baselines beside the model; popularity always is")
-    blend: bool = Field(True, description="choose reading, session rule and weights of the counts on validation")
-    publish_all: bool = Field(True, description="publish a model trained on all sessions with the settings evaluated")
+    prefixes: int = Field(10_000, ge=10, description="rank at most this many prefixes of the test sessions")
+    bootstrap: int = Field(1000, ge=10, description="how often the sessions are resampled for each interval")
+    baselines: bool = Field(True, description="measure all baselines beside the model; without it, only popularity")
+    blend: bool = Field(
+        True, description="choose reading, session rule and weights of the counts on the validation part"
+    )
+    publish_all: bool = Field(
+        True, description="publish a model that is trained on all sessions, with the settings that were measured"
+    )
+
+    @property
+    def chooses(self) -> bool:
+        """Whether a validation part is held out, to choose readings, weights and the baselines' settings on."""
+        return self.blend or self.baselines
+
+    def trainings(self) -> list[PlannedTraining]:
+        """The trainings of one run, in order, as training/evaluation/split.py cuts the sessions."""
+        kept = 1.0 if self.split == "last" else 1 - self.test_share
+        found = [PlannedTraining("to measure", kept)]
+        if self.chooses:
+            inner = 1.0 if self.split == "last" else 1 - self.validation_share
+            found.insert(0, PlannedTraining("to choose weights on", kept * inner))
+        if self.publish_all:
+            found.append(PlannedTraining("to publish", 1.0))
+        return found
 
     @model_validator(mode="before")
     @classmethod

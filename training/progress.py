@@ -1,22 +1,22 @@
-"""Telling how far the work is: a bar with rate and time left on a terminal, one key=value line per step elsewhere."""
+"""How far the work is: a bar with rate and time left on a terminal, elsewhere one key=value line for each step."""
 
 import logging
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 log = logging.getLogger("item2vec")
 
 
 class Step:
-    """One step under way. `share` takes 0 to 1; `count` takes units done where no total is known; `facts` end up in
-    the step's line."""
+    """One step under way; this one tells nobody. share: of the work, 0 to 1. count: units done, where the total is not
+    known. facts: what the step's line says besides."""
 
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
@@ -27,13 +27,11 @@ class Step:
 
 
 class Reporter(Protocol):
-    """What a run tells about itself. timings: seconds of each step that has ended."""
+    """Where a run reports its progress. timings: seconds of each step that has ended."""
 
     timings: dict[str, float]
 
-    def step(self, name: str, total: int | None = None, unit: str = "") -> Any:
-        """A context manager that gives a Step."""
-        ...
+    def step(self, name: str, total: int | None = None, unit: str = "") -> AbstractContextManager[Step]: ...
 
     def note(self, event: str, **facts: Any) -> None: ...
 
@@ -79,7 +77,7 @@ class BarReporter:
 
 
 class _BarStep(Step):
-    def __init__(self, progress: Progress, task: Any, total: int | None) -> None:
+    def __init__(self, progress: Progress, task: TaskID, total: int | None) -> None:
         super().__init__()
         self._progress, self._task, self._total = progress, task, total
 
@@ -104,7 +102,7 @@ class _Rate(ProgressColumn):
 
 
 def reporter() -> Reporter:
-    """Bars where somebody watches, lines elsewhere."""
+    """Bars on a terminal, lines elsewhere."""
     if sys.stderr.isatty():
         return BarReporter(Console(stderr=True))
     return LogReporter()

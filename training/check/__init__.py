@@ -1,1 +1,1 @@
-"""The data doctor: what a log holds and what is wrong with it, before anything is trained."""
+"""From a log to a report on it. In: the settings of a training. Out: what the log holds, findings, and a forecast."""

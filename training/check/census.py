@@ -1,7 +1,6 @@
 """What a log holds, counted while it streams by once: its clock batch by batch, its people shard by shard."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,88 +8,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from training.check.tally import DAY, SAMPLES, Clock, People
 from training.events.reader import EventBatch
-from training.events.reasons import LATEST
 from training.sessions.itemcodes import ItemCodes
 from training.sessions.shards import SHARDS, Shard, Shards
 
-SAMPLES = 3  # rows or ids shown per finding: enough to search a log for, and the report stays short
-DAY = 86_400_000_000
 GIANT = 1000  # events: longer sessions are crawlers, shared screens, or a whole year of one customer
 BURST, BURST_SPAN = 600, 30 * 60 * 1_000_000  # a new event every three seconds, half an hour long: nobody clicks so
-CLOCK_FROM = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000  # earlier values count, they are no clock
+CLOCK_FROM = (
+    int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+)  # earlier values are positions or counters, not clock times
 FAR_PAST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-
-
-class Tally:
-    """How many things have each size. Sizes from `top` on are one bin, so that memory does not grow with the log."""
-
-    def __init__(self, top: int) -> None:
-        self.bins = np.zeros(top + 1, dtype=np.int64)
-        self.largest = 0
-
-    def add(self, sizes: NDArray[np.int64]) -> None:
-        if sizes.size:
-            found = np.bincount(np.minimum(sizes, len(self.bins) - 1))
-            self.bins[: len(found)] += found
-            self.largest = max(self.largest, int(sizes.max()))
-
-    def total(self) -> int:
-        return int(self.bins.sum())
-
-    def median(self) -> int:
-        """The lower one of two; 0 of nothing."""
-        return int(np.searchsorted(np.cumsum(self.bins), (self.total() + 1) // 2)) if self.total() else 0
-
-    def within(self, low: int, high: int | None) -> int:
-        """How many have a size of low to high."""
-        return int(self.bins[low : None if high is None else high + 1].sum())
-
-
-@dataclass
-class Clock:
-    """Of all events. first, last: microseconds since 1970 UTC. days: events of each day since 1970. samples: (hash of
-    the user, item id, time)."""
-
-    first: int = LATEST
-    last: int = 0
-    before_clock: int = 0
-    far_past: int = 0
-    future: int = 0
-    midnight: int = 0
-    days: NDArray[np.int64] = field(default_factory=lambda: np.zeros(LATEST // DAY + 2, dtype=np.int64))
-    past_samples: list[tuple[int, str, int]] = field(default_factory=list)
-    future_samples: list[tuple[int, str, int]] = field(default_factory=list)
-
-
-@dataclass
-class People:
-    """What users and sessions do, counted before any rule.
-
-    top, bursts, placeholders: (hash of the user, events), most first; giants: (hash of the user, hash of the session or
-    0, first time, events); duplicated: (hash of the user, code of the item, time). following: events that have one
-    before them in their session; of these `tied` have its time, and `immediate` its item; `repeated` have the item of
-    any earlier one.
-    """
-
-    users: Tally = field(default_factory=lambda: Tally(1_000_000))
-    sessions: Tally = field(default_factory=lambda: Tally(100_000))
-    top: list[tuple[int, int]] = field(default_factory=list)
-    bursts: list[tuple[int, int]] = field(default_factory=list)
-    burst_users: int = 0
-    burst_events: int = 0
-    placeholders: list[tuple[int, int]] = field(default_factory=list)
-    from_zero: int = 0
-    following: int = 0
-    tied: int = 0
-    immediate: int = 0
-    repeated: int = 0
-    duplicates: int = 0
-    duplicated: list[tuple[int, int, int]] = field(default_factory=list)
-    giant_sessions: int = 0
-    giant_events: int = 0
-    giants: list[tuple[int, int, int, int]] = field(default_factory=list)
-    day_long: int = 0
 
 
 class Census:
@@ -136,8 +64,7 @@ class Census:
             self.counts = grown
         found = np.bincount(items)
         self.counts[: len(found)] += found
-        columns = {"users": batch.users, "sessions": batch.sessions, "times": batch.times, "items": items}
-        self._shards.add({name: values for name, values in columns.items() if values is not None})
+        self._shards.add(users=batch.users, sessions=batch.sessions, times=batch.times, items=items)
 
     def _see_clock(self, batch: EventBatch) -> None:
         clock, times = self.clock, batch.times

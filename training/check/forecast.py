@@ -2,8 +2,9 @@
 
 import os
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,63 +24,94 @@ BYTES_PER_ITEM = 800  # the trainer's dictionary of an item, the id itself, and 
 MB = 1e6
 
 
-def forecast(
-    corpus: Corpus, config: TrainConfig, events: int, ram_mb: float | None = None, train: Trainer | None = None
-) -> dict[str, Any]:
-    """Keys: tokens_per_second, trial_tokens, trial_seconds, trainings (list of {name, tokens, minutes}), minutes (their
-    sum), memory_mb, memory (stage -> MB), ram_mb, failed (why the trainer gave up on the trial, or None; if it did, the
-    minutes are None).
+@dataclass(frozen=True)
+class TrainingCost:
+    """One training of a run. minutes: None where the trial failed."""
+
+    name: str
+    tokens: int
+    minutes: float | None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """minutes: of all trainings. memory: stage -> MB; memory_mb: of the stage that needs most. failed: why the trainer
+    gave up on the trial, or None; if it did, the speed and the minutes are None.
 
     Minutes are those of the trainings: tokens x epochs / measured speed, for each training of a run. Measuring against
     the baselines and building the index come on top; they depend on the items more than on the events.
     """
-    speed, tokens, seconds, failed = trial(corpus, config, train or trainer_for(config.trainer.engine))
-    runs = []
-    for name, share in trainings(config):
-        minutes = None if speed is None else len(corpus.tokens) * share * config.trainer.steps().epochs / speed / 60
-        runs.append({"name": name, "tokens": round(len(corpus.tokens) * share), "minutes": minutes})
+
+    tokens_per_second: int | None
+    trial_tokens: int
+    trial_seconds: float
+    trainings: list[TrainingCost]
+    minutes: float | None
+    memory_mb: int
+    memory: dict[str, int]
+    ram_mb: int
+    failed: str | None
+
+    @property
+    def peak(self) -> str:
+        """The stage that needs most memory."""
+        return max(self.memory, key=lambda stage: self.memory[stage])
+
+
+@dataclass(frozen=True)
+class Trial:
+    """tokens: of the sample. speed: tokens per second, None where the trainer failed."""
+
+    speed: float | None
+    tokens: int
+    seconds: float
+    failed: str | None = None
+
+
+def forecast(
+    corpus: Corpus,
+    config: TrainConfig,
+    events: int,
+    ram_mb: float | None = None,
+    train: Trainer | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Forecast:
+    """events: of the log, before the rules. clock: in seconds."""
+    tried = trial(corpus, config, train or trainer_for(config.trainer.engine), clock)
+    trainings = []
+    for training in config.evaluation.trainings():
+        tokens, minutes = len(corpus.tokens) * training.share, None
+        if tried.speed is not None:
+            minutes = tokens * config.trainer.steps().epochs / tried.speed / 60
+        trainings.append(TrainingCost(training.name, round(tokens), minutes))
     stages = memory(corpus, config, events)
-    return {
-        "tokens_per_second": None if speed is None else round(speed),
-        "trial_tokens": tokens,
-        "trial_seconds": round(seconds, 2),
-        "trainings": runs,
-        "minutes": None if speed is None else sum(r["minutes"] for r in runs if r["minutes"] is not None),
-        "memory_mb": round(max(stages.values())),
-        "memory": {name: round(mb) for name, mb in stages.items()},
-        "ram_mb": round(machine_mb() if ram_mb is None else ram_mb),
-        "failed": failed,
-    }
+    return Forecast(
+        tokens_per_second=None if tried.speed is None else round(tried.speed),
+        trial_tokens=tried.tokens,
+        trial_seconds=round(tried.seconds, 2),
+        trainings=trainings,
+        minutes=None if tried.speed is None else sum(t.minutes or 0.0 for t in trainings),
+        memory_mb=round(max(stages.values())),
+        memory={stage: round(mb) for stage, mb in stages.items()},
+        ram_mb=round(machine_mb() if ram_mb is None else ram_mb),
+        failed=tried.failed,
+    )
 
 
-def trainings(config: TrainConfig) -> list[tuple[str, float]]:
-    """The trainings of one run, with the share of the corpus each is given."""
-    settings = config.evaluation
-    before_test = 1.0 if settings.split == "last" else 1 - settings.test_share
-    found = []
-    if settings.blend or settings.baselines:
-        before_validation = 1.0 if settings.split == "last" else 1 - settings.validation_share
-        found.append(("to choose weights on", before_test * before_validation))
-    found.append(("to measure", before_test))
-    if settings.publish_all:
-        found.append(("to publish", 1.0))
-    return found
+def trial(corpus: Corpus, config: TrainConfig, train: Trainer, clock: Callable[[], float]) -> Trial:
+    """On random sessions. The sample grows fourfold until one epoch takes EPOCH_SECONDS; then come more epochs on it.
 
-
-def trial(corpus: Corpus, config: TrainConfig, train: Trainer) -> tuple[float | None, int, float, str | None]:
-    """(tokens per second, tokens of the sample, seconds in all, why it failed), on random sessions.
-
-    The sample grows fourfold until one epoch takes EPOCH_SECONDS; then more epochs on the same sample. The speed is
-    theirs alone, so what a training costs once (loading, vocabulary, start of threads) is not multiplied by its epochs.
+    The speed is theirs alone, so what a training costs once (loading, vocabulary, start of threads) is not multiplied
+    by its epochs.
     """
     order = np.random.default_rng(config.seed).permutation(len(corpus))
     reach = np.cumsum(corpus.lengths()[order])
-    started = time.perf_counter()
+    started = clock()
 
     def timed(sample: Corpus, epochs: int) -> float:
-        begun = time.perf_counter()
+        begun = clock()
         train(sample, config.trainer.model_copy(update={"epochs": epochs}), config.seed, lambda _: None)
-        return time.perf_counter() - begun
+        return clock() - begun
 
     def part(tokens: int) -> Corpus:
         return corpus.take(np.sort(order[: int(np.searchsorted(reach, tokens)) + 1]))
@@ -98,9 +130,9 @@ def trial(corpus: Corpus, config: TrainConfig, train: Trainer) -> tuple[float | 
             epochs *= 4
             longer = timed(sample, epochs) - once
     except TrainingFailed as error:
-        return None, len(sample.tokens), time.perf_counter() - started, str(error)
+        return Trial(None, len(sample.tokens), clock() - started, error.short)
     speed = len(sample.tokens) * (epochs - 1) / max(longer, 1e-3)
-    return speed, len(sample.tokens), time.perf_counter() - started, None
+    return Trial(speed, len(sample.tokens), clock() - started)
 
 
 def memory(corpus: Corpus, config: TrainConfig, events: int) -> dict[str, float]:

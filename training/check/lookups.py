@@ -3,16 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from store.event import UNITS
-from training.check.census import SAMPLES
+from training.check.findings import Sample
+from training.check.tally import SAMPLES
 from training.config import EventsConfig
-from training.events.columns import has, id_text, raw_text, type_of
+from training.events.columns import id_text, raw_text
 from training.events.source import Source, Sources
 from training.events.sql import literal, name
 
@@ -23,7 +23,7 @@ TYPE_COLUMNS = ("event_type", "event", "event_name", "action", "type", "interact
 TEXT_LENGTH = 120
 
 
-def samples_of(connection: duckdb.DuckDBPyConnection, rejects: Path) -> dict[str, list[dict[str, Any]]]:
+def samples_of(connection: duckdb.DuckDBPyConnection, rejects: Path) -> dict[str, list[Sample]]:
     """reason -> the first rejected rows with their file, their number and what they say, shortened."""
     found = connection.execute(
         f"SELECT reason, arg_min({{file: file, row: row, detail: detail, user: user_id, item: item_id, time: time}}, "
@@ -63,14 +63,14 @@ def ids_of(
 
 
 def any_has(sources: Sources, column: str) -> bool:
-    return any(has(source, column) for source in sources.sources)
+    return any(source.has(column) for source in sources.sources)
 
 
 def first_rows(sources: Sources, column: str) -> Iterator[tuple[Source, str]]:
     """(source, SQL of the column in its first rows) of every file: writers differ between files more than within."""
     looked = 0
     for source in sources.sources:
-        for file in source.files[: LOOK_FILES - looked] if has(source, column) else ():
+        for file in source.files[: LOOK_FILES - looked] if source.has(column) else ():
             looked += 1
             yield source, f"(SELECT {name(column)} FROM {source.scan([file])} LIMIT {LOOK_ROWS})"
 
@@ -80,7 +80,7 @@ def units_of(connection: duckdb.DuckDBPyConnection, sources: Sources, config: Ev
     found: Counter[str] = Counter()
     units = " ".join(f"WHEN number < {top} THEN '{unit}'" for unit, top in UNITS.items())
     for source, rows in first_rows(sources, config.time):
-        if type_of(source, config.time).startswith(("TIMESTAMP", "DATE")):
+        if source.type_of(config.time).startswith(("TIMESTAMP", "DATE")):
             continue
         text = raw_text(source, config.time)
         counted = connection.execute(

@@ -1,4 +1,4 @@
-"""The doctor's findings as a page for a terminal of 80 to 100 columns."""
+"""An examination as a page for a terminal of 80 to 100 columns."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,10 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from training.check.findings import many, number, percent
+from training.check.examination import Examination, Lengths, Rejected, Span
+from training.check.findings import Finding, Sample
+from training.check.forecast import Forecast
+from training.check.text import many, number, percent
 from training.progress import short
 
 WIDTH = 100
@@ -45,22 +48,21 @@ class Page:
         yield from console.render(self.parts, options.update(width=width, no_wrap=False, overflow="fold"))
 
 
-def page(findings: dict[str, Any]) -> Page:
+def page(found: Examination) -> Page:
     """A renderable of what `examine` found: facts, histogram, findings by severity, forecast, verdict."""
-    level, text = findings["verdict"]["level"], findings["verdict"]["text"]
-    parts: list[RenderableType] = [heading("The log"), facts(findings)]
-    if findings["rows"]["rejected"]:
-        parts += [heading("Rows that cannot be events"), rejected(findings["rows"]["rejected"])]
-    if findings["sessions"]:
-        parts += [heading("Sessions by number of events"), histogram(findings["lengths"])]
-    if findings["after_rules"] is not None:
-        parts += [heading("What is left to train on"), after_rules(findings)]
-    parts += [heading("Findings"), *(problem(f) for f in findings["findings"])]
-    if not findings["findings"]:
-        parts.append(Text("  None: nothing in this log speaks against training on it.\n"))
-    if findings["forecast"] is not None:
-        parts += [Text("What training will take here", style="bold"), forecast(findings["forecast"]), Text()]
-    return Page(*parts, Text(f"Verdict: {text}.", style=STYLES[level]))
+    parts: list[RenderableType] = [heading("The log"), facts(found)]
+    if found.rows.rejected:
+        parts += [heading("Rows that cannot be events"), rejected(found.rows.rejected)]
+    if found.sessions:
+        parts += [heading("Sessions by number of events"), histogram(found.lengths)]
+    if found.after_rules is not None:
+        parts += [heading("What is left to train on"), after_rules(found)]
+    parts += [heading("Findings"), *(problem(f) for f in found.findings)]
+    if not found.findings:
+        parts.append(Text("  None. This log is ready to train on.\n"))
+    if found.forecast is not None:
+        parts += [Text("What training will take here", style="bold"), forecast(found.forecast), Text()]
+    return Page(*parts, Text(f"Verdict: {found.verdict.text}.", style=STYLES[found.verdict.level]))
 
 
 def heading(text: str) -> RenderableType:
@@ -77,35 +79,35 @@ def grid(*justify: Any) -> Table:
     return table
 
 
-def facts(findings: dict[str, Any]) -> Table:
-    rows, median, repeats, files = (findings[name] for name in ("rows", "median", "repeats", "files"))
-    events = max(findings["events"], 1)
-    bad = sum(reason["rows"] for reason in rows["rejected"].values()) / max(rows["read"], 1)
-    just_before, earlier = repeats["immediate"] / events, (repeats["in_session"] - repeats["immediate"]) / events
+def facts(found: Examination) -> Table:
+    rows, median, repeats, files = found.rows, found.median, found.repeats, found.files
+    events = max(found.events, 1)
+    bad = sum(reason.rows for reason in rows.rejected.values()) / max(rows.read, 1)
+    just_before, earlier = repeats.immediate / events, (repeats.in_session - repeats.immediate) / events
     again = f"{percent(just_before)} of all events repeat the item just before, {percent(earlier)} one further back"
     table = grid("left", "right", "left")
     for name, count, remark in (
-        ("files", files["count"], f"{files['bytes'] / 1e6:,.3g} MB: {', '.join(files['first'][:1])}"),
-        ("rows", rows["read"], f"{percent(bad)} cannot be events" if bad else "all can be read"),
-        ("events", findings["events"], span(findings["time"])),
-        ("users", findings["users"], f"the median user has {many(median['user'], 'event')}"),
-        ("sessions", findings["sessions"], f"the median session has {many(median['session'], 'event')}"),
-        ("items", findings["items"], f"the median item has {many(median['item'], 'event')}"),
-        ("repeats", repeats["in_session"], again),
+        ("files", files.count, f"{files.bytes / 1e6:,.3g} MB: {', '.join(files.first[:1])}"),
+        ("rows", rows.read, f"{percent(bad)} cannot be events" if bad else "all can be read"),
+        ("events", found.events, span(found.time)),
+        ("users", found.users, f"the median user has {many(median.user, 'event')}"),
+        ("sessions", found.sessions, f"the median session has {many(median.session, 'event')}"),
+        ("items", found.items, f"the median item has {many(median.item, 'event')}"),
+        ("repeats", repeats.in_session, again),
     ):
-        if findings["events"] or name in ("files", "rows", "events"):
+        if found.events or name in ("files", "rows", "events"):
             table.add_row("", name, f"{count:,}", remark)
     return table
 
 
-def span(time: dict[str, Any]) -> str:
-    if time["kind"] == "none":
+def span(time: Span) -> str:
+    if time.first is None or time.last is None:
         return ""
-    if time["kind"] != "clock":
-        until = "" if time["kind"] == "same" else f" to {moment(time['last'])}"
-        return f"times are {CLOCKS[time['kind']]}: {moment(time['first'])}{until}"
-    days = f"{time['days']:,.0f} days" if time["days"] >= 10 else f"{time['days']:.1f} days"
-    return f"{moment(time['first'])} to {moment(time['last'])} UTC, {days}"
+    if time.days is None or time.kind == "same":
+        until = "" if time.kind == "same" else f" to {moment(time.last)}"
+        return f"times are {CLOCKS[time.kind]}: {moment(time.first)}{until}"
+    days = f"{time.days:,.0f} days" if time.days >= 10 else f"{time.days:.1f} days"
+    return f"{moment(time.first)} to {moment(time.last)} UTC, {days}"
 
 
 def moment(value: str | float) -> str:
@@ -113,26 +115,26 @@ def moment(value: str | float) -> str:
     return value[:16].replace("T", " ") if isinstance(value, str) else number(round(value * 1e6))
 
 
-def rejected(reasons: dict[str, Any]) -> Table:
+def rejected(reasons: dict[str, Rejected]) -> Table:
     table = grid("left", "right", "left")
-    for reason, found in sorted(reasons.items(), key=lambda r: -r[1]["rows"]):
-        shown = "\n".join(example(row) for row in found["samples"])
-        table.add_row("", reason.replace("_", " "), f"{found['rows']:,}", Text(shown, style="dim"))
+    for reason, found in sorted(reasons.items(), key=lambda r: -r[1].rows):
+        shown = "\n".join(example(row) for row in found.samples)
+        table.add_row("", reason.replace("_", " "), f"{found.rows:,}", Text(shown, style="dim"))
     return table
 
 
-def example(row: dict[str, Any]) -> str:
+def example(row: Sample) -> str:
     """events-0003.csv, row 17: user 'u1', item 'i5', time 'yesterday'"""
     said = ", ".join(f"{name} {row[name]!r}" for name in ("user", "item", "time") if name in row)
     said = row.get("detail") or said or "nothing that can be read"
     return f"{str(row['file']).rsplit('/', 1)[-1]}, row {row['row']:,}: {said}"
 
 
-def histogram(lengths: dict[str, Any]) -> Table:
+def histogram(lengths: Lengths) -> Table:
     table = grid("right", "right", "left", "right", "left")
     table.add_row("", "events", "in the log", "", "after the rules", "", style="dim")
-    tops = [max(1, *lengths[name]) for name in ("before", "after")]
-    for bucket, *counts in zip(lengths["buckets"], lengths["before"], lengths["after"], strict=True):
+    tops = [max(1, *counts) for counts in (lengths.before, lengths.after)]
+    for bucket, *counts in zip(lengths.buckets, lengths.before, lengths.after, strict=True):
         bars = [(f"{n:,}", bar(n / top)) for n, top in zip(counts, tops, strict=True)]
         table.add_row("", bucket, *bars[0], *bars[1])
     return table
@@ -144,16 +146,15 @@ def bar(share: float) -> Text:
     return Text(("█" * (eighths // 8) + EIGHTHS[eighths % 8]).ljust(BAR), style="cyan")
 
 
-def after_rules(findings: dict[str, Any]) -> Table:
-    after, split = findings["after_rules"], findings["split"]
-    kept, every = after["tokens"] / max(findings["events"], 1), after["items"] + after["rare_items"]
-    table = grid("left", "right", "left")
-    table.add_row("", "events", f"{after['tokens']:,}", f"{percent(kept)} of all")
-    table.add_row("", "sessions", f"{after['sessions']:,}", "")
-    table.add_row(
-        "", "items", f"{after['items']:,}", f"{percent(after['items'] / max(every, 1))} of all: they get vectors"
-    )
-    removed = findings["rows"]["left_out"] | after["removed"]
+def after_rules(found: Examination) -> Table:
+    table, after, split = grid("left", "right", "left"), found.after_rules, found.split
+    if after is None:
+        return table
+    kept, every = after.tokens / max(found.events, 1), after.items + after.rare_items
+    table.add_row("", "events", f"{after.tokens:,}", f"{percent(kept)} of all")
+    table.add_row("", "sessions", f"{after.sessions:,}", "")
+    table.add_row("", "items", f"{after.items:,}", f"{percent(after.items / max(every, 1))} of all: they get vectors")
+    removed = found.rows.left_out | after.removed
     for rule, (what, why) in RULES.items():
         if removed.get(rule):
             events = f" ({many(removed[EVENTS_OF[rule]], 'event')})" if rule in EVENTS_OF else ""
@@ -161,17 +162,17 @@ def after_rules(findings: dict[str, Any]) -> Table:
     if removed.get("split_sessions"):
         table.add_row("", "split", f"{removed['split_sessions']:,}", "sessions longer than --max-length", style="dim")
     if split is not None:
-        since = "" if split["from"] is None else f", from {moment(split['from'])} on"
-        table.add_row("", "held out", f"{split['test_sessions']:,}", f"{SPLITS[split['kind']]}{since}: to measure on")
+        since = "" if split.since is None else f", from {moment(split.since)} on"
+        table.add_row("", "held out", f"{split.test_sessions:,}", f"{SPLITS[split.kind]}{since}: to measure on")
     return table
 
 
-def problem(finding: dict[str, Any]) -> RenderableType:
-    head = Text(f"  {finding['severity']:<6}", style=STYLES[finding["severity"]])
-    head.append(finding["title"], style="bold").append(f"  {finding['code']}", style="not bold dim")
+def problem(finding: Finding) -> RenderableType:
+    head = Text(f"  {finding.severity:<6}", style=STYLES[finding.severity])
+    head.append(finding.title, style="bold").append(f"  {finding.code}", style="not bold dim")
     # The examples of rejected rows have a table of their own.
-    shown = [] if finding["code"] in ("rows_rejected", "no_events") else finding["samples"]
-    body = Text(f"{finding['found']} {finding['effect']}\n").append(f"→ {finding['advice']}", style="italic")
+    shown = [] if finding.code in ("rows_rejected", "no_events") else finding.samples
+    body = Text(f"{finding.found} {finding.effect}\n").append(f"→ {finding.advice}", style="italic")
     body.append("".join(f"\n· {', '.join(f'{k} {plain(v)}' for k, v in row.items())}" for row in shown), style="dim")
     return Padding(Group(head, Padding(body, (0, 0, 0, 8))), (0, 0, 1, 0))
 
@@ -184,17 +185,16 @@ def plain(value: Any) -> str:
     return f"{value:,}"
 
 
-def forecast(plan: dict[str, Any]) -> Table:
+def forecast(plan: Forecast) -> Table:
     table = grid("left", "right", "left")
-    if plan["minutes"] is not None:
-        names = ", ".join(f"{training['name']} {duration(training['minutes'])}" for training in plan["trainings"])
-        speed = f"a trial on {plan['trial_tokens']:,} events read {short(plan['tokens_per_second'])} a second"
-        table.add_row("", "time", duration(plan["minutes"]), f"{len(plan['trainings'])} trainings: {names}")
-        table.add_row(
-            "", "", "", f"({speed}; measuring beside simple methods comes on top and can take as long)", style="dim"
-        )
-    stage = max(plan["memory"], key=lambda name: plan["memory"][name])
-    table.add_row("", "memory", f"{plan['memory_mb']:,} MB", f"at most, while {stage}; there are {plan['ram_mb']:,} MB")
+    if plan.minutes is not None:
+        names = ", ".join(f"{t.name} {duration(t.minutes)}" for t in plan.trainings if t.minutes is not None)
+        speed = f"a trial on {plan.trial_tokens:,} events read {short(plan.tokens_per_second)} a second"
+        table.add_row("", "time", duration(plan.minutes), f"{len(plan.trainings)} trainings: {names}")
+        table.add_row("", "", "", f"({speed}; measuring the baselines comes on top and can take as long)", style="dim")
+    table.add_row(
+        "", "memory", f"{plan.memory_mb:,} MB", f"at most, while {plan.peak}; the machine has {plan.ram_mb:,} MB"
+    )
     return table
 
 

@@ -21,11 +21,7 @@ from training.demo.names import (
 Ints = NDArray[np.int32]
 
 MAX_ITEMS = 250_000  # the word lists hold about this many names before they begin to sound alike
-
-
 TRACK_SHARE = 0.6
-
-
 TRACKS_PER_ARTIST = 7
 
 

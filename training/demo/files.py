@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int32]
 
 FORMATS = ("parquet", "csv", "csv.gz", "jsonl")
-
-
 EVENT_TYPES = ("play", "skip", "view", "book")
 
 

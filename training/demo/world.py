@@ -1,41 +1,27 @@
 """A world with songs and homes, and the log its people leave: any number of events, the same for the same seed.
 
-People have tastes that drift, and walk through the catalogue in sessions. A slice of time is simulated at once, all its
-sessions side by side, so memory grows with the catalogue and the people, not with the log. docs/demo.md says more.
+docs/demo.md says what is in it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.errors import ConfigError
-from training.demo.catalogue import Catalogue, make_catalogue
+from training.demo.catalogue import make_catalogue
 from training.demo.files import FORMATS, Ids, Log, numbered, with_broken, write_items, write_parquet, write_text
+from training.demo.people import clock, make_people, simulate
+from training.demo.walk import Walk
 
-END = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())  # a constant and not the clock: a seed gives one log for ever
-DAYS = 90
 ROWS_PER_FILE = 2_000_000
-PAUSE = 31 * 60  # seconds between two sessions of one user, at least; sessions are cut at 30 minutes by default
-LONGEST_WAIT = 540  # seconds between two events of a session, at most
 BROKEN_SHARE = 0.0005
-BOTS = 3
-PLAY, SKIP, VIEW, BOOK = range(4)
-
-# How a session goes on: the group the next item is drawn from, and how often, in 256ths.
-WIDE, NEAR, OWN, RELATED, ACCIDENT, FOLLOWING, REPEAT = range(7)
-LISTENING = {WIDE: 82, NEAR: 56, OWN: 30, RELATED: 10, ACCIDENT: 8, FOLLOWING: 65, REPEAT: 5}
-SEARCHING = {WIDE: 80, NEAR: 97, OWN: 36, RELATED: 0, ACCIDENT: 8, FOLLOWING: 28, REPEAT: 7}
-# How a user's sessions spread over four favourites on the first day, and on the last: the fourth is a new love.
-EARLY, LATE = (0.5, 0.3, 0.15, 0.05), (0.2, 0.25, 0.15, 0.4)
 
 
 @dataclass(frozen=True)
 class World:
-    """What was written. users: those with an event. events: the sound ones. broken: rows beside them that are none."""
+    """What was written. users: those with an event. events: the sound ones; broken: rows that come on top of them."""
 
     folder: Path
     event_files: tuple[Path, ...]
@@ -57,7 +43,7 @@ def write_world(
     if format not in FORMATS:
         raise ConfigError(f"format {format!r} is not known; it is one of {', '.join(FORMATS)}")
     if events < 100:
-        raise ConfigError(f"{events} events make no world; ask for 100 or more")
+        raise ConfigError(f"{events} events are too few for a world; ask for 100 or more")
     if next(out.glob("events-*"), None) is not None:  # what is left of a larger log would be read as part of this one
         raise ConfigError(f"{out} holds events files already; choose another folder, or remove it first")
     rng = np.random.default_rng(seed)
@@ -90,209 +76,3 @@ def write_world(
         raise ConfigError(f"{out} cannot be written: {error}") from error
     users = int(np.count_nonzero(people.free_at))
     return World(out, tuple(paths), items_file, users, len(catalogue), events, sum(map(len, damages)))
-
-
-Ints = NDArray[np.int32]
-
-
-class Walk:
-    """Moves over the catalogue: an item and a move lead to a group, and an item of it is drawn, popular ones first.
-
-    All groups of all moves lie end to end: `start` and `size` say where in `order`, which holds rows of the catalogue
-    by falling popularity. So a step of every session at once is a handful of look-ups, with no branch for the move.
-    """
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
-        rows = np.arange(len(catalogue), dtype=np.int32)
-        labels = [catalogue.wide, catalogue.near, catalogue.own, catalogue.related, catalogue.is_home.astype(np.int32)]
-        orders = [np.lexsort((-catalogue.popularity, label)).astype(np.int32) for label in labels]
-        # FOLLOWING and REPEAT leave no choice: one group an item.
-        labels += [rows, rows]
-        orders += [catalogue.following, rows]
-        sizes = [np.bincount(label) for label in labels]
-        first = np.cumsum([0] + [len(s) for s in sizes[:-1]])
-        self.group = np.stack([label + f for label, f in zip(labels, first, strict=True)]).astype(np.int32)
-        self.order = np.concatenate(orders)
-        self.size = np.concatenate(sizes).astype(np.int32)
-        self.start = (np.cumsum(self.size) - self.size).astype(np.int32)
-        self.span = np.log(self.size + 1.0).astype(np.float32)
-
-    def draw(self, groups: Ints, rng: np.random.Generator, apart_from: Ints | None = None) -> Ints:
-        """One item from each group, the r-th most popular about as often as 1/r; not the given one, where it can."""
-        rank = np.exp(self.span[groups] * rng.random(len(groups), np.float32)).astype(np.int32) - 1
-        rank = np.minimum(rank, self.size[groups] - 1)  # what rounds up to the size
-        rows: Ints = self.order[self.start[groups] + rank]
-        if apart_from is not None:
-            same = np.flatnonzero(rows == apart_from)
-            again = groups[same]
-            rows[same] = self.order[self.start[again] + (rank[same] + 1) % self.size[again]]
-        return rows
-
-
-@dataclass(frozen=True)
-class People:
-    """The users; the last BOTS of them are bots.
-
-    favourites: int16, shape (users, 2, 4), sub-genres and cities. level: float32, the era and price they like, 0..1.
-    home_share: float32, how much of what they do is looking for homes. free_at: int64, when their last session so far
-    is PAUSE seconds old; 0 before the first. The simulation moves it on.
-    """
-
-    favourites: NDArray[np.int16]
-    level: NDArray[np.float32]
-    home_share: NDArray[np.float32]
-    free_at: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.level)
-
-
-def make_people(count: int, walk: Walk, rng: np.random.Generator) -> People:
-    wide, tracks = walk.catalogue.wide, int(np.count_nonzero(~walk.catalogue.is_home))
-    favourites = np.empty((count, 2, 4), np.int16)
-    for kind, (low, high) in enumerate(((0, tracks), (tracks, len(wide)))):
-        # Some sub-genres and cities have more friends than their size alone gives them.
-        rows = (low + (high - low) * rng.random((count, 4)) ** 1.6).astype(np.int32)
-        # The second favourite is akin to the first: another sub-genre of the genre.
-        rows[:, 1] = walk.draw(walk.group[RELATED, rows[:, 0]], rng)
-        favourites[:, kind] = wide[rows]
-    level, home_share = rng.random(count, np.float32), rng.beta(0.7, 1.0, count).astype(np.float32)
-    return People(favourites, level, home_share, np.zeros(count, np.int64))
-
-
-def simulate(count: int, begin: float, end: float, walk: Walk, people: People, rng: np.random.Generator) -> list[Log]:
-    """`count` events of sessions that start in the part of the days between begin and end (0..1), in no order."""
-    robotic = count // 100
-    logs = [human_log(count - robotic, begin, end, walk, people, rng)]
-    if robotic:
-        logs.append(bot_log(robotic, begin, end, walk, people, rng))
-    return logs
-
-
-def human_log(count: int, begin: float, end: float, walk: Walk, people: People, rng: np.random.Generator) -> Log:
-    # Sessions are about 10 long, so this many are enough twice over; the last one is cut to end at the count.
-    guess = count // 5 + 50
-    # Not uniform: of a million users the busiest has a hundred times the sessions of most.
-    user = ((len(people) - BOTS) * rng.random(guess) ** 1.5).astype(np.int32)
-    searching = rng.random(guess, np.float32) < people.home_share[user]
-    length = np.clip(rng.lognormal(np.where(searching, np.log(6), np.log(9)), 0.7), 1, 150).astype(np.int64)
-    total = np.cumsum(length)
-    sessions = int(np.searchsorted(total, count)) + 1
-    length[sessions - 1] -= total[sessions - 1] - count
-    # The longest first: then the sessions that have an event at some position are the first so many.
-    order = np.argsort(-length[:sessions], kind="stable")
-    user, searching, length = user[order], searching[order], length[order]
-    when = begin + (end - begin) * rng.random(sessions)
-
-    going = sessions - np.cumsum(np.bincount(length))[:-1]
-    first = np.cumsum(going) - going  # where the events at each position begin
-    blocks = [slice(f, f + n) for f, n in zip(first.tolist(), going.tolist(), strict=True)]
-    items, moves = np.empty(count, np.int32), np.full(count, WIDE, np.int8)
-    table = np.stack([np.repeat(list(m), list(m.values())) for m in (LISTENING, SEARCHING)]).astype(np.int8)
-    kind, item = searching.astype(np.int8), enter(user, searching, when, walk, people, rng)
-    items[blocks[0]] = item
-    for block in blocks[1:]:
-        item = item[: block.stop - block.start]
-        move = moves[block] = table[kind[: len(item)], rng.integers(0, 256, len(item), np.uint8)]
-        found = items[block] = walk.draw(walk.group[move, item], rng, item)
-        item = np.where(move == ACCIDENT, item, found)  # after an accident they go on from where they were
-
-    session = np.arange(count) - np.repeat(first, going)
-    kinds, dwell, wait = attend(items, moves, searching[session], walk.catalogue, rng)
-    last = first[length - 1] + np.arange(sessions)
-    kinds[last[searching & (length > 1) & (rng.random(sessions) < 0.15)]] = BOOK
-    time, elapsed = np.empty(count, np.int64), np.zeros(sessions, np.int64)
-    for block in blocks:
-        going_on = elapsed[: block.stop - block.start]
-        time[block] = going_on
-        going_on += wait[block]
-    time += place(user, clock(when), elapsed, people)[session]
-    return Log(time, user[session], items, dwell, kinds)
-
-
-def enter(
-    user: Ints,
-    searching: NDArray[np.bool_],
-    when: NDArray[np.float64],
-    walk: Walk,
-    people: People,
-    rng: np.random.Generator,
-) -> Ints:
-    """The first item of each session: of three from a favourite of the user, the one nearest to the user's level."""
-    early, late = np.cumsum(EARLY), np.cumsum(LATE)
-    dice = rng.random(len(user))
-    slot = sum(((dice > e + (f - e) * when).astype(np.int8) for e, f in zip(early[:-1], late[:-1], strict=True)))
-    # The groups of WIDE come first, so a label of `wide` is its group.
-    groups = people.favourites[user, searching.astype(np.int8), slot].astype(np.int32)
-    best, level = walk.draw(groups, rng), walk.catalogue.level
-    for _ in range(2):
-        other = walk.draw(groups, rng)
-        nearer = np.abs(level[other] - people.level[user]) < np.abs(level[best] - people.level[user])
-        best = np.where(nearer, other, best)
-    return best
-
-
-def attend(
-    items: Ints, moves: NDArray[np.int8], searching: NDArray[np.bool_], catalogue: Catalogue, rng: np.random.Generator
-) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int32]]:
-    """What people make of the items they come to: type, dwell, and whole seconds until the next event."""
-    accident = moves == ACCIDENT
-    luck, slow = rng.random(len(items), np.float32), rng.standard_exponential(len(items), np.float32)
-    skipped = luck < np.where(accident, np.float32(0.8), np.float32(0.12))
-    scale = np.where(searching, np.float32(45), np.float32(12))
-    scale[accident] = 2
-    dwell = 1 + scale * slow
-    played = np.flatnonzero(~(searching | skipped | accident))
-    dwell[played] = catalogue.seconds[items[played]] * (0.6 + 0.4 * luck[played])
-    dwell = np.minimum(dwell, np.float32(LONGEST_WAIT - 60)).round(1)
-    pause = np.where(searching, np.float32(20), np.float32(4)) * rng.standard_exponential(len(items), np.float32)
-    kinds = np.where(searching, np.int8(VIEW), skipped.astype(np.int8))  # PLAY is 0, SKIP is 1
-    return kinds, dwell, (dwell + np.minimum(1 + pause, 59)).astype(np.int32) + 1
-
-
-def bot_log(count: int, begin: float, end: float, walk: Walk, people: People, rng: np.random.Generator) -> Log:
-    """Sessions of up to 1,500 events, all over the catalogue and a few seconds apart."""
-    sessions = -(-count // 1500)
-    session = np.arange(count) * sessions // count
-    user = (len(people) - 1 - rng.integers(0, BOTS, sessions)).astype(np.int32)
-    items = rng.integers(0, len(walk.catalogue), count, np.int32)
-    kinds = np.where(walk.catalogue.is_home[items], VIEW, PLAY).astype(np.int8)
-    time = np.cumsum(rng.integers(1, 4, count))
-    edges = np.searchsorted(session, np.arange(sessions + 1))
-    starts, ends = time[edges[:-1]], time[edges[1:] - 1]
-    when = clock(begin + (end - begin) * rng.random(sessions))
-    time += (place(user, when, ends - starts, people) - starts)[session]
-    return Log(time, user[session], items, np.round(rng.random(count, np.float32), 1), kinds)
-
-
-def place(user: Ints, start: NDArray[np.int64], duration: NDArray[np.int64], people: People) -> NDArray[np.int64]:
-    """When each session starts: as wished, or PAUSE after the user's session before it. Moves people.free_at on.
-
-    A queue of one server for each user: start_i = max(wish_i, start_{i-1} + need_{i-1}). Less the needs before it,
-    that is a running maximum (Lindley 1952), here of all users in one pass.
-    """
-    order = np.lexsort((start, user))
-    who, wish, need = user[order], start[order], duration[order] + PAUSE
-    heads = np.flatnonzero(np.diff(who, prepend=-1))
-    wish[heads] = np.maximum(wish[heads], people.free_at[who[heads]])
-    before = np.cumsum(need) - need
-    # Each user's stretch is lifted clear of the one before it, so that no maximum runs on into the next.
-    lift = np.repeat(np.arange(len(heads)), np.diff(heads, append=len(who))) * (np.ptp(wish) + before[-1] + 1)
-    begins = np.maximum.accumulate(wish - before + lift) - lift + before
-    tails = np.append(heads[1:], len(who)) - 1
-    people.free_at[who[tails]] = (begins + need)[tails]
-    placed = np.empty(len(user), np.int64)
-    placed[order] = begins
-    return placed
-
-
-def clock(share: NDArray[np.float64] | float) -> NDArray[np.int64]:
-    """Epoch seconds of a point of the days, 0..1, when nights are quiet, evenings busy and weekends a little busier."""
-    hours = np.arange(DAYS * 24)
-    daily = 1 - 0.75 * np.cos((hours % 24 - 5) / 24 * 2 * np.pi)
-    weekend = np.isin((hours // 24 - DAYS) % 7, (0, 6))  # END is the midnight that begins a Sunday
-    busy = daily * np.where(weekend, 1.25, 1.0)
-    done = np.concatenate([[0.0], np.cumsum(busy) / busy.sum()])
-    seconds = END - DAYS * 86_400 + 3600 * np.interp(share, done, np.arange(len(done)))
-    return np.asarray(seconds).astype(np.int64)

@@ -45,18 +45,22 @@ def kind_of(corpus: Corpus, config: EvaluationConfig) -> str:
     return "time" if config.test_from is not None or has_clock(corpus) else "session"
 
 
-def split_test(corpus: Corpus, config: EvaluationConfig, min_item_count: int, seed: int) -> Split:
-    """Training and test part. Raises EventsMissing when either would be empty."""
+def cut_test(corpus: Corpus, config: EvaluationConfig, seed: int) -> tuple[str, NDArray[np.bool_]]:
+    """How the test part is cut off, and which sessions are in it. Raises ConfigError."""
     kind = kind_of(corpus, config)
     if kind == "time" and config.test_from is not None:
         try:
             moment = datetime.fromisoformat(config.test_from)
         except ValueError:
-            raise ConfigError(f"test_from: {config.test_from!r} is no ISO 8601 time") from None
+            raise ConfigError(f"test_from: {config.test_from!r} is not an ISO 8601 time") from None
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        test = corpus.starts >= round(moment.timestamp() * 1e6)
-    else:
-        test = _chosen(corpus, kind, config.test_share, seed)
+        return kind, corpus.starts >= round(moment.timestamp() * 1e6)
+    return kind, _chosen(corpus, kind, config.test_share, seed)
+
+
+def split_test(corpus: Corpus, config: EvaluationConfig, min_item_count: int, seed: int) -> Split:
+    """Training and test part. Raises EventsMissing when either would be empty."""
+    kind, test = cut_test(corpus, config, seed)
     return _split(corpus, kind, test, min_item_count)
 
 

@@ -1,10 +1,13 @@
-"""The files of a log: from paths, folders and globs, with the format that each name tells."""
+"""The files of a log: found by paths, folders and globs, told apart by their names, and opened."""
 
 import glob
+import gzip
 import logging
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from index.errors import EventsError, EventsMissing
 
@@ -35,7 +38,7 @@ def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, st
                 raise EventsMissing(f"folder {path} has {there}, but none that ends with {kinds}")
             if len(files) < len(every):
                 other = next(f for f in every if not format_of(f))
-                log.warning("passed over=%d files of unknown kind, first=%s", len(every) - len(files), other)
+                log.warning("skipped=%d files of unknown kind, first=%s", len(every) - len(files), other)
         elif os.path.isfile(path):
             files = [path]
         else:
@@ -45,13 +48,13 @@ def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, st
         for file in files:
             kind = format if format != "auto" else format_of(file)
             if not kind:
-                raise EventsError(f"{file}: cannot tell its format from its name; say --format csv, jsonl or parquet")
+                raise EventsError(f"{file}: cannot tell its format from its name; use --format csv, jsonl or parquet")
             found.setdefault(os.path.realpath(file), (file, kind))
     return list(found.values())
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Its files, but none whose name, or whose folder's, begins with . or _: those are other programs' notes."""
+    """Its files, except those whose name or folder begins with . or _: other programs leave notes there."""
     for path in folder.rglob("*"):
         if path.is_file() and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts):
             yield path
@@ -61,3 +64,25 @@ def format_of(file: str) -> str:
     """'csv', 'jsonl', 'parquet', or '' when the name does not tell."""
     lower = file.lower()
     return next((kind for kind, suffixes in SUFFIXES.items() if lower.endswith(suffixes)), "")
+
+
+def open_file(file: str) -> IO[bytes]:
+    return gzip.open(file, "rb") if file.lower().endswith(".gz") else open(file, "rb")  # type: ignore[return-value]
+
+
+class reading:
+    """Raises EventsError for whatever goes wrong with a file while it is read."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (EOFError, zlib.error, gzip.BadGzipFile)):
+            raise EventsError(
+                f"{self._file}: damaged gzip ({error}); write or copy it again, or leave it out"
+            ) from error
+        if isinstance(error, OSError):
+            raise EventsError(f"{self._file}: cannot be read ({error.strerror or error})") from error

@@ -1,4 +1,4 @@
-"""A file of JSON lines up close: which keys its objects have, and how DuckDB is to scan it."""
+"""A file of JSON lines up close: which keys its objects have, and the SQL with which DuckDB scans it."""
 
 import codecs
 import json
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from index.errors import EventsError
-from training.events.csvfile import open_file, reading
+from training.events.files import open_file, reading
 from training.events.sql import literal, name
 
 LOOK_LINES = 1000
@@ -28,17 +28,19 @@ def look(file: str) -> list[str] | None:
     if keys or not count:
         return list(keys) if keys else None
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise EventsError(f"{file}: is in UTF-16, JSON lines are read in UTF-8; convert it: iconv -f UTF-16 -t UTF-8")
+        raise EventsError(
+            f"{file}: is in UTF-16, but JSON lines must be in UTF-8; convert it: iconv -f UTF-16 -t UTF-8"
+        )
     if first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
         raise EventsError(f"{file}: is a JSON array; write one object per line, for example with: jq -c '.[]'")
     raise EventsError(
-        f"{file}: no JSON object in its first {count} lines; an object must be on one line, and every line one object. "
+        f"{file}: no JSON object in its first {count} lines; write each object on a line of its own. "
         f"The first line is {first[:80].decode('utf-8', 'replace')!r}"
     )
 
 
 def lines(file: str) -> Iterator[bytes]:
-    """The lines that hold anything: blank ones are no rows, here as in DuckDB."""
+    """The lines that hold anything: blank ones are not rows, here as in DuckDB."""
     with reading(file), open_file(file) as stream:
         yield from (line for line in stream if line.strip(b" \t\r\n"))
 
@@ -50,8 +52,11 @@ def has_mark(file: str) -> bool:
 
 
 def scan(files: Sequence[str], columns: Sequence[str], common: str, marked: bool) -> str:
-    """SQL: a row per line, its columns as JSON; NULLs for a line that is no JSON object. common: files and options for
-    DuckDB. marked: the (one) file begins with a byte order mark, for which DuckDB would refuse its first line."""
+    """SQL: a row per line, its columns as JSON; NULLs for a line that is not a JSON object.
+
+    common: files and options for DuckDB. marked: the (one) file begins with a byte order mark, for which DuckDB would
+    refuse its first line.
+    """
     types = ", ".join(f"{literal(column)}: 'JSON'" for column in columns)
     table = (
         f"read_json({common}, format='newline_delimited', ignore_errors=true, columns={{{types}}}, "

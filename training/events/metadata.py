@@ -1,4 +1,4 @@
-"""The items' metadata: a file of one row an item, in any format that a log may have."""
+"""The items' metadata: a file with one row for each item, in any format that a log may have."""
 
 import codecs
 import json
@@ -10,11 +10,12 @@ import duckdb
 
 from index.errors import EventsError, EventsMissing
 from training.config import EventsConfig
-from training.events import csvfile, jsonfile
-from training.events.columns import check_type, id_text
+from training.events import jsonfile
+from training.events.columns import id_text
+from training.events.csvrecords import check_count, count_lines
 from training.events.files import find_files
 from training.events.source import Source
-from training.events.sources import look
+from training.events.sources import check_type, look
 from training.events.sql import READ_ERRORS, connect, first_line, name
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ def read_metadata(path: str, item_column: str, memory_mb: int) -> Iterator[dict[
     connection = connect(memory_mb)
     for file, kind in find_files([path]):
         source = look(connection, file, kind, config)
-        columns = dict(source.columns) if source else {}
+        columns = source.types if source else {}
         if source is None or item_column not in columns:
             raise EventsMissing(
                 f"{file}: no column {item_column!r} for the item id; columns found: {', '.join(columns) or 'none'}. "
@@ -54,7 +55,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, source: Source, item_column: st
         connection.execute("DROP TABLE items_malformed; DROP TABLE items_scan")
     except READ_ERRORS as error:
         raise EventsError(f"{source.files[0]}: cannot be read as item metadata ({first_line(error)})") from error
-    csvfile.check_count(source.files, source.dialect, count + malformed, csvfile.count_lines(source.files))
+    check_count(source.files, source.dialect, count + malformed, count_lines(source.files))
     if malformed:
         log.warning("items=%s malformed lines=%d left out", source.files[0], malformed)
 

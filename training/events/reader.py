@@ -1,4 +1,4 @@
-"""Events, as a log streams by: in batches of arrays, with an account of every row."""
+"""A log as events: streamed in batches of arrays, with an account of every row."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from index.errors import ConfigError, EventsError, EventsRejected
 from training.config import EventsConfig
-from training.events import csvfile
+from training.events.csvrecords import check_count, count_lines
+from training.events.malformed import MalformedLines
 from training.events.reasons import Reason, events_sql
-from training.events.rejects import MalformedLines, write_rejects
+from training.events.rejects import write_rejects
 from training.events.source import Source, Sources
 from training.events.sql import READ_ERRORS, first_line
 
@@ -42,7 +43,7 @@ class EventBatch:
 
 @dataclass
 class ReadCounts:
-    """rows: all that was there. reasons: rows by Reason, accepted ones included."""
+    """rows: all of the log. reasons: rows by Reason, the accepted ones included."""
 
     rows: int = 0
     reasons: Counter[Reason] = field(default_factory=Counter)
@@ -94,18 +95,18 @@ class EventReader:
         self._check_share(first)
 
     def _read_csv(self, source: Source, number: int) -> Iterator[EventBatch]:
-        """As the others, and the malformed lines, which the scan passes over, are counted."""
+        """As other formats, and the malformed lines, which the scan skips, are counted as well."""
         assert source.dialect is not None
         malformed = MalformedLines(self.connection, str(number))
         before = self.counts.rows
         # Beside the scan: reading a gzip file again takes a third of the time of the scan.
         with ThreadPoolExecutor(1) as pool:
-            lines = pool.submit(csvfile.count_lines, source.files)
+            lines = pool.submit(count_lines, source.files)
             yield from self._read(source, source.scan(None, malformed.options()))
             bad = malformed.count()
             self.counts.rows += bad
             self.counts.reasons[Reason.MALFORMED] += bad
-            csvfile.check_count(source.files, source.dialect, self.counts.rows - before, lines.result())
+            check_count(source.files, source.dialect, self.counts.rows - before, lines.result())
         malformed.drop()
 
     def _read(self, source: Source, scan: str) -> Iterator[EventBatch]:
@@ -147,7 +148,7 @@ class EventReader:
             reasons = ", ".join(f"{n} {reason}" for reason, n in self.counts.rejected.items())
             raise EventsRejected(
                 f"{bad} of {self.counts.rows} rows cannot be events ({reasons}), more than the "
-                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. Mend the log or the column names "
+                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. Correct the log or the column names "
                 "(--user, --item, --time, --encoding, --delimiter), or raise --max-bad-share"
             )
 
@@ -157,7 +158,7 @@ def stopped(source: Source, error: BaseException) -> str:
     where = source.files[0] if len(source.files) == 1 else f"one of {len(source.files)} files from {source.files[0]}"
     said = first_line(error)
     if "Out of Memory" in said or "No space left" in said:
-        return f"{where}: reading stopped: {said}; raise --memory-mb, or give the models folder's disk more space"
+        return f"{where}: reading stopped: {said}; raise --memory-mb, or free space on the disk of the models folder"
     if "invalid state" in said:
         return (
             f"{where}: some lines end in \\r\\n and some in \\n alone, or there are lone \\r; make them alike, for "

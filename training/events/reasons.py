@@ -1,10 +1,10 @@
-"""What an event is, and what is rejected and why, as SQL: every row answered with one Reason."""
+"""Whether a row is an event, as SQL: each row gets one Reason, and most are accepted."""
 
 from enum import IntEnum
 
 from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_WEIGHT, UNITS
 from training.config import EventsConfig
-from training.events.columns import has, id_text, number, raw_text, type_of
+from training.events.columns import id_text, number, raw_text
 from training.events.source import Source
 from training.events.sql import literal, name
 
@@ -56,7 +56,7 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
     more: columns besides, from the source's own.
     """
     session = id_text(source, config.session) if config.session else None
-    user = id_text(source, config.user) if has(source, config.user) else session
+    user = id_text(source, config.user) if source.has(config.user) else session
     values = {"user_text": user, "item_text": id_text(source, config.item), "moment": time_sql(source, config)}
     if session is not None:
         values["session_text"] = session
@@ -69,9 +69,9 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
             values[f"{setting}_number"] = number(source, column)
     if source.format == "jsonl":
         mapped = [
-            c for c in (config.user, config.session, config.item, config.time, config.event_type) if has(source, c)
+            c for c in (config.user, config.session, config.item, config.time, config.event_type) if source.has(c)
         ]
-        # The reader turns a line that is no JSON object into a row of NULLs.
+        # DuckDB turns a line that is not a JSON object into a row of NULLs.
         values["malformed"] = " AND ".join(f"{name(c)} IS NULL" for c in mapped if c is not None)
         judged = [c for c in mapped if c is not None and c != config.event_type]
         values["wrong_type"] = " OR ".join(
@@ -84,7 +84,7 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
 def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
     """The first thing wrong with a row of `values_sql`, as the number of a Reason.
 
-    A row of a type that is not wanted is left out whatever else it holds: searches have no item.
+    A row of another event type is left out, whatever else is wrong with it: a search, for example, has no item.
     """
     checks: list[tuple[str, Reason]] = []
     if source.format == "jsonl":
@@ -94,7 +94,7 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
         checks.append((f"coalesce(type_text, '') NOT IN ({wanted})", Reason.OTHER_TYPE))
     if source.format == "jsonl":
         checks.append(("wrong_type", Reason.WRONG_TYPE))
-    if has(source, config.user):
+    if source.has(config.user):
         checks.append((_blank("user_text"), Reason.NO_USER))
     if config.session is not None:
         checks.append((_blank("session_text"), Reason.NO_SESSION))
@@ -115,7 +115,7 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
 
 
 def _blank(text: str) -> str:
-    """Whether an id is missing or only white space, of any alphabet. Most show by their first character that not."""
+    """Whether an id is missing or only white space, of any alphabet. The first character of most ids says no."""
     return f"({text} IS NULL OR (NOT ({text} >= '!' AND {text} < '~') AND NOT regexp_matches({text}, '[^{SPACE}]')))"
 
 
@@ -124,8 +124,8 @@ def _within(value: str, bound: str) -> str:
 
 
 def time_sql(source: Source, config: EventsConfig) -> str:
-    """Microseconds since 1970 UTC as BIGINT; NULL for what is no time."""
-    column, kind = name(config.time), type_of(source, config.time)
+    """Microseconds since 1970 UTC as BIGINT; NULL for what is not a time."""
+    column, kind = name(config.time), source.type_of(config.time)
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         zoned = kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
         return f"epoch_us(CAST({column} AS {'TIMESTAMPTZ' if zoned else 'TIMESTAMP'}))"

@@ -22,11 +22,23 @@ class Source:
     dialect: Dialect | None = None
     marked: bool = False
 
+    @property
+    def types(self) -> dict[str, str]:
+        """Column -> SQL type."""
+        return dict(self.columns)
+
+    def has(self, column: str | None) -> bool:
+        return column in self.types
+
+    def type_of(self, column: str) -> str:
+        """Its SQL type; NULL where this source does not have it."""
+        return self.types.get(column, "NULL")
+
     def scan(self, files: Sequence[str] | None = None, rejects: str | None = None) -> str:
         """SQL of a table function over the files.
 
-        `rejects` names the tables that DuckDB fills with malformed CSV lines. Without, it is more careless: after a
-        quote out of place it may pass over the rest of a file, so only a look at a log goes without.
+        `rejects` names the tables that DuckDB fills with malformed CSV lines. Without them it is less careful: after a
+        misplaced quote it may skip the rest of a file, so only the check of a log does without.
         """
         names = ", ".join(literal(unglobbed(f)) for f in (files or self.files))
         # A folder called user_id=7 must not put its 7 into the rows.
@@ -46,7 +58,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Sources:
-    """All of a log. empty: files of no bytes, which are passed over and reported."""
+    """All of a log. empty: files of no bytes, which are skipped and reported."""
 
     sources: tuple[Source, ...]
     empty: tuple[str, ...]

@@ -5,18 +5,45 @@ keeps the order of the rows, and records malformed CSV lines with their file and
 """
 
 import os
+import re
 from dataclasses import replace
 from itertools import groupby
+from typing import NamedTuple
 
 import duckdb
 
 from index.errors import EventsError, EventsMissing
 from training.config import EventsConfig
 from training.events import csvfile, jsonfile
-from training.events.columns import check_type
 from training.events.files import find_files
 from training.events.source import Source, Sources
 from training.events.sql import first_line, literal, unglobbed
+
+NUMBERS = r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*"
+TEXT = r"VARCHAR|JSON|BLOB|ENUM.*|\"NULL\""
+TIMES = r"TIMESTAMP.*|DATE"
+
+
+class Kind(NamedTuple):
+    """What a column may be. types: a pattern of SQL types; a nested or boolean column is a wrong name, and reading its
+    rows would be a waste. meaning: in words."""
+
+    types: str
+    meaning: str
+
+
+ID = Kind(f"{NUMBERS}|{TEXT}|{TIMES}|UUID", "an id; text and numbers are read")
+KINDS = {
+    "time": Kind(f"{NUMBERS}|{TEXT}|{TIMES}", "a time; epoch numbers, timestamps and ISO 8601 text are read"),
+    "dwell": Kind(f"{NUMBERS}|{TEXT}", "a number of seconds"),
+    "weight": Kind(f"{NUMBERS}|{TEXT}", "a number"),
+    "event_type": Kind(f"{NUMBERS}|{TEXT}|BOOLEAN", "an event type; text is read"),
+}
+HINTS = {
+    "csv": "; the first line must name the columns, and --delimiter says what stands between them",
+    "jsonl": "",
+    "parquet": "",
+}
 
 
 def known_rows(sources: Sources, connection: duckdb.DuckDBPyConnection) -> int | None:
@@ -57,8 +84,7 @@ def wanted_columns(config: EventsConfig) -> list[tuple[str, str]]:
 
 def check_columns(source: Source, config: EventsConfig) -> None:
     """Raises EventsMissing for a column that is not there, EventsError for one of an impossible type."""
-    types = dict(source.columns)
-    file = source.files[0]
+    types, file = source.types, source.files[0]
     for setting, column in wanted_columns(config):
         if column in types:
             check_type(file, setting, column, types[column])
@@ -71,11 +97,14 @@ def check_columns(source: Source, config: EventsConfig) -> None:
             )
 
 
-HINTS = {
-    "csv": "; the first line must name the columns, and --delimiter says what stands between them",
-    "jsonl": "",
-    "parquet": "",
-}
+def check_type(file: str, setting: str, column: str, kind: str) -> None:
+    """Raises EventsError where no value of such a type can be what the setting means."""
+    allowed = KINDS.get(setting, ID)
+    if not re.fullmatch(allowed.types, kind):
+        raise EventsError(
+            f"{file}: column {column!r} is of type {kind}, which is not {allowed.meaning}. "
+            f"Name another column with --{setting.replace('_', '-')}, or convert this one"
+        )
 
 
 def look(connection: duckdb.DuckDBPyConnection, file: str, kind: str, config: EventsConfig) -> Source | None:

@@ -63,10 +63,27 @@ class Shards:
         self._parts.clear()
         self._folder.cleanup()
 
-    def add(self, columns: dict[str, Any]) -> None:
-        """Columns by the names of `Shard`, of equal length; absent ones may be left out."""
-        starts, order = _shard_order(columns["users"])
-        part: dict[str, Any] = {name: values[order] for name, values in columns.items()}
+    def add(
+        self,
+        *,
+        users: NDArray[np.uint64],
+        times: NDArray[np.int64],
+        items: NDArray[np.int32],
+        sessions: NDArray[np.uint64] | None = None,
+        weights: NDArray[np.float32] | None = None,
+        converted: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Events of one batch: the columns of `Shard`, of equal length. A log gives the same ones in every batch."""
+        columns = {
+            "users": users,
+            "sessions": sessions,
+            "times": times,
+            "items": items,
+            "weights": weights,
+            "converted": converted,
+        }
+        starts, order = _shard_order(users)
+        part: dict[str, Any] = {name: values[order] for name, values in columns.items() if values is not None}
         size = sum(values.nbytes for values in part.values())
         if self._held + size > self._budget:
             part = {name: self._spill(name, values) for name, values in part.items()}

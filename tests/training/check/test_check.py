@@ -1,11 +1,11 @@
-"""The data doctor: each problem in a log of its own, and a clean log that has none."""
+"""Looking at a log before training: each problem in a log of its own, and a clean log that has none."""
 
 import csv
 import io
 import json
-import time
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,31 +15,32 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
-from support.factories import two_groups
 
-from index.errors import EventsMissing, TrainingFailed
-from training.check.census import SAMPLES
-from training.check.examine import FINDINGS, examine, page
-from training.check.forecast import forecast, trainings
-from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig, TrainerConfig
-from training.corpus import Corpus
-from training.trainers.trainer import Embeddings
+from index.errors import EventsMissing
+from training.check.examination import Examination, Repeats, Span, Split
+from training.check.examine import examine
+from training.check.findings import Finding, Verdict
+from training.check.forecast import Forecast, TrainingCost
+from training.check.page import page
+from training.check.tally import SAMPLES
+from training.check.words import FINDINGS
+from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig
 
 Row = dict[str, Any]
 START = int(datetime(2023, 11, 14, tzinfo=UTC).timestamp())
 NOW = datetime(2023, 12, 15, tzinfo=UTC)
 DAY = 86_400
-PLAN = {
-    "tokens_per_second": 100_000,
-    "trial_tokens": 20_000,
-    "trial_seconds": 1.0,
-    "trainings": [{"name": "to publish", "tokens": 12_000, "minutes": 2.0}],
-    "minutes": 2.0,
-    "memory_mb": 500,
-    "memory": {"reading": 500, "training": 400},
-    "ram_mb": 8000,
-    "failed": None,
-}
+PLAN = Forecast(
+    tokens_per_second=100_000,
+    trial_tokens=20_000,
+    trial_seconds=1.0,
+    trainings=[TrainingCost("to publish", 12_000, 2.0)],
+    minutes=2.0,
+    memory_mb=500,
+    memory={"reading": 500, "training": 400},
+    ram_mb=8000,
+    failed=None,
+)
 
 
 def clean() -> list[Row]:
@@ -125,11 +126,35 @@ CASES = {
 }
 
 
+def visits(change: Callable[[int, Row], Row]) -> list[Row]:
+    """With a session id: each six rows are a visit."""
+    return changed(lambda i, row: {"session_id": i // 6} | change(i, row))
+
+
+GIVEN = {"session": "session_id"}
+# The same findings where something else holds, by the name of the case in FINDINGS.
+SPECIAL = {
+    ("no_events", "left_out"): Case("stop", TYPED, {"event_type": "event_type", "event_types": ("rented",)}),
+    ("no_events", "no_rows"): Case("stop", []),
+    ("rows_rejected", "refused"): Case("stop", changed(lambda i, _: {"item_id": ""} if i % 5 == 0 else {})),
+    ("short_sessions", "sessions_given"): Case("warn", visits(lambda i, _: {"session_id": i if i % 20 else -i}), GIVEN),
+    ("immediate_repeats", "kept"): Case("warn", CASES["immediate_repeats"].rows, {}, {"collapse_repeats": False}),
+    ("likely_bots", "left_out"): Case("note", CASES["likely_bots"].rows, {}, {"max_user_events": 500}),
+    ("day_long_sessions", "sessions_given"): Case("warn", visits(lambda i, r: {"session_id": r["user_id"]}), GIVEN),
+    ("times_are_positions", "sessions_given"): Case("note", visits(lambda i, _: {"timestamp": i % 6}), GIVEN),
+    ("times_all_same", "sessions_given"): Case("note", visits(lambda i, _: {"timestamp": START}), GIVEN),
+    ("times_are_dates", "sessions_given"): Case(
+        "note", visits(lambda i, r: {"timestamp": r["timestamp"] // DAY * DAY}), GIVEN
+    ),
+    ("units_mixed", "unit_given"): Case("warn", CASES["units_mixed"].rows, {"time_unit": "ms"}),
+}
+
+
 def write(folder: Path, rows: list[Row], kind: str = "csv") -> Path:
     path = folder / f"log.{kind}"
     if kind == "csv":
         with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
+            writer = csv.DictWriter(file, list(rows[0] if rows else CLEAN[0]))
             writer.writeheader()
             writer.writerows(rows)
     elif kind == "jsonl":
@@ -139,7 +164,7 @@ def write(folder: Path, rows: list[Row], kind: str = "csv") -> Path:
     return path
 
 
-def check(*paths: Path, plan: dict[str, Any] = PLAN, **sections: Any) -> dict[str, Any]:
+def check(*paths: Path, plan: Forecast = PLAN, **sections: Any) -> Examination:
     events = EventsConfig(paths=tuple(map(str, paths)), **sections.get("events", {}))
     config = TrainConfig(
         events=events,
@@ -149,11 +174,16 @@ def check(*paths: Path, plan: dict[str, Any] = PLAN, **sections: Any) -> dict[st
     return examine(config, now=NOW, forecaster=lambda *_: plan)
 
 
-def by_code(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {finding["code"]: finding for finding in found["findings"]}
+def by_code(found: Examination) -> dict[str, Finding]:
+    return {finding.code: finding for finding in found.findings}
 
 
-def text_of(found: dict[str, Any], width: int = 100, soft_wrap: bool = False) -> str:
+def said(template: str, text: str) -> bool:
+    """Whether the text is the template, with something in its fields."""
+    return re.fullmatch(re.sub(r"\\\{.*?\\\}", ".+", re.escape(template)), text) is not None
+
+
+def text_of(found: Examination, width: int = 100, soft_wrap: bool = False) -> str:
     out = io.StringIO()
     Console(file=out, width=width, highlight=False, soft_wrap=soft_wrap).print(page(found))
     return out.getvalue()
@@ -162,13 +192,13 @@ def text_of(found: dict[str, Any], width: int = 100, soft_wrap: bool = False) ->
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_clean_log_is_ready_to_train_in_every_format(tmp_path: Path, kind: str) -> None:
     found = check(write(tmp_path, CLEAN, kind))
-    assert found["findings"] == []
-    assert found["verdict"] == {"level": "ready", "text": "ready to train"}
-    assert (found["events"], found["users"], found["sessions"], found["items"]) == (12_000, 40, 2_000, 300)
-    assert found["lengths"]["before"] == found["lengths"]["after"] == [0, 0, 0, 2_000, 0, 0, 0, 0, 0]
-    assert found["time"]["kind"] == "clock"
-    assert found["split"]["kind"] == "time"
-    assert found["split"]["test_sessions"] == 200
+    assert found.findings == []
+    assert found.verdict == Verdict("ready", "ready to train")
+    assert (found.events, found.users, found.sessions, found.items) == (12_000, 40, 2_000, 300)
+    assert found.lengths.before == found.lengths.after == [0, 0, 0, 2_000, 0, 0, 0, 0, 0]
+    assert found.time.kind == "clock"
+    assert found.split is not None
+    assert (found.split.kind, found.split.test_sessions) == ("time", 200)
 
 
 def test_every_finding_has_a_log_that_shows_it() -> None:
@@ -183,17 +213,39 @@ def test_log_with_the_problem_shows_it(tmp_path: Path, code: str) -> None:
         paths.append(tmp_path / "empty.csv")
         paths[-1].touch()
     sections = {"events": case.events, "sessions": case.sessions, "evaluation": case.evaluation}
-    found = check(*paths, plan=PLAN | case.plan, **sections)
+    found = check(*paths, plan=replace(PLAN, **case.plan), **sections)
     finding = by_code(found)[code]
-    assert finding["severity"] == case.severity
-    assert finding["title"] == FINDINGS[code]
-    assert finding["message"].endswith((".", "?"))
-    assert len(finding["samples"]) <= SAMPLES or code == "rows_rejected"
-    assert found["verdict"]["level"] != "ready" or case.severity == "note"
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert finding.severity == case.severity
+    assert finding.title == FINDINGS[code].title
+    assert {text[-1] for text in (finding.found, finding.effect, finding.advice)} <= {".", "?"}
+    assert len(finding.samples) <= SAMPLES
+    assert found.verdict.level != "ready" or case.severity == "note"
+    document = found.to_json()
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
     text = text_of(found)
     assert code in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_every_special_case_of_a_finding_has_a_log_that_shows_it() -> None:
+    assert sorted(SPECIAL) == sorted((code, case) for code, words in FINDINGS.items() for case in words.cases)
+
+
+@pytest.mark.parametrize(("code", "special"), SPECIAL)
+def test_finding_reads_differently_where_something_else_holds(tmp_path: Path, code: str, special: str) -> None:
+    case = SPECIAL[code, special]
+    found = check(write(tmp_path, case.rows), events=case.events, sessions=case.sessions)
+    finding, words = by_code(found)[code], FINDINGS[code].of(special)
+    assert finding.severity == case.severity
+    assert said(words.found, finding.found)
+    assert said(words.effect, finding.effect)
+    assert said(words.advice.replace("{unit}", ""), finding.advice) or said(words.advice, finding.advice)
+
+
+def test_a_unit_that_may_be_wrong_is_named_where_times_look_like_positions(tmp_path: Path) -> None:
+    log = write(tmp_path, CASES["times_are_positions"].rows)
+    assert "--time-unit s is wrong" in by_code(check(log, events={"time_unit": "s"}))["times_are_positions"].advice
+    assert "--time-unit" not in by_code(check(log))["times_are_positions"].advice
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
@@ -202,21 +254,22 @@ def test_rejected_rows_are_shown_with_file_row_and_value(tmp_path: Path, kind: s
     rows[41] |= {"timestamp": "yesterday"}
     log = write(tmp_path, rows, kind)
     found = check(log)
-    assert {reason: r["rows"] for reason, r in found["rows"]["rejected"].items()} == {"no_user": 120, "bad_time": 1}
-    assert found["rows"]["rejected"]["bad_time"]["samples"] == [
+    rejected = found.rows.rejected
+    assert {reason: r.rows for reason, r in rejected.items()} == {"no_user": 120, "bad_time": 1}
+    assert rejected["bad_time"].samples == [
         {"file": str(log), "row": 42, "user": rows[41]["user_id"], "item": rows[41]["item_id"], "time": "yesterday"}
     ]
-    assert [s["row"] for s in found["rows"]["rejected"]["no_user"]["samples"]] == [8, 108, 208]
+    assert [s["row"] for s in rejected["no_user"].samples] == [8, 108, 208]
     assert f"log.{kind}, row 42: user" in text_of(found)
 
 
 def test_too_many_bad_rows_are_reported_and_not_refused(tmp_path: Path) -> None:
     found = check(write(tmp_path, changed(lambda i, _: {"item_id": ""} if i % 5 == 0 else {})))
     finding = by_code(found)["rows_rejected"]
-    assert finding["severity"] == "stop"
-    assert finding["share"] == pytest.approx(0.2)
-    assert found["verdict"]["text"].startswith("do not train yet: rows that cannot be events")
-    assert found["events"] == 9_600
+    assert finding.severity == "stop"
+    assert finding.share == pytest.approx(0.2)
+    assert found.verdict.text.startswith("do not train yet: rows that cannot be events")
+    assert found.events == 9_600
 
 
 def test_log_that_cannot_be_opened_raises_what_training_would_raise(tmp_path: Path) -> None:
@@ -230,22 +283,21 @@ def test_examples_name_users_items_and_sessions_of_the_log(tmp_path: Path) -> No
         *(r | {"session_id": "loop"} for r in walk("bot", 1100, 2)),
     ]
     findings = by_code(check(write(tmp_path, rows), events={"session": "session_id"}))
-    assert findings["likely_bots"]["samples"] == [
-        {"user": "bot", "events": 1100, "why": "600 events within half an hour"}
-    ]
+    assert findings["likely_bots"].samples == [{"user": "bot", "events": 1100, "why": "600 events within half an hour"}]
     giant = {"user": "bot", "session": "loop", "from": "2023-11-14 00:00:00", "events": 1100}
-    assert findings["giant_sessions"]["samples"] == [giant]
+    assert findings["giant_sessions"].samples == [giant]
 
 
 def test_users_above_the_ceiling_are_left_out_and_only_noted(tmp_path: Path) -> None:
     log = write(tmp_path, [*CLEAN, *walk("bot", 700, 2)])
     found = check(log, sessions={"max_user_events": 500})
-    assert by_code(found)["likely_bots"]["severity"] == "note"
-    assert found["after_rules"]["removed"]["bot_users"] == 1
-    assert found["verdict"]["level"] == "ready"
+    assert by_code(found)["likely_bots"].severity == "note"
+    assert found.after_rules is not None
+    assert found.after_rules.removed["bot_users"] == 1
+    assert found.verdict.level == "ready"
 
 
-def test_basket_of_one_moment_is_no_bot(tmp_path: Path) -> None:
+def test_basket_of_one_moment_is_not_a_bot(tmp_path: Path) -> None:
     found = check(write(tmp_path, [*CLEAN, *walk("buyer", 700, 0)]))
     assert "likely_bots" not in by_code(found)
 
@@ -260,42 +312,39 @@ def test_duplicates_and_repeats_are_counted_exactly(tmp_path: Path) -> None:
     ]
     found = check(write(tmp_path, rows), sessions={"min_item_count": 1})
     # u: a a, and a again; v: the two copies of a, of which one follows at once, and b again.
-    assert found["repeats"] == {"immediate": 2, "in_session": 5, "duplicates": 2}
+    assert found.repeats == Repeats(immediate=2, in_session=5, duplicates=2)
 
 
 def test_counter_over_the_whole_log_is_told_from_positions(tmp_path: Path) -> None:
     rows = changed(lambda i, _: {"user_id": f"s{i // 6}", "timestamp": 1000 + i})
     found = check(write(tmp_path, rows), events={"session": "user_id"})
-    assert found["time"] == {"kind": "counter", "first": 1000.0, "last": 12_999.0, "days": None}
+    assert found.time == Span("counter", first=1000.0, last=12_999.0, days=None)
     finding = by_code(found)["times_are_positions"]
-    assert finding["severity"] == "note"
-    assert "from 1,000 to 12,999" in finding["found"]
+    assert finding.severity == "note"
+    assert "from 1,000 to 12,999" in finding.found
 
 
 def test_split_is_announced_as_the_settings_ask(tmp_path: Path) -> None:
     log = write(tmp_path, CLEAN)
-    assert check(log, evaluation={"split": "session"})["split"] == {
-        "kind": "session",
-        "test_sessions": 200,
-        "from": None,
-    }
-    assert check(log, evaluation={"split": "last"})["split"]["test_sessions"] == 2_000
-    found = check(log, evaluation={"test_from": "2023-11-23"})["split"]
-    assert found["kind"] == "time"
-    assert found["from"].startswith("2023-11-23T")
+    assert check(log, evaluation={"split": "session"}).split == Split("session", 200, None)
+    assert check(log, evaluation={"split": "last"}).split == Split("last", 2_000, None)
+    found = check(log, evaluation={"test_from": "2023-11-23"})
+    assert found.split is not None
+    assert found.split.kind == "time"
+    assert found.to_json()["split"]["from"].startswith("2023-11-23T")
 
 
 def test_log_without_users_is_read_by_its_sessions(tmp_path: Path) -> None:
     rows = [{"visit": i // 6, "item_id": r["item_id"], "timestamp": r["timestamp"]} for i, r in enumerate(CLEAN)]
     found = check(write(tmp_path, rows, "parquet"), events={"session": "visit"})
-    assert found["findings"] == []
-    assert found["sessions"] == 2_000
+    assert found.findings == []
+    assert found.sessions == 2_000
 
 
 def test_memory_beyond_the_budget_goes_to_disk_and_changes_nothing(tmp_path: Path) -> None:
     log = write(tmp_path, CLEAN)
     small, large = (check(log, events={"memory_mb": mb}) for mb in (200, 2000))
-    assert small | {"seconds": 0} == large | {"seconds": 0}
+    assert replace(small, seconds=0) == replace(large, seconds=0)
 
 
 def test_page_fits_a_terminal_of_80_columns_also_without_wrapping(tmp_path: Path) -> None:
@@ -313,31 +362,5 @@ def test_page_of_an_empty_log_says_so(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text("user_id,item_id,timestamp\n")
     found = check(log)
-    assert "The log has no rows." in by_code(found)["no_events"]["message"]
+    assert by_code(found)["no_events"].to_json()["message"].startswith("The log has no rows. ")
     assert "do not train yet: no row of the log is an event" in text_of(found)
-
-
-def test_forecast_leaves_out_what_a_training_costs_once_and_adds_up_the_trainings_of_a_run() -> None:
-    def train(corpus: Corpus, config: TrainerConfig, *_: Any) -> Embeddings:
-        time.sleep(0.1 + len(corpus.tokens) * config.epochs / 1e6)
-        return Embeddings(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32))
-
-    config = TrainConfig(trainer=TrainerConfig(epochs=50))
-    found = forecast(two_groups(4000), config, events=24_000, ram_mb=10, train=train)
-    assert [t["tokens"] for t in found["trainings"]] == [19_440, 21_600, 24_000]
-    assert found["tokens_per_second"] == pytest.approx(1e6, rel=0.2)
-    assert found["minutes"] == pytest.approx(65_040 * 50 / found["tokens_per_second"] / 60, rel=0.01)
-    assert found["memory_mb"] == max(found["memory"].values()) > found["ram_mb"] == 10
-    assert trainings(TrainConfig(evaluation=EvaluationConfig(blend=False, baselines=False, publish_all=False))) == [
-        ("to measure", 0.9)
-    ]
-
-
-def test_forecast_says_when_the_trainer_gives_up() -> None:
-    def diverge(*_: Any) -> Embeddings:
-        raise TrainingFailed("training diverged")
-
-    found = forecast(two_groups(), TrainConfig(), events=2400, train=diverge)
-    assert found["failed"] == "training diverged"
-    assert found["minutes"] is None
-    assert {t["minutes"] for t in found["trainings"]} == {None}

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from index.errors import ConfigError
-from training.demo.world import FORMATS, World, write_world
+from training.demo.files import FORMATS
+from training.demo.world import World, write_world
 
 READERS = {
     "parquet": "read_parquet('{}/events-*')",
@@ -16,7 +17,7 @@ READERS = {
     "csv.gz": "read_csv('{}/events-*', all_varchar=true, ignore_errors=true)",
     "jsonl": "read_json('{}/events-*', format='newline_delimited', ignore_errors=true)",
 }
-# A line that is no CSV is passed over, and one that is no JSON is a row of NULLs, so both are none of these.
+# A line that is not CSV is passed over, and one that is not JSON is a row of NULLs: neither counts as sound.
 TIME = "TRY_CAST(CAST(timestamp AS VARCHAR) AS BIGINT) BETWEEN 1500000000 AND 2000000000"
 SOUND = f"user_id <> '' AND item_id <> '' AND {TIME}"
 

@@ -41,7 +41,7 @@ def test_test_from_cuts_at_a_moment_with_or_without_a_zone():
     for text in ("2023-11-15T03:13:20", "2023-11-15T03:13:20Z", "2023-11-15T05:13:20+02:00"):
         split = split_test(corpus, config("auto", test_from=text), 1, seed=1)
         assert (split.kind, len(split.train), len(split.held_out.corpus)) == ("time", 5, 5)
-    with pytest.raises(ConfigError, match="'soon' is no ISO 8601 time"):
+    with pytest.raises(ConfigError, match="'soon' is not an ISO 8601 time"):
         split_test(corpus, config(test_from="soon"), 1, seed=1)
     with pytest.raises(EventsMissing, match="too few sessions to hold any out: 0 to train on"):
         split_test(corpus, config(test_from="2000-01-01"), 1, seed=1)

@@ -1,4 +1,4 @@
-"""How much there is to read, for the progress bar: known for Parquet, and the reading goes on afterwards."""
+"""How much there is to read, for the progress bar: known for Parquet, and the log can still be read afterwards."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq

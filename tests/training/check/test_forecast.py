@@ -1,0 +1,44 @@
+"""What a training will cost, from a short trial and from the shapes of the arrays."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.factories import two_groups
+
+from index.errors import TrainingFailed
+from training.check.forecast import forecast
+from training.config import EvaluationConfig, PlannedTraining, TrainConfig, TrainerConfig
+from training.corpus import Corpus
+from training.trainers.trainer import Embeddings
+
+
+def test_forecast_leaves_out_what_a_training_costs_once_and_adds_up_the_trainings_of_a_run() -> None:
+    now = 0.0
+
+    def train(corpus: Corpus, config: TrainerConfig, *_: Any) -> Embeddings:
+        nonlocal now
+        now += 0.1 + len(corpus.tokens) * config.steps().epochs / 1e6
+        return Embeddings(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32))
+
+    config = TrainConfig(trainer=TrainerConfig(epochs=50))
+    found = forecast(two_groups(4000), config, events=24_000, ram_mb=10, train=train, clock=lambda: now)
+    assert [t.tokens for t in found.trainings] == [19_440, 21_600, 24_000]
+    assert found.tokens_per_second == pytest.approx(1e6)
+    assert found.minutes == pytest.approx(65_040 * 50 / 1e6 / 60)
+    assert found.memory_mb == max(found.memory.values()) > found.ram_mb == 10
+
+
+def test_a_run_that_chooses_and_publishes_nothing_trains_once() -> None:
+    once = EvaluationConfig(blend=False, baselines=False, publish_all=False)
+    assert once.trainings() == [PlannedTraining("to measure", 0.9)]
+
+
+def test_forecast_says_when_the_trainer_gives_up() -> None:
+    def diverge(*_: Any) -> Embeddings:
+        raise TrainingFailed("training diverged")
+
+    found = forecast(two_groups(), TrainConfig(), events=2400, train=diverge)
+    assert found.failed == "training diverged"
+    assert found.minutes is None
+    assert {t.minutes for t in found.trainings} == {None}

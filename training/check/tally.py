@@ -1,0 +1,82 @@
+"""What the census of a log counts: sizes, its clock, its people."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.events.reasons import LATEST
+
+SAMPLES = 3  # rows or ids shown per finding: enough to search a log for, and the report stays short
+DAY = 86_400_000_000  # microseconds
+
+
+class Tally:
+    """How many things have each size. Sizes from `top` on are one bin, so that memory does not grow with the log."""
+
+    def __init__(self, top: int) -> None:
+        self.bins = np.zeros(top + 1, dtype=np.int64)
+        self.largest = 0
+
+    def add(self, sizes: NDArray[np.int64]) -> None:
+        if sizes.size:
+            found = np.bincount(np.minimum(sizes, len(self.bins) - 1))
+            self.bins[: len(found)] += found
+            self.largest = max(self.largest, int(sizes.max()))
+
+    def total(self) -> int:
+        return int(self.bins.sum())
+
+    def median(self) -> int:
+        """The lower one of two; 0 of nothing."""
+        return int(np.searchsorted(np.cumsum(self.bins), (self.total() + 1) // 2)) if self.total() else 0
+
+    def within(self, low: int, high: int | None) -> int:
+        """How many have a size of low to high."""
+        return int(self.bins[low : None if high is None else high + 1].sum())
+
+
+@dataclass
+class Clock:
+    """Of all events. first, last: microseconds since 1970 UTC. days: events of each day since 1970. samples: (hash of
+    the user, item id, time)."""
+
+    first: int = LATEST
+    last: int = 0
+    before_clock: int = 0
+    far_past: int = 0
+    future: int = 0
+    midnight: int = 0
+    days: NDArray[np.int64] = field(default_factory=lambda: np.zeros(LATEST // DAY + 2, dtype=np.int64))
+    past_samples: list[tuple[int, str, int]] = field(default_factory=list)
+    future_samples: list[tuple[int, str, int]] = field(default_factory=list)
+
+
+@dataclass
+class People:
+    """What users and sessions do, counted before any rule.
+
+    top, bursts, placeholders: (hash of the user, events), most first; giants: (hash of the user, hash of the session or
+    0, first time, events); duplicated: (hash of the user, code of the item, time). following: events that have one
+    before them in their session; of these `tied` have its time, and `immediate` its item; `repeated` have the item of
+    any earlier one.
+    """
+
+    users: Tally = field(default_factory=lambda: Tally(1_000_000))
+    sessions: Tally = field(default_factory=lambda: Tally(100_000))
+    top: list[tuple[int, int]] = field(default_factory=list)
+    bursts: list[tuple[int, int]] = field(default_factory=list)
+    burst_users: int = 0
+    burst_events: int = 0
+    placeholders: list[tuple[int, int]] = field(default_factory=list)
+    from_zero: int = 0
+    following: int = 0
+    tied: int = 0
+    immediate: int = 0
+    repeated: int = 0
+    duplicates: int = 0
+    duplicated: list[tuple[int, int, int]] = field(default_factory=list)
+    giant_sessions: int = 0
+    giant_events: int = 0
+    giants: list[tuple[int, int, int, int]] = field(default_factory=list)
+    day_long: int = 0

@@ -1,0 +1,33 @@
+"""Numbers and moments as people read them, in findings and on the page."""
+
+from datetime import UTC, datetime
+
+
+def percent(share: float) -> str:
+    """12 %, 0.34 %, under 0.01 %."""
+    if 0 < share < 0.0001:
+        return "under 0.01 %"
+    if 0.995 <= share < 1:
+        return f"{min(share * 100, 99.99):.4g} %"
+    return f"{share * 100:.0f} %" if share >= 0.1 or share == 0 else f"{share * 100:.2g} %"
+
+
+def many(count: int, one: str) -> str:
+    return f"{count:,} {one if count == 1 else one + 's'}"
+
+
+def are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def have(count: int) -> str:
+    return "has" if count == 1 else "have"
+
+
+def moment(micros: int) -> str:
+    return datetime.fromtimestamp(micros / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def number(micros: int) -> str:
+    """A time that is not a clock time, as it stands in the log: whole where it is whole."""
+    return f"{micros // 1_000_000:,}" if micros % 1_000_000 == 0 else f"{micros / 1e6:,.3f}"

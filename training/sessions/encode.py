@@ -1,0 +1,173 @@
+"""From cut sessions to a corpus: which items get a row of the vocabulary, and what is left of each session then."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import EventsMissing
+from index.vocabulary import Vocabulary
+from training.config import SessionsConfig
+from training.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One shard's sessions, with every item. events: all that the shard held; bots, bot_events, repeats: of these, what
+    the cut left out.
+
+    lengths, starts, ends: int64, one a session; starts and ends in microseconds. items: int32 codes of ItemCodes.
+    """
+
+    events: int
+    bots: int
+    bot_events: int
+    repeats: int
+    lengths: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    items: NDArray[np.int32]
+    weights: NDArray[np.float32] | None
+    converted: NDArray[np.bool_] | None
+
+
+@dataclass(frozen=True)
+class SessionCounts:
+    """events: all that came in. The others: what each rule removed, in events, or in users, items and sessions where
+    the name says so. split_sessions were too long, and lost nothing."""
+
+    events: int
+    bot_users: int
+    bot_events: int
+    repeats: int
+    rare_items: int
+    rare_events: int
+    short_sessions: int
+    short_events: int
+    split_sessions: int
+
+    def removed(self) -> dict[str, int]:
+        return {name: count for name, count in asdict(self).items() if name != "events"}
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The corpus, its vocabulary, and the items that are too rare for a vector with their counts."""
+
+    corpus: Corpus
+    vocabulary: Vocabulary
+    rare: dict[str, int]
+    counts: SessionCounts
+
+
+def encode(cuts: list[Cut], ids: list[str], rules: SessionsConfig) -> Sessions:
+    """The last three rules: rare items, short sessions, long sessions. ids: code -> item id. Empties `cuts`.
+
+    Raises EventsMissing when nothing is left.
+    """
+    events, bot_users, bot_events, repeats = (
+        sum(getattr(part, name) for part in cuts) for name in ("events", "bots", "bot_events", "repeats")
+    )
+    if not events:
+        raise EventsMissing(
+            "no event came through: the files hold no rows, or all were rejected or left out by event_types or "
+            "min_dwell; `item2vec check` says which"
+        )
+    occurrences = sum((np.bincount(part.items, minlength=len(ids)) for part in cuts), np.zeros(len(ids), np.int64))
+    frequent = occurrences >= rules.min_item_count
+    # Most frequent first; ties by id, so that the same log gives the same rows whatever the order of its files.
+    order = np.array(sorted(np.flatnonzero(frequent), key=lambda c: (-occurrences[c], ids[c])), dtype=np.int64)
+    row_of = np.full(len(ids), -1, dtype=np.int32)
+    row_of[order] = np.arange(len(order), dtype=np.int32)
+    rare = {ids[c]: int(occurrences[c]) for c in np.flatnonzero(~frequent & (occurrences > 0))}
+
+    short_sessions = short_events = split_sessions = 0
+    pieces: dict[str, list[Any]] = {n: [] for n in ("tokens", "lengths", "starts", "ends", "weights", "converted")}
+    while cuts:
+        part = cuts.pop(0)  # let go of each shard once it is encoded: both forms need not fit at once
+        tokens, lengths, kept, sessions, split = _drop(
+            part.items, part.lengths, row_of, rules.min_length, rules.max_length
+        )
+        split_sessions += int(split)
+        short_sessions += len(part.lengths) - len(np.unique(sessions))
+        short_events += int((row_of[part.items] >= 0).sum()) - len(tokens)
+        pieces["tokens"].append(tokens)
+        pieces["lengths"].append(lengths)
+        pieces["starts"].append(part.starts[sessions])
+        pieces["ends"].append(part.ends[sessions])
+        if part.weights is not None:
+            pieces["weights"].append(part.weights[kept])
+        if part.converted is not None:
+            pieces["converted"].append(part.converted[kept])
+    joined = {n: np.concatenate(p) for n, p in pieces.items() if p}
+    counts = SessionCounts(
+        events=events,
+        bot_users=bot_users,
+        bot_events=bot_events,
+        repeats=repeats,
+        rare_items=len(rare),
+        rare_events=sum(rare.values()),
+        short_sessions=short_sessions,
+        short_events=short_events,
+        split_sessions=split_sessions,
+    )
+    if not joined["tokens"].size:
+        what = (
+            f"nothing is left of {events} events: sessions need {rules.min_length} items that each occur "
+            f"{rules.min_item_count} times ({counts.rare_events} events are of rarer items, {short_sessions} "
+            "sessions are too short)"
+        )
+        raise EventsMissing(
+            f"{what}. Lower --min-item-count, or check the user, session and time columns with `item2vec check`",
+            short=what,
+        )
+    corpus = Corpus(
+        tokens=joined["tokens"],
+        offsets=np.concatenate([[0], np.cumsum(joined["lengths"])]).astype(np.int64),
+        starts=joined["starts"],
+        ends=joined["ends"],
+        items=len(order),
+        weights=joined.get("weights"),
+        converted=joined.get("converted"),
+    )
+    corpus = corpus.take(np.argsort(corpus.starts, kind="stable"))
+    # Dropping short sessions takes events away, so the vocabulary states what is really in the corpus.
+    return Sessions(corpus, Vocabulary([ids[c] for c in order], corpus.counts()), rare, counts)
+
+
+@nb.njit(cache=True, nogil=True)
+def _drop(items, lengths, row_of, min_length, max_length):  # type: ignore[no-untyped-def]
+    """Without rare items and short sessions; long ones in even pieces of at most `max_length`.
+
+    Returns (tokens, lengths of the pieces, positions kept, session each piece came from, sessions that were split).
+    """
+    tokens = np.empty(items.size, np.int32)
+    kept = np.empty(items.size, np.int64)
+    # A session of n tokens has at most n / max_length + 1 pieces, and there are at most items / min_length of them.
+    most = items.size // max_length + items.size // min_length + 1
+    out = np.empty(most, np.int64)
+    source = np.empty(most, np.int64)
+    n = pieces = split = 0
+    begin = 0
+    for session in range(lengths.size):
+        first = n
+        for i in range(begin, begin + lengths[session]):
+            if row_of[items[i]] >= 0:
+                tokens[n] = row_of[items[i]]
+                kept[n] = i
+                n += 1
+        begin += lengths[session]
+        length = n - first
+        if length < min_length:
+            n = first
+            continue
+        parts = (length + max_length - 1) // max_length
+        split += parts > 1
+        # Even pieces: a last piece of one item would be too short to train on, and lost.
+        for p in range(parts):
+            out[pieces] = length * (p + 1) // parts - length * p // parts
+            source[pieces] = session
+            pieces += 1
+    return tokens[:n], out[:pieces].copy(), kept[:n], source[:pieces].copy(), split
