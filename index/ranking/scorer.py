@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.ranking.readings import Float, Reading, Rows, queries_and_targets
+from index.ranking.readings import Float, Reading, Rows, queries_of, targets_of
 from index.ranking.rules import Rules, RulesConfig
 
 
@@ -63,10 +63,19 @@ class NextScorer:
     """The formula above for one item or a session, over all items at once or over chosen candidates."""
 
     def __init__(
-        self, inputs: Float, outputs: Float, counts: NDArray[np.int64], rules: Rules | None, config: RecommenderConfig
+        self,
+        inputs: Float,
+        outputs: Float,
+        counts: NDArray[np.int64],
+        rules: Rules | None,
+        config: RecommenderConfig,
+        targets: Float | None = None,
     ) -> None:
+        """targets: what `targets_of` gives, from where it is mapped already; None: made here, in memory."""
+        reading = config.next_reading
         self.config = config
-        self.queries, self.targets = queries_and_targets(inputs, outputs, config.next_reading)
+        self.targets = targets_of(inputs, outputs, reading) if targets is None else targets
+        self.queries = queries_of(inputs, outputs, reading, self.targets)
         self.popularity = popularity(counts)
         self.rules = rules
         # The mean and spread of q . T over all items follow from T's mean and covariance, so z needs no dense pass.
@@ -76,16 +85,6 @@ class NextScorer:
 
     def __len__(self) -> int:
         return len(self.targets)
-
-    def share(self, targets: Float, owner: object) -> None:
-        """Takes the same targets from elsewhere, a memory map say, and drops its own copies.
-
-        owner: what the memory belongs to; it lives as long as this does.
-        """
-        self._owner = owner
-        if self.queries is self.targets:
-            self.queries = targets
-        self.targets = targets
 
     def session(self, rows: Rows, weights: Float | None = None) -> Query:
         """The recent items of a session and their weights; `weights` given by the caller multiply the rule's.

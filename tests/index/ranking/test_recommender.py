@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.ranking.readings import normalised, queries_and_targets, similar_vectors
+from index.ranking.readings import normalised, queries_of, similar_vectors, targets_of
 from index.ranking.recommender import Recommender
 from index.ranking.rules import Rules
 from index.ranking.scorer import NextScorer, Query, RecommenderConfig
@@ -48,7 +48,8 @@ def z(values):
 def test_scores_are_the_formula_in_the_docstring(reading):
     found = scorer(next_reading=reading, session_popularity=0.3, session_counts=2.0, own_items=1.5, session_items=3)
     session = np.array([4, 7, 4, 9], dtype=np.int32)
-    queries, targets = queries_and_targets(*matrices(), reading)
+    targets = targets_of(*matrices(), reading)
+    queries = queries_of(*matrices(), reading, targets)
     weights = np.array([1 / 3, 1 / 2, 1])
     vectors = z(targets.astype(np.float64) @ (weights @ queries[session[-3:]]))
     counts = np.zeros(ITEMS)
