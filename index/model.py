@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.artifact.directory import Artifact
 from index.errors import ItemUnknown, ItemUntrained
@@ -13,12 +12,11 @@ from index.parts import read_parts
 from index.ranking.recommender import Recommender
 from index.ranking.scorer import NextScorer, RecommenderConfig
 from index.search.allowed import Allowed
+from index.search.exact import Floats, Rows
 from index.search.indexfile import stored_vectors
 from index.search.searcher import Searcher
 
 Score = Literal["similar", "next"]
-Rows = NDArray[np.int32]
-Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class Model:
 
     def among(
         self, row: int, k: int, score: Score, allowed: Allowed | None = None, gone: Rows | None = None
-    ) -> tuple[Rows, Scores]:
+    ) -> tuple[Rows, Floats]:
         """The k best by either score of the rows that are allowed and not gone, without `row` itself: (rows, scores),
         at most k long, without padding.
 
@@ -101,7 +99,7 @@ class Model:
         real = rows >= 0
         return rows[real], scores[real]
 
-    def _search_similar(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Scores]:
+    def _search_similar(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Floats]:
         query = self.vectors[row : row + 1]
         few = None if allowed is None else allowed.few(self.vectors)
         if few is not None:
@@ -109,7 +107,7 @@ class Model:
         rows, scores = self.searcher.search(query, k, None if allowed is None else allowed.mask, [out])
         return rows[0], scores[0]
 
-    def _search_next(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Scores]:
+    def _search_next(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Floats]:
         mask = np.ones(len(self.vocabulary), dtype=np.bool_) if allowed is None else allowed.mask.copy()
         mask[out] = False
         return self.recommender.among(np.array([row], dtype=np.int32), k, mask, one_item=True)
@@ -145,7 +143,7 @@ class Model:
                 missing[score] = f"rank {place.rank:,} of {len(self.vocabulary):,}; {stored.shape[1]} are stored"
         return Explanation(item, candidate, self.evidence.pair(a, b), similar, after, missing)
 
-    def _ranked(self, rows: Rows, scores: Scores) -> list[Ranked]:
+    def _ranked(self, rows: Rows, scores: Floats) -> list[Ranked]:
         return [
             Ranked(self.vocabulary.ids[row], score)
             for row, score in zip(rows.tolist(), scores.tolist(), strict=True)

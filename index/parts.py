@@ -15,6 +15,7 @@ from index.evidence import Evidence
 from index.ranking.readings import target_dims
 from index.ranking.rules import Rules
 from index.ranking.scorer import RecommenderConfig
+from index.search.exact import Floats, Rows
 from index.search.indexfile import read_index, stored_vectors, write_index
 from index.vocabulary import Vocabulary
 
@@ -26,12 +27,12 @@ class Neighbours:
     rows: int32, shape (items, k), best first, padded with -1. scores: float32, the same shape, padded with -inf.
     """
 
-    rows: NDArray[np.int32]
-    scores: NDArray[np.float32]
+    rows: Rows
+    scores: Floats
 
     def first_k(
-        self, row: int, k: int, allowed: NDArray[np.bool_] | None = None, gone: NDArray[np.int32] | None = None
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]] | None:
+        self, row: int, k: int, allowed: NDArray[np.bool_] | None = None, gone: Rows | None = None
+    ) -> tuple[Rows, Floats] | None:
         """The first k of the row's list that are allowed (bool, (items,)) and not gone: (rows, scores), no padding.
 
         Fewer than k where the list holds every item there is; None where a longer list could hold more of them.
@@ -60,8 +61,8 @@ class ModelParts:
     vocabulary: Vocabulary
     catalogue: Catalogue
     rare: dict[str, int]
-    inputs: NDArray[np.float32]
-    outputs: NDArray[np.float32]
+    inputs: Floats
+    outputs: Floats
     rules: Rules
     evidence: Evidence
     similar_index: faiss.Index

@@ -89,9 +89,11 @@ def test_candidates_get_the_same_list_as_scoring_everything(
     vectors = found.next_vectors()
     searcher = Searcher(build(vectors, ITEMS, 0.99, 1, 1).index, vectors)
     rows = np.array(session, dtype=np.int32)
-    dense = Recommender(found)._ranked([rows], 5, one_item, exclude_seen)
     # All items fit among the candidates here, so the lists must agree to the last place.
-    fast = Recommender(found, searcher, dense_items=0)._ranked([rows], 5, one_item, exclude_seen)
+    recommenders = (Recommender(found), Recommender(found, searcher, dense_items=0))
+    dense, fast = (
+        each.next_of(rows[-1:], 5) if one_item else each.recommend([rows], 5, exclude_seen) for each in recommenders
+    )
     np.testing.assert_allclose(fast[1], dense[1], rtol=1e-3, atol=1e-3)
     same = np.abs(np.diff(dense[1][0], append=-9)) > 1e-3
     assert (fast[0][0] == dense[0][0])[same & np.roll(same, 1)].all()
@@ -122,7 +124,7 @@ def test_a_query_without_counts_still_gets_an_answer():
 
 
 def test_another_reading_needs_another_scorer():
-    with pytest.raises(ValueError, match="reading"):
+    with pytest.raises(ValueError, match="next_reading"):
         scorer(next_reading="in-in").with_config(RecommenderConfig(next_reading="in-out"))
 
 
