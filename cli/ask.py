@@ -102,7 +102,7 @@ def at_least_one(k: int) -> int:
 
 
 def run_explain(options: argparse.Namespace) -> int:
-    from cli.screen import sentences
+    from cli.screen import show_explanation
 
     model = open_model(options)
     found = model.explain(model.resolve(options.item), model.resolve(options.candidate))
@@ -111,7 +111,7 @@ def run_explain(options: argparse.Namespace) -> int:
 
         print(json.dumps(asdict(found), ensure_ascii=False, indent=1, default=str))
     else:
-        print("\n".join(sentences(model, found)))
+        show_explanation(model, found)
     return 0
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.screen import screen, sentences, show, show_report
+from cli.screen import screen, show, show_explanation, show_report
 from index.artifact.registry import Registry
 from index.model import Model, Score
 from training.config import EvaluationConfig, EventsConfig, TrainConfig
@@ -46,7 +46,7 @@ def run(folder: Path, events: int, seed: int, models: Path | None = None) -> Dem
             show(model, f"{text} {model.catalogue.title(item)}", model.neighbours(item, 5, score), False)
     first = asked[0]
     second = model.neighbours(first, 1)[0].item
-    print("\n".join(sentences(model, model.explain(first, second))))
+    show_explanation(model, model.explain(first, second))
     title = json.dumps(model.catalogue.title(first), ensure_ascii=False)
     print(f"\nAsk on: item2vec similar {models} {title}")
     return DemoRun(config, first)

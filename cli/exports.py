@@ -1,6 +1,6 @@
 """Vectors and neighbours for other tools: written in blocks, under a temporary name, and renamed when complete.
 
-A file of that name which is already there is replaced: an export is named by the user and can be made again.
+An existing file of that name is replaced: the user chose the name, and an export can be made again.
 """
 
 import json
@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -27,17 +27,17 @@ def export(model: Model, format: str, out: Path, matrix: str, score: str) -> lis
     """The files written: `out`, or for npy and tensorboard those in the folder `out`.
 
     matrix: "inputs" or "outputs", for all but neighbours. score: "similar" or "next", for neighbours. Raises
-    ConfigError for what is not known and for a place that cannot be written.
+    ConfigError for an unknown format, matrix or score, and for a place that cannot be written.
     """
     for choice, known in ((format, FORMATS), (matrix, ("inputs", "outputs")), (score, ("similar", "next"))):
         if choice not in known:
-            raise ConfigError(f"export: {choice!r} is none of {', '.join(known)}")
+            raise ConfigError(f"export: {choice!r} is not one of {', '.join(known)}")
     names, write = FORMATS[format]
-    files = [out / name for name in names] if names else [out]
+    files = [out / name for name in names] or [out]
     if not names and out.is_dir():
-        raise ConfigError(f"--out {out} is a folder; {format} is one file, name it")
+        raise ConfigError(f"--out {out} is a folder, but {format} is one file: give its name")
     if names and out.exists() and not out.is_dir():
-        raise ConfigError(f"--out {out} is a file; {format} is the files {' and '.join(names)} in a folder, name that")
+        raise ConfigError(f"--out {out} is a file, but {format} is {' and '.join(names)}: give the name of a folder")
     unfinished = [file.with_name(f".{file.name}.writing") for file in files]
     with os_errors_as(ConfigError, f"{out} cannot be written"), ExitStack() as stack:
         files[0].parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def export(model: Model, format: str, out: Path, matrix: str, score: str) -> lis
 
 
 def word2vec_text(model: Model, files: list[Path], matrix: str) -> None:
-    """A line "items dims", then a line per item: its id as `word_of` writes it, and its numbers, to the last bit."""
+    """A line "items dims", then a line per item: its id as `word_of` writes it, and its numbers with every bit."""
     vectors = model.artifact.array(matrix)
     line = "%s" + " %.9g" * vectors.shape[1] + "\n"
     with files[0].open("w", encoding="utf-8", newline="\n") as file:
@@ -60,7 +60,7 @@ def word2vec_text(model: Model, files: list[Path], matrix: str) -> None:
 
 
 def word2vec_binary(model: Model, files: list[Path], matrix: str) -> None:
-    """The same with the numbers as little-endian float32."""
+    """The same, but the numbers are little-endian float32."""
     vectors = model.artifact.array(matrix)
     with files[0].open("wb") as file:
         file.write(b"%d %d\n" % vectors.shape)
@@ -120,7 +120,7 @@ def parquet(model: Model, files: list[Path], matrix: str) -> None:
 
 
 def tensorboard(model: Model, files: list[Path], matrix: str) -> None:
-    """For the Embedding Projector. It ends fields at tabs and lines at line breaks: those become spaces."""
+    """For the Embedding Projector. Tabs and line breaks end its fields and lines: in texts they become spaces."""
     vectors = model.artifact.array(matrix)
     line = "\t".join(["%.9g"] * vectors.shape[1]) + "\n"
     counts = iter(model.vocabulary.counts.tolist())
@@ -134,7 +134,7 @@ def tensorboard(model: Model, files: list[Path], matrix: str) -> None:
 
 
 def neighbours(model: Model, files: list[Path], score: str) -> None:
-    """A line per item, from the lists that were computed when the model was made."""
+    """A line per item: the list that is stored with the model."""
     stored, ids = model.stored[score], model.vocabulary.ids
     scores = _blocks(model, stored.scores)
     with files[0].open("w", encoding="ascii", newline="\n") as file:
@@ -145,15 +145,21 @@ def neighbours(model: Model, files: list[Path], score: str) -> None:
                 file.write(json.dumps({"item_id": item, "neighbours": listed}) + "\n")
 
 
-Write = Callable[[Model, list[Path], str], None]
-# format -> (names of the files in a folder, or none for a single file; what writes them)
-FORMATS: dict[str, tuple[tuple[str, ...], Write]] = {
-    "word2vec-text": ((), word2vec_text),
-    "word2vec-binary": ((), word2vec_binary),
-    "npy": (("vectors.npy", "ids.json"), npy),
-    "parquet": ((), parquet),
-    "tensorboard": (("vectors.tsv", "metadata.tsv"), tensorboard),
-    "neighbours": ((), neighbours),
+class Format(NamedTuple):
+    """names: of the files in the folder; none for a format that is one file. write: called with the model, the files
+    and the matrix, or for neighbours the score."""
+
+    names: tuple[str, ...]
+    write: Callable[[Model, list[Path], str], None]
+
+
+FORMATS = {
+    "word2vec-text": Format((), word2vec_text),
+    "word2vec-binary": Format((), word2vec_binary),
+    "npy": Format(("vectors.npy", "ids.json"), npy),
+    "parquet": Format((), parquet),
+    "tensorboard": Format(("vectors.tsv", "metadata.tsv"), tensorboard),
+    "neighbours": Format((), neighbours),
 }
 
 
@@ -169,7 +175,7 @@ def _category(model: Model, item: str) -> str | None:
 
 
 def _encodable(text: str) -> str:
-    """JSON can hold half of a surrogate pair, UTF-8 cannot: it becomes a question mark."""
+    """Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
     return text.encode("utf-8", "replace").decode()
 
 

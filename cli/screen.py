@@ -3,14 +3,14 @@
 import json
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from index.model import Explanation, Model
+from index.explanation import Explanation
+from index.model import Model
 from training.evaluation.report import facts, tables
 
 
@@ -34,30 +34,8 @@ def show(model: Model, title: str, found: Sequence[Any], as_json: bool, **given:
     screen().print(table)
 
 
-def sentences(model: Model, found: Explanation) -> list[str]:
-    a, b = model.catalogue.title(found.item), model.catalogue.title(found.candidate)
-    lines = [f"{a}  and  {b}"]
-    pair = found.pair
-    if pair is not None and pair.sessions:
-        last = f", last on {day(pair.last)}" if pair.last else ""
-        more = f"{pair.lift:.1f} times more often than" if pair.lift >= 1 else f"{pair.lift:.2f} times as often as"
-        lines.append(f"Together in {pair.sessions:,} sessions, {more} chance{last}.")
-        lines.append(
-            f"The first came before the second in {pair.first_before:,} of them, after it in {pair.second_before:,}, "
-            f"{pair.distance:.1f} steps apart on average."
-        )
-    elif pair is not None:
-        lines.append(f"Never together in a session ({pair.expected:.1f} sessions would be chance).")
-    for name, place in (("similar", found.similar), ("next", found.next)):
-        if place is not None:
-            lines.append(f"By {name} the second is rank {place[1]:,} for the first (score {place[0]:.3f}).")
-    for name, reason in found.missing.items():
-        lines.append(f"Not among the neighbours by {name}: {reason}." if name != "vector" else f"No vector: {reason}.")
-    return lines
-
-
-def day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+def show_explanation(model: Model, found: Explanation) -> None:
+    print("\n".join(found.sentences(model.catalogue.title(found.item), model.catalogue.title(found.candidate))))
 
 
 def show_report(console: Console, report: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What is known of items beside their vectors: title, category, anything else the metadata holds."""
+"""The metadata of items: title, category and any other field."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -8,7 +8,7 @@ from index.errors import ItemUnknown
 
 
 class Catalogue:
-    """Metadata by item id, trained or not. Stored by column, since most items share the same fields."""
+    """Metadata by item id, of items with and without a vector. Stored by column: most items share the same fields."""
 
     def __init__(self, ids: list[str], columns: Mapping[str, list[Any]]) -> None:
         self.ids = ids
@@ -16,7 +16,7 @@ class Catalogue:
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "Catalogue":
-        """Rows with `item_id` and any other fields; of two rows with one id the later counts."""
+        """From rows with `item_id` and any other fields; of two rows with the same id the later one counts."""
         latest = {row["item_id"]: row for row in rows}
         names = dict.fromkeys(name for row in latest.values() for name in row if name != "item_id")
         return cls(list(latest), {name: [_plain(row.get(name)) for row in latest.values()] for name in names})
@@ -57,7 +57,8 @@ class Catalogue:
         return {name: value for name in self.columns if (value := self.field(item, name)) is not None}
 
     def find(self, text: str, most: int = 10) -> list[str]:
-        """Ids by title, letter case aside: the same title, else titles that begin with it, else those that hold it."""
+        """At most `most` ids by title, ignoring case: of items with this title, else with one that begins with it, else
+        with one that contains it."""
         wanted = text.casefold().strip()
         titles = self.columns.get("title")
         if titles is None or not wanted:
@@ -70,13 +71,13 @@ class Catalogue:
         return []
 
     def titled(self, text: str) -> list[str]:
-        """Ids of the items with this very title, letter case aside."""
+        """Ids of all items with exactly this title, ignoring case."""
         wanted = text.casefold().strip()
         return [item for item in self.find(text, most=len(self.ids)) if self.title(item).casefold() == wanted]
 
-    def resolve(self, text: str, known: Iterable[str] = ()) -> str:
-        """An id, or the one item with such a title. Raises ItemUnknown, naming the choices where there are several."""
-        if text in self or text in known:
+    def resolve(self, text: str) -> str:
+        """The id, from an id or a title (see `find`). Raises ItemUnknown, naming the choices if there are several."""
+        if text in self:
             return text
         found = self.find(text)
         if len(found) == 1:

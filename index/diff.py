@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from index.align import moved as way_of
 from index.artifact.manifest import Manifest
-from index.model import Model, Neighbours
+from index.model import Model
+from index.parts import Neighbours
 
 Ids = NDArray[np.int32]
 

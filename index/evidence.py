@@ -1,4 +1,4 @@
-"""How often, how recently and in what order two items met in the training sessions: for any pair, exactly."""
+"""How often, how recently and in what order two items were in the same training session: exactly, for any pair."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class PairEvidence:
-    """sessions: how many held both. lift: how many times more often than if they were independent.
+    """sessions: how many held both. expected: how many would, were the items independent. lift: sessions / expected.
     first_before: sessions in which the first item's nearest occurrence came before the second's. distance: mean number
-    of steps between the nearest occurrences. last: end of the last such session, None where the log has no clock.
+    of steps between the nearest occurrences. last: end of the last such session, None where the log has no times.
     """
 
     sessions: int
@@ -25,7 +25,7 @@ class PairEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Postings: for each item the sessions that held it, ascending, and where in the session.
+    """Postings: for each item the sessions that held it, ascending, and its position in each.
 
     offsets: int64, shape (items + 1,). sessions, positions: int32, shape (tokens,), one entry per occurrence.
     ends: int64, shape (sessions,), end of each session in microseconds since 1970 UTC.
@@ -44,7 +44,7 @@ class Evidence:
         return np.asarray(self.sessions[a:b]), np.asarray(self.positions[a:b])
 
     def pair(self, first: int, second: int) -> PairEvidence:
-        """What is known of two different items."""
+        """Of the rows of two different items."""
         sessions_a, positions_a = self.occurrences(first)
         sessions_b, positions_b = self.occurrences(second)
         held_a, held_b = np.unique(sessions_a), np.unique(sessions_b)

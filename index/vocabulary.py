@@ -31,6 +31,10 @@ class Vocabulary:
     def __contains__(self, item: object) -> bool:
         return item in self._rows
 
+    def find(self, item: str) -> int | None:
+        """The item's row; None where it has no vector."""
+        return self._rows.get(item)
+
     def row(self, item: str) -> int:
         """Raises ItemUnknown."""
         try:

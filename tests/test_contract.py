@@ -74,10 +74,10 @@ def test_recommend_goes_on_with_the_session(models, capsys):
 
 def test_explain_gives_evidence_and_says_why_not(models, capsys):
     out = ask(capsys, "explain", models, "a1", "a2")[1]
-    assert "Together in" in out
+    assert "They were together in" in out
     assert "times more often than chance, last on" in out
     out = ask(capsys, "explain", models, "a1", "b1")[1]
-    assert "Never together in a session" in out
+    assert "They were never together in a session" in out
     assert "in the catalogue, but in no session" in ask(capsys, "explain", models, "a1", "new")[1]
 
 

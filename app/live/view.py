@@ -120,7 +120,8 @@ class View:
     def get(self, item_id: str) -> ItemView | None:
         """None where nobody knows the item, or it was deleted."""
         row = self.stored.get(item_id)
-        trained = self.model is not None and item_id in self.model.vocabulary
+        place = None if self.model is None else self.model.vocabulary.find(item_id)
+        trained = place is not None
         if row is None:
             known = trained or item_id in self.catalogue or (self.model is not None and item_id in self.model.rare)
             if not known:
@@ -133,10 +134,8 @@ class View:
         else:
             title, category, fields, available = row.title, row.category, dict(row.metadata), row.available
         count = None
-        if self.model is not None and trained:
-            count = int(self.model.vocabulary.counts[self.model.vocabulary.row(item_id)])
-        elif self.model is not None:
-            count = self.model.rare.get(item_id)
+        if self.model is not None:
+            count = self.model.rare.get(item_id) if place is None else int(self.model.vocabulary.counts[place])
         return ItemView(item_id, _text(title), _text(category), available, fields, trained, count)
 
     def title_of(self, item_id: str) -> tuple[str | None, str | None]:

@@ -1,5 +1,6 @@
 """What comes next: for a live session, for a user's stored events; and why; and items by arithmetic."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,7 +10,6 @@ from pydantic import Field
 from app.http.deps import ServiceDep, needs
 from app.http.itempath import USER_ID
 from app.http.replies import not_modified, reply
-from app.http.sentences import sentences
 from app.live import answers
 from app.live.answers import Found
 from app.live.view import View, known
@@ -28,6 +28,7 @@ from app.schemas.common import (
     problems,
 )
 from index.errors import ItemUnknown, RequestError
+from index.explanation import Explanation
 from store import events as eventlog
 
 router = APIRouter(tags=["recommend"], dependencies=[needs("read")])
@@ -143,24 +144,25 @@ def explain(
             raise ItemUnknown(f"item {item_id!r} is neither in the model nor in the catalogue")
         views.append(found)
     try:
-        explanation = model.explain(item, candidate)
+        why = model.explain(item, candidate)
     except ItemUnknown:
         # Only in the live catalogue: added since the model was trained.
         untrained = next(v.item_id for v in views if not v.trained)
-        missing = {"vector": f"item {untrained!r} was not in the sessions the model was trained on"}
-        content: dict[str, Any] = {"evidence": None, "similar": None, "next": None, "missing": missing}
-    else:
-        places = {"similar": explanation.similar, "next": explanation.next}
-        content = {
-            "evidence": answers.pair_json(explanation.pair),
-            **{name: place and {"score": round(place[0], 6), "rank": place[1]} for name, place in places.items()},
-            "missing": explanation.missing,
-        }
+        reason = f"item {untrained!r} was not in the sessions the model was trained on"
+        why = Explanation(item, candidate, None, None, None, {"vector": reason})
     if not views[1].available:
-        content["missing"] = {**content["missing"], "hidden": f"item {candidate!r} is not available"}
-    texts = sentences(views[0].title or item, views[1].title or candidate, content)
-    head = {"model_version": view.version, "item_id": item, "candidate_id": candidate}
-    return reply(view, answers.json_bytes({**head, **content, "sentences": texts}))
+        why = replace(why, missing={**why.missing, "hidden": f"item {candidate!r} is not available"})
+    places = {"similar": why.similar, "next": why.next}
+    content = {
+        "model_version": view.version,
+        "item_id": item,
+        "candidate_id": candidate,
+        "evidence": answers.pair_json(why.pair),
+        **{name: place and {"score": round(place.score, 6), "rank": place.rank} for name, place in places.items()},
+        "missing": why.missing,
+        "sentences": why.sentences(views[0].title or item, views[1].title or candidate),
+    }
+    return reply(view, answers.json_bytes(content))
 
 
 @router.get("/analogy", summary="Item arithmetic", response_model=AnalogyReply, responses=problems(*READING, 409))

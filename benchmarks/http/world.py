@@ -10,7 +10,7 @@ from index.artifact.manifest import Data, Gate, Manifest
 from index.artifact.registry import Registry
 from index.catalogue import Catalogue
 from index.evidence import build_evidence
-from index.model import ModelParts, Neighbours, write_model
+from index.parts import ModelParts, Neighbours, write_parts
 from index.ranking.readings import similar_vectors
 from index.ranking.rules import Rules
 from index.ranking.scorer import NextScorer, RecommenderConfig
@@ -46,8 +46,8 @@ def publish(models: Path, items: int, seed: int = 1) -> str:
         vectors,
         rules,
         build_evidence(tokens, offsets, np.arange(len(offsets) - 1, dtype=np.int64), items, False),
-        built,
-        next_built,
+        built.index,
+        next_built.index,
         Neighbours(rows, scores),
         Neighbours(rows, scores),
     )
@@ -69,7 +69,7 @@ def publish(models: Path, items: int, seed: int = 1) -> str:
         gate=Gate(accepted=True, forced=True, reasons=[], figures={}),
     )
     with registry.writer(version) as writer:
-        write_model(writer, parts)
+        write_parts(writer, parts)
         writer.commit(manifest)
     registry.activate(version)
     return version

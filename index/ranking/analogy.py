@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from index.ranking.readings import Float, normalised
 
-# Vectors come in float32; a sum shorter than this is what rounding leaves of items that cancel each other.
+# Vectors are float32: of items that cancel each other, rounding leaves a sum shorter than this.
 SHORTEST = 1e-5
 
 
@@ -17,7 +17,7 @@ def analogy(vectors: Float, positive_rows: NDArray[np.int32], negative_rows: NDA
     vectors less that of the negative ones. `vectors` (n, d) of any length; a row given twice counts twice. The caller
     leaves the given items out of the answers, as both papers do.
 
-    Raises ValueError where nothing is left that points anywhere: no items, only zero vectors, or items that cancel out.
+    Raises ValueError where no direction is left: no items, only zero vectors, or items that cancel each other out.
     """
     plus = normalised(np.asarray(vectors[positive_rows])).sum(axis=0, dtype=np.float64)
     minus = normalised(np.asarray(vectors[negative_rows])).sum(axis=0, dtype=np.float64)

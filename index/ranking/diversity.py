@@ -1,4 +1,4 @@
-"""A list whose items are less alike: each next one is weighed against those already in it."""
+"""A list whose items are less alike: each next one is compared with those already in it."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from index.ranking.readings import Float, Rows
 
 
 def diversify(rows: Rows, scores: Float, vectors: Float, k: int, diversity: float) -> tuple[Rows, Float]:
-    """The k of a pool picked by maximal marginal relevance (Carbonell and Goldstein 1998, section 2), as picked.
+    """The k of a pool picked by maximal marginal relevance (Carbonell and Goldstein 1998, section 2), in that order.
 
     rows, scores: the pool, 1-dimensional and best first; -1 is padding and never picked. vectors: (n, d) of length 1,
-    looked up by row. Comes back as (rows int32, scores float32), at most k long, with the scores as they came: from
-    the second on they need not fall.
+    looked up by row. Returns (rows int32, scores float32), at most k long, each with its own score: they need not
+    fall from place to place.
 
     The next item is the one with the largest
 

@@ -1,4 +1,4 @@
-"""The readings of the two matrices: which vectors of a pair of items are multiplied."""
+"""Which vectors of two items are multiplied to score the pair: the settings `similar_reading` and `next_reading`."""
 
 from typing import Literal
 
@@ -10,21 +10,34 @@ Rows = NDArray[np.int32]
 Reading = Literal["in-in", "in-out", "in-out-cosine", "symmetric", "sum"]
 
 
-def queries_and_targets(inputs: Float, outputs: Float, reading: Reading) -> tuple[Float, Float]:
-    """(Q, T), both with one row an item, so that the reading of a pair (a, b) is Q[a] . T[b]."""
+def targets_of(inputs: Float, outputs: Float, reading: Reading) -> Float:
+    """T, one row an item: the score of a pair (a, b) is Q[a] . T[b], with Q from `queries_of`."""
     if reading == "in-out":
-        return inputs, outputs
+        return outputs
     if reading == "in-in":
-        unit = normalised(inputs)
-        return unit, unit
+        return normalised(inputs)
     if reading == "in-out-cosine":
-        return normalised(inputs), normalised(outputs)
+        return normalised(outputs)
     if reading == "sum":
-        unit = normalised(inputs + outputs)
-        return unit, unit
+        return normalised(inputs + outputs)
     # symmetric: what follows a, plus what a follows; each half a cosine.
-    unit_in, unit_out = normalised(inputs), normalised(outputs)
-    return np.hstack([unit_in, unit_out]), np.hstack([unit_out, unit_in])
+    return np.hstack([normalised(outputs), normalised(inputs)])
+
+
+def queries_of(inputs: Float, outputs: Float, reading: Reading, targets: Float) -> Float:
+    """Q, of the shape of the targets; `targets` itself where both are the same matrix."""
+    if reading == "in-out":
+        return inputs
+    if reading == "in-out-cosine":
+        return normalised(inputs)
+    if reading == "symmetric":
+        return np.hstack([normalised(inputs), normalised(outputs)])
+    return targets
+
+
+def target_dims(dims: int, reading: Reading) -> int:
+    """Columns of T, for matrices of `dims` columns."""
+    return 2 * dims if reading == "symmetric" else dims
 
 
 def similar_vectors(inputs: Float, outputs: Float, reading: Literal["in", "sum"]) -> Float:
@@ -33,7 +46,7 @@ def similar_vectors(inputs: Float, outputs: Float, reading: Literal["in", "sum"]
 
 
 def normalised(vectors: Float) -> Float:
-    """Rows of length 1; a row of zeros stays one."""
+    """float32 (n, d): the rows scaled to length 1; a row of zeros stays as it is."""
     norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float32))[:, None]
     unit: Float = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
     return unit

@@ -1,6 +1,6 @@
 """From a session to a ranked list: the one place where it happens, in evaluation and in serving alike.
 
-What is ranked by is in `index.ranking.scorer`.
+The scores it ranks by are in `index.ranking.scorer`.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from index.search.searcher import Searcher
 
 DENSE_BLOCK = 32_000_000  # scores held at once, 128 MB
 DENSE_ITEMS = 200_000  # beyond this many items, candidates come from the index and the rules, and only they are scored
-DISLIKE = 0.5  # of the session's weight, what all disliked items together weigh against it
+DISLIKE = 0.5  # weight of all disliked items together, as a share of the session's
 CANDIDATES = 4  # fetched per result wanted; the blend reorders what the vectors alone would give
 
 
@@ -58,10 +58,10 @@ class Recommender:
         weights: Float | None = None,
         disliked: Rows | None = None,
     ) -> tuple[Rows, Float]:
-        """The k best of one question that `allowed` (bool, (items,); None: all) lets through; 1-dimensional.
+        """The k best for one session of the rows that are `allowed` (bool, (items,); None: all): rows and scores, (k,).
 
-        weights: the caller's, one per row of the session. disliked: rows that pull the other way, together half as
-        strongly as the session, and are not among the results.
+        weights: the caller's, one per row of the session. disliked: rows with a negative weight, together half of the
+        session's, which are not among the results either.
         """
         query = self._query(session, one_item) if weights is None else self.scorer.session(session, weights)
         gone = session if exclude_seen else session[-1:]

@@ -1,4 +1,4 @@
-"""Sequential rules: which items were seen near an item, and how strongly. Counts, kept sparse."""
+"""Sequential rules: which items were seen near an item, and how often, weighted. Kept sparse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

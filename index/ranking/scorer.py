@@ -1,9 +1,8 @@
-"""Scores of what may come next, for evaluation and serving alike.
+"""How strongly an item or a session suggests each item that may come next, in evaluation and serving alike.
 
 Two questions, two scores. "similar" (what can stand in for this item) is the cosine of the items' vectors. "next" (what
-comes with or after it) reads the input vectors of what is known against the output vectors of what may come, blended
-with the counts of what followed in the training sessions and, where settings say so, with popularity and the session's
-own items:
+comes with or after it) multiplies the vectors of the known items with those of the items that may come, and adds the
+counts of what followed in the training sessions and, where settings say so, popularity and the session's own items:
 
     next(b) = z(q . T_b) + popularity * z(log count_b) + counts * z(rules_b) + own * recency_b
 
@@ -20,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.ranking.readings import Float, Reading, Rows, queries_and_targets
+from index.ranking.readings import Float, Reading, Rows, queries_of, targets_of
 from index.ranking.rules import Rules, RulesConfig
 
 
 class RecommenderConfig(BaseModel):
-    """How the two matrices are read; recorded in the artifact, and the same in evaluation and serving."""
+    """How items are scored; recorded in the artifact, and the same in evaluation and serving."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,7 +45,7 @@ class RecommenderConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Query:
-    """What is known: rows (oldest first, may repeat) and the weight of each, the same length."""
+    """The known items: rows (oldest first, may repeat) and the weight of each, the same length."""
 
     rows: Rows
     weights: Float
@@ -63,10 +62,19 @@ class NextScorer:
     """The formula above for one item or a session, over all items at once or over chosen candidates."""
 
     def __init__(
-        self, inputs: Float, outputs: Float, counts: NDArray[np.int64], rules: Rules | None, config: RecommenderConfig
+        self,
+        inputs: Float,
+        outputs: Float,
+        counts: NDArray[np.int64],
+        rules: Rules | None,
+        config: RecommenderConfig,
+        targets: Float | None = None,
     ) -> None:
+        """targets: what `targets_of` gives, from where it is mapped already; None: made here, in memory."""
+        reading = config.next_reading
         self.config = config
-        self.queries, self.targets = queries_and_targets(inputs, outputs, config.next_reading)
+        self.targets = targets_of(inputs, outputs, reading) if targets is None else targets
+        self.queries = queries_of(inputs, outputs, reading, self.targets)
         self.popularity = popularity(counts)
         self.rules = rules
         # The mean and spread of q . T over all items follow from T's mean and covariance, so z needs no dense pass.
@@ -77,20 +85,10 @@ class NextScorer:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def share(self, targets: Float, owner: object) -> None:
-        """Takes the same targets from elsewhere, a memory map say, and drops its own copies.
-
-        owner: what the memory belongs to; it lives as long as this does.
-        """
-        self._owner = owner
-        if self.queries is self.targets:
-            self.queries = targets
-        self.targets = targets
-
     def session(self, rows: Rows, weights: Float | None = None) -> Query:
-        """The recent items of a session and their weights; `weights` given by the caller multiply the rule's.
+        """The recent items of a session and their weights by the setting `session_decay`, times the caller's `weights`.
 
-        Under the rule `last` a caller's weights would say nothing, so with them the rule is 1/rank.
+        With `last` only one item has a weight and the caller's would change nothing, so with them it is 1/rank.
         """
         config = self.config
         only_last = config.session_decay == "last" and weights is None
@@ -102,8 +100,8 @@ class NextScorer:
             fall = fall * weights[len(rows) - len(kept) :]
         return Query(kept, np.asarray(fall, dtype=np.float32))
 
-    def vectors(self, queries: Sequence[Query]) -> tuple[Float, Float, Float]:
-        """(q, mean, std) of each query: float32, shapes (n, d), (n,), (n,)."""
+    def query_vectors(self, queries: Sequence[Query]) -> tuple[Float, Float, Float]:
+        """(q, mean, std) of each query: float32 (n, d), (n,), (n,); mean and std are those of q . T over all items."""
         q = np.zeros((len(queries), self.queries.shape[1]), dtype=np.float32)
         for i, query in enumerate(queries):
             if len(query.rows):
@@ -113,16 +111,16 @@ class NextScorer:
         return q, mean, np.sqrt(np.maximum(variance, 1e-12)).astype(np.float32)
 
     def with_config(self, config: RecommenderConfig) -> "NextScorer":
-        """The same matrices under other weights or another session rule; the reading must be the same."""
+        """The same matrices with other weights or session rule. Raises ValueError for another `next_reading`."""
         if config.next_reading != self.config.next_reading:
-            raise ValueError("another reading needs another scorer")
+            raise ValueError(f"a scorer of next_reading {self.config.next_reading!r} cannot be {config.next_reading!r}")
         other = copy(self)
         other.config = config
         return other
 
     def vectors_z(self, queries: Sequence[Query]) -> Float:
         """z(q . T) of every item, shape (queries, items)."""
-        q, mean, std = self.vectors(queries)
+        q, mean, std = self.query_vectors(queries)
         scores = np.asarray((q / std[:, None]) @ self.targets.T, dtype=np.float32)
         scores -= (mean / std)[:, None]
         return scores
@@ -138,7 +136,7 @@ class NextScorer:
             scores += np.float32(counts) * self.counts_z_of(self.rules, queries)
         if own is not None and self.config.own_items:
             for i, rows in enumerate(own):
-                items, recency = own_recency(rows)
+                items, recency = _own_recency(rows)
                 scores[i, items] += np.float32(self.config.own_items) * recency
         return scores
 
@@ -148,7 +146,7 @@ class NextScorer:
 
     def next_queries(self, queries: Sequence[Query], one_item: bool) -> Float:
         """Queries for that index; inner products order items as the scores without counts do."""
-        q, _, std = self.vectors(queries)
+        q, _, std = self.query_vectors(queries)
         share = self.config.item_popularity if one_item else self.config.session_popularity
         return np.hstack([q / std[:, None], np.full((len(q), 1), share, dtype=np.float32)])
 
@@ -163,8 +161,8 @@ class NextScorer:
         return z
 
     def at(self, query: Query, candidates: Rows, one_item: bool, own: Rows | None = None) -> Float:
-        """The same scores for some items only: what a large catalogue is served with."""
-        q, mean, std = self.vectors([query])
+        """The same scores for some items only, float32 (candidates,): how a large catalogue is served."""
+        q, mean, std = self.query_vectors([query])
         scores = (self.targets[candidates] @ q[0] - mean[0]) / std[0]
         share = self.config.item_popularity if one_item else self.config.session_popularity
         scores = scores + np.float32(share) * self.popularity[candidates]
@@ -172,24 +170,24 @@ class NextScorer:
         if counts and self.rules is not None:
             rules_mean, rules_std = self.rules.moments(query.rows, query.weights)
             if rules_std > 0:
-                found = sparse_sum(self.rules, query)
+                found = _sparse_sum(self.rules, query)
                 values = np.array([found.get(int(c), 0.0) for c in candidates], dtype=np.float32)
                 scores = scores + np.float32(counts) * (values - rules_mean) / rules_std
         if own is not None and self.config.own_items:
-            items, recency = own_recency(own)
+            items, recency = _own_recency(own)
             place = {int(item): r for item, r in zip(items, recency, strict=True)}
             bonus = np.array([place.get(int(c), 0.0) for c in candidates], dtype=np.float32)
             scores = scores + np.float32(self.config.own_items) * bonus
         return np.asarray(scores, dtype=np.float32)
 
 
-def own_recency(rows: Rows) -> tuple[Rows, Float]:
+def _own_recency(rows: Rows) -> tuple[Rows, Float]:
     """The session's distinct items and 1/age of each: 1 for the most recent."""
     backwards, first = np.unique(rows[::-1], return_index=True)
     return backwards.astype(np.int32), (1.0 / (first + 1)).astype(np.float32)
 
 
-def sparse_sum(rules: Rules, query: Query) -> dict[int, float]:
+def _sparse_sum(rules: Rules, query: Query) -> dict[int, float]:
     total: dict[int, float] = {}
     for row, weight in zip(query.rows, query.weights, strict=True):
         items, values = rules.row(int(row))

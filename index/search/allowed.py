@@ -1,4 +1,4 @@
-"""Which rows a filter lets through, and a copy of their vectors where they are few, so that a scan costs little."""
+"""Which rows a filter lets through, and a copy of their vectors where they are few, to be scanned quickly."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,13 +15,13 @@ FEW_NUMBERS = 4_000_000
 
 @dataclass(frozen=True)
 class Few:
-    """rows: int32 (m,), ascending. vectors: float32 (m, d), theirs."""
+    """Few enough rows to scan. rows: int32 (m,), ascending. vectors: float32 (m, d), of these rows."""
 
     rows: Rows
     vectors: Floats
 
     def search(self, query: Floats, k: int, gone: Rows) -> tuple[Rows, Floats]:
-        """The k best for one query (1, d), without `gone`; 1-dimensional, padded with -1 and -inf, ties by row."""
+        """The k best for one query (1, d) without the rows `gone`: rows and scores (k,), padded with -1 and -inf."""
         products = query @ self.vectors.T
         if len(self.rows):
             place = np.minimum(np.searchsorted(self.rows, gone), len(self.rows) - 1)
@@ -32,7 +32,7 @@ class Few:
 
 
 class Allowed:
-    """mask: bool (n,), the rows that may come back. Kept and used again by whoever asks the same filter often."""
+    """mask: bool (n,), the rows that may come back. Worth keeping for the next request with the same filter."""
 
     def __init__(self, mask: NDArray[np.bool_]) -> None:
         self.mask = mask

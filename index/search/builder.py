@@ -1,19 +1,18 @@
-"""Vectors -> a FAISS index chosen by size, with the recall it was measured to have; to disk and back."""
+"""Vectors -> a FAISS index chosen by size, with the recall it was measured to have."""
 
 import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import faiss
 import numpy as np
 
-from index.errors import ArtifactCorrupt, ArtifactError, ArtifactUnsupported
 from index.search import exact
 from index.search.exact import Floats, Rows
+from index.search.indexfile import stored_vectors
 from index.search.searcher import SCAN_PER_CANDIDATE, Searcher, faiss_threads
 
 log = logging.getLogger(__name__)
@@ -139,39 +138,3 @@ def neighbours(
             if progress is not None:
                 progress(block.stop, len(queries))
     return rows, scores
-
-
-def stored_vectors(index: faiss.Index) -> Floats:
-    """The float32 (n, d) vectors inside a flat or HNSW index, without a copy: valid as long as the index lives."""
-    flat = faiss.downcast_index(index.storage if isinstance(index, faiss.IndexHNSW) else index)
-    if index.ntotal == 0:
-        return np.empty((0, index.d), dtype=np.float32)
-    numbers: Floats = faiss.rev_swig_ptr(flat.get_xb(), index.ntotal * index.d)  # type: ignore[attr-defined]
-    return numbers.reshape(index.ntotal, index.d)
-
-
-def write_index(index: faiss.Index, path: Path) -> None:
-    """FAISS's own format. Raises ArtifactError when the file cannot be written."""
-    try:
-        faiss.write_index(index, str(path))
-    except RuntimeError as error:
-        raise ArtifactError(f"{path}: the index cannot be written: {error}") from error
-
-
-def read_index(path: Path, mmap: bool = True) -> faiss.Index:
-    """A flat or HNSW index; with `mmap`, its pages are read when first used and shared between processes.
-
-    The file must not be replaced while it is mapped. Raises ArtifactCorrupt when it is missing, truncated or not an
-    index, ArtifactUnsupported when it is an index of another kind.
-    """
-    # IO_FLAG_MMAP, despite its name, reads flat and HNSW into memory; _IFC maps both (faiss 1.15, 20,000 x 64: 5 MB of
-    # private memory against none).
-    try:
-        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mmap else 0)
-    except (RuntimeError, MemoryError) as error:
-        raise ArtifactCorrupt(f"{path}: missing, truncated or not a FAISS index; fetch it again or retrain") from error
-    if not isinstance(index, faiss.IndexFlat | faiss.IndexHNSWFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
-        raise ArtifactUnsupported(
-            f"{path}: a {type(index).__name__}, but only flat and HNSW over inner products are read; retrain"
-        )
-    return index

@@ -1,4 +1,4 @@
-"""Exact search in numpy: what small catalogues and selective filters are served by, and what tests are judged by."""
+"""Exact search in numpy. It serves small catalogues and selective filters, and tests compare with it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
-# For each query a row, or an array of rows, that it must not return; -1 stands for none.
+# For each query a row, or an array of rows, that it must not return; -1 is ignored.
 Exclude = Sequence[NDArray[Any]] | NDArray[Any]
 
 # Scores held at once (32 MB), so that 10,000 queries over a million items do not ask for 40 GB.

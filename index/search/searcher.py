@@ -1,4 +1,4 @@
-"""Matrix in, rows and scores out. The index answers where that pays; the rest is scanned exactly."""
+"""The k best rows for each query of a matrix: through the index where that is faster, else by an exact scan."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.factories import quick_config, two_groups
 
 from cli import exports
-from cli.exports import FORMATS, export, word_of
+from cli.exports import FORMATS, Format, export, word_of
 from index.artifact.registry import Registry
 from index.errors import ConfigError
 from index.model import Model
@@ -132,7 +132,7 @@ def test_a_short_list_of_neighbours_has_no_padding(model, tmp_path, monkeypatch)
 @pytest.mark.parametrize("format", FORMATS)
 def test_an_export_replaces_what_has_its_name_and_nothing_else(model, tmp_path, format):
     out = tmp_path / "out"
-    if FORMATS[format][0]:
+    if FORMATS[format].names:
         out.mkdir()
         (out / "mine.txt").write_text("kept")
     else:
@@ -153,7 +153,7 @@ def test_an_export_that_fails_leaves_the_old_one_and_no_half_of_a_new_one(model,
         raise OSError(28, "No space left on device")
 
     names, write = FORMATS[format]
-    monkeypatch.setitem(FORMATS, format, (names, lambda *a: (write(*a), full())))
+    monkeypatch.setitem(FORMATS, format, Format(names, lambda *a: (write(*a), full())))
     with pytest.raises(ConfigError, match="out cannot be written: No space left on device"):
         export(model, format, tmp_path / "out", "outputs", "next")
     assert [file.read_bytes() for file in files] == before
@@ -162,12 +162,12 @@ def test_an_export_that_fails_leaves_the_old_one_and_no_half_of_a_new_one(model,
 
 def test_places_and_choices_that_cannot_be_are_refused(model, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="is a folder; parquet is one file"):
+    with pytest.raises(ConfigError, match="is a folder, but parquet is one file"):
         export(model, "parquet", tmp_path, "inputs", "similar")
-    with pytest.raises(ConfigError, match="is a file; npy is the files"):
+    with pytest.raises(ConfigError, match=r"is a file, but npy is vectors\.npy and ids\.json"):
         export(model, "npy", tmp_path / "file", "inputs", "similar")
     with pytest.raises(ConfigError, match="cannot be written"):
         export(model, "parquet", tmp_path / "file" / "below", "inputs", "similar")
     for format, matrix, score in (("csv", "inputs", "next"), ("npy", "both", "next"), ("npy", "inputs", "near")):
-        with pytest.raises(ConfigError, match="is none of"):
+        with pytest.raises(ConfigError, match="is not one of"):
             export(model, format, Path("unused"), matrix, score)

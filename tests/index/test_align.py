@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.align import BLOCK, aligned, moved
+from index.align import BLOCK, moved
 
 
 def vectors(items, dims, seed=1):
@@ -24,24 +24,23 @@ def test_a_model_that_was_only_rotated_has_not_moved(dims, more, seed):
     old = vectors(dims + more, dims, seed)
     new = old @ rotation(dims, seed)
     assert np.abs(moved(old, new)).max() < 1e-5
-    assert new @ aligned(old, new) == pytest.approx(old, abs=1e-4)
 
 
-def test_the_rotation_is_one_and_keeps_every_inner_product():
-    inputs, outputs = vectors(200, 16, 1), vectors(200, 16, 2)
-    found = aligned(vectors(200, 16, 3), inputs)
-    assert found @ found.T == pytest.approx(np.eye(16), abs=1e-5)
-    turned_in, turned_out = inputs @ found, outputs @ found
-    assert turned_in @ turned_in.T == pytest.approx(inputs @ inputs.T, abs=1e-3)
-    assert turned_in @ turned_out.T == pytest.approx(inputs @ outputs.T, abs=1e-3)
+def test_how_far_items_went_does_not_depend_on_how_a_model_is_turned():
+    old, new = vectors(200, 16, 1), vectors(200, 16, 2)
+    expected = moved(old, new)
+    for seed in range(5):
+        assert moved(old, new @ rotation(16, seed)) == pytest.approx(expected, abs=1e-4)
+        assert moved(old @ rotation(16, seed), new) == pytest.approx(expected, abs=1e-4)
 
 
 def test_no_other_rotation_comes_nearer():
     old, new = vectors(60, 5, 1), vectors(60, 5, 2)
     unit_old, unit_new = (m / np.linalg.norm(m, axis=1, keepdims=True) for m in (old, new))
-    best = np.linalg.norm(unit_new @ aligned(old, new) - unit_old)
+    best = moved(old, new).sum()
     for seed in range(300):
-        assert np.linalg.norm(unit_new @ rotation(5, seed) - unit_old) >= best - 1e-5
+        cosines = (unit_old * (unit_new @ rotation(5, seed))).sum(axis=1)
+        assert (1 - cosines).sum() >= best - 1e-4
 
 
 def test_an_item_that_went_elsewhere_is_found_though_all_were_turned():
@@ -61,7 +60,7 @@ def test_lengths_do_not_count():
     assert moved(old, new).max() < 1e-5
 
 
-def test_vectors_of_zeros_and_no_vectors_are_no_trouble():
+def test_vectors_of_zeros_and_no_vectors_at_all_are_compared_too():
     old = vectors(20, 4)
     old[3] = 0
     found = moved(old, vectors(20, 4))

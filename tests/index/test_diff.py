@@ -7,7 +7,8 @@ import pytest
 
 from index.artifact.directory import Artifact
 from index.diff import diff, main_figures
-from index.model import Model, Neighbours
+from index.model import Model
+from index.parts import Neighbours
 from index.vocabulary import Vocabulary
 
 FROZEN = Path(__file__).parents[1] / "data" / "artifacts" / "v1"

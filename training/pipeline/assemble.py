@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from index.catalogue import Catalogue
 from index.evidence import build_evidence
-from index.model import ModelParts, Neighbours
+from index.parts import ModelParts, Neighbours
 from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
 from index.ranking.scorer import NextScorer, Query, RecommenderConfig
@@ -35,8 +35,8 @@ def assemble(
     config: TrainConfig,
     evaluation_ranks: NDArray[Any] | None,
     reporter: Reporter,
-) -> ModelParts:
-    """All parts of the model, ready to be written."""
+) -> tuple[ModelParts, dict[str, BuiltIndex]]:
+    """All parts of the model, ready to be written, and what was measured of the two indexes among them."""
     threads, k = config.trainer.workers, min(config.index.neighbours, max(1, len(vocabulary) - 1))
     with reporter.step("rules") as step:
         rules = count_rules(corpus, recommender.rules, threads)
@@ -57,7 +57,7 @@ def assemble(
         ranked = Recommender(scorer, Searcher(next_index.index, next_vectors, threads))
         following = _next_neighbours(ranked, len(vocabulary), k, lambda done: step.share(0.5 + done / 2))
         step.facts |= {"items": len(vocabulary), "k": k}
-    return ModelParts(
+    parts = ModelParts(
         vocabulary=vocabulary,
         catalogue=catalogue,
         rare=rare,
@@ -65,12 +65,13 @@ def assemble(
         outputs=embeddings.outputs,
         rules=rules,
         evidence=evidence,
-        similar_index=similar_index,
-        next_index=next_index,
+        similar_index=similar_index.index,
+        next_index=next_index.index,
         similar=similar,
         next=following,
         evaluation_ranks=evaluation_ranks,
     )
+    return parts, {"similar": similar_index, "next": next_index}
 
 
 def _build(vectors: NDArray[np.float32], queries: Any, config: TrainConfig, threads: int) -> BuiltIndex:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from index.artifact.manifest import Data, Gate, Manifest
 from index.artifact.registry import Registry
 from index.catalogue import Catalogue
-from index.model import write_model
+from index.parts import write_parts
 from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
 from index.ranking.scorer import NextScorer, RecommenderConfig
@@ -210,7 +210,7 @@ def run(
             vocabulary = Vocabulary(prepared.vocabulary.items(split.rows.tolist()), corpus.counts())
         if work.resumed:
             reporter.note("resumed", steps=",".join(work.resumed))
-        parts = assemble(
+        parts, indexes = assemble(
             training.embeddings,
             corpus,
             vocabulary,
@@ -242,14 +242,14 @@ def run(
                 training=training.facts,
                 index={
                     name: {"kind": built.kind, "recall_at_10": built.recall_at_10, **built.parameters}
-                    for name, built in (("similar", parts.similar_index), ("next", parts.next_index))
+                    for name, built in indexes.items()
                 },
                 metrics=evaluated.report,
                 timings=reporter.timings,
                 gate=gate,
             )
             with registry.writer(version) as writer:
-                write_model(writer, parts)
+                write_parts(writer, parts)
                 writer.commit(manifest)
             if gate.accepted:
                 registry.activate(version)

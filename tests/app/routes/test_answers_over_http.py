@@ -219,7 +219,7 @@ def test_explain_gives_the_evidence_or_why_not(client):
     body = client.get("/explain", params={"item": "a1", "candidate": "a2"}).json()
     assert body["evidence"]["sessions"] > 0
     assert body["next"]["rank"] == 1
-    assert any("together in" in sentence for sentence in body["sentences"])
+    assert any("They were together in" in sentence for sentence in body["sentences"])
     assert "vector" in client.get("/explain", params={"item": "a1", "candidate": "rare"}).json()["missing"]
     assert client.get("/explain", params={"item": "a1", "candidate": "nobody"}).status_code == 404
     assert client.get("/explain", params={"item": "a1", "candidate": "a1"}).json()["missing"].keys() == {"same"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.ranking.readings import normalised, queries_and_targets, similar_vectors
+from index.ranking.readings import normalised, queries_of, similar_vectors, targets_of
 from index.ranking.recommender import Recommender
 from index.ranking.rules import Rules
 from index.ranking.scorer import NextScorer, Query, RecommenderConfig
@@ -48,7 +48,8 @@ def z(values):
 def test_scores_are_the_formula_in_the_docstring(reading):
     found = scorer(next_reading=reading, session_popularity=0.3, session_counts=2.0, own_items=1.5, session_items=3)
     session = np.array([4, 7, 4, 9], dtype=np.int32)
-    queries, targets = queries_and_targets(*matrices(), reading)
+    targets = targets_of(*matrices(), reading)
+    queries = queries_of(*matrices(), reading, targets)
     weights = np.array([1 / 3, 1 / 2, 1])
     vectors = z(targets.astype(np.float64) @ (weights @ queries[session[-3:]]))
     counts = np.zeros(ITEMS)
@@ -88,9 +89,11 @@ def test_candidates_get_the_same_list_as_scoring_everything(
     vectors = found.next_vectors()
     searcher = Searcher(build(vectors, ITEMS, 0.99, 1, 1).index, vectors)
     rows = np.array(session, dtype=np.int32)
-    dense = Recommender(found)._ranked([rows], 5, one_item, exclude_seen)
     # All items fit among the candidates here, so the lists must agree to the last place.
-    fast = Recommender(found, searcher, dense_items=0)._ranked([rows], 5, one_item, exclude_seen)
+    recommenders = (Recommender(found), Recommender(found, searcher, dense_items=0))
+    dense, fast = (
+        each.next_of(rows[-1:], 5) if one_item else each.recommend([rows], 5, exclude_seen) for each in recommenders
+    )
     np.testing.assert_allclose(fast[1], dense[1], rtol=1e-3, atol=1e-3)
     same = np.abs(np.diff(dense[1][0], append=-9)) > 1e-3
     assert (fast[0][0] == dense[0][0])[same & np.roll(same, 1)].all()
@@ -121,7 +124,7 @@ def test_a_query_without_counts_still_gets_an_answer():
 
 
 def test_another_reading_needs_another_scorer():
-    with pytest.raises(ValueError, match="reading"):
+    with pytest.raises(ValueError, match="next_reading"):
         scorer(next_reading="in-in").with_config(RecommenderConfig(next_reading="in-out"))
 
 

@@ -1,0 +1,148 @@
+"""The parts of a model, and the data files of an artifact that hold them: written and read here, and nowhere else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.artifact.directory import Artifact, ArtifactWriter
+from index.catalogue import Catalogue
+from index.errors import ArtifactCorrupt
+from index.evidence import Evidence
+from index.ranking.readings import target_dims
+from index.ranking.rules import Rules
+from index.ranking.scorer import RecommenderConfig
+from index.search.exact import Floats, Rows
+from index.search.indexfile import read_index, stored_vectors, write_index
+from index.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Lists computed when the model was made.
+
+    rows: int32, shape (items, k), best first, padded with -1. scores: float32, the same shape, padded with -inf.
+    """
+
+    rows: Rows
+    scores: Floats
+
+    def first_k(
+        self, row: int, k: int, allowed: NDArray[np.bool_] | None = None, gone: Rows | None = None
+    ) -> tuple[Rows, Floats] | None:
+        """The first k of the row's list that are allowed (bool, (items,)) and not gone: (rows, scores), no padding.
+
+        Fewer than k where the list holds every item there is; None where a longer list could hold more of them.
+        """
+        rows, scores = self.rows[row], self.scores[row]
+        if allowed is None and gone is None and k <= len(rows) and rows[k - 1] >= 0:
+            return rows[:k], scores[:k]
+        keep = rows >= 0
+        complete = not keep.all()
+        if allowed is not None:
+            keep &= allowed[rows]
+        if gone is not None and len(gone):
+            keep &= ~np.isin(rows, gone)
+        places = np.flatnonzero(keep)[:k]
+        return (rows[places], scores[places]) if len(places) == k or complete else None
+
+
+@dataclass(frozen=True)
+class ModelParts:
+    """Everything an artifact holds beside its manifest; the shapes are in docs/formats.md.
+
+    rare: item -> occurrences, of items seen too rarely for a vector. inputs, outputs: float32 (n, d).
+    similar_index: over unit vectors (n, d). next_index: over the targets (n, d or 2 d) and one column more.
+    """
+
+    vocabulary: Vocabulary
+    catalogue: Catalogue
+    rare: dict[str, int]
+    inputs: Floats
+    outputs: Floats
+    rules: Rules
+    evidence: Evidence
+    similar_index: faiss.Index
+    next_index: faiss.Index
+    similar: Neighbours
+    next: Neighbours
+    evaluation_ranks: NDArray[Any] | None = None
+
+
+def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
+    """All files but the manifest."""
+    writer.json("vocabulary", {"ids": parts.vocabulary.ids})
+    writer.json("catalogue", parts.catalogue.to_json())
+    writer.json("rare", parts.rare)
+    arrays: dict[str, NDArray[Any]] = {
+        "counts": parts.vocabulary.counts,
+        "inputs": parts.inputs,
+        "outputs": parts.outputs,
+        "rules_offsets": parts.rules.offsets,
+        "rules_items": parts.rules.items,
+        "rules_weights": parts.rules.weights,
+        "evidence_offsets": parts.evidence.offsets,
+        "evidence_sessions": parts.evidence.sessions,
+        "evidence_positions": parts.evidence.positions,
+        "session_ends": parts.evidence.ends,
+        "similar_rows": parts.similar.rows,
+        "similar_scores": parts.similar.scores,
+        "next_rows": parts.next.rows,
+        "next_scores": parts.next.scores,
+    }
+    if parts.evaluation_ranks is not None:
+        arrays["evaluation_ranks"] = parts.evaluation_ranks
+    for name, values in arrays.items():
+        writer.array(name, values)
+    write_index(parts.similar_index, writer.path("similar.faiss"))
+    write_index(parts.next_index, writer.path("next.faiss"))
+
+
+def read_parts(artifact: Artifact) -> ModelParts:
+    """The same parts, mapped: read when first used, and shared by all processes that open the same version.
+
+    Raises ArtifactCorrupt for a file that is missing or cannot be read, and for an index of another shape than the
+    matrices; ArtifactUnsupported for an index of another kind.
+    """
+    parts = ModelParts(
+        vocabulary=Vocabulary(artifact.json("vocabulary")["ids"], artifact.array("counts")),
+        catalogue=Catalogue.from_json(artifact.json("catalogue")),
+        rare=artifact.json("rare"),
+        inputs=artifact.array("inputs"),
+        outputs=artifact.array("outputs"),
+        rules=Rules(
+            offsets=artifact.array("rules_offsets"),
+            items=artifact.array("rules_items"),
+            weights=artifact.array("rules_weights"),
+        ),
+        evidence=Evidence(
+            offsets=artifact.array("evidence_offsets"),
+            sessions=artifact.array("evidence_sessions"),
+            positions=artifact.array("evidence_positions"),
+            ends=artifact.array("session_ends"),
+            clock=artifact.manifest.data.last_event is not None,
+        ),
+        similar_index=read_index(artifact.path("similar.faiss")),
+        next_index=read_index(artifact.path("next.faiss")),
+        # Plain views of the maps: slicing a np.memmap takes 1.5 us more, each time.
+        similar=Neighbours(np.asarray(artifact.array("similar_rows")), np.asarray(artifact.array("similar_scores"))),
+        next=Neighbours(np.asarray(artifact.array("next_rows")), np.asarray(artifact.array("next_scores"))),
+        evaluation_ranks=artifact.array("evaluation_ranks") if artifact.has("evaluation_ranks.npy") else None,
+    )
+    items, dims = len(parts.vocabulary), parts.inputs.shape[1]
+    reading = RecommenderConfig.model_validate(artifact.manifest.recommender).next_reading
+    _check_shape(parts.similar_index, (items, dims), artifact.path("similar.faiss"))
+    _check_shape(parts.next_index, (items, target_dims(dims, reading) + 1), artifact.path("next.faiss"))
+    return parts
+
+
+def _check_shape(index: faiss.Index, wanted: tuple[int, int], path: Path) -> None:
+    found = stored_vectors(index).shape
+    if found != wanted:
+        raise ArtifactCorrupt(
+            f"{path} holds {found[0]} x {found[1]}, the model is of {wanted[0]} x {wanted[1]}: "
+            "they are not of one artifact; train again"
+        )

@@ -1,0 +1,154 @@
+"""What is written of a model is what is read, in place; files that do not belong together are refused by name."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import faiss
+import numpy as np
+import pytest
+from support.mapped import lies_in
+
+from index.artifact.directory import Artifact, ArtifactWriter
+from index.artifact.manifest import Data, Manifest
+from index.catalogue import Catalogue
+from index.errors import ArtifactCorrupt
+from index.evidence import build_evidence
+from index.model import Model
+from index.parts import ModelParts, Neighbours, read_parts, write_parts
+from index.ranking.readings import similar_vectors
+from index.ranking.rules import Rules
+from index.ranking.scorer import NextScorer, RecommenderConfig
+from index.search.indexfile import stored_vectors
+from index.vocabulary import Vocabulary
+
+VERSION, ITEMS, DIMS, SEED = "20261124-061512", 12, 4, 3
+READINGS = ("in-in", "in-out", "in-out-cosine", "symmetric", "sum")
+
+
+def flat(vectors):
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    return index
+
+
+def made(reading="in-out"):
+    rng = np.random.default_rng(SEED)
+    inputs, outputs = rng.standard_normal((2, ITEMS, DIMS)).astype(np.float32)
+    vocabulary = Vocabulary([f"item {n}" for n in range(ITEMS)], np.arange(ITEMS, 0, -1))
+    pairs = [(row + 1) % ITEMS for row in range(ITEMS)]
+    rules = Rules(np.arange(ITEMS + 1), np.array(pairs, dtype=np.int32), np.ones(ITEMS, dtype=np.float32))
+    tokens = np.arange(ITEMS, dtype=np.int32)
+    scorer = NextScorer(inputs, outputs, vocabulary.counts, rules, RecommenderConfig(next_reading=reading))
+    unit = similar_vectors(inputs, outputs, "in")
+    lists = Neighbours(np.full((ITEMS, 2), -1, dtype=np.int32), np.full((ITEMS, 2), -np.inf, dtype=np.float32))
+    return ModelParts(
+        vocabulary=vocabulary,
+        catalogue=Catalogue(["item 0", "new"], {"title": ["Zero", "New"]}),
+        rare={"seen once": 1},
+        inputs=inputs,
+        outputs=outputs,
+        rules=rules,
+        evidence=build_evidence(tokens, np.array([0, 5, ITEMS]), np.array([10, 20]), ITEMS, clock=True),
+        similar_index=flat(unit),
+        next_index=flat(scorer.next_vectors()),
+        similar=lists,
+        next=lists,
+        evaluation_ranks=np.array([(1, 2)], dtype=[("session", np.uint64), ("rank", np.int32)]),
+    )
+
+
+def published(parts, folder, reading="in-out"):
+    with ArtifactWriter(folder, VERSION) as writer:
+        write_parts(writer, parts)
+        moment = datetime(2026, 11, 24, 6, 15, 12, tzinfo=UTC)
+        data = Data(fingerprint="ab", events=12, sessions=2, items=ITEMS, tokens=12, last_event=moment)
+        path = writer.commit(
+            Manifest(
+                version=VERSION,
+                created=moment,
+                config={},
+                recommender=RecommenderConfig(next_reading=reading).model_dump(mode="json"),
+                seed=1,
+                libraries={},
+                data=data,
+                trained_on="all",
+                index={},
+                metrics={},
+                timings={},
+            )
+        )
+    return Artifact.open(path)
+
+
+def arrays(parts):
+    rules, evidence = parts.rules, parts.evidence
+    return {
+        "counts": parts.vocabulary.counts,
+        "inputs": parts.inputs,
+        "outputs": parts.outputs,
+        "rules": np.concatenate([rules.offsets, rules.items, rules.weights]),
+        "evidence": np.concatenate([evidence.offsets, evidence.sessions, evidence.positions, evidence.ends]),
+        "similar": stored_vectors(parts.similar_index),
+        "next": stored_vectors(parts.next_index),
+        "similar lists": parts.similar.rows,
+        "next lists": parts.next.scores,
+        "ranks": parts.evaluation_ranks,
+    }
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_every_part_comes_back_as_it_was_written(tmp_path, reading):
+    parts = made(reading)
+    found = read_parts(published(parts, tmp_path, reading))
+    assert found.vocabulary.ids == parts.vocabulary.ids
+    assert found.catalogue.to_json() == parts.catalogue.to_json()
+    assert (found.rare, found.evidence.clock) == ({"seen once": 1}, True)
+    for name, values in arrays(parts).items():
+        assert arrays(found)[name].dtype == values.dtype, name
+        assert np.array_equal(arrays(found)[name], values), name
+
+
+def test_a_model_without_evaluation_ranks_has_none(tmp_path):
+    parts = replace(made(), evaluation_ranks=None)
+    assert read_parts(published(parts, tmp_path)).evaluation_ranks is None
+
+
+@pytest.mark.parametrize("name", ["similar", "next"])
+@pytest.mark.parametrize("shape", [(ITEMS - 1, DIMS), (ITEMS, DIMS + 2), (0, DIMS)])
+def test_an_index_of_another_model_is_refused_by_name(tmp_path, name, shape):
+    parts = replace(made(), **{f"{name}_index": flat(np.ones(shape, dtype=np.float32))})
+    says = rf"{name}\.faiss holds {shape[0]} x {shape[1]}, the model is of {ITEMS} x"
+    with pytest.raises(ArtifactCorrupt, match=says):
+        read_parts(published(parts, tmp_path))
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_a_model_scores_with_the_vectors_inside_its_indexes_and_has_no_copy_of_them(tmp_path, reading):
+    artifact = published(made(reading), tmp_path, reading)
+    model = Model(artifact)
+    scorer, parts, config = model.recommender.scorer, made(reading), RecommenderConfig(next_reading=reading)
+    assert lies_in(model.vectors, artifact.path("similar.faiss"))
+    assert lies_in(scorer.targets, artifact.path("next.faiss"))
+    expected = NextScorer(parts.inputs, parts.outputs, parts.vocabulary.counts, parts.rules, config)
+    query = [scorer.session(np.array([3, 5], dtype=np.int32))]
+    found, wanted = (each.dense(query, one_item=False) for each in (scorer, expected))
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_the_first_k_of_a_stored_list_are_those_that_pass():
+    rows = np.array([[3, 1, 4, 2]], dtype=np.int32)
+    stored = Neighbours(rows, rows.astype(np.float32))
+    allowed = np.array([True, True, True, False, True])
+    gone = np.array([1], dtype=np.int32)
+    assert stored.first_k(0, 2)[0].tolist() == [3, 1]
+    assert stored.first_k(0, 2, allowed)[0].tolist() == [1, 4]
+    assert stored.first_k(0, 2, allowed, gone)[0].tolist() == [4, 2]
+    assert stored.first_k(0, 3, allowed, gone) is None
+    assert stored.first_k(0, 5) is None
+
+
+def test_a_padded_list_holds_all_there_is_however_many_are_asked_for():
+    rows = np.array([[3, 1, -1]], dtype=np.int32)
+    stored = Neighbours(rows, rows.astype(np.float32))
+    assert stored.first_k(0, 500)[0].tolist() == [3, 1]
+    assert stored.first_k(0, 3, gone=np.array([3], dtype=np.int32))[0].tolist() == [1]
