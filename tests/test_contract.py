@@ -112,7 +112,7 @@ def test_manifest_says_how_the_model_was_made(models, log):
     assert manifest.trained_on == "all"
     assert manifest.config["trainer"]["dims"] == 16
     assert manifest.data.sessions == 400
-    assert manifest.index["similar"]["recall_at_10"] == 1.0
+    assert manifest.index["similar"].recall_at_10 == 1.0
     assert manifest.gate is not None
     assert manifest.gate.accepted
     assert {"read", "train", "evaluate"} <= manifest.timings.keys()

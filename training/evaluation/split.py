@@ -1,5 +1,6 @@
 """Cut by time or by session: what is trained on, what weights are chosen on, what is measured on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import ConfigError, EventsMissing
-from training.config import EvaluationConfig
+from training.config import EvaluationConfig, TrainConfig
 from training.corpus import Corpus
 
 
@@ -23,14 +24,13 @@ class HeldOut:
 class Split:
     """Train and held-out parts over one vocabulary: the items that occur often enough in `train`.
 
-    rows: int32, row of that vocabulary -> row of the whole corpus's. unknown: targets left out because their item is
-    not in it.
+    ids: row -> item. unknown: targets left out because their item is not among them.
     """
 
     kind: str
     train: Corpus
     held_out: HeldOut
-    rows: NDArray[np.int32]
+    ids: list[str]
     unknown: int
 
 
@@ -45,24 +45,26 @@ def kind_of(corpus: Corpus, config: EvaluationConfig) -> str:
     return "time" if config.test_from is not None or has_clock(corpus) else "session"
 
 
-def split_test(corpus: Corpus, config: EvaluationConfig, min_item_count: int, seed: int) -> Split:
-    """Training and test part. Raises EventsMissing when either would be empty."""
-    kind = kind_of(corpus, config)
-    if kind == "time" and config.test_from is not None:
+def split_test(corpus: Corpus, ids: Sequence[str], config: TrainConfig) -> Split:
+    """Training and test part. ids: row -> item. Raises EventsMissing when either would be empty."""
+    settings = config.evaluation
+    kind = kind_of(corpus, settings)
+    if kind == "time" and settings.test_from is not None:
         try:
-            moment = datetime.fromisoformat(config.test_from)
+            moment = datetime.fromisoformat(settings.test_from)
         except ValueError:
-            raise ConfigError(f"test_from: {config.test_from!r} is no ISO 8601 time") from None
+            raise ConfigError(f"test_from: {settings.test_from!r} is not an ISO 8601 time") from None
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         test = corpus.starts >= round(moment.timestamp() * 1e6)
     else:
-        test = _chosen(corpus, kind, config.test_share, seed)
-    return _split(corpus, kind, test, min_item_count)
+        test = _chosen(corpus, kind, settings.test_share, config.seed)
+    return _split(corpus, ids, kind, test, config.sessions.min_item_count)
 
 
-def split_validation(train: Corpus, kind: str, config: EvaluationConfig, min_item_count: int, seed: int) -> Split:
-    """The same cut once more, from the end of the training part."""
-    return _split(train, kind, _chosen(train, kind, config.validation_share, seed + 1), min_item_count)
+def split_validation(test: Split, config: TrainConfig) -> Split:
+    """The same cut once more, from the end of the training part. Raises EventsMissing when either would be empty."""
+    chosen = _chosen(test.train, test.kind, config.evaluation.validation_share, config.seed + 1)
+    return _split(test.train, test.ids, test.kind, chosen, config.sessions.min_item_count)
 
 
 def _chosen(corpus: Corpus, kind: str, share: float, seed: int) -> NDArray[np.bool_]:
@@ -76,7 +78,7 @@ def _chosen(corpus: Corpus, kind: str, share: float, seed: int) -> NDArray[np.bo
     return chosen
 
 
-def _split(corpus: Corpus, kind: str, test: NDArray[np.bool_], min_item_count: int) -> Split:
+def _split(corpus: Corpus, ids: Sequence[str], kind: str, test: NDArray[np.bool_], min_item_count: int) -> Split:
     if kind == "last":
         ends = corpus.offsets[1:] - 1
         keep = np.ones(len(corpus.tokens), dtype=np.bool_)
@@ -88,7 +90,7 @@ def _split(corpus: Corpus, kind: str, test: NDArray[np.bool_], min_item_count: i
         first = np.ones(len(held), dtype=np.int64)
     # Rare items are judged by the training part alone: the test part must not decide what has a vector.
     known = train.counts() >= min_item_count
-    rows = np.flatnonzero(known).astype(np.int32)
+    rows = np.flatnonzero(known)
     new_row = np.full(corpus.items, -1, dtype=np.int32)
     new_row[rows] = np.arange(len(rows), dtype=np.int32)
     train = _renumber(train, new_row, min_length=2)
@@ -108,7 +110,7 @@ def _split(corpus: Corpus, kind: str, test: NDArray[np.bool_], min_item_count: i
             f"too few sessions to hold any out: {len(train)} to train on, {len(held)} to test on; give more events, "
             "or another test_share"
         )
-    return Split(kind, train, HeldOut(held, first), rows, unknown)
+    return Split(kind, train, HeldOut(held, first), [ids[row] for row in rows.tolist()], unknown)
 
 
 def _renumber(corpus: Corpus, new_row: NDArray[np.int32], min_length: int) -> Corpus:
@@ -173,8 +175,8 @@ def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator) -> 
 VALIDATION_PREFIXES, VALIDATION_SCORES, FEWEST = 3000, 100_000_000, 500
 
 
-def validation_prefixes(fit: Split, config: EvaluationConfig, seed: int) -> Prefixes:
+def validation_prefixes(fit: Split, config: TrainConfig) -> Prefixes:
     """The questions on which settings are chosen."""
     affordable = max(FEWEST, VALIDATION_SCORES // fit.train.items)
-    limit = min(VALIDATION_PREFIXES, affordable, config.prefixes)
-    return sample_prefixes(fit.held_out, limit, np.random.default_rng(seed))
+    limit = min(VALIDATION_PREFIXES, affordable, config.evaluation.prefixes)
+    return sample_prefixes(fit.held_out, limit, np.random.default_rng(config.seed))
