@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.recommender import Recommender
-from index.report import MODEL, RANKED_TASKS, VECTORS_ALONE, Figure, Figures, Lead, RankedTask, Row
+from index.report import MODEL, RANKED_TASKS, VECTORS_ALONE, Figures, Lead, RankedTask, Row
 from training.baselines.items import FAMILIES, TASKS_OF, Baseline
 from training.corpus import Corpus
 from training.evaluation.metrics import FIGURES, Bootstrap, Ranks, gains, hits
@@ -27,7 +27,7 @@ Candidates = Mapping[RankedTask, Mapping[str, int]]
 
 COLD = 10  # items seen at most so often in training are cold
 # What the gate needs even where no baselines are measured.
-ONLY_POPULARITY: Candidates = {"T1": {"popularity": 0}, "T2": {"popularity": 0}}
+ONLY_POPULARITY: Candidates = {task: {"popularity": 0} for task in RANKED_TASKS}
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,6 @@ class Questions:
     threads: int
     resamples: int
     seed: int
-
-    def asked(self, task: RankedTask) -> list[Rows]:
-        return self.prefixes.last_items() if task == "T1" else self.prefixes.prefixes
 
     @cached_property
     def new(self) -> NDArray[np.bool_]:
@@ -81,14 +78,14 @@ def choose_baselines(
     train: Corpus, prefixes: Prefixes, threads: int, progress: Callable[[float], None] = lambda _: None
 ) -> Candidates:
     """The candidate of each family that is best on validation (NDCG@20)."""
-    chosen: dict[RankedTask, dict[str, int]] = {"T1": {}, "T2": {}}
+    chosen: dict[RankedTask, dict[str, int]] = {task: {} for task in RANKED_TASKS}
     for done, (family, candidates) in enumerate(FAMILIES.items(), 1):
-        values: dict[RankedTask, list[float]] = {"T1": [], "T2": []}
+        values: dict[RankedTask, list[float]] = {task: [] for task in RANKED_TASKS}
         for baseline in candidates(train):
             for task in RANKED_TASKS:
                 if task in TASKS_OF[family]:
-                    asked = prefixes.last_items() if task == "T1" else prefixes.prefixes
-                    ranks = rank_all(baseline.scores, asked, prefixes.targets, train.items, threads=threads)
+                    asked, targets = prefixes.asked(task), prefixes.targets
+                    ranks = rank_all(baseline.scores, asked, targets, train.items, threads=threads)
                     values[task].append(float(gains(ranks, 20).mean()))
         for task, found in values.items():
             if found:
@@ -128,39 +125,44 @@ def evaluate(
 
 def measured(questions: Questions, task: RankedTask, methods: Iterable[Method]) -> Iterator[tuple[Row, Ranks]]:
     """A row and the ranks of each method; the first is the model that the others are compared with."""
-    prefixes, items, threads = questions.prefixes, questions.train.items, questions.threads
-    new, cold = questions.new, questions.cold
-    asked = questions.asked(task)
+    prefixes, cold = questions.prefixes, questions.cold
     ours: Ranks | None = None
     for method in methods:
-        ranks = rank_all(method.score, asked, prefixes.targets, items, threads=threads)
-        row: dict[str, Any] = {**figures(questions, ranks), "method": method.name, "settings": method.settings}
-        if ours is None:
-            ours = ranks
-        else:
-            row["behind_item2vec"] = lead(questions, ours, ranks)
-        if cold.any():
-            row["cold_hr@20"] = questions.bootstrap(cold).interval(hits(ranks[cold], 20))
-        if task == "T2" and not new.all() and new.any():
-            again = np.zeros(len(prefixes), dtype=np.int32)
-            some = [prefix for prefix, is_new in zip(asked, new, strict=True) if is_new]
-            again[new] = rank_all(method.score, some, prefixes.targets[new], items, exclude_seen=True, threads=threads)
-            row["new_items"] = Figures.model_validate(figures(questions, again, new))
-        yield Row.model_validate(row), ranks
+        ranks = rank_all(
+            method.score, prefixes.asked(task), prefixes.targets, questions.train.items, threads=questions.threads
+        )
+        row = Row(
+            method=method.name,
+            settings=method.settings,
+            behind_item2vec=None if ours is None else lead(questions, ours, ranks),
+            cold_hr20=questions.bootstrap(cold).interval(hits(ranks[cold], 20)) if cold.any() else None,
+            new_items=new_items(questions, method) if task == "T2" else None,
+            **dict(figures(questions, ranks)),
+        )
+        ours = ranks if ours is None else ours
+        yield row, ranks
 
 
-def figures(questions: Questions, ranks: Ranks, chosen: NDArray[np.bool_] | slice = slice(None)) -> dict[str, Figure]:
-    """By metric, over the chosen prefixes."""
+def figures(questions: Questions, ranks: Ranks, chosen: NDArray[np.bool_] | slice = slice(None)) -> Figures:
+    """Over the chosen prefixes."""
     bootstrap = questions.bootstrap(chosen)
-    return {name: bootstrap.interval(values(ranks[chosen], k)) for name, (values, k) in FIGURES.items()}
+    found = {name: bootstrap.interval(values(ranks[chosen], k)) for name, (values, k) in FIGURES.items()}
+    return Figures.model_validate(found)
+
+
+def new_items(questions: Questions, method: Method) -> Figures | None:
+    """Of whole prefixes whose target is not in them, ranked among such items only; None where that is all or none."""
+    prefixes, new = questions.prefixes, questions.new
+    if new.all() or not new.any():
+        return None
+    ranks = np.zeros(len(prefixes), dtype=np.int32)
+    asked = [prefix for prefix, is_new in zip(prefixes.prefixes, new, strict=True) if is_new]
+    items, threads = questions.train.items, questions.threads
+    ranks[new] = rank_all(method.score, asked, prefixes.targets[new], items, exclude_seen=True, threads=threads)
+    return figures(questions, ranks, new)
 
 
 def lead(questions: Questions, ours: Ranks, theirs: Ranks) -> Lead:
     bootstrap = questions.bootstrap()
-    return Lead.model_validate(
-        {
-            name: bootstrap.interval(values(ours, k) - values(theirs, k))
-            for name, (values, k) in FIGURES.items()
-            if name != "hr@10"
-        }
-    )
+    pairs = [(name, values(ours, k) - values(theirs, k)) for name, (values, k) in FIGURES.items() if name != "hr@10"]
+    return Lead.model_validate({name: bootstrap.interval(differences) for name, differences in pairs})

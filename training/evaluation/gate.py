@@ -11,6 +11,9 @@ from index.report import RANKED_TASKS, Figure, Tasks
 from training.evaluation.metrics import Bootstrap, gains
 from training.evaluation.records import TASK_CODES
 
+Compared = dict[str, list[int | float]]
+"""What was compared -> [difference, low, high], or how many prefixes it was compared on."""
+
 MIN_PREFIXES = 100  # fewer shared prefixes than this decide nothing
 
 
@@ -33,17 +36,19 @@ def judge(tasks: Tasks, records: NDArray[Any], rival: Rival | None, force: bool,
 
     records: of the new model, RANKS_DTYPE.
     """
-    figures: dict[str, list[int | float]] = {}
-    reasons = _against_popularity(tasks, figures)
+    reasons, figures = _beside_popularity(tasks)
     if rival is not None:
-        reasons += _against(rival, records, seed, figures)
+        more, compared = _beside(rival, records, seed)
+        reasons, figures = reasons + more, figures | compared
     accepted = not reasons
     return Gate(accepted=accepted or force, forced=force and not accepted, reasons=reasons, figures=figures)
 
 
-def _against_popularity(tasks: Tasks, figures: dict[str, list[int | float]]) -> list[str]:
-    """Reasons to refuse; the figures are noted."""
-    reasons, better, worse = [], False, False
+def _beside_popularity(tasks: Tasks) -> tuple[list[str], Compared]:
+    """(reasons to refuse, figures)"""
+    reasons: list[str] = []
+    figures: Compared = {}
+    better = worse = False
     for task in RANKED_TASKS:
         popularity = tasks.row(task, "popularity")
         if popularity is None or popularity.behind_item2vec is None:
@@ -56,12 +61,13 @@ def _against_popularity(tasks: Tasks, figures: dict[str, list[int | float]]) -> 
             reasons.append(f"{task}: worse than popularity by {-difference:.4f} NDCG@10 ({low:+.4f} to {high:+.4f})")
     if figures and not better and not worse:
         reasons.append("not better than popularity beyond the interval, neither after an item nor in a session")
-    return reasons
+    return reasons, figures
 
 
-def _against(rival: Rival, records: NDArray[Any], seed: int, figures: dict[str, list[int | float]]) -> list[str]:
-    """Reasons to refuse; the figures are noted. A task with too few shared prefixes decides nothing."""
-    reasons = []
+def _beside(rival: Rival, records: NDArray[Any], seed: int) -> tuple[list[str], Compared]:
+    """(reasons to refuse, figures); a task with too few shared prefixes decides nothing."""
+    reasons: list[str] = []
+    figures: Compared = {}
     for task, code in TASK_CODES.items():
         ours, theirs = records[records["task"] == code], rival.records[rival.records["task"] == code]
         prefixes, lead = _compare(ours, theirs, seed)
@@ -75,7 +81,7 @@ def _against(rival: Rival, records: NDArray[Any], seed: int, figures: dict[str, 
                 f"{task}: worse than {rival.version} ({rival.how}) by {-difference:.4f} NDCG@10 on {prefixes} "
                 f"shared prefixes ({low:+.4f} to {high:+.4f})"
             )
-    return reasons
+    return reasons, figures
 
 
 def _compare(ours: NDArray[Any], theirs: NDArray[Any], seed: int) -> tuple[int, Figure | None]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import ConfigError, EventsMissing
+from index.report import RankedTask
 from training.config import EvaluationConfig, TrainConfig
 from training.corpus import Corpus
 
@@ -137,6 +138,9 @@ class Prefixes:
     def last_items(self) -> list[NDArray[np.int32]]:
         """The last item of each prefix alone: the question of task T1."""
         return [p[-1:] for p in self.prefixes]
+
+    def asked(self, task: RankedTask) -> list[NDArray[np.int32]]:
+        return self.last_items() if task == "T1" else self.prefixes
 
     def spread(self, count: int) -> "Prefixes":
         """`count` of them, spread evenly."""

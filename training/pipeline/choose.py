@@ -10,7 +10,7 @@ from training.choice.similar import similar_reading
 from training.config import TrainConfig
 from training.evaluation.evaluate import ONLY_POPULARITY, Candidates, choose_baselines
 from training.evaluation.split import Prefixes, Split, split_validation, validation_prefixes
-from training.pipeline.train import train
+from training.pipeline.train import Fitted, train
 from training.workspace import Workspace, read_json, write_json
 
 BASELINE_PREFIXES = 1000  # the baselines' grids are coarser
@@ -40,7 +40,8 @@ def choose_settings(test: Split, catalogue: Catalogue, config: TrainConfig, work
     def make(folder: Path) -> None:
         validation = split_validation(test, config)
         prefixes = validation_prefixes(validation, config)
-        chosen = _blend(validation, prefixes, catalogue, config, work) if config.evaluation.blend else given
+        fitted = train("train for validation", validation.train, validation.ids, config, work)
+        chosen = _blend(fitted, prefixes, catalogue, config, work) if config.evaluation.blend else given
         baselines = _baselines(validation, prefixes, config, work) if config.evaluation.baselines else ONLY_POPULARITY
         content = {"blend": chosen.blend.model_dump(), "vectors": chosen.vectors.model_dump()}
         write_json(folder / "choice.json", content | {"baselines": baselines, "trace": chosen.trace})
@@ -54,15 +55,16 @@ def choose_settings(test: Split, catalogue: Catalogue, config: TrainConfig, work
     )
 
 
-def _blend(validation: Split, prefixes: Prefixes, catalogue: Catalogue, config: TrainConfig, work: Workspace) -> Chosen:
-    embeddings = train("train for validation", validation.train, validation.ids, config, work).embeddings
+def _blend(fitted: Fitted, prefixes: Prefixes, catalogue: Catalogue, config: TrainConfig, work: Workspace) -> Chosen:
+    """Readings and weights; the baselines are another question."""
+    embeddings = fitted.embeddings
     with work.told.step("choose") as step:
         recommender, trace = config.recommender, {}
-        similar = similar_reading(config, embeddings, [catalogue.category(item) for item in validation.ids])
+        similar = similar_reading(config, embeddings, [catalogue.category(item) for item in fitted.ids])
         if similar:
             recommender = recommender.model_copy(update={"similar_reading": max(similar, key=lambda r: similar[r])})
             trace = {"similar": {str(reading): value for reading, value in similar.items()}}
-        found = choose(embeddings, validation.train, prefixes, recommender, config.trainer.workers, step.share)
+        found = choose(embeddings, fitted.corpus, prefixes, recommender, config.trainer.workers, step.share)
         blend = found.blend
         step.facts |= {"reading": blend.next_reading, "item_counts": blend.item_counts}
         step.facts |= {"session_counts": blend.session_counts, "decay": blend.session_decay}
