@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, WrapSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WrapSerializer
 
 T = TypeVar("T")
 
@@ -14,16 +14,12 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
 
 
-def _read(value: object) -> object:
-    return None if value == {} else value
-
-
-def _write(value: object, write: SerializerFunctionWrapHandler) -> object:
-    return {} if value is None else write(value)
-
-
 Omitted = Annotated[T | None, Field(exclude_if=lambda value: value is None)]
 """A field that is not written where it is None."""
 
-Noted = Annotated[T | None, BeforeValidator(_read), WrapSerializer(_write)]
+Noted = Annotated[
+    T | None,
+    BeforeValidator(lambda value: None if value == {} else value),
+    WrapSerializer(lambda value, write: {} if value is None else write(value)),
+]
 """None is written as {}: what was not noted, or not measured."""

@@ -8,10 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.common import Reply
-from index.artifact.manifest import Data, FileEntry, Gate, IndexFacts, Manifest, TrainingFacts
+from index.artifact.manifest import Data, FileEntry, Gate, Manifest
 from index.diff import main_figures
-from index.record import Noted
-from index.report import Report
 
 VERSION = "20261124-065832"
 # Settings that say where on the server, or in which database, something lies.
@@ -72,12 +70,12 @@ class ManifestReply(Reply):
     libraries: dict[str, str] = Field(description="versions it was made with", examples=[{"numpy": "2.4.6"}])
     data: Data = Field(description="the log it was trained on, and what the rules took away")
     trained_on: Literal["all", "before_split"]
-    training: Noted[TrainingFacts] = Field(
+    training: dict[str, Any] = Field(
         description="learning rate that held, restarts before it, version it started from; empty in old models",
         examples=[{"learning_rate": 1.0, "restarts": 0, "started_from": None}],
     )
-    index: dict[str, IndexFacts] = Field(description="kind and measured recall of the indexes, by score")
-    metrics: Noted[Report] = Field(description="the whole evaluation, beside its baselines")
+    index: dict[str, Any] = Field(description="kind and measured recall of the indexes, by score")
+    metrics: dict[str, Any] = Field(description="the whole evaluation, beside its baselines")
     timings: dict[str, float] = Field(description="seconds by step")
     gate: Gate | None
     files: dict[str, FileEntry] = Field(description="bytes and SHA-256 of each file")
