@@ -49,12 +49,7 @@ def _ranked_now(
     for row, item in enumerate(ids):
         if item in model.vocabulary:
             rows[row] = model.vocabulary.row(item)
-    part = Prefixes(
-        prefixes=[prefixes.prefixes[i] for i in chosen],
-        targets=prefixes.targets[chosen],
-        sessions=prefixes.sessions[chosen],
-        positions=prefixes.positions[chosen],
-    )
+    part = prefixes.take(chosen)
     known = [rows[p][rows[p] >= 0] for p in part.prefixes]
     targets = rows[part.targets]
     can = np.array([len(p) > 0 for p in known]) & (targets >= 0)

@@ -46,17 +46,21 @@ def kind_of(corpus: Corpus, config: EvaluationConfig) -> str:
     return "time" if config.test_from is not None or has_clock(corpus) else "session"
 
 
+def microseconds(test_from: str) -> int:
+    """Since 1970 UTC; a time without a zone is in UTC. Raises ConfigError."""
+    try:
+        moment = datetime.fromisoformat(test_from)
+    except ValueError:
+        raise ConfigError(f"test_from: {test_from!r} is not an ISO 8601 time") from None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6)
+
+
 def split_test(corpus: Corpus, ids: Sequence[str], config: TrainConfig) -> Split:
     """Training and test part. ids: row -> item. Raises EventsMissing when either would be empty."""
     settings = config.evaluation
     kind = kind_of(corpus, settings)
     if kind == "time" and settings.test_from is not None:
-        try:
-            moment = datetime.fromisoformat(settings.test_from)
-        except ValueError:
-            raise ConfigError(f"test_from: {settings.test_from!r} is not an ISO 8601 time") from None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        test = corpus.starts >= round(moment.timestamp() * 1e6)
+        test = corpus.starts >= microseconds(settings.test_from)
     else:
         test = _chosen(corpus, kind, settings.test_share, config.seed)
     return _split(corpus, ids, kind, test, config.sessions.min_item_count)
@@ -144,7 +148,9 @@ class Prefixes:
 
     def spread(self, count: int) -> "Prefixes":
         """`count` of them, spread evenly."""
-        chosen = np.linspace(0, max(0, len(self) - 1), min(count, len(self))).astype(np.int64)
+        return self.take(np.linspace(0, max(0, len(self) - 1), min(count, len(self))).astype(np.int64))
+
+    def take(self, chosen: NDArray[np.int64]) -> "Prefixes":
         return Prefixes(
             [self.prefixes[i] for i in chosen], self.targets[chosen], self.sessions[chosen], self.positions[chosen]
         )
@@ -156,7 +162,7 @@ class Prefixes:
 
 def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator) -> Prefixes:
     """Every prefix of every session, or `limit` of them drawn at random. A target that repeats the item just before it
-    is no question: the query item never counts."""
+    is left out: the query item never counts."""
     corpus = held_out.corpus
     lengths = corpus.lengths()
     session = np.repeat(np.arange(len(corpus)), lengths)

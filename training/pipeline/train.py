@@ -57,11 +57,11 @@ def train(
 def train_on_all(log: Prepared, registry: Registry, config: TrainConfig, work: Workspace) -> Fitted:
     """On the whole log; from the current model's vectors where the settings say so."""
     ids = log.vocabulary.ids
-    start = warm(registry, ids, config, work) if config.trainer.warm_start else None
+    start = starting_point(registry, ids, config, work) if config.trainer.warm_start else None
     return train("train", log.corpus, ids, config, work, start)
 
 
-def warm(registry: Registry, ids: list[str], config: TrainConfig, work: Workspace) -> WarmStart | None:
+def starting_point(registry: Registry, ids: list[str], config: TrainConfig, work: Workspace) -> WarmStart | None:
     """What the training to publish begins with, fixed when it is first asked for: another model may be current, or
     this one pruned, by the time a killed run resumes."""
 

@@ -16,7 +16,7 @@ from index.ranking.readings import normalised
 from training.config import EvaluationConfig, TrainConfig, TrainerConfig
 from training.pipeline.identity import identity_of
 from training.pipeline.run import run
-from training.pipeline.train import warm as start_of
+from training.pipeline.train import starting_point
 from training.progress import LogReporter
 from training.trainers.sgns.train import train
 from training.trainers.trainer import fresh_inputs
@@ -200,10 +200,10 @@ def test_that_there_was_no_start_is_kept_as_well(tmp_path, world):
     empty = tmp_path / "empty"
     config = warm(quick_config(log, seed=2, blend=False))
     with Workspace(empty, identity_of(config)) as work:
-        assert start_of(Registry(empty), ["a1"], config, work) is None
+        assert starting_point(Registry(empty), ["a1"], config, work) is None
     shutil.copytree(models, empty, dirs_exist_ok=True)
     with Workspace(empty, identity_of(config)) as work:
-        assert start_of(Registry(empty), ["a1"], config, work) is None
+        assert starting_point(Registry(empty), ["a1"], config, work) is None
         start = json.loads((work.folder / "warm-start" / "start.json").read_text())
     assert start is None
 
