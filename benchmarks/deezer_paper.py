@@ -44,7 +44,7 @@ DEFAULTS = TrainerConfig(
 
 def corpus() -> Corpus:
     rules = SessionsConfig(min_item_count=1, collapse_repeats=False)
-    return sessions_of(config_of("deezer_ecommerce").model_copy(update={"sessions": rules}))
+    return sessions_of(config_of("deezer_ecommerce").model_copy(update={"sessions": rules}))[0]
 
 
 def by_distance(vectors: NDArray[np.float32]) -> Score:

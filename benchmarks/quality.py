@@ -13,22 +13,22 @@ import argparse
 import logging
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from benchmarks.machine import machine
 from benchmarks.real import LOGS, config_of
+from index.artifact.manifest import Manifest
+from index.report import MODEL, RANKED_TASKS, TASKS, VECTORS_ALONE, Report, Row, Task
 from training.config import TrainConfig, load_config
-from training.evaluation.report import facts, markdown
+from training.evaluation.tables import difference, facts, markdown, rows_of
 from training.pipeline.run import run
 from training.progress import LogReporter
 from training.tune.budget import budget_of
 from training.tune.run import Tuning, tune
 
 # What is to be reached, HR@20 and MRR@20: (vectors alone, vectors with counts, the aim beyond).
-GOALS: dict[tuple[str, str], tuple[tuple[float, ...], ...]] = {
+GOALS: dict[tuple[str, Task], tuple[tuple[float, ...], ...]] = {
     ("nowplaying", "T1"): ((0.160, 0.047), (0.172, 0.067), (0.178, 0.070)),
     ("nowplaying", "T2"): ((0.215, 0.068), (0.236, 0.086), (0.245, 0.092)),
     ("online_retail", "T1"): ((0.450, 0.205), (0.470, 0.229), (0.480, 0.235)),
@@ -53,13 +53,15 @@ def main() -> None:
     lines = []
     for name in options.logs:
         config = settings_of(name, options.tune, options.out)
-        reports = [measure(config, seed) for seed in range(1, options.seeds + 1)]
+        manifests = [measure(config, seed) for seed in range(1, options.seeds + 1)]
+        reports = [manifest.metrics for manifest in manifests if manifest.metrics is not None]
         print(f"### {name}\n")
-        for task in ("T1", "T2", "T3"):
-            if reports[0]["tasks"].get(task):
+        for task in TASKS:
+            if rows_of(reports[0], task)[1]:
                 print(f"**{task}**\n\n{markdown(reports[0], task)}\n")
         print(facts(reports[0]) + "\n")
-        print(f"Trainer: `{config.trainer.model_dump(exclude_defaults=True)}`\n\nChosen: `{reports[0]['published']}`\n")
+        trainer = config.trainer.model_dump(exclude_defaults=True)
+        print(f"Trainer: `{trainer}`\n\nChosen: `{manifests[0].recommender}`\n")
         lines += list(against_goals(name, reports))
         sys.stdout.flush()
     header = ("log, task", "goal", "vectors alone", "goal", "vectors and counts", "aim", "ahead of the best baseline")
@@ -78,8 +80,9 @@ def settings_of(name: str, budget: str | None, folder: Path | None) -> TrainConf
     return config if file is None else load_config(file, {})
 
 
-def measure(config: TrainConfig, seed: int) -> dict[str, Any]:
-    """The report of a run. Its model is thrown away, so nothing is trained for it again and few neighbours are kept."""
+def measure(config: TrainConfig, seed: int) -> Manifest:
+    """The manifest of a run, with its report. The model is thrown away, so nothing is trained for it again and few
+    neighbours are kept."""
     less = {"publish_all": False, "baselines": seed == 1}
     config = config.model_copy(
         update={
@@ -88,37 +91,32 @@ def measure(config: TrainConfig, seed: int) -> dict[str, Any]:
             "index": config.index.model_copy(update={"neighbours": 10}),
         }
     )
-    started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        manifest = run(config, Path(folder), LogReporter(), force=True).manifest
-    return manifest.metrics | {"published": manifest.recommender, "seconds": time.perf_counter() - started}
+        return run(config, Path(folder), LogReporter(), force=True).manifest
 
 
-def against_goals(name: str, reports: list[dict[str, Any]]) -> Iterator[str]:
+def against_goals(name: str, reports: list[Report]) -> Iterator[str]:
     """A line a task: means over the seeds with the least and the greatest HR@20, and the paired lead over the best
     baseline by HR@20 in the first seed's report."""
-    for task in ("T1", "T2"):
+    for task in RANKED_TASKS:
         alone, both, aim = GOALS[name, task]
-        rows = [{row["method"]: row for row in report["tasks"][task]} for report in reports]
-        others = [row for method, row in rows[0].items() if method not in ("item2vec", "vectors alone")]
-        best = max(others, key=lambda row: row["hr@20"][0])
-        lead, low, high = best["behind_item2vec"]["hr@20"]
+        rows = [{row.method: row for row in report.tasks.rows(task)} for report in reports]
+        others = [row for method, row in rows[0].items() if method not in (MODEL, VECTORS_ALONE)]
+        best = max(others, key=lambda row: row.hr20.mean)
+        lead = difference(best.behind_item2vec.hr20 if best.behind_item2vec else None)
         yield (
-            f"| {name} {task} | {shown(alone)} | {seeds([r['vectors alone'] for r in rows])} | {shown(both)} "
-            f"| {seeds([r['item2vec'] for r in rows])} | {shown(aim)} "
-            f"| {best['method']}: {lead:+.3f} ({low:+.3f} to {high:+.3f}) |"
+            f"| {name} {task} | {shown(alone)} | {seeds([r[VECTORS_ALONE] for r in rows])} | {shown(both)} "
+            f"| {seeds([r[MODEL] for r in rows])} | {shown(aim)} | {best.method}: {lead} |"
         )
-    if (name, "T3") in GOALS and reports[0]["tasks"].get("T3"):
-        found = [
-            row["shared_category@10"][0] for r in reports for row in r["tasks"]["T3"] if row["method"] == "item2vec"
-        ]
+    if (name, "T3") in GOALS and reports[0].tasks.T3:
+        found = [row.shared_category10.mean for r in reports for row in r.tasks.T3 or () if row.method == MODEL]
         alone, _, aim = GOALS[name, "T3"]
         span = f"{sum(found) / len(found):.3f} ({min(found):.3f} to {max(found):.3f})"
         yield f"| {name} T3 | {shown(alone)} | {span} | | | {shown(aim)} | |"
 
 
-def seeds(rows: list[dict[str, Any]]) -> str:
-    hits, ranks = ([row[figure][0] for row in rows] for figure in ("hr@20", "mrr@20"))
+def seeds(rows: list[Row]) -> str:
+    hits, ranks = [row.hr20.mean for row in rows], [row.mrr20.mean for row in rows]
     mean = f"{sum(hits) / len(hits):.3f}/{sum(ranks) / len(ranks):.3f}"
     return f"{mean} ({min(hits):.3f} to {max(hits):.3f})"
 

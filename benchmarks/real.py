@@ -51,8 +51,9 @@ def config_of(name: str) -> TrainConfig:
     return base.model_copy(update={"events": events})
 
 
-def sessions_of(config: TrainConfig) -> Corpus:
-    """All sessions of the log."""
+def sessions_of(config: TrainConfig) -> tuple[Corpus, list[str]]:
+    """All sessions of the log, and row -> item."""
     connection = connect(config.events.memory_mb)
     reader = EventReader(open_sources(config.events, connection), config.events, connection)
-    return sessionise(reader, config.sessions, by_session=True, budget_mb=config.events.memory_mb).corpus
+    found = sessionise(reader, config.sessions, by_session=True, budget_mb=config.events.memory_mb)
+    return found.corpus, found.vocabulary.ids

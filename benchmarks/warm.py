@@ -39,7 +39,7 @@ SCRATCH = "from scratch"
 def world(name: str) -> World:
     """The sessions before the test part, and those of it."""
     config = config_of(name)
-    split = split_test(sessions_of(config), config.evaluation, config.sessions.min_item_count, config.seed)
+    split = split_test(*sessions_of(config), config)
     return World(name, split.train, split.held_out)
 
 

@@ -120,8 +120,11 @@ def run_evaluate(options: argparse.Namespace) -> int:
     from index.artifact.registry import Registry
 
     manifest = Registry(options.models).open(options.version).manifest
+    if manifest.metrics is None:
+        raise Item2vecError(f"version {manifest.version} was published without an evaluation")
     if options.json:
-        print(json.dumps({"version": manifest.version, **manifest.metrics}, indent=1, ensure_ascii=False))
+        report = manifest.metrics.model_dump(mode="json")
+        print(json.dumps({"version": manifest.version, **report}, indent=1, ensure_ascii=False))
         return 0
     show_report(screen(), manifest.metrics)
     return 0

@@ -36,9 +36,9 @@ def run(folder: Path, events: int, seed: int, models: Path | None = None) -> Dem
         world = write_world(log, events, seed, progress=step.share)
         step.facts |= {"events": world.events, "users": world.users, "items": world.items, "broken": world.broken}
     config = config_of(log, world, seed)
-    train(config, models, report, force=True)
+    outcome = train(config, models, report, force=True)
     model = Model(Registry(models).open())
-    show_report(screen(), model.manifest.metrics)
+    show_report(screen(), outcome.report)
     asked = worth_asking(model)
     words: dict[Score, str] = {"similar": "similar to", "next": "comes with or after"}
     for item in asked:

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from index.explanation import Explanation
 from index.model import Model
-from training.evaluation.report import facts, tables
+from index.report import RANKED_TASKS, Report
+from training.evaluation.tables import facts, tables
 
 
 def show(model: Model, title: str, found: Sequence[Any], as_json: bool, **given: Any) -> None:
@@ -38,7 +39,7 @@ def show_explanation(model: Model, found: Explanation) -> None:
     print("\n".join(found.sentences(model.catalogue.title(found.item), model.catalogue.title(found.candidate))))
 
 
-def show_report(console: Console, report: dict[str, Any]) -> None:
+def show_report(console: Console, report: Report) -> None:
     for table in tables(report):
         console.print(table)
     console.print(facts(report), soft_wrap=not console.is_terminal)
@@ -63,8 +64,8 @@ def show_versions(registry: Any, as_json: bool) -> None:
     for name in ("version", "", "items", "sessions", "T1 hr@20", "T2 hr@20", "gate"):
         table.add_column(name)
     for m in manifests:
-        tasks = m.metrics.get("tasks", {})
-        figures = [f"{tasks[t][0]['hr@20'][0]:.3f}" if tasks.get(t) else "" for t in ("T1", "T2")]
+        own = [m.metrics and m.metrics.tasks.row(task) for task in RANKED_TASKS]
+        figures = [f"{row.hr20.mean:.3f}" if row else "" for row in own]
         gate = "" if m.gate is None else "forced" if m.gate.forced else "accepted" if m.gate.accepted else "rejected"
         mark = "current" if m.version == current else ""
         table.add_row(m.version, mark, f"{m.data.items:,}", f"{m.data.sessions:,}", *figures, gate)

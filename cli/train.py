@@ -62,10 +62,10 @@ def run_train(options: argparse.Namespace) -> int:
     config = config_of(options)
     outcome = run(config, options.out, reporter(), options.force)
     console = screen()
-    show_report(console, outcome.manifest.metrics)
+    show_report(console, outcome.report)
     if outcome.rejects is not None:
         console.print(f"Rows that could not be events: {outcome.rejects}")
-    advice = hint(config, outcome.manifest.metrics)
+    advice = hint(config, outcome.report.tasks)
     if advice:
         console.print(advice)
     if outcome.gate.accepted:

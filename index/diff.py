@@ -11,14 +11,14 @@ from index.align import moved as way_of
 from index.artifact.manifest import Manifest
 from index.model import Model
 from index.parts import Neighbours
+from index.report import RANKED_TASKS, Figure, Metric, RankedTask
 
 Ids = NDArray[np.int32]
 
 LISTED = 100  # ids of gained and of lost items that are named
 DEPTH = 10  # neighbours compared
 BINS = 10
-TASKS = ("T1", "T2")
-FIGURES = ("ndcg@10", "hr@20", "mrr@20")
+FIGURES: tuple[Metric, ...] = ("ndcg@10", "hr@20", "mrr@20")
 
 
 @dataclass(frozen=True)
@@ -151,16 +151,12 @@ def diff(before: Model, after: Model, movers: int = 20) -> ModelDiff:
     )
 
 
-def main_figures(manifest: Manifest) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """task -> metric -> (value, low, high) of the model itself; without what was not measured."""
-    found: dict[str, dict[str, tuple[float, float, float]]] = {}
-    for task in TASKS:
-        rows = manifest.metrics.get("tasks", {}).get(task, [])
-        own: Mapping[str, Any] = next((row for row in rows if row.get("method") == "item2vec"), {})
-        figures = {name: (own[name][0], own[name][1], own[name][2]) for name in FIGURES if name in own}
-        if figures:
-            found[task] = figures
-    return found
+def main_figures(manifest: Manifest) -> dict[RankedTask, dict[Metric, Figure]]:
+    """Of the model itself; without what was not measured."""
+    if manifest.metrics is None:
+        return {}
+    own = {task: manifest.metrics.tasks.row(task) for task in RANKED_TASKS}
+    return {task: {name: row.of(name) for name in FIGURES} for task, row in own.items() if row is not None}
 
 
 def _best(neighbours: Neighbours, rows: NDArray[Any], numbers: Ids, depth: int) -> Ids:
@@ -232,11 +228,10 @@ def _vector_changes(before: Model, after: Model, old: NDArray[Any], new: Ids, mo
 
 def _figure_changes(before: Manifest, after: Manifest) -> Iterator[FigureChange]:
     old, new = main_figures(before), main_figures(after)
-    for task in TASKS:
+    for task in sorted(old.keys() & new.keys()):
         for metric in FIGURES:
-            if metric in old.get(task, {}) and metric in new.get(task, {}):
-                a, b = old[task][metric][0], new[task][metric][0]
-                yield FigureChange(task, metric, a, b, b - a)
+            a, b = old[task][metric].mean, new[task][metric].mean
+            yield FigureChange(task, metric, a, b, b - a)
 
 
 def _setting_changes(before: Manifest, after: Manifest) -> Iterator[SettingChange]:

@@ -107,12 +107,24 @@ def test_the_report_comes_from_the_artifact(models, capsys):
     assert "±" in ask(capsys, "evaluate", models)[1]
 
 
+def test_a_version_without_an_evaluation_is_listed_and_says_so_when_asked(models, capsys, tmp_path):
+    folder = tmp_path / "models"
+    shutil.copytree(models, folder)
+    manifest = Registry(folder).open().manifest
+    path = folder / "versions" / manifest.version / "manifest.json"
+    path.write_bytes(manifest.model_copy(update={"metrics": None}).to_json())
+    assert manifest.version in ask(capsys, "models", folder)[1]
+    status, _, err = ask(capsys, "evaluate", folder)
+    assert status == 2
+    assert "was published without an evaluation" in err
+
+
 def test_manifest_says_how_the_model_was_made(models, log):
     manifest = Registry(models).open().manifest
     assert manifest.trained_on == "all"
     assert manifest.config["trainer"]["dims"] == 16
     assert manifest.data.sessions == 400
-    assert manifest.index["similar"]["recall_at_10"] == 1.0
+    assert manifest.index["similar"].recall_at_10 == 1.0
     assert manifest.gate is not None
     assert manifest.gate.accepted
     assert {"read", "train", "evaluate"} <= manifest.timings.keys()

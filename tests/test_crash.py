@@ -13,7 +13,7 @@ from support.factories import quick_config, write_log
 from index.artifact.registry import Registry
 from index.errors import RegistryError
 from index.model import Model
-from training.pipeline import run as pipeline
+from training.pipeline.identity import identity_of
 from training.pipeline.run import run
 from training.progress import LogReporter
 from training.workspace import Workspace
@@ -103,6 +103,6 @@ def test_killed_after_each_step_the_run_goes_on_at_that_step(world):
 def test_two_runs_of_the_same_settings_do_not_tread_on_each_other(world):
     log, models, _ = world
     config = quick_config(log, seed=900)
-    identity = pipeline.identity_of(config)
+    identity = identity_of(config)
     with Workspace(models, identity), pytest.raises(RegistryError, match="under way"):
         run(config, models, LogReporter())

@@ -30,9 +30,9 @@ def test_a_real_log_trains_evaluates_and_answers(name, tmp_path):
         LogReporter(),
         force=True,
     )
-    report = outcome.manifest.metrics
-    assert report["tasks"]["T1"][0]["hr@20"][0] > FLOORS[name]
-    assert report["tasks"]["T1"][0]["ndcg@10"][0] > 3 * report["tasks"]["T1"][-1]["ndcg@10"][0]
+    rows = outcome.report.tasks.T1
+    assert rows[0].hr20.mean > FLOORS[name]
+    assert rows[0].ndcg10.mean > 3 * rows[-1].ndcg10.mean
     assert outcome.gate.accepted
     assert not outcome.gate.forced
     assert sum(outcome.manifest.data.rejected.values()) == 0

@@ -219,7 +219,7 @@ class EvaluationConfig(Settings):
     @model_validator(mode="before")
     @classmethod
     def _renamed(cls, given: Any) -> Any:
-        """`referees` is what `baselines` was called up to 0.1; it is understood until 0.3."""
+        """`referees` is the former name of `baselines`; it is understood for one release."""
         if isinstance(given, dict) and "referees" in given:
             log.warning("setting evaluation.referees is now called evaluation.baselines")
             given = {"baselines": given["referees"], **{k: v for k, v in given.items() if k != "referees"}}

@@ -10,14 +10,13 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import RegistryError
-
-T = TypeVar("T")
+from training.progress import LogReporter, Reporter
 
 KEPT_RUNS = 20
 UNFINISHED = ".step-"
@@ -27,13 +26,15 @@ class Workspace:
     """runs/<key>/ under the models folder. The key is of settings and files, so the same command finds it again.
 
     Use as a context manager: two runs of one key at the same time would tread on each other; the second is refused.
+    told: hears how far the steps are. resumed: steps that were there on entering, from a run that was interrupted.
     """
 
-    def __init__(self, root: Path, identity: dict[str, Any]) -> None:
+    def __init__(self, root: Path, identity: dict[str, Any], told: Reporter | None = None) -> None:
         text = json.dumps(identity, sort_keys=True, default=str)
         self.key = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
         self.folder = root / "runs" / self.key
-        self.resumed: list[str] = []
+        self.told: Reporter = told or LogReporter()
+        self.resumed: tuple[str, ...] = ()
 
     def __enter__(self) -> "Workspace":
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -45,6 +46,8 @@ class Workspace:
             raise RegistryError(f"a run with the same settings and files is under way in {self.folder}") from None
         for left_over in self.folder.glob(f"{UNFINISHED}*"):
             shutil.rmtree(left_over, ignore_errors=True)
+        steps = [path for path in self.folder.iterdir() if path.is_dir()]
+        self.resumed = tuple(path.name for path in sorted(steps, key=lambda path: path.stat().st_mtime_ns))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -54,7 +57,6 @@ class Workspace:
         """The folder of the step, made by `make` unless it is there from a run that was interrupted."""
         folder = self.folder / name
         if folder.exists():
-            self.resumed.append(name)
             return folder
         unfinished = self.folder / f"{UNFINISHED}{name}"
         unfinished.mkdir()

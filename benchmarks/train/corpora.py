@@ -81,9 +81,7 @@ def _corpus(tokens: Ints, offsets: NDArray[np.int64], items: int) -> Corpus:
 def nowplaying() -> World:
     """The real log without its test part; the validation part is cut from the end of the rest."""
     config = config_of("nowplaying")
-    rules, least = config.evaluation, config.sessions.min_item_count
-    test = split_test(sessions_of(config), rules, least, config.seed)
-    split = split_validation(test.train, test.kind, rules, least, config.seed)
+    split = split_validation(split_test(*sessions_of(config), config), config)
     return World("nowplaying", split.train, split.held_out)
 
 

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, ValidationError, field_validator
 
 from index.errors import ArtifactCorrupt, ArtifactUnsupported, RegistryError
+from index.record import Noted, Record
+from index.report import Report
 
 SCHEMA_VERSION = 1
 MANIFEST_NAME = "manifest.json"
@@ -38,13 +40,6 @@ Version = Annotated[str, Field(pattern=f"^{VERSION_NAME.pattern}$")]
 UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
-class Record(BaseModel):
-    """Base of the parts: frozen; fields a later release added to the same schema are ignored."""
-
-    # NaN stays NaN, for to_json to refuse; pydantic's own way would write null, which `timings` could not read back.
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
-
-
 class FileEntry(Record):
     """What a file must look like to be the one that was published."""
 
@@ -62,8 +57,8 @@ class Data(Record):
     tokens: int
     first_event: UtcTime | None = None
     last_event: UtcTime | None = None
-    rejected: dict[str, int] = {}
-    removed: dict[str, int] = {}
+    rejected: dict[str, int] = Field(default_factory=dict)
+    removed: dict[str, int] = Field(default_factory=dict)
 
 
 class Gate(Record):
@@ -72,11 +67,33 @@ class Gate(Record):
     accepted: bool
     forced: bool
     reasons: list[str]
-    figures: dict[str, Any]
+    figures: dict[str, list[int | float]]
+
+
+class TrainingFacts(Record):
+    """How the published vectors came about: the learning rate that held, restarts of that training after divergence,
+    and the version it started from, None where it started from scratch."""
+
+    learning_rate: float
+    restarts: int
+    started_from: str | None
+
+
+class IndexFacts(Record):
+    """An index, and beside these two the parameters of its kind, by FAISS's names. recall_at_10: as measured."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    recall_at_10: float
 
 
 class Manifest(Record):
-    """Everything needed to tell versions apart, to serve one as it was measured, and to train it again."""
+    """Everything needed to tell versions apart, to serve one as it was measured, and to train it again.
+
+    config, recommender: settings by name, as the release that wrote them knew them; a release that does not know one
+    must still list the version. index: by score. training, metrics: None where nothing was noted or measured.
+    """
 
     schema_version: int = SCHEMA_VERSION
     version: Version
@@ -87,12 +104,12 @@ class Manifest(Record):
     libraries: dict[str, str]
     data: Data
     trained_on: Literal["all", "before_split"]
-    training: dict[str, Any] = {}
-    index: dict[str, Any]
-    metrics: dict[str, Any]
+    training: Noted[TrainingFacts] = None
+    index: dict[str, IndexFacts]
+    metrics: Noted[Report]
     timings: dict[str, float]
     gate: Gate | None = None
-    files: dict[str, FileEntry] = {}
+    files: dict[str, FileEntry] = Field(default_factory=dict)
 
     @field_validator("files")
     @classmethod

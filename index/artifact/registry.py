@@ -31,11 +31,11 @@ from index.artifact.manifest import (
     SCHEMA_VERSION,
     VERSION_NAME,
     Manifest,
-    Record,
     Version,
     check_version,
 )
 from index.errors import ArtifactCorrupt, ArtifactError, ArtifactUnsupported, NoModel, NothingToRollBack, RegistryError
+from index.record import Record
 
 REMOVING = ".removing-"
 

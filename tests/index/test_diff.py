@@ -1,9 +1,9 @@
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from support.reports import report, row
 
 from index.artifact.directory import Artifact
 from index.diff import diff, main_figures
@@ -21,7 +21,7 @@ def model(lists, following=None, metrics=None, config=None, recommender=None, wi
         vocabulary=Vocabulary(ids, np.arange(len(ids), 0, -1)),
         inputs=np.ones((len(ids), 2), dtype=np.float32) if inputs is None else inputs,
         stored={"similar": stored(lists, ids, width), "next": stored(following or lists, ids, width)},
-        manifest=SimpleNamespace(metrics=metrics or {}, config=config or {}, recommender=recommender or {}),
+        manifest=SimpleNamespace(metrics=metrics, config=config or {}, recommender=recommender or {}),
     )
 
 
@@ -142,15 +142,10 @@ def test_the_least_overlap_moves_most_and_frequent_items_lead_among_equals():
     assert [m.item_id for m in diff(model(before), model(after), movers=2).movers] == ["u", "w"]
 
 
-def figures(value):
-    own = {name: [value, value - 0.1, value + 0.1] for name in ("ndcg@10", "hr@20", "mrr@20", "hr@10")}
-    return own | {"method": "item2vec"}
-
-
 def test_figures_that_both_have_are_compared():
-    popularity = {"method": "popularity", "ndcg@10": [0.9, 0.9, 0.9]}
-    before = model({"a": []}, metrics={"tasks": {"T1": [popularity, figures(0.5)], "T2": [figures(0.25)]}})
-    after = model({"a": []}, metrics={"tasks": {"T1": [figures(0.75)], "T2": [popularity]}})
+    popularity = row("popularity", 0.9)
+    before = model({"a": []}, metrics=report([popularity, row("item2vec", 0.5)], [row("item2vec", 0.25)]))
+    after = model({"a": []}, metrics=report([row("item2vec", 0.75)], [popularity]))
     found = diff(before, after).metrics
     assert [(f.task, f.metric, f.before, f.after, f.difference) for f in found] == [
         ("T1", name, 0.5, 0.75, 0.25) for name in ("ndcg@10", "hr@20", "mrr@20")
@@ -238,7 +233,7 @@ def test_a_real_artifact_is_read():
     assert found.vectors.median == pytest.approx(0, abs=1e-6)
 
 
-def test_a_hundred_thousand_items_take_seconds():
+def test_a_hundred_thousand_items_are_compared():
     rng = np.random.default_rng(1)
     ids = [f"item {n}" for n in range(105_000)]
 
@@ -251,7 +246,8 @@ def test_a_hundred_thousand_items_take_seconds():
         return one
 
     before, after = large(ids[:100_000]), large(ids[5_000:])
-    started = time.perf_counter()
     found = diff(before, after)
-    assert time.perf_counter() - started < 5  # 0.9 s here
     assert (found.items.both, found.items.gained, len(found.movers)) == (95_000, 5_000, 20)
+    assert found.similar.items == sum(found.similar.histogram) == 95_000
+    assert 0 < found.similar.mean < 0.001  # lists drawn at random share one of 10,000 neighbours
+    assert found.vectors.median == pytest.approx(1, abs=0.05)  # and vectors drawn at random lie at right angles

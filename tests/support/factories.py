@@ -63,6 +63,9 @@ def name_of(token: int) -> str:
     return f"{GROUPS[token // PER_GROUP]}{token % PER_GROUP}"
 
 
+IDS = [name_of(token) for token in range(2 * PER_GROUP)]  # row -> item of two_groups
+
+
 def quick_config(log: Path, seed: int = 1, **evaluation: object) -> TrainConfig:
     """Seconds, not minutes: few dimensions and epochs, few prefixes, no baselines unless asked for."""
     settings = {"prefixes": 300, "bootstrap": 50, "baselines": False} | evaluation

@@ -23,10 +23,10 @@ def write(text):
 def test_a_finished_step_is_taken_over_and_not_made_again(tmp_path):
     with Workspace(tmp_path, {"a": 1}) as work:
         assert (work.step("one", write("first")) / "x").read_text() == "first"
-        assert work.resumed == []
+        assert work.resumed == ()
     with Workspace(tmp_path, {"a": 1}) as work:
         assert (work.step("one", write("second")) / "x").read_text() == "first"
-        assert work.resumed == ["one"]
+        assert work.resumed == ("one",)
 
 
 def test_a_step_that_fails_leaves_nothing_behind(tmp_path):

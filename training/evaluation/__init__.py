@@ -1,1 +1,2 @@
-"""How good a model is. In: a split, a recommender, baselines. Out: ranks, figures with intervals, and the gate."""
+"""How good a model is. In: a split, a recommender, baselines. Out: ranks, figures with intervals, the gate's answer.
+Imports baselines, corpus and config."""

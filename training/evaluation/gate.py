@@ -7,15 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.artifact.manifest import Gate
-from training.evaluation.evaluate import TASK_CODES
+from index.report import RANKED_TASKS, Figure, Tasks
 from training.evaluation.metrics import Bootstrap, gains
+from training.evaluation.records import TASK_CODES
+
+Compared = dict[str, list[int | float]]
+"""What was compared -> [difference, low, high], or how many prefixes it was compared on."""
 
 MIN_PREFIXES = 100  # fewer shared prefixes than this decide nothing
 
 
 @dataclass(frozen=True)
 class Rival:
-    """Ranks of the model that serves, for some of the same prefixes: records of evaluate.RANKS_DTYPE.
+    """Ranks of the model that serves, for some of the same prefixes: RANKS_DTYPE of records.py.
 
     how: in words, what was compared: the serving model itself on sessions it never saw, or its recorded evaluation.
     """
@@ -25,49 +29,68 @@ class Rival:
     records: NDArray[Any]
 
 
-def judge(report: dict[str, Any], records: NDArray[Any], rival: Rival | None, force: bool, seed: int) -> Gate:
+def judge(tasks: Tasks, records: NDArray[Any], rival: Rival | None, force: bool, seed: int) -> Gate:
     """Accepted when better than popularity for items or for sessions and worse for neither, and not worse than the
     serving model for either, each beyond a 95 % interval on NDCG@10: it sees hits and places alike, and unlike a hit
-    rate still tells methods apart where the catalogue is small."""
-    reasons, figures = [], {}
-    better = worse = 0
-    for task in ("T1", "T2"):
-        rows = {row["method"]: row for row in report["tasks"][task]}
-        if "popularity" not in rows:
-            continue
-        difference, low, high = rows["popularity"]["behind_item2vec"]["ndcg@10"]
-        figures[f"{task}_against_popularity"] = [difference, low, high]
-        better += low > 0
-        if high < 0:
-            worse += 1
-            reasons.append(f"{task}: worse than popularity by {-difference:.4f} NDCG@10 ({low:+.4f} to {high:+.4f})")
-    if figures and not better and not worse:
-        reasons.append("not better than popularity beyond the interval, neither after an item nor in a session")
+    rate still tells methods apart where the catalogue is small.
+
+    records: of the new model, RANKS_DTYPE.
+    """
+    reasons, figures = _beside_popularity(tasks)
     if rival is not None:
-        for task, code in TASK_CODES.items():
-            compared = _compare(records[records["task"] == code], rival.records[rival.records["task"] == code], seed)
-            if compared is None:
-                continue
-            prefixes, difference, low, high = compared
-            figures[f"{task}_against_{rival.version}"] = [difference, low, high]
-            figures[f"{task}_prefixes_shared"] = [prefixes]
-            if high < 0:
-                reasons.append(
-                    f"{task}: worse than {rival.version} ({rival.how}) by {-difference:.4f} NDCG@10 on {prefixes} "
-                    f"shared prefixes ({low:+.4f} to {high:+.4f})"
-                )
+        more, compared = _beside(rival, records, seed)
+        reasons, figures = reasons + more, figures | compared
     accepted = not reasons
     return Gate(accepted=accepted or force, forced=force and not accepted, reasons=reasons, figures=figures)
 
 
-def _compare(ours: NDArray[Any], theirs: NDArray[Any], seed: int) -> tuple[int, float, float, float] | None:
-    """(shared prefixes, NDCG@10 ours - theirs, low, high), or None when too few are shared."""
+def _beside_popularity(tasks: Tasks) -> tuple[list[str], Compared]:
+    """(reasons to refuse, figures)"""
+    reasons: list[str] = []
+    figures: Compared = {}
+    better = worse = False
+    for task in RANKED_TASKS:
+        popularity = tasks.row(task, "popularity")
+        if popularity is None or popularity.behind_item2vec is None:
+            continue
+        difference, low, high = popularity.behind_item2vec.ndcg10
+        figures[f"{task}_against_popularity"] = [difference, low, high]
+        better |= low > 0
+        if high < 0:
+            worse = True
+            reasons.append(f"{task}: worse than popularity by {-difference:.4f} NDCG@10 ({low:+.4f} to {high:+.4f})")
+    if figures and not better and not worse:
+        reasons.append("not better than popularity beyond the interval, neither after an item nor in a session")
+    return reasons, figures
+
+
+def _beside(rival: Rival, records: NDArray[Any], seed: int) -> tuple[list[str], Compared]:
+    """(reasons to refuse, figures); a task with too few shared prefixes decides nothing."""
+    reasons: list[str] = []
+    figures: Compared = {}
+    for task, code in TASK_CODES.items():
+        ours, theirs = records[records["task"] == code], rival.records[rival.records["task"] == code]
+        prefixes, lead = _compare(ours, theirs, seed)
+        if lead is None:
+            continue
+        difference, low, high = lead
+        figures[f"{task}_against_{rival.version}"] = [difference, low, high]
+        figures[f"{task}_prefixes_shared"] = [prefixes]
+        if high < 0:
+            reasons.append(
+                f"{task}: worse than {rival.version} ({rival.how}) by {-difference:.4f} NDCG@10 on {prefixes} "
+                f"shared prefixes ({low:+.4f} to {high:+.4f})"
+            )
+    return reasons, figures
+
+
+def _compare(ours: NDArray[Any], theirs: NDArray[Any], seed: int) -> tuple[int, Figure | None]:
+    """(shared prefixes, NDCG@10 ours - theirs); None when too few are shared."""
     place = {(int(r["session"]), int(r["position"])): int(r["rank"]) for r in theirs}
     shared = [(i, place[key]) for i, r in enumerate(ours) if (key := (int(r["session"]), int(r["position"]))) in place]
     if len(shared) < MIN_PREFIXES:
-        return None
+        return len(shared), None
     at = np.array([i for i, _ in shared])
     their_ranks = np.array([rank for _, rank in shared], dtype=np.int32)
     bootstrap = Bootstrap(ours["session"][at], 1000, np.random.default_rng(seed))
-    difference, low, high = bootstrap.interval(gains(ours["rank"][at], 10) - gains(their_ranks, 10))
-    return len(shared), difference, low, high
+    return len(shared), bootstrap.interval(gains(ours["rank"][at], 10) - gains(their_ranks, 10))

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from index.report import Figure, Metric
+
 Ranks = NDArray[np.int32]
 
 
@@ -26,7 +28,7 @@ def gains(ranks: Ranks, k: int) -> NDArray[np.float64]:
     return np.where((ranks > 0) & (ranks <= k), 1.0 / np.log2(np.maximum(ranks, 1) + 1.0), 0.0)
 
 
-FIGURES: dict[str, tuple[Callable[[Ranks, int], NDArray[np.float64]], int]] = {
+FIGURES: dict[Metric, tuple[Callable[[Ranks, int], NDArray[np.float64]], int]] = {
     "hr@10": (hits, 10),
     "hr@20": (hits, 20),
     "mrr@20": (reciprocal_ranks, 20),
@@ -55,7 +57,7 @@ class Bootstrap:
         _, self._group = np.unique(sessions, return_inverse=True)
         self._groups = int(self._group.max()) + 1 if len(sessions) else 0
         self._sizes = np.bincount(self._group, minlength=self._groups).astype(np.float64)
-        self._rng = rng
+        self._seed = int(rng.integers(2**31))
         self._resamples = resamples
 
     def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -68,15 +70,9 @@ class Bootstrap:
             out[i] = times @ sums / (times @ self._sizes)
         return out
 
-    @property
-    def _seed(self) -> int:
-        if not hasattr(self, "_drawn"):
-            self._drawn = int(self._rng.integers(2**31))
-        return self._drawn
-
-    def interval(self, values: NDArray[np.float64]) -> tuple[float, float, float]:
-        """(mean, low, high): the mean and its 95 % percentile interval; all 0 without prefixes."""
+    def interval(self, values: NDArray[np.float64]) -> Figure:
+        """The mean and its 95 % percentile interval; all 0 without prefixes."""
         if not self._groups:
-            return 0.0, 0.0, 0.0
+            return Figure(0.0, 0.0, 0.0)
         low, high = np.quantile(self.means(values), [0.025, 0.975])
-        return float(values.mean()), float(low), float(high)
+        return Figure(float(values.mean()), float(low), float(high))

@@ -28,34 +28,22 @@ def rank_all(
     prefixes: Sequence[Rows],
     targets: Rows,
     items: int,
-    query_counts: bool = False,
     exclude_seen: bool = False,
     threads: int = 2,
-    progress: Callable[[float], None] = lambda _: None,
 ) -> NDArray[np.int32]:
-    """Ranks of the targets under `score`, in blocks that fit into memory.
-
-    query_counts: leave the query item (the last of the prefix) in; normally it never counts. exclude_seen: the whole
-    prefix is left out.
-    """
+    """Ranks of the targets under `score`, in blocks that fit into memory. The query item, the last of the prefix, never
+    counts. exclude_seen: the whole prefix is left out."""
     size = block_size(items)
 
     def one(begin: int) -> NDArray[np.int32]:
         part = prefixes[begin : begin + size]
         scores = score(part)
         for i, prefix in enumerate(part):
-            if exclude_seen:
-                scores[i, prefix] = -np.inf
-            elif not query_counts:
-                scores[i, prefix[-1]] = -np.inf
+            scores[i, prefix if exclude_seen else prefix[-1]] = -np.inf
         return ranks_of(scores, targets[begin : begin + size])
 
-    ranks = []
-    begins = range(0, len(prefixes), size)
     with ThreadPoolExecutor(threads) as pool:
-        for done, part in enumerate(pool.map(one, begins), 1):
-            ranks.append(part)
-            progress(done / len(begins))
+        ranks = list(pool.map(one, range(0, len(prefixes), size)))
     return np.concatenate(ranks) if ranks else np.empty(0, np.int32)
 
 

@@ -8,20 +8,19 @@ from numpy.typing import NDArray
 from index.artifact.registry import Registry
 from index.errors import Item2vecError
 from index.model import Model
-from training.evaluation.evaluate import TASK_CODES, rank_records
+from index.report import RankedTask
 from training.evaluation.gate import MIN_PREFIXES, Rival
 from training.evaluation.ranks import rank_all
-from training.evaluation.split import Prefixes
+from training.evaluation.records import TASK_CODES, rank_records
+from training.evaluation.split import Prefixes, Split
 
 
-def rival_of(
-    registry: Registry, prefixes: Prefixes, starts: NDArray[np.int64], keys: NDArray[np.uint64], ids: list[str]
-) -> Rival | None:
+def rival_of(registry: Registry, test: Split, prefixes: Prefixes, keys: NDArray[np.uint64]) -> Rival | None:
     """The current model's ranks, or None where there is no current model or it cannot be read.
 
-    starts: start of each held-out session. keys: see evaluate.session_keys. ids: row -> item of the prefixes. A model
-    that was trained on everything has seen sessions before its last event, so it ranks anew only those that came
-    later; for the others its own recorded evaluation counts, where it held out the same sessions.
+    prefixes: of the test part. keys: of its sessions, see records.session_keys. A model that was trained on everything
+    has seen sessions before its last event, so it ranks anew only those that came later; for the others its own
+    recorded evaluation counts, where it held out the same sessions.
     """
     version = registry.current()
     if version is None:
@@ -33,9 +32,10 @@ def rival_of(
         return None  # a damaged model must not keep a good one from replacing it
     trained_until = artifact.manifest.data.last_event
     if trained_until is not None:
-        fresh = np.flatnonzero(starts[prefixes.sessions] > int(trained_until.timestamp() * 1e6))
+        starts = test.held_out.corpus.starts[prefixes.sessions]
+        fresh = np.flatnonzero(starts > int(trained_until.timestamp() * 1e6))
         if len(fresh) >= MIN_PREFIXES:
-            return Rival(version, "on sessions it never saw", _ranked_now(model, prefixes, fresh, keys, ids))
+            return Rival(version, "on sessions it never saw", _ranked_now(model, prefixes, fresh, keys, test.ids))
     if not artifact.has("evaluation_ranks.npy"):
         return None
     return Rival(version, "as it was evaluated", artifact.array("evaluation_ranks", mmap=False))
@@ -49,17 +49,12 @@ def _ranked_now(
     for row, item in enumerate(ids):
         if item in model.vocabulary:
             rows[row] = model.vocabulary.row(item)
-    part = Prefixes(
-        prefixes=[prefixes.prefixes[i] for i in chosen],
-        targets=prefixes.targets[chosen],
-        sessions=prefixes.sessions[chosen],
-        positions=prefixes.positions[chosen],
-    )
+    part = prefixes.take(chosen)
     known = [rows[p][rows[p] >= 0] for p in part.prefixes]
     targets = rows[part.targets]
     can = np.array([len(p) > 0 for p in known]) & (targets >= 0)
     at = np.flatnonzero(can)
-    ranks: dict[str, NDArray[np.int32]] = {}
+    ranks: dict[RankedTask, NDArray[np.int32]] = {}
     for task in TASK_CODES:
         one_item = task == "T1"
         # T1 asks from the last item itself: where the model does not know it, it has no answer.

@@ -1,5 +1,6 @@
 """Cut by time or by session: what is trained on, what weights are chosen on, what is measured on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -7,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import ConfigError, EventsMissing
-from training.config import EvaluationConfig
+from index.report import RankedTask
+from training.config import EvaluationConfig, TrainConfig
 from training.corpus import Corpus
 
 
@@ -23,14 +25,13 @@ class HeldOut:
 class Split:
     """Train and held-out parts over one vocabulary: the items that occur often enough in `train`.
 
-    rows: int32, row of that vocabulary -> row of the whole corpus's. unknown: targets left out because their item is
-    not in it.
+    ids: row -> item. unknown: targets left out because their item is not among them.
     """
 
     kind: str
     train: Corpus
     held_out: HeldOut
-    rows: NDArray[np.int32]
+    ids: list[str]
     unknown: int
 
 
@@ -49,24 +50,29 @@ def cut_test(corpus: Corpus, config: EvaluationConfig, seed: int) -> tuple[str, 
     """How the test part is cut off, and which sessions are in it. Raises ConfigError."""
     kind = kind_of(corpus, config)
     if kind == "time" and config.test_from is not None:
-        try:
-            moment = datetime.fromisoformat(config.test_from)
-        except ValueError:
-            raise ConfigError(f"test_from: {config.test_from!r} is not an ISO 8601 time") from None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return kind, corpus.starts >= round(moment.timestamp() * 1e6)
+        return kind, corpus.starts >= microseconds(config.test_from)
     return kind, _chosen(corpus, kind, config.test_share, seed)
 
 
-def split_test(corpus: Corpus, config: EvaluationConfig, min_item_count: int, seed: int) -> Split:
-    """Training and test part. Raises EventsMissing when either would be empty."""
-    kind, test = cut_test(corpus, config, seed)
-    return _split(corpus, kind, test, min_item_count)
+def microseconds(test_from: str) -> int:
+    """Since 1970 UTC; a time without a zone is in UTC. Raises ConfigError."""
+    try:
+        moment = datetime.fromisoformat(test_from)
+    except ValueError:
+        raise ConfigError(f"test_from: {test_from!r} is not an ISO 8601 time") from None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6)
 
 
-def split_validation(train: Corpus, kind: str, config: EvaluationConfig, min_item_count: int, seed: int) -> Split:
-    """The same cut once more, from the end of the training part."""
-    return _split(train, kind, _chosen(train, kind, config.validation_share, seed + 1), min_item_count)
+def split_test(corpus: Corpus, ids: Sequence[str], config: TrainConfig) -> Split:
+    """Training and test part. ids: row -> item. Raises EventsMissing when either would be empty."""
+    kind, test = cut_test(corpus, config.evaluation, config.seed)
+    return _split(corpus, ids, kind, test, config.sessions.min_item_count)
+
+
+def split_validation(test: Split, config: TrainConfig) -> Split:
+    """The same cut once more, from the end of the training part. Raises EventsMissing when either would be empty."""
+    chosen = _chosen(test.train, test.kind, config.evaluation.validation_share, config.seed + 1)
+    return _split(test.train, test.ids, test.kind, chosen, config.sessions.min_item_count)
 
 
 def _chosen(corpus: Corpus, kind: str, share: float, seed: int) -> NDArray[np.bool_]:
@@ -80,7 +86,7 @@ def _chosen(corpus: Corpus, kind: str, share: float, seed: int) -> NDArray[np.bo
     return chosen
 
 
-def _split(corpus: Corpus, kind: str, test: NDArray[np.bool_], min_item_count: int) -> Split:
+def _split(corpus: Corpus, ids: Sequence[str], kind: str, test: NDArray[np.bool_], min_item_count: int) -> Split:
     if kind == "last":
         ends = corpus.offsets[1:] - 1
         keep = np.ones(len(corpus.tokens), dtype=np.bool_)
@@ -92,7 +98,7 @@ def _split(corpus: Corpus, kind: str, test: NDArray[np.bool_], min_item_count: i
         first = np.ones(len(held), dtype=np.int64)
     # Rare items are judged by the training part alone: the test part must not decide what has a vector.
     known = train.counts() >= min_item_count
-    rows = np.flatnonzero(known).astype(np.int32)
+    rows = np.flatnonzero(known)
     new_row = np.full(corpus.items, -1, dtype=np.int32)
     new_row[rows] = np.arange(len(rows), dtype=np.int32)
     train = _renumber(train, new_row, min_length=2)
@@ -112,7 +118,7 @@ def _split(corpus: Corpus, kind: str, test: NDArray[np.bool_], min_item_count: i
             f"too few sessions to hold any out: {len(train)} to train on, {len(held)} to test on; give more events, "
             "or another test_share"
         )
-    return Split(kind, train, HeldOut(held, first), rows, unknown)
+    return Split(kind, train, HeldOut(held, first), [ids[row] for row in rows.tolist()], unknown)
 
 
 def _renumber(corpus: Corpus, new_row: NDArray[np.int32], min_length: int) -> Corpus:
@@ -140,9 +146,14 @@ class Prefixes:
         """The last item of each prefix alone: the question of task T1."""
         return [p[-1:] for p in self.prefixes]
 
+    def asked(self, task: RankedTask) -> list[NDArray[np.int32]]:
+        return self.last_items() if task == "T1" else self.prefixes
+
     def spread(self, count: int) -> "Prefixes":
         """`count` of them, spread evenly."""
-        chosen = np.linspace(0, max(0, len(self) - 1), min(count, len(self))).astype(np.int64)
+        return self.take(np.linspace(0, max(0, len(self) - 1), min(count, len(self))).astype(np.int64))
+
+    def take(self, chosen: NDArray[np.int64]) -> "Prefixes":
         return Prefixes(
             [self.prefixes[i] for i in chosen], self.targets[chosen], self.sessions[chosen], self.positions[chosen]
         )
@@ -154,7 +165,7 @@ class Prefixes:
 
 def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator) -> Prefixes:
     """Every prefix of every session, or `limit` of them drawn at random. A target that repeats the item just before it
-    is no question: the query item never counts."""
+    is left out: the query item never counts."""
     corpus = held_out.corpus
     lengths = corpus.lengths()
     session = np.repeat(np.arange(len(corpus)), lengths)
@@ -177,8 +188,8 @@ def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator) -> 
 VALIDATION_PREFIXES, VALIDATION_SCORES, FEWEST = 3000, 100_000_000, 500
 
 
-def validation_prefixes(fit: Split, config: EvaluationConfig, seed: int) -> Prefixes:
+def validation_prefixes(fit: Split, config: TrainConfig) -> Prefixes:
     """The questions on which settings are chosen."""
     affordable = max(FEWEST, VALIDATION_SCORES // fit.train.items)
-    limit = min(VALIDATION_PREFIXES, affordable, config.prefixes)
-    return sample_prefixes(fit.held_out, limit, np.random.default_rng(seed))
+    limit = min(VALIDATION_PREFIXES, affordable, config.evaluation.prefixes)
+    return sample_prefixes(fit.held_out, limit, np.random.default_rng(config.seed))

@@ -73,7 +73,8 @@ def failed(code: str, detail: str) -> dict[str, Any]:
 def train(folder: JobFolder, request: Request, reporter: "PipeReporter") -> dict[str, Any]:
     """What the job's row says of a model: version, gate, counts. Publishes once, however often it is begun again."""
     # Here: the end of a worker is to be noticed before the seconds these imports take.
-    from training.pipeline.run import identity_of, run
+    from training.pipeline.identity import identity_of
+    from training.pipeline.run import run
     from training.workspace import Workspace
 
     published = folder.published()

@@ -16,41 +16,43 @@ from index.search.builder import BuiltIndex, build, neighbours
 from index.search.searcher import Searcher
 from index.vocabulary import Vocabulary
 from training.config import TrainConfig
-from training.corpus import Corpus
 from training.counting import count_rules
 from training.evaluation.split import has_clock
+from training.pipeline.train import Fitted
 from training.progress import Reporter
-from training.trainers.trainer import Embeddings
 
 NEXT_BLOCK = 256
 
 
 def assemble(
-    embeddings: Embeddings,
-    corpus: Corpus,
-    vocabulary: Vocabulary,
+    final: Fitted,
     rare: dict[str, int],
     catalogue: Catalogue,
     recommender: RecommenderConfig,
+    ranks: NDArray[Any],
     config: TrainConfig,
-    evaluation_ranks: NDArray[Any] | None,
-    reporter: Reporter,
+    told: Reporter,
 ) -> tuple[ModelParts, dict[str, BuiltIndex]]:
-    """All parts of the model, ready to be written, and what was measured of the two indexes among them."""
+    """All parts of the model, ready to be written, and what was measured of the two indexes among them.
+
+    rare: items without a vector, and how often they were seen. ranks: of the evaluation, RANKS_DTYPE.
+    """
+    corpus, embeddings = final.corpus, final.embeddings
+    vocabulary = Vocabulary(final.ids, corpus.counts())
     threads, k = config.trainer.workers, min(config.index.neighbours, max(1, len(vocabulary) - 1))
-    with reporter.step("rules") as step:
+    with told.step("rules") as step:
         rules = count_rules(corpus, recommender.rules, threads)
         evidence = build_evidence(corpus.tokens, corpus.offsets, corpus.ends, corpus.items, has_clock(corpus))
         step.facts |= {"rules": len(rules.items)}
     scorer = NextScorer(embeddings.inputs, embeddings.outputs, vocabulary.counts, rules, recommender)
     vectors = similar_vectors(embeddings.inputs, embeddings.outputs, recommender.similar_reading)
-    with reporter.step("index") as step:
+    with told.step("index") as step:
         similar_index = _build(vectors, None, config, threads)
         queries = scorer.next_queries(_one_item_queries(len(vocabulary), 500, config.seed), one_item=True)
         next_vectors = scorer.next_vectors()
         next_index = _build(next_vectors, queries, config, threads)
         step.facts |= {"kind": similar_index.kind, "recall": similar_index.recall_at_10}
-    with reporter.step("neighbours") as step:
+    with told.step("neighbours") as step:
         similar = Neighbours(
             *neighbours(similar_index, vectors, k, threads, lambda done, all: step.share(done / all / 2))
         )
@@ -69,7 +71,7 @@ def assemble(
         next_index=next_index.index,
         similar=similar,
         next=following,
-        evaluation_ranks=evaluation_ranks,
+        evaluation_ranks=ranks,
     )
     return parts, {"similar": similar_index, "next": next_index}
 

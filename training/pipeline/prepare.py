@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,20 +19,32 @@ from training.progress import Reporter, Step
 from training.sessions.cut import sessionise
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
+ARRAYS = ("tokens", "offsets", "starts", "ends", "weights", "converted")  # of a Corpus
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """rows: read. rejected, removed: reason -> how many. empty_files: those without any row."""
+
+    rows: int
+    rejected: dict[str, int]
+    removed: dict[str, int]
+    empty_files: list[str]
+
 
 @dataclass(frozen=True)
 class Prepared:
-    """The log after the rules. counts: rows by what became of them."""
+    """The log after the rules. rare: items seen too seldom for a vector, and how often."""
 
     corpus: Corpus
     vocabulary: Vocabulary
     rare: dict[str, int]
-    counts: dict[str, Any]
+    counts: RowCounts
     fingerprint: str
 
 
-def prepare(config: TrainConfig, work: Workspace, reporter: Reporter) -> Prepared:
-    """Read the log, reject what is no event, cut sessions."""
+def prepare(config: TrainConfig, work: Workspace) -> Prepared:
+    """Read the log, reject what is not an event, cut sessions."""
 
     def make(folder: Path) -> None:
         settings = config.events
@@ -42,7 +53,7 @@ def prepare(config: TrainConfig, work: Workspace, reporter: Reporter) -> Prepare
         min_dwell = config.sessions.min_dwell
         rejects = work.folder / "rejects.parquet"
         reader = EventReader(sources, settings, connection, min_dwell, rejects)
-        with reporter.step("read", total=known_rows(sources, connection), unit="rows") as step:
+        with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:
             sessions = sessionise(
                 _counted(reader, step),
                 config.sessions,
@@ -53,42 +64,28 @@ def prepare(config: TrainConfig, work: Workspace, reporter: Reporter) -> Prepare
             )
             step.facts |= {"rows": reader.counts.rows, "rejected": sum(reader.counts.rejected.values())}
             step.facts |= {"sessions": len(sessions.corpus), "items": sessions.corpus.items}
-        counts = {
-            "rows": reader.counts.rows,
-            "rejected": reader.counts.rejected,
-            "removed": reader.counts.dropped | sessions.counts.removed(),
-            "empty_files": list(sources.empty),
-        }
-        corpus = sessions.corpus
-        write_arrays(
-            folder,
-            tokens=corpus.tokens,
-            offsets=corpus.offsets,
-            starts=corpus.starts,
-            ends=corpus.ends,
-            weights=corpus.weights,
-            converted=corpus.converted,
-        )
+        removed = reader.counts.dropped | sessions.counts.removed()
+        counts = RowCounts(reader.counts.rows, reader.counts.rejected, removed, list(sources.empty))
+        write_arrays(folder, **{name: getattr(sessions.corpus, name) for name in ARRAYS})
         write_json(folder / "vocabulary.json", {"ids": sessions.vocabulary.ids, "rare": sessions.rare})
-        write_json(folder / "counts.json", counts)
+        write_json(folder / "counts.json", asdict(counts))
 
     folder = work.step("sessions", make)
     names = read_json(folder / "vocabulary.json")
-    arrays = {n: read_array(folder, n) for n in ("tokens", "offsets", "starts", "ends", "weights", "converted")}
-    corpus = Corpus(items=len(names["ids"]), **arrays)
+    corpus = Corpus(items=len(names["ids"]), **{name: read_array(folder, name) for name in ARRAYS})
     vocabulary = Vocabulary(names["ids"], corpus.counts())
-    counts = read_json(folder / "counts.json")
+    counts = RowCounts(**read_json(folder / "counts.json"))
     return Prepared(corpus, vocabulary, names["rare"], counts, _fingerprint(corpus, vocabulary))
 
 
-def catalogue_of(config: TrainConfig, prepared: Prepared, reporter: Reporter) -> Catalogue:
+def read_items(log: Prepared, config: TrainConfig, told: Reporter) -> Catalogue:
     """The items' metadata; without any, an empty catalogue."""
     if config.events.items is None:
         return Catalogue([], {})
-    with reporter.step("items") as step:
+    with told.step("items") as step:
         rows = read_metadata(config.events.items, config.events.item, config.events.memory_mb)
         catalogue = Catalogue.from_rows(rows)
-        known = sum(item in catalogue for item in prepared.vocabulary.ids)
+        known = sum(item in catalogue for item in log.vocabulary.ids)
         step.facts |= {"items": len(catalogue.ids), "of_the_vocabulary": known}
     return catalogue
 

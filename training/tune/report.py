@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from index.report import RANKED_TASKS, Tasks
 from training.config import TrainConfig, TrainerConfig
 from training.tune.budget import lasting
 from training.tune.effects import moved, said
@@ -152,10 +153,10 @@ def preface(report: dict[str, Any]) -> str:
     return "".join(f"# {line}\n" for line in lines) + "\n"
 
 
-def hint(config: TrainConfig, report: dict[str, Any]) -> str:
+def hint(config: TrainConfig, tasks: Tasks) -> str:
     """After a training with the default settings: what a search could try; empty after any other.
 
-    report: of the evaluation. Where a simple method is ahead of the model beyond its interval, that is said too.
+    tasks: of the evaluation. Where a simple method is ahead of the model beyond its interval, that is said too.
     """
     settings = config.trainer
     same = {"engine": settings.engine, "workers": settings.workers, "warm_start": settings.warm_start}
@@ -165,8 +166,8 @@ def hint(config: TrainConfig, report: dict[str, Any]) -> str:
         "Trained with the default settings. `item2vec tune`, with the same flags and --to FILE, searches window, "
         "direction, noise, epochs and step size on this log for 20 minutes, or as long as --budget says."
     )
-    rows = [row for task in ("T1", "T2") for row in report["tasks"].get(task, []) if "behind_item2vec" in row]
-    better = {row["method"] for row in rows if row["behind_item2vec"]["ndcg@10"][2] < 0}
+    rows = [row for task in RANKED_TASKS for row in tasks.rows(task)]
+    better = {row.method for row in rows if row.behind_item2vec and row.behind_item2vec.ndcg10.high < 0}
     if better:
         text += f" It may be worth it: {', '.join(sorted(better))} did better than this model."
     return text

@@ -17,8 +17,8 @@ from index.ranking.scorer import RecommenderConfig
 from training.config import TrainConfig, write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
+from training.pipeline.identity import identity_of
 from training.pipeline.prepare import prepare
-from training.pipeline.run import identity_of
 from training.progress import Reporter
 from training.trainers.trainer import Trainer, trainer_for
 from training.tune.budget import Budget
@@ -56,7 +56,7 @@ def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: 
         "fixed": sorted(config.trainer.model_fields_set),
         "ranges": str(space.ranges),
     }
-    with Workspace(models, identity_of(config) | {"tune": same}) as work:
+    with Workspace(models, identity_of(config) | {"tune": same}, reporter) as work:
         study = Study(work.folder / "trials.journal", space.ranges, space.starts(), config.seed)
         finalists = FINALISTS if tuning.share == 1 else FINALISTS_OF_A_SAMPLE
         search = Search(space, study, tuning.budget, tuning.share, finalists, config.seed)
@@ -81,7 +81,8 @@ def _ended(report: dict[str, Any], budget: Budget, search: Search) -> bool:
 def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) -> dict[str, Any]:
     config, study, threads = tuning.config, search.study, tuning.config.trainer.workers
     trainer = tuning.trainer or trainer_for(config.trainer.engine)
-    fit, prefixes = questions_of(config, prepare(config, work, reporter).corpus)
+    log = prepare(config, work)
+    fit, prefixes = questions_of(config, log.corpus, log.vocabulary.ids)
 
     def bench(corpus: Corpus) -> Bench:
         with reporter.step("counts") as step, _timed(study):
@@ -107,12 +108,10 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
     return summary(search, found, best, lead, tuned(config, best)) | sizes | {"budget": asdict(tuning.budget)}
 
 
-def questions_of(config: TrainConfig, corpus: Corpus) -> tuple[Split, Prefixes]:
+def questions_of(config: TrainConfig, corpus: Corpus, ids: list[str]) -> tuple[Split, Prefixes]:
     """The training part cut in two, and the validation prefixes, as a training run has them."""
-    settings, fewest, seed = config.evaluation, config.sessions.min_item_count, config.seed
-    split = split_test(corpus, settings, fewest, seed)
-    fit = split_validation(split.train, split.kind, settings, fewest, seed)
-    return fit, validation_prefixes(fit, settings, seed)
+    fit = split_validation(split_test(corpus, ids, config), config)
+    return fit, validation_prefixes(fit, config)
 
 
 def tuned(config: TrainConfig, best: Final) -> TrainConfig:

@@ -1,5 +1,6 @@
 """Artifacts of every schema that was released open for ever."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -22,4 +23,13 @@ def test_a_frozen_artifact_still_answers_every_question(path):
     assert explanation.pair is not None
     assert explanation.pair.lift > 1
     assert model.catalogue.title("a1") == "Title of a1"
-    assert model.manifest.metrics["tasks"]["T1"][0]["method"] == "item2vec"
+    assert model.manifest.metrics.tasks.T1[0].method == "item2vec"
+
+
+@pytest.mark.parametrize("path", FROZEN, ids=lambda p: p.name)
+def test_the_manifest_of_a_frozen_artifact_is_written_back_as_it_was(path):
+    written = json.loads((path / "manifest.json").read_bytes())
+    again = json.loads(Artifact.open(path).manifest.to_json())
+    assert again["metrics"] == written["metrics"]
+    added = {"training": {}}  # not noted then
+    assert {**again, "checksum": ""} == {**written, **added, "checksum": ""}

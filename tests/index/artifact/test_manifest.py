@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from support.reports import report, row
 
-from index.artifact.manifest import SCHEMA_VERSION, Data, FileEntry, Gate, Manifest, check_version
+from index.artifact.manifest import (
+    SCHEMA_VERSION,
+    Data,
+    FileEntry,
+    Gate,
+    IndexFacts,
+    Manifest,
+    TrainingFacts,
+    check_version,
+)
 from index.errors import ArtifactCorrupt, ArtifactError, ArtifactUnsupported, RegistryError
 
 SOURCE = Path("models/versions/20261124-061512/manifest.json")
@@ -25,10 +35,16 @@ def manifest(**changes: Any) -> Manifest:
         "libraries": {"numpy": "2.4.6"},
         "data": Data(fingerprint="ab12", events=10, sessions=3, items=4, tokens=9, rejected={"no_time": 1}),
         "trained_on": "all",
-        "index": {"kind": "flat", "recall_at_10": 1.0},
-        "metrics": {"hit_rate_10": 0.25},
+        "index": {"similar": IndexFacts.model_validate({"kind": "hnsw", "recall_at_10": 0.99, "efSearch": 64})},
+        "training": TrainingFacts(learning_rate=1.0, restarts=0, started_from=None),
+        "metrics": report([row("item2vec", 0.25)]),
         "timings": {"train": 1.5},
-        "gate": Gate(accepted=True, forced=False, reasons=[], figures={"mrr": 0.1}),
+        "gate": Gate(
+            accepted=True,
+            forced=False,
+            reasons=[],
+            figures={"T1_against_popularity": [0.1, 0.05, 0.2], "T1_prefixes_shared": [400]},
+        ),
         "files": {"counts.npy": FileEntry(bytes=3, sha256="0" * 64)},
     }
     return Manifest(**{**fields, **changes})
@@ -49,6 +65,10 @@ def test_the_written_manifest_is_plain_json_with_its_schema_version() -> None:
     assert fields["schema_version"] == SCHEMA_VERSION
     assert fields["created"] == "2026-11-24T06:15:12Z"
     assert fields["files"]["counts.npy"] == {"bytes": 3, "sha256": "0" * 64}
+    assert fields["index"] == {"similar": {"kind": "hnsw", "recall_at_10": 0.99, "efSearch": 64}}
+    assert fields["training"] == {"learning_rate": 1.0, "restarts": 0, "started_from": None}
+    assert fields["gate"]["figures"] == {"T1_against_popularity": [0.1, 0.05, 0.2], "T1_prefixes_shared": [400]}
+    assert fields["metrics"]["tasks"]["T1"][0]["hr@20"] == [0.25, 0.15, 0.35]
 
 
 @given(st.data())
@@ -110,10 +130,24 @@ def test_times_are_kept_in_utc_and_a_time_without_zone_is_refused() -> None:
         manifest(created=datetime(2026, 11, 24, 6, 15, 12))
 
 
-@pytest.mark.parametrize("figure", [float("nan"), float("inf"), object(), np.int64(1), np.float32(1)])
-def test_figures_that_json_cannot_hold_are_refused_when_written(figure: object) -> None:
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), np.int64(1), np.float32(1)])
+def test_settings_that_json_cannot_hold_are_refused_when_written(value: object) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 (pydantic's and json's own messages)
-        manifest(metrics={"mrr": [figure]}).to_json()
+        manifest(recommender={"item_counts": [value]}).to_json()
+
+
+@pytest.mark.parametrize("figure", [float("nan"), float("inf")])
+def test_figures_that_json_cannot_hold_are_refused_when_written(figure: float) -> None:
+    written = manifest(metrics=report([row("item2vec", figure)]))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        written.to_json()
+
+
+def test_a_version_without_an_evaluation_or_notes_on_its_training_says_so_with_empty_objects() -> None:
+    bare = manifest(metrics=None, training=None)
+    fields = json.loads(bare.to_json())
+    assert (fields["metrics"], fields["training"]) == ({}, {})
+    assert Manifest.from_json(bare.to_json(), SOURCE) == bare
 
 
 def test_a_step_that_took_no_finite_time_is_refused_when_written() -> None:

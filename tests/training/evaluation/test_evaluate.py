@@ -2,25 +2,20 @@
 
 import numpy as np
 import pytest
-from support.factories import corpus_of, two_groups
+from support.factories import IDS, corpus_of, two_groups
+from support.reports import row, tasks
 
 from index.ranking.recommender import Recommender
 from index.ranking.scorer import NextScorer, RecommenderConfig
 from training.choice.choose import choose
-from training.config import EvaluationConfig, TrainerConfig
+from training.config import EvaluationConfig, SessionsConfig, TrainConfig, TrainerConfig
 from training.counting import count_rules
-from training.evaluation.evaluate import (
-    Method,
-    Questions,
-    advice,
-    choose_baselines,
-    conversions,
-    evaluate,
-    rank_records,
-    session_keys,
-    substitutes,
-)
+from training.evaluation.advice import advice
+from training.evaluation.conversions import conversions
+from training.evaluation.evaluate import Method, Questions, choose_baselines, evaluate
+from training.evaluation.records import rank_records, session_keys
 from training.evaluation.split import HeldOut, Prefixes, sample_prefixes, split_test, split_validation
+from training.evaluation.substitutes import substitutes
 from training.trainers.trainer import trainer_for
 
 
@@ -30,11 +25,10 @@ def test_substitutes_counts_shared_categories_of_those_that_have_one():
     lists[1, :1] = [0]
     lists[2, :2] = [3, 0]  # 3 has no category and does not count
     table = substitutes({"m": lists}, ["x|y", "x", "z", None], np.random.default_rng(0))
-    row = table[-1]
-    assert row["method"] == "m"
-    assert row["shared_category@10"][0] == pytest.approx((0.5 + 1 + 0) / 3)
-    assert row["jaccard@10"][0] == pytest.approx((0.25 + 0.5 + 0) / 3)
-    assert substitutes({"m": lists}, [None] * 4, np.random.default_rng(0)) == []
+    assert [found.method for found in table] == ["random", "m"]
+    assert table[1].shared_category10.mean == pytest.approx((0.5 + 1 + 0) / 3)
+    assert table[1].jaccard10.mean == pytest.approx((0.25 + 0.5 + 0) / 3)
+    assert substitutes({"m": lists}, [None] * 4, np.random.default_rng(0)) == ()
 
 
 def test_conversions_ranks_the_booked_item_by_clicks_left():
@@ -47,7 +41,7 @@ def test_conversions_ranks_the_booked_item_by_clicks_left():
         return np.array([[0, 0, 9] if p[-1] == 1 else [0, 8, 5] for p in prefixes], dtype=np.float32)
 
     curve = conversions(corpus, [Method("m", {}, score)], items=3, threads=1)
-    assert [(p["clicks_left"], p["sessions"], p["m"]["median_rank"]) for p in curve] == [(1, 30, 1.0), (2, 30, 2.0)]
+    assert [(p.clicks_left, p.sessions, p.methods["m"].median_rank) for p in curve] == [(1, 30, 1.0), (2, 30, 2.0)]
 
 
 def test_session_keys_do_not_depend_on_the_vocabulary():
@@ -66,19 +60,24 @@ def test_records_keep_session_position_task_and_rank():
     ("low", "high", "words"), [(0.1, 0.2, "better than"), (-0.2, -0.1, "is better"), (-0.1, 0.1, "told apart")]
 )
 def test_advice_says_which_is_better_or_that_it_cannot_tell(low, high, words):
-    rows = [
-        {"method": "item2vec", "ndcg@10": [0.4, 0, 0]},
-        {"method": "SR", "ndcg@10": [0.3, 0, 0], "behind_item2vec": {"ndcg@10": [0, low, high]}},
-    ]
-    assert words in advice({"tasks": {"T1": rows, "T2": rows}})
+    rows = [row("item2vec", 0.4), row("SR", 0.3, ahead=(low, high))]
+    assert words in advice(tasks(rows, rows))
+
+
+def test_advice_without_baselines_says_that_there_were_none():
+    rows = [row("item2vec", 0.4), row("vectors alone", 0.3, ahead=(0.1, 0.2))]
+    assert advice(tasks(rows, rows)) == "No baselines were measured."
 
 
 @pytest.fixture(scope="module")
 def measured():
     """A model of two groups, chosen on validation and evaluated."""
-    corpus, config = two_groups(800), EvaluationConfig(prefixes=500, bootstrap=100)
-    split = split_test(corpus, config, 2, seed=1)
-    fit = split_validation(split.train, split.kind, config, 2, seed=1)
+    corpus = two_groups(800)
+    config = TrainConfig(
+        evaluation=EvaluationConfig(prefixes=500, bootstrap=100), sessions=SessionsConfig(min_item_count=2)
+    )
+    split = split_test(corpus, IDS, config)
+    fit = split_validation(split, config)
     trainer = TrainerConfig(dims=16, epochs=8, workers=1)
     embeddings = trainer_for(trainer.engine)(fit.train, trainer, 1, lambda _: None)
     rng = np.random.default_rng(1)
@@ -93,20 +92,21 @@ def measured():
     ]
     prefixes = sample_prefixes(split.held_out, 500, rng)
     questions = Questions(prefixes, split.train, 2, 100, 1)
-    report, ranks = evaluate(questions, *recommenders, baselines)
-    return choice, report, ranks, prefixes, recommenders[0]
+    rows, ranks = evaluate(questions, *recommenders, baselines)
+    return choice, rows, ranks, prefixes, recommenders[0]
 
 
 def test_the_report_ranks_every_method_on_the_same_prefixes(measured):
-    _, report, ranks, prefixes, _ = measured
-    assert report["prefixes"] == len(prefixes) == len(ranks["T1"]) == len(ranks["T2"])
-    rows = {row["method"]: row for row in report["tasks"]["T1"]}
-    mean, low, high = rows["item2vec"]["ndcg@10"]
+    _, tables, ranks, prefixes, _ = measured
+    assert len(prefixes) == len(ranks["T1"]) == len(ranks["T2"])
+    rows = {row.method: row for row in tables["T1"]}
+    mean, low, high = rows["item2vec"].ndcg10
     assert low <= mean <= high
-    for row in report["tasks"]["T1"][1:]:
-        assert row["behind_item2vec"]["ndcg@10"][0] == pytest.approx(mean - row["ndcg@10"][0])
-    assert mean > rows["popularity"]["ndcg@10"][0] + 0.2
-    assert mean >= rows["vectors alone"]["ndcg@10"][0] - 0.02
+    assert rows["item2vec"].behind_item2vec is None
+    for other in tables["T1"][1:]:
+        assert other.behind_item2vec.ndcg10.mean == pytest.approx(mean - other.ndcg10.mean)
+    assert mean > rows["popularity"].ndcg10.mean + 0.2
+    assert mean >= rows["vectors alone"].ndcg10.mean - 0.02
 
 
 def test_the_ranks_of_the_report_are_the_places_in_the_served_list(measured):

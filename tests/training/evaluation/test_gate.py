@@ -2,17 +2,21 @@
 
 import numpy as np
 from support.factories import write_log
+from support.reports import row, tasks
 
 import item2vec
 from index.artifact.registry import Registry
-from training.evaluation.evaluate import RANKS_DTYPE
 from training.evaluation.gate import MIN_PREFIXES, Rival, judge
+from training.evaluation.records import RANKS_DTYPE
 
 
-def report(low, high, tasks=("T1", "T2")):
-    """A report whose model differs from popularity by an interval."""
-    row = {"method": "popularity", "behind_item2vec": {"ndcg@10": [(low + high) / 2, low, high]}}
-    return {"tasks": {task: [{"method": "item2vec"}, row] for task in tasks}}
+def rows(low, high):
+    """A model that differs from popularity by an interval."""
+    return [row("item2vec"), row("popularity", ahead=(low, high))]
+
+
+def beside_popularity(low, high):
+    return tasks(rows(low, high), rows(low, high))
 
 
 def records(ranks, task=1, first=0):
@@ -22,7 +26,7 @@ def records(ranks, task=1, first=0):
     return found
 
 
-GOOD = report(0.1, 0.2)
+GOOD = beside_popularity(0.1, 0.2)
 
 
 def test_a_model_better_than_popularity_is_accepted_when_nothing_serves():
@@ -32,17 +36,17 @@ def test_a_model_better_than_popularity_is_accepted_when_nothing_serves():
 
 
 def test_a_model_no_better_than_popularity_is_refused_unless_forced():
-    gate = judge(report(-0.01, 0.02), records([1] * 200), None, force=False, seed=1)
+    gate = judge(beside_popularity(-0.01, 0.02), records([1] * 200), None, force=False, seed=1)
     assert not gate.accepted
     assert "popularity" in gate.reasons[0]
-    gate = judge(report(-0.01, 0.02), records([1] * 200), None, force=True, seed=1)
+    gate = judge(beside_popularity(-0.01, 0.02), records([1] * 200), None, force=True, seed=1)
     assert gate.accepted
     assert gate.forced
     assert gate.reasons
 
 
 def test_better_for_items_does_not_excuse_worse_for_sessions():
-    mixed = {"tasks": GOOD["tasks"] | {"T2": report(-0.2, -0.1)["tasks"]["T2"]}}
+    mixed = tasks(rows(0.1, 0.2), rows(-0.2, -0.1))
     assert not judge(mixed, records([1] * 200), None, force=False, seed=1).accepted
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.factories import corpus_of, two_groups
 
 from index.errors import ConfigError, EventsMissing
-from training.config import EvaluationConfig
+from training.config import EvaluationConfig, SessionsConfig, TrainConfig
 from training.evaluation.split import HeldOut, has_clock, kind_of, sample_prefixes, split_test, split_validation
 
 KINDS = ("time", "session", "last")
@@ -19,6 +19,19 @@ def config(kind="time", share=0.25, **more):
     return EvaluationConfig(split=kind, test_share=share, validation_share=share, **more)
 
 
+def settings_of(evaluation, least=1, seed=1):
+    return TrainConfig(evaluation=evaluation, sessions=SessionsConfig(min_item_count=least), seed=seed)
+
+
+def cut(corpus, evaluation, least=1, seed=1):
+    return split_test(corpus, [str(row) for row in range(corpus.items)], settings_of(evaluation, least, seed))
+
+
+def rows_of(split):
+    """Row of the split's vocabulary -> row of the whole corpus's, which is what the items are called here."""
+    return np.array(split.ids, dtype=np.int32)
+
+
 def sessions_of(corpus, rows=None):
     names = np.arange(corpus.items) if rows is None else rows
     return [tuple(names[corpus.session(i)].tolist()) for i in range(len(corpus))]
@@ -26,30 +39,30 @@ def sessions_of(corpus, rows=None):
 
 def test_time_cuts_off_the_newest_sessions_and_validation_the_newest_of_the_rest():
     corpus = corpus_of([[1, 2, n] for n in range(8)], items=8)
-    split = split_test(corpus, config(), 1, seed=1)
+    split = cut(corpus, config())
     assert split.kind == "time"
     assert split.train.starts.max() < split.held_out.corpus.starts.min()
-    assert sessions_of(split.train, split.rows) == [(1, 2, n) for n in range(6)]
-    assert sessions_of(split.held_out.corpus, split.rows) == [(1, 2)] * 2  # 6 and 7 are not in the training part
+    assert sessions_of(split.train, rows_of(split)) == [(1, 2, n) for n in range(6)]
+    assert sessions_of(split.held_out.corpus, rows_of(split)) == [(1, 2)] * 2  # 6 and 7 are not in the training part
     assert split.unknown == 2
-    fit = split_validation(split.train, split.kind, config(share=0.5), 1, seed=1)
-    assert sessions_of(fit.train, split.rows[fit.rows]) == [(1, 2, n) for n in range(3)]
+    fit = split_validation(split, settings_of(config(share=0.5)))
+    assert sessions_of(fit.train, rows_of(fit)) == [(1, 2, n) for n in range(3)]
 
 
 def test_test_from_cuts_at_a_moment_with_or_without_a_zone():
     corpus = corpus_of([[1, 2]] * 10)  # an hour apart, from 22:13:20
     for text in ("2023-11-15T03:13:20", "2023-11-15T03:13:20Z", "2023-11-15T05:13:20+02:00"):
-        split = split_test(corpus, config("auto", test_from=text), 1, seed=1)
+        split = cut(corpus, config("auto", test_from=text))
         assert (split.kind, len(split.train), len(split.held_out.corpus)) == ("time", 5, 5)
     with pytest.raises(ConfigError, match="'soon' is not an ISO 8601 time"):
-        split_test(corpus, config(test_from="soon"), 1, seed=1)
+        cut(corpus, config(test_from="soon"))
     with pytest.raises(EventsMissing, match="too few sessions to hold any out: 0 to train on"):
-        split_test(corpus, config(test_from="2000-01-01"), 1, seed=1)
+        cut(corpus, config(test_from="2000-01-01"))
 
 
 def test_session_draws_the_same_sessions_for_a_seed_and_others_for_another():
     corpus = two_groups(100)
-    drawn = [split_test(corpus, config("session"), 1, seed).held_out.corpus.starts.tolist() for seed in (1, 1, 2)]
+    drawn = [cut(corpus, config("session"), 1, seed).held_out.corpus.starts.tolist() for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
     assert len(drawn[0]) == 25
 
@@ -66,11 +79,11 @@ def test_auto_takes_time_where_starts_tell_sessions_apart_and_session_where_they
 
 def test_last_holds_out_the_last_item_of_every_session_and_trains_on_the_rest():
     corpus = corpus_of([[1, 2, 3], [2, 1], [3, 1, 2, 1], [1, 2, 1]])
-    split = split_test(corpus, config("last"), 1, seed=1)
-    assert sessions_of(split.train, split.rows) == [(1, 2), (3, 1, 2), (1, 2)]
+    split = cut(corpus, config("last"))
+    assert sessions_of(split.train, rows_of(split)) == [(1, 2), (3, 1, 2), (1, 2)]
     prefixes = sample_prefixes(split.held_out, 100, np.random.default_rng(1))
     asked = [
-        (tuple(split.rows[p].tolist()), int(split.rows[t]))
+        (tuple(rows_of(split)[p].tolist()), int(rows_of(split)[t]))
         for p, t in zip(prefixes.prefixes, prefixes.targets, strict=True)
     ]
     assert asked == [((1, 2), 3), ((2,), 1), ((3, 1, 2), 1), ((1, 2), 1)]
@@ -79,13 +92,13 @@ def test_last_holds_out_the_last_item_of_every_session_and_trains_on_the_rest():
 def test_targets_stay_targets_when_unknown_items_drop_out_before_them():
     train = [[1, 2, 3, 4]] * 6
     corpus = corpus_of([*train, [9, 1, 9, 2], [9, 9, 1], [1, 8], [8, 3, 4]], items=10)
-    split = split_test(corpus, config(share=0.4), 2, seed=1)
-    assert sessions_of(split.held_out.corpus, split.rows) == [(1, 2), (3, 4)]
+    split = cut(corpus, config(share=0.4), 2, 1)
+    assert sessions_of(split.held_out.corpus, rows_of(split)) == [(1, 2), (3, 4)]
     assert split.held_out.first_target.tolist() == [1, 1]
     assert split.unknown == 3  # 9 after 1, 9 after 9, 8 after 1; the first item of a session is no target
-    last = split_test(corpus_of([*train, [9, 1, 2, 9], [8, 1, 2, 3]], items=10), config("last"), 2, seed=1)
+    last = cut(corpus_of([*train, [9, 1, 2, 9], [8, 1, 2, 3]], items=10), config("last"), 2, 1)
     held = last.held_out
-    assert sessions_of(held.corpus, last.rows)[6:] == [(1, 2), (1, 2, 3)]
+    assert sessions_of(held.corpus, rows_of(last))[6:] == [(1, 2), (1, 2, 3)]
     assert held.first_target.tolist()[6:] == [2, 2]  # the first has no target left: 9 is unknown
 
 
@@ -97,7 +110,7 @@ SESSIONS = st.lists(st.lists(st.integers(0, 7), min_size=2, max_size=6), min_siz
 def test_any_corpus_is_split_without_a_leak(sessions, kind, minimum, share):
     corpus = replace(corpus_of(sessions, items=8), weights=np.arange(sum(map(len, sessions)), dtype=np.float32))
     try:
-        split = split_test(corpus, config(kind, share), minimum, seed=3)
+        split = cut(corpus, config(kind, share), minimum, 3)
     except EventsMissing:
         return
     train, held = split.train, split.held_out.corpus
@@ -114,12 +127,12 @@ def test_any_corpus_is_split_without_a_leak(sessions, kind, minimum, share):
         if len(p) >= 2 and (kind == "last" or i not in held_out_of(corpus, split, share))
     ]
     counts = np.bincount([item for p in judged for item in p], minlength=8)
-    assert split.rows.tolist() == np.flatnonzero(counts >= minimum).tolist()
-    known = set(split.rows.tolist())
+    assert rows_of(split).tolist() == np.flatnonzero(counts >= minimum).tolist()
+    known = set(rows_of(split).tolist())
     for part, numbers in ((train, trained), (held, asked)):
         for i, n in enumerate(numbers):
             source = pieces[n] if part is train else sessions[n]
-            assert split.rows[part.session(i)].tolist() == [item for item in source if item in known]
+            assert rows_of(split)[part.session(i)].tolist() == [item for item in source if item in known]
             assert part.lengths()[i] >= 2
             begin = int(corpus.offsets[n])
             weights = [begin + k for k, item in enumerate(source) if item in known]

@@ -130,6 +130,6 @@ def test_a_run_says_what_it_halved_and_does_not_try_again_what_diverged(tmp_path
     assert rates == sorted(rates, reverse=True)
     assert rates[0] < 10
     assert len(restarts) == round(np.log2(10 / rates[-1]))  # no rate is tried twice
-    assert outcome.manifest.training["learning_rate"] == rates[-1]
+    assert outcome.manifest.training.learning_rate == rates[-1]
     artifact = Registry(tmp_path / "models").open()
     check_finite(Embeddings(artifact.array("inputs"), artifact.array("outputs")), rates[-1])

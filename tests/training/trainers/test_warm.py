@@ -14,9 +14,9 @@ from support.factories import corpus_of, quick_config, two_groups, write_log
 from index.artifact.registry import Registry
 from index.ranking.readings import normalised
 from training.config import EvaluationConfig, TrainConfig, TrainerConfig
-from training.pipeline import run as runs
+from training.pipeline.identity import identity_of
 from training.pipeline.run import run
-from training.pipeline.trainings import Trainings
+from training.pipeline.train import starting_point
 from training.progress import LogReporter
 from training.trainers.sgns.train import train
 from training.trainers.trainer import fresh_inputs
@@ -100,7 +100,7 @@ def test_a_warm_model_stays_near_the_one_before_and_a_fresh_one_does_not(world):
     Registry(models).activate(first)
     afresh = run(config, models, LogReporter(), force=True).manifest
     far = vectors(models)
-    assert (manifest.training["started_from"], afresh.training["started_from"]) == (first, None)
+    assert (manifest.training.started_from, afresh.training.started_from) == (first, None)
     assert np.median(cosines(old, near)) > 0.8
     assert abs(np.median(cosines(old, far))) < 0.5
     for model in (near, far):
@@ -133,9 +133,9 @@ def test_what_is_measured_is_trained_from_scratch(world, said):
     for config in (quick_config(log), warm(quick_config(log))):
         Registry(models).activate(first)
         reports.append(run(config, models, LogReporter(), force=True).manifest)
-    one, other = (manifest.metrics["tasks"] for manifest in reports)
+    one, other = (manifest.metrics.tasks for manifest in reports)
     assert one == other
-    assert [manifest.training["started_from"] for manifest in reports] == [None, first]
+    assert [manifest.training.started_from for manifest in reports] == [None, first]
     assert [line for line in said() if line.startswith('step="warm start"')] == [
         f'step="warm start" version={first} items=20 new=1'
     ]
@@ -149,14 +149,14 @@ def test_a_model_that_is_measured_itself_cannot_start_warm():
 def test_the_first_model_of_all_starts_from_scratch_and_says_so(tmp_path, said):
     config = warm(quick_config(write_log(tmp_path / "log" / "events.csv"), blend=False))
     outcome = run(config, tmp_path / "models", LogReporter(), force=True)
-    assert outcome.manifest.training["started_from"] is None
+    assert outcome.manifest.training.started_from is None
     assert 'step="warm start" taken=False reason="no model is active"' in said()
 
 
 def test_other_dims_start_from_scratch_and_say_so(world, said):
     log, models, first = world
     outcome = run(warm(quick_config(log, blend=False), dims=8), models, LogReporter(), force=True)
-    assert outcome.manifest.training["started_from"] is None
+    assert outcome.manifest.training.started_from is None
     assert f'reason="version {first} has 16 dims, this training 8"' in "\n".join(said())
 
 
@@ -189,7 +189,7 @@ def test_a_run_that_was_killed_goes_on_from_the_start_it_had(world, said):
     shutil.rmtree(models / "versions" / first)
     outcome = run(config, models, LogReporter(), force=True)
     assert "warm-start" in outcome.resumed
-    assert outcome.manifest.training["started_from"] == first != other.version
+    assert outcome.manifest.training.started_from == first != other.version
     assert len([line for line in said() if line.startswith('step="warm start"')]) == 2  # one of each run, none again
     one, two = vectors(models, outcome.version), vectors(undisturbed)
     assert all(np.array_equal(one[item], two[item]) for item in one)
@@ -199,11 +199,11 @@ def test_that_there_was_no_start_is_kept_as_well(tmp_path, world):
     log, models, _ = world
     empty = tmp_path / "empty"
     config = warm(quick_config(log, seed=2, blend=False))
-    with Workspace(empty, runs.identity_of(config)) as work:
-        assert Trainings(config, work, LogReporter()).warm(Registry(empty), ["a1"]) is None
+    with Workspace(empty, identity_of(config)) as work:
+        assert starting_point(Registry(empty), ["a1"], config, work) is None
     shutil.copytree(models, empty, dirs_exist_ok=True)
-    with Workspace(empty, runs.identity_of(config)) as work:
-        assert Trainings(config, work, LogReporter()).warm(Registry(empty), ["a1"]) is None
+    with Workspace(empty, identity_of(config)) as work:
+        assert starting_point(Registry(empty), ["a1"], config, work) is None
         start = json.loads((work.folder / "warm-start" / "start.json").read_text())
     assert start is None
 
@@ -214,7 +214,8 @@ def test_the_manifest_of_a_release_before_has_no_training_facts(world):
     assert fields["training"] == {"learning_rate": 1.0, "restarts": 0, "started_from": None}
     assert manifest.created < datetime.now(UTC)
     old = manifest.__class__.model_validate({name: v for name, v in fields.items() if name != "training"})
-    assert old.training == {}
+    assert old.training is None
+    assert json.loads(old.to_json())["training"] == {}
 
 
 def test_two_groups_stay_apart_in_a_warm_start():

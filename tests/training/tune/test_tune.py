@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
-from support.factories import quick_config, two_groups, write_log
+from support.factories import IDS, quick_config, two_groups, write_log
+from support.reports import row, tasks
 
 import item2vec
 from index.errors import ConfigError, TrainingDiverged, TrainingFailed
@@ -257,8 +258,8 @@ def test_neither_test_nor_validation_sessions_are_trained_on(tmp_path, log):
     trainer, config = Planted(), quick_config(log)
     tuned(tmp_path, Tuning(config, Budget(LONG, 4), trainer=trainer))
     corpus = two_groups(400, 1)
-    fit, prefixes = questions_of(config, corpus)
-    test = split_test(corpus, config.evaluation, 2, config.seed).held_out.corpus
+    fit, prefixes = questions_of(config, corpus, IDS)
+    test = split_test(corpus, IDS, config).held_out.corpus
     assert len(prefixes)
     assert max(seen.ends.max() for seen, _ in trainer.seen) < fit.held_out.corpus.starts.min() < test.starts.min()
 
@@ -275,7 +276,7 @@ def test_a_share_is_searched_and_the_best_five_are_compared_on_all_sessions(tmp_
 
 def test_a_trial_that_is_worse_on_a_quarter_of_the_sessions_is_left(tmp_path, log):
     config = quick_config(log)
-    fit, prefixes = questions_of(config, two_groups(400, 1))
+    fit, prefixes = questions_of(config, two_groups(400, 1), IDS)
     trainer, space = Planted(), Space(config.trainer)
     study = Study(tmp_path / "trials.journal", space.ranges, space.starts(), 1)
     search = Search(space, study, Budget(LONG, 20), 1.0, 2, 1, short=0.0)
@@ -418,13 +419,12 @@ def test_a_setting_is_not_praised_for_what_another_did():
 
 
 def test_a_training_with_the_defaults_says_what_a_search_could_bring():
-    behind = {"method": "SR", "behind_item2vec": {"ndcg@10": [-0.02, -0.03, -0.01]}}
-    level = {"method": "EASE", "behind_item2vec": {"ndcg@10": [-0.01, -0.03, 0.01]}}
-    told = hint(TrainConfig(), {"tasks": {"T2": [{"method": "item2vec"}, behind, level]}})
+    behind, level = row("SR", ahead=(-0.03, -0.01)), row("EASE", ahead=(-0.03, 0.01))
+    told = hint(TrainConfig(), tasks(t2=[row("item2vec"), behind, level]))
     assert "item2vec tune" in told
     assert "SR did better" in told
-    assert "did better" not in hint(TrainConfig(), {"tasks": {"T2": [level]}})
-    assert hint(TrainConfig(trainer=TrainerConfig(window=9)), {"tasks": {}}) == ""
+    assert "did better" not in hint(TrainConfig(), tasks(t2=[level]))
+    assert hint(TrainConfig(trainer=TrainerConfig(window=9)), tasks()) == ""
 
 
 # The command

@@ -1,0 +1,115 @@
+"""The model trained before the split, and its baselines, on what came after it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.catalogue import Catalogue
+from index.ranking.readings import similar_vectors
+from index.ranking.recommender import Recommender
+from index.ranking.scorer import NextScorer, RecommenderConfig
+from index.report import MODEL, RANKED_TASKS, ChosenFacts, Report, SplitFacts, SubstitutesRow, Tasks
+from training.baselines.items import FAMILIES
+from training.config import TrainConfig
+from training.counting import count_rules
+from training.evaluation.advice import advice
+from training.evaluation.conversions import conversions
+from training.evaluation.evaluate import Questions, evaluate, model_methods
+from training.evaluation.metrics import coverage, gini
+from training.evaluation.records import rank_records, session_keys
+from training.evaluation.split import Prefixes, Split, sample_prefixes
+from training.evaluation.substitutes import highest, nearest, substitutes
+from training.pipeline.choose import Chosen
+from training.pipeline.train import Fitted, train
+from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
+
+LISTS = 2000  # prefixes whose lists are looked at for coverage and Gini
+
+
+@dataclass(frozen=True)
+class Measured:
+    """fitted: the model that was measured, trained before the split. keys: of the held-out sessions. records: ranks of
+    the model on the prefixes, RANKS_DTYPE."""
+
+    fitted: Fitted
+    prefixes: Prefixes
+    keys: NDArray[np.uint64]
+    report: Report
+    records: NDArray[Any]
+
+
+def measure(test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConfig, work: Workspace) -> Measured:
+    settings = config.evaluation
+    fitted = train("train for test", test.train, test.ids, config, work)
+    prefixes = sample_prefixes(test.held_out, settings.prefixes, np.random.default_rng(config.seed))
+    questions = Questions(prefixes, test.train, config.trainer.workers, settings.bootstrap, config.seed)
+    keys = session_keys(test.held_out.corpus, test.ids)
+
+    def make(folder: Path) -> None:
+        blend, vectors = (_recommender(fitted, which, questions.threads) for which in (chosen.blend, chosen.vectors))
+        with work.told.step("evaluate") as step:
+            rows, ranks = evaluate(questions, blend, vectors, chosen.baselines, step.share)
+            tasks = Tasks(T1=rows["T1"], T2=rows["T2"], T3=_substitutes(fitted, catalogue, chosen, config))
+            step.facts |= {f"{task}_hr@20": rows[task][0].hr20.mean for task in RANKED_TASKS}
+            report = report_of(test, questions, tasks, blend, vectors, chosen)
+        write_json(folder / "report.json", report.model_dump(mode="json"))
+        write_arrays(folder, records=rank_records(prefixes, keys, ranks))
+
+    folder = work.step("evaluate", make)
+    report = Report.model_validate(read_json(folder / "report.json"))
+    return Measured(fitted, prefixes, keys, report, read_array(folder, "records"))
+
+
+def _recommender(fitted: Fitted, config: RecommenderConfig, threads: int) -> Recommender:
+    """As it would serve, but that the index is left out: all items are scored."""
+    inputs, outputs, corpus = fitted.embeddings.inputs, fitted.embeddings.outputs, fitted.corpus
+    rules = count_rules(corpus, config.rules, threads)
+    return Recommender(NextScorer(inputs, outputs, corpus.counts(), rules, config))
+
+
+def _substitutes(
+    fitted: Fitted, catalogue: Catalogue, chosen: Chosen, config: TrainConfig
+) -> tuple[SubstitutesRow, ...] | None:
+    """None where no item has a category."""
+    categories = [catalogue.category(item) for item in fitted.ids]
+    if not any(categories):
+        return None
+    vectors = similar_vectors(fitted.embeddings.inputs, fitted.embeddings.outputs, chosen.blend.similar_reading)
+    lists = {MODEL: nearest(config, vectors)}
+    if "AR" in FAMILIES and config.evaluation.baselines:
+        lists["co-occurrence"] = highest(next(FAMILIES["AR"](fitted.corpus)).scores, fitted.corpus.items)
+    return substitutes(lists, categories, np.random.default_rng(config.seed))
+
+
+def report_of(
+    test: Split, questions: Questions, tasks: Tasks, blend: Recommender, vectors: Recommender, chosen: Chosen
+) -> Report:
+    """The tables, and what else there is to say of the test part."""
+    prefixes, items = questions.prefixes, test.train.items
+    lists = blend.recommend(prefixes.prefixes[:LISTS], 10)[0]
+    return Report(
+        prefixes=len(prefixes),
+        sessions=len(np.unique(prefixes.sessions)),
+        repeat_share=_share(~questions.new),
+        cold_share=_share(questions.cold),
+        tasks=tasks,
+        coverage10=coverage(lists, items),
+        gini10=gini(lists, items),
+        conversions=conversions(test.held_out, model_methods(blend, vectors, "T2"), items, questions.threads),
+        split=SplitFacts(
+            kind=test.kind,
+            train_sessions=len(test.train),
+            test_sessions=len(test.held_out.corpus),
+            items=items,
+            unknown_targets=test.unknown,
+        ),
+        chosen=ChosenFacts(vectors=chosen.vectors.model_dump(), trace=chosen.trace),
+        advice=advice(tasks),
+    )
+
+
+def _share(chosen: NDArray[np.bool_]) -> float:
+    return float(chosen.mean()) if len(chosen) else 0.0
