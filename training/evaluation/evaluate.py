@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.recommender import Recommender
-from training.baselines.items import FAMILIES, TASKS_OF, Baseline
+from training.baselines.baseline import Baseline
+from training.baselines.families import FAMILIES, TASKS_OF
 from training.corpus import Corpus
 from training.evaluation.metrics import FIGURES, Bootstrap, coverage, gains, gini
 from training.evaluation.ranks import rank_all

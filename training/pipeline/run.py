@@ -19,7 +19,7 @@ from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
 from index.ranking.scorer import NextScorer, RecommenderConfig
 from index.vocabulary import Vocabulary
-from training.baselines.items import FAMILIES
+from training.baselines.families import FAMILIES
 from training.choice.choose import choose
 from training.choice.similar import alike, similar_reading, top_of
 from training.config import TrainConfig

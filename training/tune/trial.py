@@ -20,7 +20,7 @@ from training.counting import count_rules
 from training.evaluation.metrics import gains
 from training.evaluation.ranks import rank_all
 from training.evaluation.split import Prefixes
-from training.trainers.sgns.noise import shared_items
+from training.trainers.sgns.noise import pool_size
 from training.trainers.trainer import Embeddings, Trainer
 
 Tick = Callable[[float], None]
@@ -156,5 +156,5 @@ class Pace:
         reach = min(settings.window, self._length)
         reach = (1 + reach) / 2 if settings.dynamic else reach
         contexts = reach if settings.direction == "after" else 2 * reach
-        noise = shared_items(settings.negatives) if settings.engine == "sgns" else contexts * settings.negatives
+        noise = pool_size(settings.negatives) if settings.engine == "sgns" else contexts * settings.negatives
         return settings.steps().epochs * settings.dims * (contexts + noise)
