@@ -27,9 +27,13 @@ from collections.abc import Sequence
 
 
 class Item2vecError(Exception):
-    """Root of every error raised on purpose."""
+    """Root of every error raised on purpose. short: what was found, without what to do; all of it where not given."""
 
     code = "error"
+
+    def __init__(self, detail: str, short: str | None = None):
+        super().__init__(detail)
+        self.short = detail if short is None else short
 
 
 class ConfigError(Item2vecError):

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FEW_VALUES = 4  # a setting with more is told by thirds
+FEW_VALUES = 4  # a setting with more values is shown by thirds
 RIDGE = 1.0  # pulls the effect of a group of one trial half of the way to none
 
 
-def moved(trials: Sequence[tuple[dict[str, Any], float]]) -> list[dict[str, Any]]:
+def effects_of(trials: Sequence[tuple[dict[str, Any], float]]) -> list[dict[str, Any]]:
     """Per setting, how well the trials with each of its values (or each third of them) did.
 
     trials: (searched settings, value). effect: by how much a group is better than the mean when the other settings are
@@ -48,7 +48,7 @@ def _groups(values: Sequence[Any]) -> Iterable[tuple[str, NDArray[np.bool_]]]:
     distinct = sorted(set(values))
     if len(distinct) <= FEW_VALUES:
         for value in distinct:
-            yield said(value), np.array([v == value for v in values])
+            yield value_text(value), np.array([v == value for v in values])
         return
     numbers = np.array(values, dtype=np.float64)
     low = -np.inf
@@ -56,12 +56,12 @@ def _groups(values: Sequence[Any]) -> Iterable[tuple[str, NDArray[np.bool_]]]:
         inside = (low < numbers) & (numbers <= high)
         if inside.any():
             these = [value for value, here in zip(values, inside, strict=True) if here]
-            least, most = said(min(these)), said(max(these))
+            least, most = value_text(min(these)), value_text(max(these))
             yield (least if least == most else f"{least} to {most}"), inside
         low = high
 
 
-def said(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A setting's value for people."""
     if isinstance(value, bool):
         return "yes" if value else "no"

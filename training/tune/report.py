@@ -1,4 +1,4 @@
-"""What a search found, as plain values, as a page for a terminal and as lines for a file."""
+"""What a search found: as plain values, as a page for a terminal, and as lines for a file."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from training.config import TrainConfig, TrainerConfig
-from training.tune.budget import lasting
-from training.tune.effects import moved, said
+from training.tune.budget import duration_text
+from training.tune.effects import effects_of, value_text
 
 if TYPE_CHECKING:
     from training.tune.final import Final
@@ -28,7 +28,7 @@ def summary(
     config: TrainConfig,
 ) -> dict[str, Any]:
     """tried     trials: completed, left (reason -> trials), skipped (reason -> points not tried), interrupted
-    seconds   of training and reading, over all runs
+    seconds   of all work, over all runs
     searched  names of the settings; given: those that were fixed, with their values
     finals    the best and the defaults, trained again: {trial, changes, vectors, blend, both}
     best, defaults    two of those; defaults is None where they could not be trained
@@ -61,13 +61,13 @@ def summary(
             | {name: t.facts.get(name) for name in ("vectors", "blend")}
             for t, settings in top
         ],
-        "moved": moved(plain),
+        "moved": effects_of(plain),
         "config": config.model_dump(mode="json"),
     }
 
 
 def changes_text(changes: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {said(value)}" for name, value in changes.items()) or "the defaults"
+    return ", ".join(f"{name} {value_text(value)}" for name, value in changes.items()) or "the defaults"
 
 
 def page(report: dict[str, Any]) -> RenderableType:
@@ -102,12 +102,13 @@ def figure(value: float | None) -> str:
 def facts(report: dict[str, Any]) -> str:
     """The lines below the tables."""
     on = "all" if report["searched_on"] == report["sessions"] else f"{report['searched_on']:,} of the"
+    duration = duration_text(report["seconds"])
     lines = [
-        f"{report['tried']} trials in {lasting(report['seconds'])} on {on} {report['sessions']:,} sessions before the "
-        f"validation part, judged on {report['prefixes']:,} of its prefixes. Value: {JUDGED}. The test part was not "
+        f"{report['tried']} trials in {duration} on {on} {report['sessions']:,} sessions before the validation part, "
+        f"judged on {report['prefixes']:,} of its prefixes. Value: {JUDGED}. The test part was not "
         "looked at."
     ]
-    for name, verb in (("left", "Left early"), ("skipped", "Drawn in vain")):
+    for name, verb in (("left", "Left early"), ("skipped", "Skipped")):
         if report[name]:
             lines.append(f"{verb}: " + ", ".join(f"{count} {reason}" for reason, count in report[name].items()) + ".")
     if report["interrupted"]:
@@ -116,7 +117,7 @@ def facts(report: dict[str, Any]) -> str:
 
 
 def verdict(report: dict[str, Any]) -> str:
-    """Defaults against best, in a sentence."""
+    """The best against the defaults, in a sentence."""
     best, defaults = report["best"], report["defaults"]
     if defaults is None:
         return f"The defaults could not be trained; the best reached {best['both']:.4f}."
@@ -155,7 +156,7 @@ def preface(report: dict[str, Any]) -> str:
 def hint(config: TrainConfig, report: dict[str, Any]) -> str:
     """After a training with the default settings: what a search could try; empty after any other.
 
-    report: of the evaluation. Where a simple method is ahead of the model beyond its interval, that is said too.
+    report: of the evaluation. A baseline that is ahead of the model beyond its interval is named too.
     """
     settings = config.trainer
     same = {"engine": settings.engine, "workers": settings.workers, "warm_start": settings.warm_start}
@@ -163,7 +164,7 @@ def hint(config: TrainConfig, report: dict[str, Any]) -> str:
         return ""
     text = (
         "Trained with the default settings. `item2vec tune`, with the same flags and --to FILE, searches window, "
-        "direction, noise, epochs and step size on this log for 20 minutes, or as long as --budget says."
+        "direction, negatives, epochs and step size on this log for 20 minutes, or as long as --budget says."
     )
     rows = [row for task in ("T1", "T2") for row in report["tasks"].get(task, []) if "behind_item2vec" in row]
     better = {row["method"] for row in rows if row["behind_item2vec"]["ndcg@10"][2] < 0}

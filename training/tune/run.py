@@ -1,7 +1,7 @@
 """`item2vec tune`: search the settings that matter, under a budget. The test part is never looked at.
 
-A trial is trained on the sessions before the validation part and judged on that part. A search that was killed goes on
-where it was, and one that has ended goes on under a larger budget.
+A trial is trained on the sessions before the validation part and judged on that part. A search that was killed resumes
+where it stopped, and one that has ended resumes under a larger budget.
 """
 
 import os
@@ -30,12 +30,12 @@ from training.tune.study import Study
 from training.tune.trial import Bench, bench_of, sample
 from training.workspace import Workspace, read_json, write_json
 
-FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # a sample's order is less that of the whole
+FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # the order of trials on a sample is less certain
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """What to search and how. share: of the training sessions, to search on. trainer: another than the engine's."""
+    """What to search and how. share: of the training sessions, to search on. trainer: instead of the engine's own."""
 
     config: TrainConfig
     budget: Budget
@@ -44,12 +44,12 @@ class Tuning:
 
 
 def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: bool = False) -> dict[str, Any]:
-    """Writes the tuned settings to `target` and returns the report (`tune_report.summary`). Raises an Item2vecError."""
+    """Writes the tuned settings to `target` and returns the report (`report.summary`). Raises an Item2vecError."""
     check_target(target, force)
     if not 0 < tuning.share <= 1:
         raise ConfigError(f"--search-share must be above 0 and at most 1, not {tuning.share:g}")
     config, space = tuning.config, Space(tuning.config.trainer)
-    # What makes two searches the same; not the budget, so that with a larger one the same search goes on.
+    # What makes two searches the same. The budget does not: with a larger one the same search resumes.
     same = {
         "report": 1,
         "share": tuning.share,
@@ -72,7 +72,7 @@ def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: 
 
 
 def _ended(report: dict[str, Any], budget: Budget, search: Search) -> bool:
-    """Whether this report is of the very search: nothing was tried since, and this budget allows no more."""
+    """Whether the search had ended with this report: nothing was tried since, and this budget allows no more trials."""
     if not report or report["tried"] != len(search.study.done()):
         return False
     return search.over() or budget.within(Budget(**report["budget"]))
@@ -116,8 +116,8 @@ def questions_of(config: TrainConfig, corpus: Corpus) -> tuple[Split, Prefixes]:
 
 
 def tuned(config: TrainConfig, best: Final) -> TrainConfig:
-    """The settings to train with. A training chooses readings and weights itself, unless it is told not to: then those
-    the search chose are settings too, but for what was given."""
+    """The settings to train with. A training chooses readings and weights itself. Where that is switched off, those
+    that the search chose become settings too, except for what was given."""
     if config.evaluation.blend:
         return config.model_copy(update={"trainer": best.settings})
     given = {name: getattr(config.recommender, name) for name in config.recommender.model_fields_set}
@@ -126,16 +126,16 @@ def tuned(config: TrainConfig, best: Final) -> TrainConfig:
 
 
 def check_target(target: Path, force: bool) -> None:
-    """Before hours of search, not after them."""
+    """Refuses a target that cannot be written, before hours of search. Raises ConfigError."""
     if target.is_dir() or (target.exists() and not force):
-        raise ConfigError(f"--to {target} is there already; name another file, or --force to replace it")
+        raise ConfigError(f"--to {target} exists already; give another file, or --force to replace it")
     folder = target.absolute().parent
     if not os.access(folder, os.W_OK):
-        raise ConfigError(f"--to {target}: the folder {folder} is not there, or cannot be written to")
+        raise ConfigError(f"--to {target}: the folder {folder} does not exist or is not writable")
 
 
 def write_target(target: Path, config: TrainConfig, comment: str) -> None:
-    """As a whole or not at all."""
+    """The comment and the settings, as a whole or not at all."""
     unfinished = target.with_name(f".{target.name}.unfinished")
     write_config(config, unfinished)
     unfinished.write_text(comment + unfinished.read_text(encoding="utf-8").lstrip("\n"), encoding="utf-8")
