@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -63,6 +64,26 @@ def test_scores_are_finite_float32_for_every_item_and_the_same_again(family: str
         # Batched or one by one is the same to within float32: products add in another order.
         assert np.allclose(scores, np.vstack([first.scores([p]) for p in prefixes]), rtol=1e-5, atol=1e-7)
         assert first.scores([]).shape == (0, 20)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_empty_prefix_and_an_item_that_never_occurred_still_get_scores(family: str):
+    corpus = two_groups(60)
+    seen = replace(corpus, items=corpus.items + 1)  # the last item is in no session
+    for baseline in FAMILIES[family](seen):
+        empty, never, known = baseline.scores(rows([], [corpus.items], [3]))
+        assert np.isfinite([empty, never, known]).all(), baseline
+        assert empty[-1] <= empty[:-1].min(), baseline
+        if family != "own items":  # which echoes it
+            assert np.array_equal(never, empty), baseline
+        assert known[-1] <= known[:-1].min() + 1e-6, baseline
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_items_with_the_same_past_get_the_same_score(family: str):
+    for baseline in FAMILIES[family](corpus_of([[0, 1], [0, 2], [3, 4]])):
+        scores = baseline.scores(rows([0]))[0]
+        assert scores[1] == pytest.approx(scores[2]), baseline
 
 
 def test_every_family_has_tasks_and_candidates_that_differ_in_their_settings():
@@ -213,7 +234,7 @@ def test_baskets_hold_each_item_once_and_long_ones_are_cut_evenly():
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_session_of_thousands_is_no_trouble(family: str):
+def test_sessions_of_thousands_of_events_are_scored(family: str):
     long = np.random.default_rng(1).integers(0, 50, 8000).tolist()
     baseline: Baseline
     for baseline in islice(FAMILIES[family](corpus_of([long, [0, 1]])), 1):
