@@ -23,7 +23,18 @@ from training.tune.trial import Bench
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 FIGURES = ("vectors", "blend", "both")
+Interval = tuple[float, float, float]
+"""(mean, low, high), 95 % over sessions."""
 FEWEST = 3  # the defaults, the best and the best blend; further ones while there is time
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How far one setting is ahead of another in NDCG@20, paired on the same prefixes."""
+
+    vectors: Interval
+    blend: Interval
+    both: Interval
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ def finals(
 
 def winner(
     found: Sequence[Final], defaults: Final | None, prefixes: Prefixes, resamples: int, seed: int
-) -> tuple[Final, dict[str, list[float]] | None]:
+) -> tuple[Final, Ahead | None]:
     """(the best by vectors and blend together, how far it is ahead of the defaults), among those whose blend is not
     worse than that of the defaults by more than a standard error.
 
@@ -93,7 +104,7 @@ def winner(
     if defaults is None:
         return max(found, key=lambda f: f.value), None
     leads = [ahead(f, defaults, prefixes, resamples, seed) for f in found]
-    fair = [(f, lead) for f, lead in zip(found, leads, strict=True) if _no_worse(*lead["blend"])]
+    fair = [(f, lead) for f, lead in zip(found, leads, strict=True) if _no_worse(*lead.blend)]
     return max(fair, key=lambda pair: pair[0].value)
 
 
@@ -101,7 +112,6 @@ def _no_worse(difference: float, low: float, high: float) -> bool:
     return difference + (high - low) / (2 * 1.96) >= 0
 
 
-def ahead(best: Final, defaults: Final, prefixes: Prefixes, resamples: int, seed: int) -> dict[str, list[float]]:
-    """figure -> [difference of the two in NDCG@20, low, high]: paired, 95 % intervals over sessions."""
+def ahead(best: Final, defaults: Final, prefixes: Prefixes, resamples: int, seed: int) -> Ahead:
     bootstrap = Bootstrap(prefixes.sessions, resamples, np.random.default_rng(seed))
-    return {name: list(bootstrap.interval(best.values[name] - defaults.values[name])) for name in FIGURES}
+    return Ahead(**{name: bootstrap.interval(best.values[name] - defaults.values[name]) for name in FIGURES})

@@ -8,9 +8,8 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from index.errors import ConfigError, TrainingFailed
 from index.ranking.scorer import RecommenderConfig
@@ -23,10 +22,11 @@ from training.progress import Reporter
 from training.trainers.trainer import Trainer, trainer_for
 from training.tune.budget import Budget
 from training.tune.final import Final, finals, winner
-from training.tune.report import preface, summary
+from training.tune.report import preface
 from training.tune.search import Search
 from training.tune.space import Space
 from training.tune.study import Study
+from training.tune.summary import Sizes, TuneReport, summary
 from training.tune.trial import Bench, bench_of, sample
 from training.workspace import Workspace, read_json, write_json
 
@@ -43,8 +43,8 @@ class Tuning:
     trainer: Trainer | None = None
 
 
-def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: bool = False) -> dict[str, Any]:
-    """Writes the tuned settings to `target` and returns the report (`report.summary`). Raises an Item2vecError."""
+def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: bool = False) -> TuneReport:
+    """Writes the tuned settings to `target` and returns the report. Raises an Item2vecError."""
     check_target(target, force)
     if not 0 < tuning.share <= 1:
         raise ConfigError(f"--search-share must be above 0 and at most 1, not {tuning.share:g}")
@@ -61,24 +61,22 @@ def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: 
         finalists = FINALISTS if tuning.share == 1 else FINALISTS_OF_A_SAMPLE
         search = Search(space, study, tuning.budget, tuning.share, finalists, config.seed)
         kept = work.folder / "report.json"
-        report: dict[str, Any] = read_json(kept) if kept.exists() else {}
-        if not _ended(report, tuning.budget, search):
+        report = TuneReport.model_validate(read_json(kept)) if kept.exists() else None
+        if report is None or not _ended(report, tuning.budget, search):
             report = _run(tuning, search, work, reporter)
-            write_json(work.folder / ".report.json", report)
+            write_json(work.folder / ".report.json", report.model_dump(mode="json", exclude={"file", "report"}))
             (work.folder / ".report.json").rename(kept)
-        write_target(target, TrainConfig.model_validate(report["config"]), preface(report))
-        work.finish({"tuned": str(target), "trials": report["tried"]})
-        return report | {"file": str(target), "report": str(kept)}
+        write_target(target, report.config, preface(report))
+        work.finish({"tuned": str(target), "trials": report.tried})
+        return report.model_copy(update={"file": str(target), "report": str(kept)})
 
 
-def _ended(report: dict[str, Any], budget: Budget, search: Search) -> bool:
+def _ended(report: TuneReport, budget: Budget, search: Search) -> bool:
     """Whether the search had ended with this report: nothing was tried since, and this budget allows no more trials."""
-    if not report or report["tried"] != len(search.study.done()):
-        return False
-    return search.over() or budget.within(Budget(**report["budget"]))
+    return report.tried == len(search.study.done()) and (search.over() or budget.within(report.budget))
 
 
-def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) -> dict[str, Any]:
+def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) -> TuneReport:
     config, study, threads = tuning.config, search.study, tuning.config.trainer.workers
     trainer = tuning.trainer or trainer_for(config.trainer.engine)
     fit, prefixes = questions_of(config, prepare(config, work, reporter).corpus)
@@ -103,8 +101,8 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
         raise TrainingFailed("no setting of the search could be trained on all sessions; use --search-share 1")
     start = next((f for f in found if f.settings == search.space.base), None)
     best, lead = winner(found, start, prefixes, config.evaluation.bootstrap, config.seed)
-    sizes = {"sessions": len(fit.train), "searched_on": len(searched), "prefixes": len(prefixes)}
-    return summary(search, found, best, lead, tuned(config, best)) | sizes | {"budget": asdict(tuning.budget)}
+    sizes = Sizes(sessions=len(fit.train), searched_on=len(searched), prefixes=len(prefixes))
+    return summary(search, found, best, lead, tuned(config, best), sizes)
 
 
 def questions_of(config: TrainConfig, corpus: Corpus) -> tuple[Split, Prefixes]:

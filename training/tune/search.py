@@ -36,7 +36,7 @@ class Search:
     ) -> None:
         self.space = space
         self.study = study
-        self._budget = budget
+        self.budget = budget
         self._share = share
         self._finalists = finalists
         self._seed = seed
@@ -67,7 +67,7 @@ class Search:
         done = self.study.done()
         if not done:
             return False
-        if self._budget.trials is not None and len(done) >= self._budget.trials:
+        if self.budget.trials is not None and len(done) >= self.budget.trials:
             return True
         return self._left() <= 0
 
@@ -91,7 +91,7 @@ class Search:
                 skipped = 0
 
                 def tick(_: float, used: float = used, done: int = done, begun: float = begun) -> None:
-                    step.share(self._budget.share(used + time.perf_counter() - begun, done))
+                    step.share(self.budget.share(used + time.perf_counter() - begun, done))
 
                 before = self._top()
                 self._try(trial, settings, bench, part, pace, tick)
@@ -154,14 +154,14 @@ class Search:
 
     def remaining(self) -> float:
         """Seconds of the budget."""
-        return self._budget.seconds - self.study.used
+        return self.budget.seconds - self.study.used
 
     def _left(self) -> float:
         """Seconds for further trials. The time of the finalists is reserved: they are trained once more at the end."""
         defaults = self.defaults()
         finals = [*self.best(), *([] if defaults is None else [defaults])]
         reserved = sum(float(t.facts["training_seconds"] / self._share + t.facts["reading_seconds"]) for t in finals)
-        return self.remaining() - min(reserved, MOST_RESERVED * self._budget.seconds)
+        return self.remaining() - min(reserved, MOST_RESERVED * self.budget.seconds)
 
     def _top(self) -> float:
         return max((t.value for t in self.study.done() if t.value is not None), default=0.0)
