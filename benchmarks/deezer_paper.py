@@ -20,7 +20,7 @@ from benchmarks.machine import machine
 from benchmarks.real import config_of, sessions_of
 from index.ranking.readings import normalised
 from index.ranking.rules import RulesConfig
-from training.baselines.items import FAMILIES
+from training.baselines.families import FAMILIES
 from training.config import SessionsConfig, TrainerConfig
 from training.corpus import Corpus
 from training.counting import count_rules

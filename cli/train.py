@@ -89,12 +89,12 @@ def run_tune(options: argparse.Namespace) -> int:
     tuning = Tuning(config_of(options), budget, options.search_share)
     report = tune(tuning, options.out, options.to, reporter(), options.force)
     if options.json:
-        print(json.dumps(report, indent=1, ensure_ascii=False))
+        print(json.dumps(report.model_dump(mode="json"), indent=1, ensure_ascii=False))
         return 0
     console = screen()
     console.print(page(report))
     console.print(f"Train with them: item2vec train --config {options.to} --out {options.out}")
-    console.print(f"The whole report: {report['report']}")
+    console.print(f"The whole report: {report.report}")
     return 0
 
 

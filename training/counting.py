@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
+from typing import NamedTuple
 
 import numba as nb
 import numpy as np
@@ -16,6 +17,45 @@ from training.corpus import Corpus
 CHUNK_PAIRS = 1 << 22
 
 
+class Postings(NamedTuple):
+    """Item a occurs at tokens[p] for p in positions[begins[a]:begins[a + 1]], in order.
+
+    begins: int64, shape (items + 1,). positions: int32 or int64, shape (tokens,).
+    """
+
+    begins: NDArray[np.int64]
+    positions: NDArray[np.signedinteger]
+
+
+class PairWeights(NamedTuple):
+    """What a pair adds to the rule a -> b: decay[d - 1] * target[b] * source[a] when b is d steps after a, and
+    `backward` times that when it is d steps before. All float64; decay by distance, target and source by item, above
+    zero."""
+
+    decay: NDArray[np.float64]
+    backward: float
+    target: NDArray[np.float64]
+    source: NDArray[np.float64]
+
+
+class _Sums(NamedTuple):
+    """Room to add up one item's neighbours: a sum for each item, zeros between items, and the items touched.
+
+    sums: float64; a million float32 additions would lose the fourth digit.
+    """
+
+    sums: NDArray[np.float64]
+    touched: NDArray[np.int32]
+
+
+class _Rows(NamedTuple):
+    """Rules of some items, one row after the other: how many of each item, and then all of them."""
+
+    lengths: NDArray[np.int64]
+    items: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
 def count_rules(corpus: Corpus, config: RulesConfig, threads: int = 2) -> Rules:
     """Item b, d steps after a, adds decay(d) to rule a -> b and `backward` times that to b -> a.
 
@@ -25,62 +65,51 @@ def count_rules(corpus: Corpus, config: RulesConfig, threads: int = 2) -> Rules:
     distance = np.arange(1, config.steps + 1, dtype=np.float64)
     decay = 1 / distance if config.decay == "inverse" else 1 - (distance - 1) / config.steps
     seen = np.maximum(corpus.counts(), 1).astype(np.float64)
-    target, source = seen**-config.target_power, seen**-config.source_power
-    return count_pairs(corpus, decay, config.backward, target, source, config.keep, threads)
+    weights = PairWeights(decay, config.backward, seen**-config.target_power, seen**-config.source_power)
+    return count_pairs(corpus, weights, config.keep, threads)
 
 
-def count_pairs(
-    corpus: Corpus,
-    decay: NDArray[np.float64],
-    backward: float,
-    target: NDArray[np.float64],
-    source: NDArray[np.float64],
-    keep: int,
-    threads: int = 2,
-) -> Rules:
-    """`count_rules` with any weights: decay by distance (from 1 up), target and source by item; all above zero."""
+def count_pairs(corpus: Corpus, pairs: PairWeights, keep: int, threads: int = 2) -> Rules:
+    """`count_rules` with any weights; the `keep` strongest rules of each item."""
     counts = corpus.counts()
-    begins, postings = postings_of(corpus)
+    postings = postings_of(corpus)
     first = np.zeros(len(corpus.tokens) + 1, dtype=np.bool_)
     first[corpus.offsets] = True
     # Accumulators are handed from chunk to chunk: each is as long as the vocabulary, and comes back clean.
-    free: SimpleQueue[tuple[NDArray[np.float64], NDArray[np.int32]]] = SimpleQueue()
+    free: SimpleQueue[_Sums] = SimpleQueue()
     for _ in range(threads):
-        free.put((np.zeros(corpus.items, dtype=np.float64), np.empty(corpus.items, dtype=np.int32)))
-    reach = len(decay) * (2 if backward else 1)
+        free.put(_Sums(np.zeros(corpus.items, dtype=np.float64), np.empty(corpus.items, dtype=np.int32)))
+    reach = len(pairs.decay) * (2 if pairs.backward else 1)
 
-    def count(chunk: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    def count(chunk: tuple[int, int]) -> _Rows:
         a, b = chunk
         room = int(np.minimum(counts[a:b] * reach, min(keep, corpus.items)).sum())
-        lengths = np.zeros(b - a, dtype=np.int64)
-        items, weights = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
-        accumulator, touched = free.get()
-        n = _count(
-            corpus.tokens, first, postings, begins, a, decay, float(backward), target, source, keep,
-            accumulator, touched, lengths, items, weights,
-        )  # fmt: skip
-        free.put((accumulator, touched))
-        return lengths, items[:n].copy(), weights[:n].copy()
+        rows = _Rows(np.zeros(b - a, np.int64), np.empty(room, np.int32), np.empty(room, np.float32))
+        sums = free.get()
+        n = _count(corpus.tokens, first, postings, a, pairs, keep, sums, rows)
+        free.put(sums)
+        return _Rows(rows.lengths, rows.items[:n].copy(), rows.weights[:n].copy())
 
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(count, _chunks(counts * reach)))
-    offsets = np.concatenate([[0], *(lengths for lengths, _, _ in parts)]).astype(np.int64).cumsum()
+    offsets = np.concatenate([[0], *(part.lengths for part in parts)]).astype(np.int64).cumsum()
     items = np.empty(offsets[-1], dtype=np.int32)
     weights = np.empty(offsets[-1], dtype=np.float32)
     end = len(items)
     while parts:  # each part is let go of once it is copied: both forms need not fit at once
-        _, i, w = parts.pop()
-        items[end - len(i) : end], weights[end - len(i) : end] = i, w
-        end -= len(i)
+        part = parts.pop()
+        begin = end - len(part.items)
+        items[begin:end], weights[begin:end] = part.items, part.weights
+        end = begin
     return Rules(offsets, items, weights)
 
 
-def postings_of(corpus: Corpus) -> tuple[NDArray[np.int64], NDArray[np.signedinteger]]:
-    """(begins, positions): item a occurs at tokens[p] for p in positions[begins[a]:begins[a + 1]], in order."""
+def postings_of(corpus: Corpus) -> Postings:
+    """Where each item occurs."""
     begins = np.concatenate([[0], np.cumsum(corpus.counts())]).astype(np.int64)
     size = len(corpus.tokens)
     positions = np.empty(size, dtype=np.int32 if size < 2**31 else np.int64)
-    return begins, _postings(corpus.tokens, begins[:-1].copy(), positions)
+    return Postings(begins, _postings(corpus.tokens, begins[:-1].copy(), positions))
 
 
 def _chunks(pairs: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
@@ -128,22 +157,22 @@ def select(keys, k):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def _count(  # type: ignore[no-untyped-def]
-    tokens, first, postings, begins, a, decay, backward, target, source, keep,
-    accumulator, touched, lengths, items, weights,
-):  # fmt: skip
-    """Rules of items a, a + 1, ... into lengths, items and weights; how many were written.
+def _count(tokens, first, postings, begin, pairs, keep, scratch, rows):  # type: ignore[no-untyped-def]
+    """Rules of the items `begin`, begin + 1, ... into `rows`; how many were written.
 
-    accumulator: float64 zeros (a million float32 additions would lose the fourth digit), left as zeros.
     first: whether a token begins a session, with one more entry at the end; looking a session up costs a search.
     """
+    begins, positions = postings
+    decay, backward, target, source = pairs
+    accumulator, touched = scratch
+    lengths, items, weights = rows
     steps = decay.size
     written = 0
     for k in range(lengths.size):
-        row = a + k
+        row = begin + k
         n = 0
         for posting in range(begins[row], begins[row + 1]):
-            position = postings[posting]
+            position = positions[posting]
             for d in range(1, steps + 1):
                 if first[position + d]:
                     break

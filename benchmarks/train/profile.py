@@ -23,15 +23,15 @@ from benchmarks.train.engines import DIMS, NEGATIVES, WINDOW, sgns_config, warm_
 from training.config import Steps
 from training.corpus import Corpus
 from training.trainers.sgns.memory import prefetch_row, zeros
-from training.trainers.sgns.noise import shared_items
-from training.trainers.sgns.steps import CHUNK, FAST, GROUP, SCRATCH, attract, contrast
+from training.trainers.sgns.noise import pool_size
+from training.trainers.sgns.steps import CHUNK, FAST, GROUP, SCRATCH, State, attract, contrast
 from training.trainers.sgns.train import train
 
 TOKENS = 2_000_000  # of a corpus; more only takes longer
 CACHED_ITEMS = 256  # two matrices of 128 KB: the second cache
 NEAR_ROWS = 32  # 16 KB: the first cache
 FAR_ROWS = 1_000_000  # 512 MB: no cache
-POOL = shared_items(NEGATIVES)
+POOL = pool_size(NEGATIVES)
 FLOPS = 6 * DIMS  # of a pair: a dot product and two updates
 CALLS = 400_000
 AHEAD = 12  # rows asked for in advance, where they are
@@ -129,18 +129,18 @@ def contrast_seconds(rows: int = NEAR_ROWS) -> float:
 
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _attract_only(inputs, outputs, context, count, calls):  # type: ignore[no-untyped-def]
-    heat, scratch = np.zeros((2, inputs.shape[0]), np.float32), np.zeros(SCRATCH, np.float32)
+    state, scratch = State(inputs, outputs, np.zeros((2, len(inputs)), np.float32)), np.zeros(SCRATCH, np.float32)
     for i in range(calls):
         centre, first = i % inputs.shape[0], (i * CHUNK) % context.size
-        attract(inputs, outputs, heat, centre, context, first, count, np.float32(1), np.float32(1e-6), scratch)
+        attract(state, centre, context, first, count, np.float32(1), np.float32(1e-6), scratch)
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _contrast_only(inputs, outputs, group, noise, calls):  # type: ignore[no-untyped-def]
-    heat, scratch = np.zeros((2, inputs.shape[0]), np.float32), np.zeros(SCRATCH, np.float32)
+    state, scratch = State(inputs, outputs, np.zeros((2, len(inputs)), np.float32)), np.zeros(SCRATCH, np.float32)
     before, counting = np.zeros((GROUP, inputs.shape[1]), np.float32), np.ones(group.size, np.float32)
     for _ in range(calls):
-        contrast(inputs, outputs, heat, group, counting, noise, np.float32(1e-6), before, scratch)
+        contrast(state, group, counting, noise, np.float32(1e-6), before, scratch)
 
 
 # --- a corpus ---

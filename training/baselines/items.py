@@ -1,8 +1,7 @@
-"""The baselines: simple methods that a model has to beat, each with a small grid to choose from on validation."""
+"""Baselines that score an item by the items of the prefix, one by one, or by none of them."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,10 @@ from scipy.sparse import csr_matrix
 
 from index.errors import TrainingFailed
 from index.ranking.rules import Rules, RulesConfig
-from training.baselines.sessions import BASKET, INVERSE, baskets, recent, session_knn, stan, vector_session_knn
+from training.baselines.baseline import Baseline, ItemToItem, OwnItems, Popularity
+from training.baselines.baskets import BASKET, INVERSE, baskets, recent
 from training.corpus import Corpus
-from training.counting import count_pairs, count_rules
+from training.counting import PairWeights, count_pairs, count_rules
 
 # Counts kept over all items, about 0.8 GB: all pairs up to 10,000 items, the strongest of each item beyond.
 MOST_PAIRS = 100_000_000
@@ -29,75 +29,6 @@ RULE_SHAPES: tuple[dict[str, Any], ...] = (
     {"steps": 5, "decay": "linear"},
     {"steps": 20, "decay": "inverse"},
 )
-
-
-class Baseline(Protocol):
-    """A method ready to be measured. settings: what distinguishes it from the others of its family."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def settings(self) -> dict[str, Any]: ...
-
-    def scores(self, prefixes: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
-        """float32, shape (len(prefixes), items): higher is better, the prefix's own items included.
-
-        prefixes: int32 rows, oldest first, at least one each.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class Popularity:
-    """Every prefix gets the same answer: how often each item occurs."""
-
-    name: str
-    settings: dict[str, Any]
-    counts: NDArray[np.int64] = field(repr=False)
-
-    def scores(self, prefixes: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
-        return np.tile(self.counts.astype(np.float32), (len(prefixes), 1))
-
-
-@dataclass(frozen=True)
-class OwnItems:
-    """The prefix itself, newest first, then the popular ones: how far does echoing get?"""
-
-    name: str
-    settings: dict[str, Any]
-    counts: NDArray[np.int64] = field(repr=False)
-
-    def scores(self, prefixes: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
-        popular = (self.counts / (self.counts.max(initial=0) + 1)).astype(np.float32)
-        out = np.tile(popular, (len(prefixes), 1))
-        for scores, prefix in zip(out, prefixes, strict=True):
-            # Distinct whole numbers above all popularity. The later of two places of an item is the one that stays.
-            scores[prefix] = np.arange(1, len(prefix) + 1)
-        return out
-
-
-@dataclass(frozen=True)
-class ItemToItem:
-    """The sum, over the last items of the prefix, of recency times the item's row.
-
-    rows: shape (items, items), a float32 array or CSR matrix. recency: float32, weights of the items, newest first.
-    """
-
-    name: str
-    settings: dict[str, Any]
-    rows: Any = field(repr=False)
-    recency: NDArray[np.float32]
-
-    def scores(self, prefixes: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
-        newest = [p[: -len(self.recency) - 1 : -1] for p in prefixes]
-        lengths = [len(p) for p in newest]
-        items = np.concatenate([*newest, np.empty(0, np.int32)])
-        weights = np.concatenate([*(self.recency[:n] for n in lengths), np.empty(0, np.float32)])
-        shape = (len(prefixes), self.rows.shape[0])
-        # An item that comes twice in a prefix is two entries, which the product adds.
-        product = csr_matrix((weights, items, np.concatenate([[0], np.cumsum(lengths)])), shape) @ self.rows
-        return np.asarray(product if isinstance(product, np.ndarray) else product.toarray(), dtype=np.float32)
 
 
 def popularity(corpus: Corpus) -> Iterator[Baseline]:
@@ -188,23 +119,6 @@ def _ease(gram: NDArray[np.float64], seen: NDArray[np.int64], ridge: float) -> N
     return rows
 
 
-FAMILIES: dict[str, Callable[[Corpus], Iterator[Baseline]]] = {
-    "popularity": popularity,
-    "AR": association_rules,
-    "item-kNN": item_knn,
-    "SR": sequential_rules,
-    "symSR": symmetric_rules,
-    "S-KNN": session_knn,
-    "V-SKNN": vector_session_knn,
-    "STAN": stan,
-    "EASE": ease,
-    "own items": own_items,
-}
-# One item is no session: its neighbours are what the rules count anyway.
-SESSION_ONLY = {"S-KNN", "V-SKNN", "STAN", "own items"}
-TASKS_OF: dict[str, set[str]] = {name: {"T2"} if name in SESSION_ONLY else {"T1", "T2"} for name in FAMILIES}
-
-
 def _keep(items: int) -> int:
     return max(100, min(100_000, MOST_PAIRS // max(items, 1)))
 
@@ -212,7 +126,7 @@ def _keep(items: int) -> int:
 def _together(corpus: Corpus) -> Rules:
     """In how many baskets two items occur together."""
     ones = np.ones(corpus.items, dtype=np.float64)
-    return count_pairs(baskets(corpus), np.ones(BASKET), 1.0, ones, ones, _keep(corpus.items))
+    return count_pairs(baskets(corpus), PairWeights(np.ones(BASKET), 1.0, ones, ones), _keep(corpus.items))
 
 
 def _matrix(rules: Rules, weights: NDArray[Any] | None = None) -> Any:

@@ -2,72 +2,73 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from training.baselines.baskets import BASKET, INVERSE, LINEAR, baskets, recent
 from training.corpus import Corpus
-from training.counting import postings_of, select
+from training.counting import Postings, postings_of, select
 
-# Longer baskets are cut: the pairs in a session of 8,000 would outnumber those of all others.
-BASKET = 1000
-# Baselines look at the newest sessions with this many events: counting 100 million takes minutes per setting.
-MOST_TOKENS = 20_000_000
-
-# How much the items of a prefix count, newest first. Items further back are left out.
-INVERSE = (1 / np.arange(1, 11)).astype(np.float32)
-LINEAR = (1 - np.arange(10) / 10).astype(np.float32)
 # Share of their votes that the prefix's own items keep among session neighbours.
 OWN = (1.0, 0.3, 0.03)
 
 
-def recent(corpus: Corpus) -> tuple[Corpus, dict[str, Any]]:
-    """The newest sessions with at most MOST_TOKENS events, and what to say of it in the settings."""
-    first = min(int(np.searchsorted(corpus.offsets, corpus.offsets[-1] - MOST_TOKENS)), len(corpus) - 1)
-    if first <= 0:
-        return corpus, {}
-    kept = corpus.take(np.arange(first, len(corpus)))
-    return kept, {"sessions": f"newest {len(kept)} of {len(corpus)}"}
-
-
-def baskets(corpus: Corpus) -> Corpus:
-    """Each session's items once, in order of first appearance; more than BASKET of them in even pieces."""
-    tokens, lengths = _distinct(corpus.tokens, corpus.offsets, np.full(corpus.items, -1, dtype=np.int64))
-    parts = np.maximum(-(-lengths // BASKET), 1)
-    whole = np.repeat(np.arange(len(corpus)), parts)
-    piece = np.arange(len(whole)) - np.repeat(np.cumsum(parts) - parts, parts)
-    ends = (np.cumsum(lengths) - lengths)[whole] + lengths[whole] * (piece + 1) // parts[whole]
-    return replace(
-        corpus,
-        tokens=tokens,
-        offsets=np.concatenate([[0], ends]).astype(np.int64),
-        starts=corpus.starts[whole],
-        ends=corpus.ends[whole],
-        weights=None,
-        converted=None,
-    )
-
-
-@dataclass(frozen=True)
-class SessionIndex:
+class SessionIndex(NamedTuple):
     """Baskets, and for each item the places where it is in them, oldest session first.
 
-    begins, positions: as `postings_of`. session_of: int32, session of each token.
+    tokens, offsets: as in Corpus. session_of: int32, session of each token.
     """
 
-    baskets: Corpus
-    begins: NDArray[np.int64]
-    positions: NDArray[np.signedinteger]
+    tokens: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    postings: Postings
     session_of: NDArray[np.int32]
 
     @classmethod
-    def of(cls, corpus: Corpus) -> "SessionIndex":
-        sessions = baskets(corpus)
+    def of(cls, sessions: Corpus) -> "SessionIndex":
+        """sessions: baskets."""
         session_of = np.repeat(np.arange(len(sessions), dtype=np.int32), sessions.lengths())
-        return cls(sessions, *postings_of(sessions), session_of)
+        return cls(sessions.tokens, sessions.offsets, postings_of(sessions), session_of)
+
+
+class Votes(NamedTuple):
+    """How similar a past session is, and how much it votes for its items. All float32.
+
+    recency: weight of a prefix item by how many distinct items came after it; older ones are left out. The similarity
+    is the sum over shared items, times `sessions` (one per session: length, age). The vote for an item is the
+    similarity, times `matched` (by the recency of the newest shared item, like `recency`), times `near`, times `items`
+    (one per item). near: shape (2 BASKET - 1,), by the place from the newest shared item in the session:
+    near[BASKET - 1] is that item itself, the next entries what came after it.
+    """
+
+    recency: NDArray[np.float32]
+    matched: NDArray[np.float32]
+    near: NDArray[np.float32]
+    sessions: NDArray[np.float32]
+    items: NDArray[np.float32]
+
+
+class _Prefixes(NamedTuple):
+    """Prefix i is tokens[offsets[i]:offsets[i + 1]]."""
+
+    tokens: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+
+class _Met(NamedTuple):
+    """Room to note the sessions that a prefix meets, one entry per session.
+
+    similarity: zeros between prefixes. match: place of the newest shared item. rank: how many distinct items of the
+    prefix came after that one.
+    """
+
+    similarity: NDArray[np.float32]
+    match: NDArray[np.int32]
+    rank: NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,8 @@ class SessionKnn:
     """Items of the sessions nearest to a prefix.
 
     Of the `recent` newest sessions that share an item with the prefix, the `nearest` most similar vote for their items.
-    recency: float32, weight of a prefix item by how many distinct items came after it; older ones are left out. The
-    similarity is the sum over shared items, times session_weights (float32, one per session: length, age).
-    The vote for an item is the similarity, times matched (by the recency of the newest shared item, like `recency`),
-    times near (float32, shape (2 BASKET - 1,), by the place from that item in the session: near[BASKET - 1] is the
-    item itself, the next entries what came after it), times item_weights (float32). The prefix's own items keep the
-    share `own` of their votes: shared by every neighbour, they would crowd out all others.
+    The prefix's own items keep the share `own` of their votes: shared by every neighbour, they would crowd out all
+    others.
     """
 
     name: str
@@ -88,30 +85,22 @@ class SessionKnn:
     index: SessionIndex = field(repr=False)
     recent: int
     nearest: int
-    recency: NDArray[np.float32]
-    matched: NDArray[np.float32]
-    near: NDArray[np.float32]
-    session_weights: NDArray[np.float32]
-    item_weights: NDArray[np.float32]
+    votes: Votes = field(repr=False)
     own: float = 1.0
     threads: int = 2
 
     def scores(self, prefixes: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
         """float32, shape (len(prefixes), items); 0 for items of no neighbour."""
-        sessions = self.index.baskets
-        out = np.zeros((len(prefixes), sessions.items), dtype=np.float32)
-        ends = np.cumsum([len(p) for p in prefixes])
+        index, sessions = self.index, len(self.index.offsets) - 1
+        out = np.zeros((len(prefixes), len(self.votes.items)), dtype=np.float32)
+        offsets = np.cumsum([0, *(len(p) for p in prefixes)], dtype=np.int64)
         tokens = np.concatenate([*prefixes, np.empty(0, np.int32)]).astype(np.int32)
         cuts = np.linspace(0, len(prefixes), self.threads + 1).astype(np.int64)
 
         def run(a: int, b: int) -> None:
-            _vote(
-                tokens, np.concatenate([[0], ends])[a : b + 1].astype(np.int64), sessions.tokens, sessions.offsets,
-                self.index.begins, self.index.positions, self.index.session_of, self.recent, self.nearest,
-                self.recency, self.matched, self.near, self.session_weights, self.item_weights,
-                np.zeros(len(sessions), np.float32), np.empty(len(sessions), np.int32),
-                np.empty(len(sessions), np.int8), out[a:b],
-            )  # fmt: skip
+            met = _Met(np.zeros(sessions, np.float32), np.empty(sessions, np.int32), np.empty(sessions, np.int8))
+            asked = _Prefixes(tokens, offsets[a : b + 1])
+            _vote(asked, index, self.recent, self.nearest, self.votes, met, out[a:b])
 
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(run, cuts[:-1], cuts[1:]))
@@ -162,9 +151,10 @@ def stan(corpus: Corpus) -> Iterator[SessionKnn]:
 def _neighbours(corpus: Corpus) -> Callable[..., SessionKnn]:
     """Makes baselines on one index; without further weights, S-KNN."""
     corpus, about = recent(corpus)
-    index = SessionIndex.of(corpus)
-    length = np.maximum(index.baskets.lengths(), 1).astype(np.float32)
-    rarity = np.log(len(index.baskets) / np.maximum(index.baskets.counts(), 1)).astype(np.float32)
+    sessions = baskets(corpus)
+    index = SessionIndex.of(sessions)
+    length = np.maximum(sessions.lengths(), 1).astype(np.float32)
+    rarity = np.log(len(sessions) / np.maximum(sessions.counts(), 1)).astype(np.float32)
     everyone, even = np.ones(corpus.items, dtype=np.float32), np.ones(20, dtype=np.float32)
     flat = np.ones(2 * BASKET - 1, dtype=np.float32)
 
@@ -178,36 +168,20 @@ def _neighbours(corpus: Corpus) -> Callable[..., SessionKnn]:
         near: NDArray[np.float32] = flat,
         idf: bool = False,
     ) -> SessionKnn:
-        return SessionKnn(
-            name, {"recent": newest, "nearest": nearest, **settings, **about}, index, newest, nearest,
-            recency, matched, near, length**-0.5, rarity if idf else everyone, own=settings["own"],
-        )  # fmt: skip
+        settings = {"recent": newest, "nearest": nearest, **settings, **about}
+        votes = Votes(recency, matched, near, length**-0.5, rarity if idf else everyone)
+        return SessionKnn(name, settings, index, newest, nearest, votes, own=settings["own"])
 
     return make
 
 
 @nb.njit(cache=True, nogil=True)
-def _distinct(tokens, offsets, seen):  # type: ignore[no-untyped-def]
-    """Tokens without an item's later occurrences in a session, and the lengths left. seen: -1 for every item."""
-    out = np.empty(tokens.size, np.int32)
-    lengths = np.zeros(offsets.size - 1, np.int64)
-    n = 0
-    for session in range(lengths.size):
-        for i in range(offsets[session], offsets[session + 1]):
-            if seen[tokens[i]] != session:
-                seen[tokens[i]] = session
-                out[n] = tokens[i]
-                n += 1
-                lengths[session] += 1
-    return out[:n].copy(), lengths
-
-
-@nb.njit(cache=True, nogil=True)
-def _vote(  # type: ignore[no-untyped-def]
-    prefix_tokens, prefix_offsets, tokens, offsets, begins, positions, session_of, recent, nearest,
-    recency, matched, near, session_weights, item_weights, similarity, match, rank, out,
-):  # fmt: skip
-    """Scores of each prefix into its row of `out`. similarity (zeros, left so), match, rank: one entry per session."""
+def _vote(prefixes, index, recent, nearest, votes, met, out):  # type: ignore[no-untyped-def]
+    """Scores of each prefix into its row of `out`."""
+    prefix_tokens, prefix_offsets = prefixes
+    tokens, offsets, (begins, positions), session_of = index
+    recency, matched, near, session_weights, item_weights = votes
+    similarity, match, rank = met
     depth = recency.size
     touched = np.empty(depth * recent, np.int32)
     keys = np.empty(depth * recent, np.uint64)
@@ -258,4 +232,3 @@ def _vote(  # type: ignore[no-untyped-def]
                 out[row, tokens[p]] += vote * near[p - match[session] + BASKET - 1] * item_weights[tokens[p]]
         for j in range(n):
             similarity[touched[j]] = 0
-    return 0

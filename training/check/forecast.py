@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from index.errors import TrainingFailed
+from training.baselines.baskets import BASKET
 from training.baselines.items import EASE_ITEMS, MOST_PAIRS
-from training.baselines.sessions import BASKET
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.evaluation.ranks import block_size

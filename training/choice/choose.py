@@ -3,7 +3,7 @@
 Cheap beside training: every choice is another reading of matrices that are already there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
@@ -20,10 +20,11 @@ from training.counting import count_rules
 from training.evaluation.split import Prefixes
 from training.trainers.trainer import Embeddings
 
-Rows = NDArray[np.int32]
+SessionRule = dict[str, Any]
+"""Changes of a RecommenderConfig: session_decay, and what belongs to it."""
 
 READINGS: tuple[Reading, ...] = ("in-out", "in-out-cosine", "in-in", "sum", "symmetric")
-SESSION_RULES: tuple[dict[str, Any], ...] = (
+SESSION_RULES: tuple[SessionRule, ...] = (
     {"session_decay": "last"},
     {"session_decay": "rank", "session_items": 10},
     {"session_decay": "exponential", "session_items": 10, "half_life": 1.0},
@@ -38,6 +39,12 @@ RULES: tuple[RulesConfig, ...] = tuple(
 POPULARITY_WEIGHTS = np.array([0, 0.1, 0.2, 0.4, 0.8], dtype=np.float32)
 BLEND_POPULARITY = POPULARITY_WEIGHTS[[0, 2]]  # beside counts, which know popularity, the term moves little
 OWN_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+REPEATING = 0.02  # share of the targets that are in the prefix already; below it, own items are not worth a look
+
+Step = Callable[[], None]
+"""Called when one more thing was tried."""
+Trace = dict[str, dict[str, float]]
+"""What was tried -> its NDCG@20, by question."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,67 @@ class Choice:
 
     blend: RecommenderConfig
     vectors: RecommenderConfig
-    trace: dict[str, dict[str, float]]
+    trace: Trace
     value: float
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Settings, and their NDCG@20 on validation: after one item, and in a session."""
+
+    name: str
+    config: RecommenderConfig
+    item: float
+    session: float
+
+    @property
+    def value(self) -> float:
+        return self.item + self.session
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Ways of counting. kept: what the best two counted, in the order they were tried."""
+
+    tried: list[Tried]
+    kept: dict[RulesConfig, Rules]
+
+
+def choose(
+    embeddings: Embeddings,
+    train: Corpus,
+    prefixes: Prefixes,
+    config: RecommenderConfig,
+    threads: int,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Choice:
+    """Prefixes are of the validation part; embeddings and counts of the sessions before it."""
+    steps, done = len(READINGS) + len(RULES) + 3, 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        progress(done / steps)
+
+    board, scorers = Board(prefixes, threads), _scorers(embeddings, train, config)
+    readings = try_readings(board, scorers, step)
+    first, second = _best(readings, 2)
+    liked = _with_rule(scorers[first.config.next_reading], _rule_of(first.config))
+    counts = try_counts(board, liked, train, threads, step)
+    pairs = product((scorers[t.config.next_reading] for t in (first, second)), counts.kept.items())
+    blends = [try_blend(board, scorer, counted, SESSION_RULES) for scorer, counted in pairs]
+    step()
+    vectors, blend = first, _best(blends)[0]
+    trace = _trace([*readings, *counts.tried, *blends])
+    chosen = {"vectors": vectors.config, "blend": blend.config}
+    if prefixes.repeats().mean() > REPEATING:
+        for name, settings in chosen.items():
+            scorer = _scorer(embeddings, train, settings, counts.kept.get(settings.rules))
+            values = own_items_values(board, scorer)
+            trace[f"own items, {name}"] = {f"{own:g}": value for own, value in values.items()}
+            chosen[name] = _with(settings, own_items=max(values, key=lambda own: values[own]))
+    progress(1.0)
+    return Choice(chosen["blend"], chosen["vectors"], trace, (vectors.value + blend.value) / 4)
 
 
 def quick_choice(
@@ -65,29 +131,63 @@ def quick_choice(
 
     Every reading answers for one item; the best two are read with every session rule, and the best is blended.
     """
-    counts = train.counts()
-    board = Board(prefixes, threads)
-    scorers = [
-        NextScorer(embeddings.inputs, embeddings.outputs, counts, None, _with(config, next_reading=r)) for r in READINGS
-    ]
-    items = [(board.grid(scorer, None, True, POPULARITY_WEIGHTS), scorer) for scorer in scorers]
-    best: tuple[float, NextScorer, dict[str, Any]] = (-1.0, scorers[0], {})
-    trace: dict[str, dict[str, float]] = {}
-    for item, scorer in sorted(items, key=lambda found: -found[0][0])[:2]:
-        session, rule = _best_rule(board, scorer, item, SESSION_RULES, None, POPULARITY_WEIGHTS)
-        trace[f"vectors {scorer.config.next_reading}"] = {"item": item[0], "session": session[0]}
-        if item[0] + session[0] > best[0]:
-            weights = {"item_popularity": item[2], "session_popularity": session[2]}
-            best = (item[0] + session[0], scorer, weights | rule | {"next_reading": scorer.config.next_reading})
-    alone, scorer, settings = best
-    vectors = _with(config, item_counts=0.0, session_counts=0.0, **settings)
-    rules_config, rules = counted
+    board, scorers = Board(prefixes, threads), _scorers(embeddings, train, config)
+    cells = {reading: board.grid(scorer, None, True, POPULARITY_WEIGHTS) for reading, scorer in scorers.items()}
+    promising = sorted(READINGS, key=lambda reading: -cells[reading].value)[:2]
+    readings = [try_reading(board, scorers[reading], cells[reading]) for reading in promising]
+    vectors = _best(readings)[0]
+    rules = (_rule_of(vectors.config), {"session_decay": "last"})
+    scorer = scorers[vectors.config.next_reading].with_config(vectors.config)
+    blend = try_blend(board, scorer, counted, rules)
+    return Choice(
+        blend.config, vectors.config, _trace(readings) | {"blend": _figures(blend)}, (vectors.value + blend.value) / 4
+    )
+
+
+def try_readings(board: Board, scorers: dict[Reading, NextScorer], step: Step) -> list[Tried]:
+    """Vectors alone, under each reading."""
+    found = []
+    for scorer in scorers.values():
+        found.append(try_reading(board, scorer, board.grid(scorer, None, True, POPULARITY_WEIGHTS)))
+        step()
+    return found
+
+
+def try_reading(board: Board, scorer: NextScorer, item: Cell) -> Tried:
+    """Vectors alone, with the best popularity weights and the best session rule. item: the best cell for one item."""
+    session, rule = _best_rule(board, scorer, item, SESSION_RULES, None, POPULARITY_WEIGHTS)
+    config = _with(scorer.config, **rule, **_weights(item, session))
+    return Tried(f"vectors {config.next_reading}", config, item.value, session.value)
+
+
+def try_counts(board: Board, scorer: NextScorer, train: Corpus, threads: int, step: Step) -> Counts:
+    """Counts alone, each way of counting, under the scorer's session rule."""
+    tried: list[Tried] = []
+    kept: dict[RulesConfig, Rules] = {}
+    for config in RULES:
+        kept[config] = rules = count_rules(train, config, threads)
+        item, session = board.counts(scorer, rules, True), board.counts(scorer, rules, False)
+        tried.append(Tried(f"counts {_label(config)}", _with(scorer.config, rules=config), item, session))
+        best = {t.config.rules for t in _best(tried, 2)}
+        kept = {c: r for c, r in kept.items() if c in best}
+        step()
+    return Counts(tried, kept)
+
+
+def try_blend(
+    board: Board, scorer: NextScorer, counted: tuple[RulesConfig, Rules], session_rules: Iterable[SessionRule]
+) -> Tried:
+    """Vectors and counts, with the best weights and the best of the session rules."""
+    config, rules = counted
     item = board.grid(scorer, rules, True, BLEND_POPULARITY)
-    wanted = (_rule_of(vectors), *(rule for rule in SESSION_RULES if rule["session_decay"] == "last"))
-    session, rule = _best_rule(board, scorer, item, wanted, rules, BLEND_POPULARITY)
-    trace["blend"] = {"item": item[0], "session": session[0]}
-    blend = _with(vectors, rules=rules_config, **_weights(item, session), **rule)
-    return Choice(blend, vectors, trace, (alone + item[0] + session[0]) / 4)
+    session, rule = _best_rule(board, scorer, item, session_rules, rules, BLEND_POPULARITY)
+    blend = _with(scorer.config, rules=config, **rule, **_weights(item, session))
+    return Tried(f"blend {blend.next_reading} {_label(config)}", blend, item.value, session.value)
+
+
+def own_items_values(board: Board, scorer: NextScorer) -> dict[float, float]:
+    """Weight of the session's own items -> NDCG@20, under the scorer's other weights."""
+    return {own: board.own(scorer, own) for own in OWN_WEIGHTS}
 
 
 def best_rules(
@@ -99,8 +199,7 @@ def best_rules(
 ) -> tuple[RulesConfig, Rules]:
     """The way of counting that alone answers best for one item, and its counts."""
     none = np.zeros((train.items, 1), dtype=np.float32)
-    scorer = NextScorer(none, none, train.counts(), None, config)
-    board = Board(prefixes, threads)
+    scorer, board = NextScorer(none, none, train.counts(), None, config), Board(prefixes, threads)
     best: tuple[float, RulesConfig, Rules] | None = None
     for done, rules_config in enumerate(RULES, 1):
         counted = count_rules(train, rules_config, threads)
@@ -112,124 +211,63 @@ def best_rules(
     return best[1], best[2]
 
 
-def choose(
-    embeddings: Embeddings,
-    train: Corpus,
-    prefixes: Prefixes,
-    config: RecommenderConfig,
-    threads: int,
-    progress: Callable[[float], None] = lambda _: None,
-) -> Choice:
-    """Prefixes are of the validation part; embeddings and counts of the sessions before it."""
-    counts = train.counts()
-    trace: dict[str, dict[str, float]] = {}
-    scorers = {
-        r: NextScorer(embeddings.inputs, embeddings.outputs, counts, None, _with(config, next_reading=r))
-        for r in READINGS
-    }
-    board = Board(prefixes, threads)
-    steps = len(READINGS) + len(RULES) + 3
-    done = 0
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        progress(min(1.0, done / steps))
-
-    # 1. Vectors alone: each reading with its best popularity weight and session rule.
-    alone: dict[Reading, tuple[float, dict[str, Any]]] = {}
-    for reading, scorer in scorers.items():
-        item = board.grid(scorer, None, True, POPULARITY_WEIGHTS)
-        session, rule = _best_rule(board, scorer, item, SESSION_RULES, None, POPULARITY_WEIGHTS)
-        alone[reading] = (
-            item[0] + session[0],
-            {"next_reading": reading, "item_popularity": item[2], "session_popularity": session[2], **rule},
-        )
-        trace[f"vectors {reading}"] = {"item": item[0], "session": session[0]}
-        step()
-    ranking = sorted(alone, key=lambda r: -alone[r][0])
-    vectors = _with(config, item_counts=0.0, session_counts=0.0, **alone[ranking[0]][1])
-
-    # 2. Counts alone, read with the session rule the vectors like.
-    rules: dict[RulesConfig, Rules] = {}
-    scored: dict[RulesConfig, float] = {}
-    for rules_config in RULES:
-        counted = count_rules(train, rules_config, threads)
-        scorer = _reading(scorers[ranking[0]], _rule_of(vectors))
-        item_value, session_value = board.counts(scorer, counted, True), board.counts(scorer, counted, False)
-        scored[rules_config] = item_value + session_value
-        rules[rules_config] = counted
-        trace[f"counts {_label(rules_config)}"] = {"item": item_value, "session": session_value}
-        for worse in sorted(scored, key=lambda c: -scored[c])[2:]:
-            rules.pop(worse, None)  # only the best two are blended
-        step()
-
-    # 3. Both: the best two of each, every weight.
-    best: tuple[float, dict[str, Any]] = (-1.0, {})
-    for reading, (rules_config, counted) in product(ranking[:2], rules.items()):
-        item = board.grid(scorers[reading], counted, True, BLEND_POPULARITY)
-        session, rule = _best_rule(board, scorers[reading], item, SESSION_RULES, counted, BLEND_POPULARITY)
-        trace[f"blend {reading} {_label(rules_config)}"] = {"item": item[0], "session": session[0]}
-        if item[0] + session[0] > best[0]:
-            best = (
-                item[0] + session[0],
-                {"next_reading": reading, "rules": rules_config, **_weights(item, session), **rule},
-            )
-    step()
-    blend = _with(config, **best[1])
-
-    # 4. The session's own items, where sessions repeat them.
-    if prefixes.repeats().mean() > 0.02:
-        for name, chosen in (("vectors", vectors), ("blend", blend)):
-            scorer = NextScorer(embeddings.inputs, embeddings.outputs, counts, rules.get(chosen.rules), chosen)
-            values = {own: board.own(scorer, own) for own in OWN_WEIGHTS}
-            trace[f"own items, {name}"] = {f"{own:g}": value for own, value in values.items()}
-            chosen = _with(chosen, own_items=max(values, key=lambda own: values[own]))
-            if name == "vectors":
-                vectors = chosen
-            else:
-                blend = chosen
-    progress(1.0)
-    return Choice(blend, vectors, trace, (alone[ranking[0]][0] + best[0]) / 4)
-
-
 def _best_rule(
     board: Board,
     scorer: NextScorer,
     item: Cell,
-    wanted: Iterable[dict[str, Any]],
+    session_rules: Iterable[SessionRule],
     rules: Rules | None,
     popularity: NDArray[np.float32],
-) -> tuple[Cell, dict[str, Any]]:
+) -> tuple[Cell, SessionRule]:
     """The session rule that answers best. Under `last`, a session's question is that of its last item: `item`."""
-    cells = [
-        (
-            item if rule["session_decay"] == "last" else board.grid(_reading(scorer, rule), rules, False, popularity),
-            rule,
-        )
-        for rule in wanted
-    ]
-    return max(cells, key=lambda found: found[0][0])
+
+    def cell(rule: SessionRule) -> Cell:
+        if rule["session_decay"] == "last":
+            return item
+        return board.grid(_with_rule(scorer, rule), rules, False, popularity)
+
+    return max(((cell(rule), rule) for rule in session_rules), key=lambda pair: pair[0].value)
+
+
+def _best(tried: Sequence[Tried], count: int = 1) -> list[Tried]:
+    """The best first; among equals the one tried first."""
+    return sorted(tried, key=lambda t: -t.value)[:count]
+
+
+def _trace(tried: Iterable[Tried]) -> Trace:
+    return {t.name: _figures(t) for t in tried}
+
+
+def _figures(tried: Tried) -> dict[str, float]:
+    return {"item": tried.item, "session": tried.session}
 
 
 def _weights(item: Cell, session: Cell) -> dict[str, float]:
     return {
-        "item_counts": item[1],
-        "item_popularity": item[2],
-        "session_counts": session[1],
-        "session_popularity": session[2],
+        "item_counts": item.counts,
+        "item_popularity": item.popularity,
+        "session_counts": session.counts,
+        "session_popularity": session.popularity,
     }
+
+
+def _scorers(embeddings: Embeddings, train: Corpus, config: RecommenderConfig) -> dict[Reading, NextScorer]:
+    return {reading: _scorer(embeddings, train, _with(config, next_reading=reading)) for reading in READINGS}
+
+
+def _scorer(embeddings: Embeddings, train: Corpus, config: RecommenderConfig, rules: Rules | None = None) -> NextScorer:
+    return NextScorer(embeddings.inputs, embeddings.outputs, train.counts(), rules, config)
 
 
 def _with(config: RecommenderConfig, **changes: Any) -> RecommenderConfig:
     return config.model_copy(update=changes)
 
 
-def _reading(scorer: NextScorer, rule: dict[str, Any]) -> NextScorer:
+def _with_rule(scorer: NextScorer, rule: SessionRule) -> NextScorer:
     return scorer.with_config(_with(scorer.config, **rule))
 
 
-def _rule_of(config: RecommenderConfig) -> dict[str, Any]:
+def _rule_of(config: RecommenderConfig) -> SessionRule:
     return {name: getattr(config, name) for name in ("session_decay", "session_items", "half_life")}
 
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from index.ranking.recommender import Recommender
 from index.report import MODEL, RANKED_TASKS, VECTORS_ALONE, Figures, Lead, RankedTask, Row
-from training.baselines.items import FAMILIES, TASKS_OF, Baseline
+from training.baselines.baseline import Baseline
+from training.baselines.families import FAMILIES, TASKS_OF
 from training.corpus import Corpus
 from training.evaluation.metrics import FIGURES, Bootstrap, Ranks, gains, hits
 from training.evaluation.ranks import rank_all

@@ -12,7 +12,7 @@ from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
 from index.ranking.scorer import NextScorer, RecommenderConfig
 from index.report import MODEL, RANKED_TASKS, ChosenFacts, Report, SplitFacts, SubstitutesRow, Tasks
-from training.baselines.items import FAMILIES
+from training.baselines.families import FAMILIES
 from training.config import TrainConfig
 from training.counting import count_rules
 from training.evaluation.advice import advice

@@ -8,7 +8,7 @@ from index.artifact.registry import Registry
 from training.config import TrainConfig, TrainerConfig
 from training.corpus import Corpus
 from training.pipeline.prepare import Prepared
-from training.trainers.steady import train_steadily
+from training.trainers.steady import train_until_stable
 from training.trainers.trainer import Embeddings, trainer_for
 from training.trainers.warm import WarmStart, warm_start
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
@@ -33,7 +33,7 @@ def train(
         settings = _held(config.trainer, work)
         epochs = settings.steps().epochs
         with work.told.step(name, total=len(corpus.tokens) * epochs, unit="tokens") as step:
-            found = train_steadily(
+            found = train_until_stable(
                 trainer_for(settings.engine),
                 corpus,
                 settings,

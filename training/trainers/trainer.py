@@ -31,15 +31,15 @@ class Trainer(Protocol):
     def __call__(
         self, corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
     ) -> Embeddings:
-        """start: vectors to go on from, left as they are; without it the training begins afresh.
+        """start: vectors to begin with, not changed; without it the training begins from scratch.
 
-        Raises TrainingDiverged when the vectors run away, TrainingFailed when no vectors come out for another reason.
+        Raises TrainingDiverged when the vectors run away, TrainingFailed when there are no vectors for another reason.
         """
         ...
 
 
 def trainer_for(engine: str) -> Trainer:
-    """Imported only when used: an engine's library need not be loaded by a run that uses another."""
+    """The engine's `train`. Its module is imported here, so that a run loads no library of another engine."""
     return cast(Trainer, import_module(ENGINES[engine]).train)
 
 
@@ -47,8 +47,8 @@ ENGINES = {"sgns": "training.trainers.sgns.train", "gensim": "training.trainers.
 
 
 def fresh_inputs(items: int, dims: int, seed: int) -> NDArray[np.float32]:
-    """Input vectors of a training that begins from nothing, as in word2vec.c. Its outputs are zero, so the first steps
-    find their direction from the sessions."""
+    """float32, shape (items, dims): input vectors of a training from scratch, as in word2vec.c. Its outputs are zero,
+    so the first steps get their direction from the sessions."""
     drawn = np.random.default_rng(seed).uniform(-0.5 / dims, 0.5 / dims, (items, dims))
     return drawn.astype(np.float32)
 
@@ -64,5 +64,6 @@ def check_finite(embeddings: Embeddings, learning_rate: float) -> None:
         if not longest <= LONGEST:  # NaN is not
             raise TrainingDiverged(
                 f"training diverged: the longest vector has length {longest:.3g}; "
-                f"use a smaller learning rate than {learning_rate:g}"
+                f"use a smaller learning rate than {learning_rate:g}",
+                short="training diverged",
             )

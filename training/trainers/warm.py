@@ -15,8 +15,8 @@ log = logging.getLogger("item2vec")
 
 @dataclass(frozen=True)
 class WarmStart:
-    """embeddings: rows as in the new vocabulary. version: whose vectors they are. known: items that have them; the
-    others begin as in a fresh training."""
+    """embeddings: rows as in the new vocabulary. version: whose vectors they are. known: how many items have them; the
+    others begin as in a training from scratch."""
 
     embeddings: Embeddings
     version: str
@@ -24,7 +24,7 @@ class WarmStart:
 
 
 def warm_start(registry: Registry, ids: list[str], dims: int, seed: int) -> WarmStart | str:
-    """From the current version, or in words why there is nothing to go on from. ids: the new vocabulary's rows."""
+    """From the current version, or in words why that is not possible. ids: of the rows of the new vocabulary."""
     try:
         version = registry.current()
         if version is None:
@@ -53,7 +53,7 @@ def warm_start(registry: Registry, ids: list[str], dims: int, seed: int) -> Warm
 def _filled(
     old: NDArray[np.float32], rows: NDArray[np.int64], both: NDArray[np.bool_], fresh: NDArray[np.float32] | None
 ) -> NDArray[np.float32]:
-    """The old vectors in the new order, and for the items that are new `fresh` ones, or zeros."""
-    found = np.zeros((len(rows), old.shape[1]), dtype=np.float32) if fresh is None else fresh
-    found[both] = old[rows[both]]
-    return found
+    """The old vectors in the new order; for new items the `fresh` ones, or zeros."""
+    vectors = np.zeros((len(rows), old.shape[1]), dtype=np.float32) if fresh is None else fresh
+    vectors[both] = old[rows[both]]
+    return vectors

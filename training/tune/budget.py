@@ -1,4 +1,4 @@
-"""How long a search may take: a length of time as a person writes it, a number of trials, and what is left of both."""
+"""How long a search may take: a time, as a person writes it, and a number of trials."""
 
 import re
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 @dataclass(frozen=True)
 class Budget:
-    """seconds: of training and reading, over all runs of one search. trials: how many at most; None: any number."""
+    """seconds: of all work, over all runs of one search. trials: how many at most; None: any number."""
 
     seconds: float
     trials: int | None = None
 
     def share(self, seconds: float, trials: int) -> float:
-        """How much is used, 0 to 1."""
+        """How much of the budget so many seconds and trials are, 0 to 1."""
         most = max(seconds / self.seconds, trials / self.trials if self.trials is not None else 0.0)
         return min(1.0, most)
 
@@ -28,16 +28,16 @@ class Budget:
 
 def budget_of(text: str, trials: int | None = None) -> Budget:
     """From `90s`, `20m`, `1.5h` or plain seconds. Raises ConfigError."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
-    seconds = float(found[1]) * SECONDS[found[2]] if found else 0.0
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
+    seconds = float(match[1]) * SECONDS[match[2]] if match else 0.0
     if not seconds:
-        raise ConfigError(f"--budget {text!r} is no length of time: give 90s, 20m, 2h, or seconds")
+        raise ConfigError(f"--budget {text!r} is not a length of time: give 90s, 20m, 2h, or seconds")
     if trials is not None and trials < 1:
         raise ConfigError(f"--trials must be at least 1, not {trials}")
     return Budget(seconds, trials)
 
 
-def lasting(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """For people: 45 s, 20 minutes, 2.5 hours."""
     for unit, name in ((3600, "hour"), (60, "minute")):
         if seconds >= unit:

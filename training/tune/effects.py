@@ -1,21 +1,44 @@
 """Which setting moved what: the trials of a search, grouped by the values of each setting."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-FEW_VALUES = 4  # a setting with more is told by thirds
+FEW_VALUES = 4  # a setting with more values is shown by thirds
 RIDGE = 1.0  # pulls the effect of a group of one trial half of the way to none
 
 
-def moved(trials: Sequence[tuple[dict[str, Any], float]]) -> list[dict[str, Any]]:
-    """Per setting, how well the trials with each of its values (or each third of them) did.
+@dataclass(frozen=True)
+class Group:
+    """The trials with one value of a setting, or a third of its values. median, best: of what they reached.
 
-    trials: (searched settings, value). effect: by how much a group is better than the mean when the other settings are
-    accounted for, by a ridge regression on all groups: the sampler goes where it is good, so the trials of one group
-    are alike in more than the one setting. spread: between the best effect and the worst.
+    effect: by how much they are better than the mean when the other settings are accounted for, by a ridge regression
+    on all groups. The sampler goes where it is good, so the trials of one group are alike in more than the one setting.
+    """
+
+    values: str
+    trials: int
+    effect: float
+    median: float
+    best: float
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a setting did. spread: between the best effect of its groups and the worst."""
+
+    setting: str
+    spread: float
+    groups: list[Group]
+
+
+def effects_of(trials: Sequence[tuple[dict[str, Any], float]]) -> list[Effect]:
+    """Per setting, how well the trials with each of its values did, the largest spread first.
+
+    trials: (searched settings, value). A setting with one value throughout is left out.
     """
     names = list(trials[0][0]) if trials else []
     groups = [
@@ -31,16 +54,17 @@ def moved(trials: Sequence[tuple[dict[str, Any], float]]) -> list[dict[str, Any]
     member = np.array([inside for _, _, inside in groups], dtype=np.float64).T
     kernel = member.T @ member + RIDGE * np.eye(len(groups))
     effects = np.linalg.solve(kernel, member.T @ (values - values.mean()))
-    rows: dict[str, dict[str, Any]] = {}
+    grouped: dict[str, list[Group]] = {}
     for (name, label, inside), effect in zip(groups, effects.tolist(), strict=True):
-        row = rows.setdefault(name, {"setting": name, "spread": 0.0, "groups": []})
         here = values[inside]
-        figures = {"effect": effect, "median": float(np.median(here)), "best": float(here.max())}
-        row["groups"].append({"values": label, "trials": len(here), **figures})
-    for row in rows.values():
-        found = [group["effect"] for group in row["groups"]]
-        row["spread"] = max(found) - min(found)
-    return sorted(rows.values(), key=lambda row: -row["spread"])
+        group = Group(label, len(here), effect, float(np.median(here)), float(here.max()))
+        grouped.setdefault(name, []).append(group)
+    found = [Effect(name, _spread([group.effect for group in these]), these) for name, these in grouped.items()]
+    return sorted(found, key=lambda effect: -effect.spread)
+
+
+def _spread(effects: list[float]) -> float:
+    return max(effects) - min(effects)
 
 
 def _groups(values: Sequence[Any]) -> Iterable[tuple[str, NDArray[np.bool_]]]:
@@ -48,7 +72,7 @@ def _groups(values: Sequence[Any]) -> Iterable[tuple[str, NDArray[np.bool_]]]:
     distinct = sorted(set(values))
     if len(distinct) <= FEW_VALUES:
         for value in distinct:
-            yield said(value), np.array([v == value for v in values])
+            yield value_text(value), np.array([v == value for v in values])
         return
     numbers = np.array(values, dtype=np.float64)
     low = -np.inf
@@ -56,12 +80,12 @@ def _groups(values: Sequence[Any]) -> Iterable[tuple[str, NDArray[np.bool_]]]:
         inside = (low < numbers) & (numbers <= high)
         if inside.any():
             these = [value for value, here in zip(values, inside, strict=True) if here]
-            least, most = said(min(these)), said(max(these))
+            least, most = value_text(min(these)), value_text(max(these))
             yield (least if least == most else f"{least} to {most}"), inside
         low = high
 
 
-def said(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A setting's value for people."""
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -1,7 +1,7 @@
 """The end of a search: the best trials and the defaults, trained once more on all sessions with another seed.
 
-The best of many trials was lucky as well as good: its value in the search says too much. This one does not choose among
-trainings, only among a few settings.
+The best of many trials was lucky as well as good, so its value in the search is too high. The values measured here
+choose among a few settings only.
 """
 
 import time
@@ -23,7 +23,18 @@ from training.tune.trial import Bench
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 FIGURES = ("vectors", "blend", "both")
+Interval = tuple[float, float, float]
+"""(mean, low, high), 95 % over sessions."""
 FEWEST = 3  # the defaults, the best and the best blend; further ones while there is time
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How far one setting is ahead of another in NDCG@20, paired on the same prefixes."""
+
+    vectors: Interval
+    blend: Interval
+    both: Interval
 
 
 @dataclass(frozen=True)
@@ -50,12 +61,12 @@ def finals(
     seed: int,
     search: Search,
     work: Workspace,
-    told: Reporter,
+    reporter: Reporter,
 ) -> list[Final]:
-    """In the order wanted, as far as the time goes, without those that could not be trained. Each is a step of the
+    """In the order wanted, as many as there is time for, without those that could not be trained. Each is a step of the
     workspace."""
     found = []
-    with told.step("finals") as step:
+    with reporter.step("finals") as step:
         for done, (number, settings) in enumerate(wanted):
             if done >= FEWEST and search.remaining() <= 0:
                 break
@@ -63,12 +74,12 @@ def finals(
             def make(folder: Path, settings: TrainerConfig = settings, done: int = done) -> None:
                 begun = time.perf_counter()
                 try:
-                    trained = bench.train(settings, seed, lambda share: step.share((done + share) / len(wanted)))
+                    result = bench.run(settings, seed, lambda share: step.share((done + share) / len(wanted)))
                 except TrainingFailed as error:
                     write_json(folder / "final.json", {"failed": str(error)})
                 else:
-                    write_json(folder / "final.json", {"recommender": trained.choice.blend.model_dump(mode="json")})
-                    write_arrays(folder, **bench.values(trained))
+                    write_json(folder / "final.json", {"recommender": result.choice.blend.model_dump(mode="json")})
+                    write_arrays(folder, **bench.values(result))
                 search.study.spend(time.perf_counter() - begun)
 
             folder = work.step(f"final-{number}", make)
@@ -82,17 +93,18 @@ def finals(
 
 def winner(
     found: Sequence[Final], defaults: Final | None, prefixes: Prefixes, resamples: int, seed: int
-) -> tuple[Final, dict[str, list[float]] | None]:
+) -> tuple[Final, Ahead | None]:
     """(the best by vectors and blend together, how far it is ahead of the defaults), among those whose blend is not
     worse than that of the defaults by more than a standard error.
 
-    Vectors alone often gain where the blend does not, since counts knew already what they learnt. The blend is what is
-    published, so it pays for nothing: on two generated logs the gate refused what had been bought with it.
+    Vectors alone often gain where the blend does not, since the counts already held what they learnt. The blend is what
+    is published, so it must not get worse for the sake of the vectors: on two generated logs the gate then refused the
+    model.
     """
     if defaults is None:
         return max(found, key=lambda f: f.value), None
     leads = [ahead(f, defaults, prefixes, resamples, seed) for f in found]
-    fair = [(f, lead) for f, lead in zip(found, leads, strict=True) if _no_worse(*lead["blend"])]
+    fair = [(f, lead) for f, lead in zip(found, leads, strict=True) if _no_worse(*lead.blend)]
     return max(fair, key=lambda pair: pair[0].value)
 
 
@@ -100,7 +112,6 @@ def _no_worse(difference: float, low: float, high: float) -> bool:
     return difference + (high - low) / (2 * 1.96) >= 0
 
 
-def ahead(best: Final, defaults: Final, prefixes: Prefixes, resamples: int, seed: int) -> dict[str, list[float]]:
-    """figure -> [difference of the two in NDCG@20, low, high]: paired, 95 % intervals over sessions."""
+def ahead(best: Final, defaults: Final, prefixes: Prefixes, resamples: int, seed: int) -> Ahead:
     bootstrap = Bootstrap(prefixes.sessions, resamples, np.random.default_rng(seed))
-    return {name: list(bootstrap.interval(best.values[name] - defaults.values[name])) for name in FIGURES}
+    return Ahead(**{name: bootstrap.interval(best.values[name] - defaults.values[name]) for name in FIGURES})

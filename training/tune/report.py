@@ -1,6 +1,5 @@
-"""What a search found, as plain values, as a page for a terminal and as lines for a file."""
+"""The report of a search as a page for a terminal, and as lines for a file."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -10,82 +9,35 @@ from rich.text import Text
 
 from index.report import RANKED_TASKS, Tasks
 from training.config import TrainConfig, TrainerConfig
-from training.tune.budget import lasting
-from training.tune.effects import moved, said
+from training.tune.budget import duration_text
+from training.tune.effects import value_text
 
-if TYPE_CHECKING:
-    from training.tune.final import Final
-    from training.tune.search import Search
+if TYPE_CHECKING:  # optuna stays away from `item2vec train`, which needs only the hint
+    from training.tune.final import Interval
+    from training.tune.summary import TuneReport
 
-TOP = 5
 JUDGED = "NDCG@20 on validation, the mean of four: after an item and in a session, vectors alone and with counts"
 
 
-def summary(
-    search: "Search",
-    finals: Sequence["Final"],
-    best: "Final",
-    ahead: dict[str, list[float]] | None,
-    config: TrainConfig,
-) -> dict[str, Any]:
-    """tried     trials: completed, left (reason -> trials), skipped (reason -> points not tried), interrupted
-    seconds   of training and reading, over all runs
-    searched  names of the settings; given: those that were fixed, with their values
-    finals    the best and the defaults, trained again: {trial, changes, vectors, blend, both}
-    best, defaults    two of those; defaults is None where they could not be trained
-    ahead     of vectors, blend and both: [best - defaults, low, high], a 95 % interval over sessions
-    top       the best trials of the search: {trial, changes, value, vectors, blend, seconds}
-    moved     per setting {setting, spread, groups: [{values, trials, effect, median, best}]}, the largest first
-    config    the settings to train with
-    """
-    study, space = search.study, search.space
-    done = study.done()
-    judged = [(t, search.settings(t)) for t in done if t.value is not None]
-    rows = [{"trial": f.number, "changes": space.changes(f.settings), **f.figures()} for f in finals]
-    top = sorted(judged, key=lambda pair: -(pair[0].value or 0.0))[:TOP]
-    plain = [(space.plain(settings), t.value or 0.0) for t, settings in judged]
-    return {
-        "tried": len(done),
-        "completed": len(judged),
-        "left": dict(study.left()),
-        "skipped": dict(study.skipped()),
-        "interrupted": study.interrupted(),
-        "seconds": round(study.used, 1),
-        "searched": list(space.ranges),
-        "given": {name: getattr(space.base, name) for name in sorted(space.base.model_fields_set)},
-        "finals": rows,
-        "best": next(r for r in rows if r["trial"] == best.number),
-        "defaults": next((r for r in rows if not r["changes"]), None),
-        "ahead": ahead,
-        "top": [
-            {"trial": t.number, "changes": space.changes(settings), "value": t.value, "seconds": t.seconds}
-            | {name: t.facts.get(name) for name in ("vectors", "blend")}
-            for t, settings in top
-        ],
-        "moved": moved(plain),
-        "config": config.model_dump(mode="json"),
-    }
-
-
 def changes_text(changes: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {said(value)}" for name, value in changes.items()) or "the defaults"
+    return ", ".join(f"{name} {value_text(value)}" for name, value in changes.items()) or "the defaults"
 
 
-def page(report: dict[str, Any]) -> RenderableType:
+def page(report: "TuneReport") -> RenderableType:
     """For a terminal of 80 to 100 columns."""
-    top = _table(f"The best of {report['completed']} trials", "trial", "settings", "value", "vectors", "blend", "s")
-    for row in report["top"]:
-        figures = [figure(row[name]) for name in ("value", "vectors", "blend")]
-        top.add_row(str(row["trial"]), changes_text(row["changes"]), *figures, f"{row['seconds']:.1f}")
+    top = _table(f"The best of {report.completed} trials", "trial", "settings", "value", "vectors", "blend", "s")
+    for row in report.top:
+        figures = [figure(value) for value in (row.value, row.vectors, row.blend)]
+        top.add_row(str(row.trial), changes_text(row.changes), *figures, f"{row.seconds:.1f}")
     final = _table("Trained again on all sessions, with another seed", "trial", "settings", "value", "vectors", "blend")
-    for row in sorted(report["finals"], key=lambda r: -r["both"]):
-        figures = [figure(row[name]) for name in ("both", "vectors", "blend")]
-        final.add_row(str(row["trial"]), changes_text(row["changes"]), *figures)
+    for again in sorted(report.finals, key=lambda row: -row.both):
+        figures = [figure(value) for value in (again.both, again.vectors, again.blend)]
+        final.add_row(str(again.trial), changes_text(again.changes), *figures)
     which = _table("Which setting moved what", "setting", "values", "trials", "effect", "median", "best")
-    for row in report["moved"]:
-        for i, group in enumerate(row["groups"]):
-            figures = [f"{group['effect']:+.4f}", figure(group["median"]), figure(group["best"])]
-            which.add_row(row["setting"] if i == 0 else "", group["values"], str(group["trials"]), *figures)
+    for effect in report.moved:
+        for i, group in enumerate(effect.groups):
+            figures = [f"{group.effect:+.4f}", figure(group.median), figure(group.best)]
+            which.add_row("" if i else effect.setting, group.values, str(group.trials), *figures)
     return Group(top, final, which, Text(facts(report)))
 
 
@@ -100,53 +52,54 @@ def figure(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def facts(report: dict[str, Any]) -> str:
+def facts(report: "TuneReport") -> str:
     """The lines below the tables."""
-    on = "all" if report["searched_on"] == report["sessions"] else f"{report['searched_on']:,} of the"
+    on = "all" if report.searched_on == report.sessions else f"{report.searched_on:,} of the"
+    duration = duration_text(report.seconds)
     lines = [
-        f"{report['tried']} trials in {lasting(report['seconds'])} on {on} {report['sessions']:,} sessions before the "
-        f"validation part, judged on {report['prefixes']:,} of its prefixes. Value: {JUDGED}. The test part was not "
-        "looked at."
+        f"{report.tried} trials in {duration} on {on} {report.sessions:,} sessions before the validation part, "
+        f"judged on {report.prefixes:,} of its prefixes. Value: {JUDGED}. The test part was not looked at."
     ]
-    for name, verb in (("left", "Left early"), ("skipped", "Drawn in vain")):
-        if report[name]:
-            lines.append(f"{verb}: " + ", ".join(f"{count} {reason}" for reason, count in report[name].items()) + ".")
-    if report["interrupted"]:
-        lines.append(f"Interrupted by a kill: {report['interrupted']}.")
+    for verb, reasons in (("Left early", report.left), ("Skipped", report.skipped)):
+        if reasons:
+            lines.append(f"{verb}: " + ", ".join(f"{count} {reason}" for reason, count in reasons.items()) + ".")
+    if report.interrupted:
+        lines.append(f"Interrupted by a kill: {report.interrupted}.")
     return "\n".join([*lines, verdict(report)])
 
 
-def verdict(report: dict[str, Any]) -> str:
-    """Defaults against best, in a sentence."""
-    best, defaults = report["best"], report["defaults"]
+def verdict(report: "TuneReport") -> str:
+    """The best against the defaults, in a sentence."""
+    best, defaults = report.best, report.defaults
     if defaults is None:
-        return f"The defaults could not be trained; the best reached {best['both']:.4f}."
-    if not best["changes"]:
-        alone = [row["trial"] for row in report["finals"] if row["both"] > defaults["both"]]
+        return f"The defaults could not be trained; the best reached {best.both:.4f}."
+    if not best.changes:
+        alone = [row.trial for row in report.finals if row.both > defaults.both]
         if alone:
             return (
-                f"The defaults ({defaults['both']:.4f}) are kept: trial {alone[0]} has better vectors, but is worse "
+                f"The defaults ({defaults.both:.4f}) are kept: trial {alone[0]} has better vectors, but is worse "
                 "blended with counts, as it would be published."
             )
-        return f"Nothing that was tried is better than the defaults ({defaults['both']:.4f})."
-    ahead = report["ahead"]
-    doubt = "" if ahead["both"][1] > 0 else "; that may be chance"
+        return f"Nothing that was tried is better than the defaults ({defaults.both:.4f})."
+    ahead = report.ahead
+    assert ahead is not None  # there are defaults
+    doubt = "" if ahead.both[1] > 0 else "; that may be chance"
     return (
-        f"Defaults {defaults['both']:.4f}, best {best['both']:.4f}: ahead by {difference(ahead['both'])}{doubt}; "
-        f"vectors alone by {difference(ahead['vectors'])}, blended with counts by {difference(ahead['blend'])}. "
-        f"Best: {changes_text(best['changes'])}."
+        f"Defaults {defaults.both:.4f}, best {best.both:.4f}: ahead by {difference(ahead.both)}{doubt}; "
+        f"vectors alone by {difference(ahead.vectors)}, blended with counts by {difference(ahead.blend)}. "
+        f"Best: {changes_text(best.changes)}."
     )
 
 
-def difference(found: Sequence[float]) -> str:
-    mean, low, high = found
+def difference(interval: "Interval") -> str:
+    mean, low, high = interval
     return f"{mean:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
-def preface(report: dict[str, Any]) -> str:
+def preface(report: "TuneReport") -> str:
     """The comment at the top of the file."""
     lines = [
-        f"Found by `item2vec tune` in {report['tried']} trials on {report['searched_on']:,} sessions.",
+        f"Found by `item2vec tune` in {report.tried} trials on {report.searched_on:,} sessions.",
         verdict(report),
         f"Value: {JUDGED}.",
     ]
@@ -156,7 +109,7 @@ def preface(report: dict[str, Any]) -> str:
 def hint(config: TrainConfig, tasks: Tasks) -> str:
     """After a training with the default settings: what a search could try; empty after any other.
 
-    tasks: of the evaluation. Where a simple method is ahead of the model beyond its interval, that is said too.
+    tasks: of the evaluation. A baseline that is ahead of the model beyond its interval is named too.
     """
     settings = config.trainer
     same = {"engine": settings.engine, "workers": settings.workers, "warm_start": settings.warm_start}
@@ -164,7 +117,7 @@ def hint(config: TrainConfig, tasks: Tasks) -> str:
         return ""
     text = (
         "Trained with the default settings. `item2vec tune`, with the same flags and --to FILE, searches window, "
-        "direction, noise, epochs and step size on this log for 20 minutes, or as long as --budget says."
+        "direction, negatives, epochs and step size on this log for 20 minutes, or as long as --budget says."
     )
     rows = [row for task in RANKED_TASKS for row in tasks.rows(task)]
     better = {row.method for row in rows if row.behind_item2vec and row.behind_item2vec.ndcg10.high < 0}

@@ -1,16 +1,15 @@
 """`item2vec tune`: search the settings that matter, under a budget. The test part is never looked at.
 
-A trial is trained on the sessions before the validation part and judged on that part. A search that was killed goes on
-where it was, and one that has ended goes on under a larger budget.
+A trial is trained on the sessions before the validation part and judged on that part. A search that was killed resumes
+where it stopped, and one that has ended resumes under a larger budget.
 """
 
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from index.errors import ConfigError, TrainingFailed
 from index.ranking.scorer import RecommenderConfig
@@ -23,19 +22,20 @@ from training.progress import Reporter
 from training.trainers.trainer import Trainer, trainer_for
 from training.tune.budget import Budget
 from training.tune.final import Final, finals, winner
-from training.tune.report import preface, summary
+from training.tune.report import preface
 from training.tune.search import Search
 from training.tune.space import Space
 from training.tune.study import Study
+from training.tune.summary import Sizes, TuneReport, summary
 from training.tune.trial import Bench, bench_of, sample
 from training.workspace import Workspace, read_json, write_json
 
-FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # a sample's order is less that of the whole
+FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # the order of trials on a sample is less certain
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """What to search and how. share: of the training sessions, to search on. trainer: another than the engine's."""
+    """What to search and how. share: of the training sessions, to search on. trainer: instead of the engine's own."""
 
     config: TrainConfig
     budget: Budget
@@ -43,13 +43,13 @@ class Tuning:
     trainer: Trainer | None = None
 
 
-def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: bool = False) -> dict[str, Any]:
-    """Writes the tuned settings to `target` and returns the report (`tune_report.summary`). Raises an Item2vecError."""
+def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: bool = False) -> TuneReport:
+    """Writes the tuned settings to `target` and returns the report. Raises an Item2vecError."""
     check_target(target, force)
     if not 0 < tuning.share <= 1:
         raise ConfigError(f"--search-share must be above 0 and at most 1, not {tuning.share:g}")
     config, space = tuning.config, Space(tuning.config.trainer)
-    # What makes two searches the same; not the budget, so that with a larger one the same search goes on.
+    # What makes two searches the same. The budget does not: with a larger one the same search resumes.
     same = {
         "report": 1,
         "share": tuning.share,
@@ -61,24 +61,22 @@ def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: 
         finalists = FINALISTS if tuning.share == 1 else FINALISTS_OF_A_SAMPLE
         search = Search(space, study, tuning.budget, tuning.share, finalists, config.seed)
         kept = work.folder / "report.json"
-        report: dict[str, Any] = read_json(kept) if kept.exists() else {}
-        if not _ended(report, tuning.budget, search):
+        report = TuneReport.model_validate(read_json(kept)) if kept.exists() else None
+        if report is None or not _ended(report, tuning.budget, search):
             report = _run(tuning, search, work, reporter)
-            write_json(work.folder / ".report.json", report)
+            write_json(work.folder / ".report.json", report.model_dump(mode="json", exclude={"file", "report"}))
             (work.folder / ".report.json").rename(kept)
-        write_target(target, TrainConfig.model_validate(report["config"]), preface(report))
-        work.finish({"tuned": str(target), "trials": report["tried"]})
-        return report | {"file": str(target), "report": str(kept)}
+        write_target(target, report.config, preface(report))
+        work.finish({"tuned": str(target), "trials": report.tried})
+        return report.model_copy(update={"file": str(target), "report": str(kept)})
 
 
-def _ended(report: dict[str, Any], budget: Budget, search: Search) -> bool:
-    """Whether this report is of the very search: nothing was tried since, and this budget allows no more."""
-    if not report or report["tried"] != len(search.study.done()):
-        return False
-    return search.over() or budget.within(Budget(**report["budget"]))
+def _ended(report: TuneReport, budget: Budget, search: Search) -> bool:
+    """Whether the search had ended with this report: nothing was tried since, and this budget allows no more trials."""
+    return report.tried == len(search.study.done()) and (search.over() or budget.within(report.budget))
 
 
-def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) -> dict[str, Any]:
+def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) -> TuneReport:
     config, study, threads = tuning.config, search.study, tuning.config.trainer.workers
     trainer = tuning.trainer or trainer_for(config.trainer.engine)
     log = prepare(config, work)
@@ -104,8 +102,8 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
         raise TrainingFailed("no setting of the search could be trained on all sessions; use --search-share 1")
     start = next((f for f in found if f.settings == search.space.base), None)
     best, lead = winner(found, start, prefixes, config.evaluation.bootstrap, config.seed)
-    sizes = {"sessions": len(fit.train), "searched_on": len(searched), "prefixes": len(prefixes)}
-    return summary(search, found, best, lead, tuned(config, best)) | sizes | {"budget": asdict(tuning.budget)}
+    sizes = Sizes(sessions=len(fit.train), searched_on=len(searched), prefixes=len(prefixes))
+    return summary(search, found, best, lead, tuned(config, best), sizes)
 
 
 def questions_of(config: TrainConfig, corpus: Corpus, ids: list[str]) -> tuple[Split, Prefixes]:
@@ -115,8 +113,8 @@ def questions_of(config: TrainConfig, corpus: Corpus, ids: list[str]) -> tuple[S
 
 
 def tuned(config: TrainConfig, best: Final) -> TrainConfig:
-    """The settings to train with. A training chooses readings and weights itself, unless it is told not to: then those
-    the search chose are settings too, but for what was given."""
+    """The settings to train with. A training chooses readings and weights itself. Where that is switched off, those
+    that the search chose become settings too, except for what was given."""
     if config.evaluation.blend:
         return config.model_copy(update={"trainer": best.settings})
     given = {name: getattr(config.recommender, name) for name in config.recommender.model_fields_set}
@@ -125,16 +123,16 @@ def tuned(config: TrainConfig, best: Final) -> TrainConfig:
 
 
 def check_target(target: Path, force: bool) -> None:
-    """Before hours of search, not after them."""
+    """Refuses a target that cannot be written, before hours of search. Raises ConfigError."""
     if target.is_dir() or (target.exists() and not force):
-        raise ConfigError(f"--to {target} is there already; name another file, or --force to replace it")
+        raise ConfigError(f"--to {target} exists already; give another file, or --force to replace it")
     folder = target.absolute().parent
     if not os.access(folder, os.W_OK):
-        raise ConfigError(f"--to {target}: the folder {folder} is not there, or cannot be written to")
+        raise ConfigError(f"--to {target}: the folder {folder} does not exist or is not writable")
 
 
 def write_target(target: Path, config: TrainConfig, comment: str) -> None:
-    """As a whole or not at all."""
+    """The comment and the settings, as a whole or not at all."""
     unfinished = target.with_name(f".{target.name}.unfinished")
     write_config(config, unfinished)
     unfinished.write_text(comment + unfinished.read_text(encoding="utf-8").lstrip("\n"), encoding="utf-8")

@@ -27,10 +27,10 @@ STARTS: tuple[dict[str, Any], ...] = (
 
 
 class Space:
-    """The settings that may vary: those that matter and that nobody fixed.
+    """The settings that may vary: those that matter and were not given.
 
     base: the settings where the search starts. Those that were given (in a flag or the file) stay as they are.
-    Raises ConfigError when all of them were.
+    Raises ConfigError when all of them were given.
     """
 
     def __init__(self, base: TrainerConfig) -> None:
@@ -41,8 +41,8 @@ class Space:
         self.ranges = ranges
 
     def settings(self, drawn: Mapping[str, Any]) -> TrainerConfig:
-        """What is trained with, from a point of `ranges`. Rounded, so that the file says exactly what was tried; what
-        is a default stays unsaid."""
+        """What is trained with, from a point of `ranges`. Rounded, so that the file says exactly what was tried.
+        Defaults are not set."""
         found = dict(drawn)
         if "learning_rate" in found:
             found["learning_rate"] = float(f"{found['learning_rate']:.2g}")

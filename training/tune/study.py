@@ -1,5 +1,5 @@
-"""The trials of a search on disk, drawn by Optuna's TPE (Bergstra et al. 2011, section 4): a journal that a kill cannot
-spoil."""
+"""The trials of a search on disk, drawn by Optuna's TPE (Bergstra et al. 2011, section 4): a journal that survives a
+kill."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-TO_COMPARE = 4  # trials judged after their first part, before one is left for being worse
+TO_COMPARE = 4  # trials with a value after their first part, before one may be stopped for being worse
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A trial that came to an end. point: of the ranges. value: None when it was left early. facts: what was noted."""
+    """A trial that has ended. point: of the ranges. value: None when it was stopped early. facts: what was noted."""
 
     number: int
     point: dict[str, Any]
@@ -36,7 +36,7 @@ class Tried:
 class Study:
     """The trials of one search.
 
-    A trial that was under way at a kill is drawn once more, and given up when it is killed again: it may be what kills.
+    A trial that was running at a kill is drawn once more. Killed again, it is given up: it may be the cause.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class Study:
 
     def ask(self) -> Trial:
         """The next trial; its point is in `params`."""
-        # A sampler of its own for each trial: one that went on from the seed after a restart would draw the same points
-        # again, and so a search that was killed draws what it would have drawn.
+        # A new sampler for each trial, so that a search that was killed draws what it would have drawn. One sampler,
+        # begun again from the seed after a restart, would draw the same points again.
         drawn = len(self.done()) + self.skipped().total()
         seed = np.random.SeedSequence([self._seed, drawn]).generate_state(1)[0]
         self._study.sampler = TPESampler(seed=int(seed))
@@ -80,12 +80,12 @@ class Study:
         self._study.tell(trial, value)
 
     def leave(self, trial: Trial, reason: str, **facts: Any) -> None:
-        """Begun and not worth going on with; the sampler learns from it."""
+        """A trial that was begun and stopped early. The sampler learns from it."""
         _note(trial, {"reason": reason, **facts})
         self._study.tell(trial, state=TrialState.PRUNED)
 
     def skip(self, trial: Trial, reason: str) -> None:
-        """Not begun; the sampler learns nothing."""
+        """A trial that was not begun. The sampler learns nothing from it."""
         _note(trial, {"reason": reason})
         self._study.tell(trial, state=TrialState.FAIL)
 
@@ -106,7 +106,7 @@ class Study:
         ]
 
     def left(self) -> Counter[str]:
-        """Reason -> trials that were begun and left."""
+        """Reason -> trials that were begun and stopped early."""
         return Counter(t.facts["reason"] for t in self.done() if t.value is None)
 
     def skipped(self) -> Counter[str]:
@@ -127,7 +127,7 @@ def _note(trial: Trial, facts: Mapping[str, Any]) -> None:
 
 def mend(path: Path) -> None:
     """Removes what a kill leaves: half a line, after which Optuna could read nothing more, and the lock of a process
-    that is gone, for which it would wait half a minute. Nobody else may be using the journal."""
+    that is gone, for which it would wait half a minute. No other process may be using the journal."""
     for left_over in path.parent.glob(f"{path.name}.lock*"):
         left_over.unlink()
     if path.exists():

@@ -1,4 +1,4 @@
-"""One trial: train with some settings, and see on validation what the vectors are worth, alone and with counts."""
+"""One trial: train with some settings, and measure on validation what the vectors are worth, alone and with counts."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from training.counting import count_rules
 from training.evaluation.metrics import gains
 from training.evaluation.ranks import rank_all
 from training.evaluation.split import Prefixes
-from training.trainers.sgns.noise import shared_items
+from training.trainers.sgns.noise import pool_size
 from training.trainers.trainer import Embeddings, Trainer
 
 Tick = Callable[[float], None]
@@ -28,24 +28,20 @@ WARM_UP = 50  # sessions
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What came of one training. seconds: of the training and of the reading."""
+class Result:
+    """Of one trial. reading_seconds: for choosing how the vectors are read."""
 
     embeddings: Embeddings
     choice: Choice
     training_seconds: float
     reading_seconds: float
 
-    @property
-    def seconds(self) -> float:
-        return self.training_seconds + self.reading_seconds
-
 
 @dataclass(frozen=True)
 class Bench:
     """What is the same for all trials: sessions to train on, questions, and the counts that are blended in.
 
-    threads are those of the reading; the trainer has its own in its settings.
+    threads: for choosing how the vectors are read; the trainer has its own in its settings.
     """
 
     corpus: Corpus
@@ -55,35 +51,35 @@ class Bench:
     trainer: Trainer
     threads: int
 
-    def train(self, settings: TrainerConfig, seed: int, tick: Tick = lambda _: None) -> Trained:
+    def run(self, settings: TrainerConfig, seed: int, tick: Tick = lambda _: None) -> Result:
         """Raises TrainingFailed."""
         begun = time.perf_counter()
         embeddings = self.trainer(self.corpus, settings, seed, tick)
         trained = time.perf_counter()
         choice = quick_choice(embeddings, self.corpus, self.prefixes, self.recommender, self.counted, self.threads)
-        return Trained(embeddings, choice, trained - begun, time.perf_counter() - trained)
+        return Result(embeddings, choice, trained - begun, time.perf_counter() - trained)
 
     def warm(self, settings: TrainerConfig) -> None:
-        """Engines are loaded or compiled by their first training, which is no part of any trial's time."""
+        """A small training: engines are loaded or compiled by their first one, and no trial should pay for that."""
         few = replace(self, corpus=self.corpus.take(np.arange(min(WARM_UP, len(self.corpus)))))
         with suppress(TrainingFailed):
-            few.train(settings.model_copy(update={"epochs": 1}), 1)
+            few.run(settings.model_copy(update={"epochs": 1}), 1)
 
     def part(self, share: float, seed: int) -> "Bench":
         """The same counts, with a share of the sessions to train on, drawn at random, and of the questions."""
         prefixes = self.prefixes.spread(round(share * len(self.prefixes)))
         return replace(self, corpus=sample(self.corpus, share, seed), prefixes=prefixes)
 
-    def values(self, trained: Trained) -> dict[str, NDArray[np.float64]]:
+    def values(self, result: Result) -> dict[str, NDArray[np.float64]]:
         """NDCG@20 of every prefix, float64 (prefixes,), as the Recommender ranks: `vectors` alone, `blend`, and `both`,
         their mean. Each is averaged over the two questions, after the last item and after the session."""
         counts = self.corpus.counts()
         found = {}
-        for name, config in (("vectors", trained.choice.vectors), ("blend", trained.choice.blend)):
+        for name, config in (("vectors", result.choice.vectors), ("blend", result.choice.blend)):
             rules = self.counted[1]
             if config.rules != self.counted[0]:
                 rules = count_rules(self.corpus, config.rules, self.threads)
-            matrices = trained.embeddings
+            matrices = result.embeddings
             recommender = Recommender(NextScorer(matrices.inputs, matrices.outputs, counts, rules, config))
             found[name] = (self._gains(recommender, True) + self._gains(recommender, False)) / 2
         return found | {"both": (found["vectors"] + found["blend"]) / 2}
@@ -119,7 +115,7 @@ def sample(corpus: Corpus, share: float, seed: int) -> Corpus:
 
 
 def parts_of(choice: Choice) -> dict[str, float]:
-    """What the chosen readings were worth: `vectors` alone and `blend`, as far as the choice says so."""
+    """NDCG@20 of the chosen readings: of the `vectors` alone and of the `blend`, those of the two that were tried."""
     found = {}
     for name in ("vectors", "blend"):
         tried = [sum(v.values()) / len(v) for k, v in choice.trace.items() if k.split()[0] == name]
@@ -129,7 +125,7 @@ def parts_of(choice: Choice) -> dict[str, float]:
 
 
 class Pace:
-    """How long a training would take, from those that were made."""
+    """How long a training will take, judged by those that were made."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._length = len(corpus.tokens) / max(1, len(corpus))
@@ -144,17 +140,17 @@ class Pace:
         return len(self._training)
 
     def training(self, settings: TrainerConfig) -> float:
-        """Seconds; 0 as long as nothing is known."""
+        """Seconds; 0 before the first training."""
         return float(np.median(self._training)) * self._work(settings) if self._training else 0.0
 
     def trial(self, settings: TrainerConfig) -> float:
-        """Seconds, with the reading."""
+        """Seconds, choosing how the vectors are read included."""
         return self.training(settings) + (float(np.median(self._reading)) if self._reading else 0.0)
 
     def _work(self, settings: TrainerConfig) -> float:
-        """Epochs x numbers of a vector x rows a centre meets. Noise is drawn for each context, or shared (sgns)."""
+        """Epochs x dims x rows a centre meets. Negatives are drawn for each context, or shared (sgns)."""
         reach = min(settings.window, self._length)
         reach = (1 + reach) / 2 if settings.dynamic else reach
         contexts = reach if settings.direction == "after" else 2 * reach
-        noise = shared_items(settings.negatives) if settings.engine == "sgns" else contexts * settings.negatives
+        noise = pool_size(settings.negatives) if settings.engine == "sgns" else contexts * settings.negatives
         return settings.steps().epochs * settings.dims * (contexts + noise)

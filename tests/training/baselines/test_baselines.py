@@ -1,14 +1,17 @@
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 from support.factories import PER_GROUP, corpus_of, two_groups
 
-from training.baselines import items as baselines
-from training.baselines import sessions as session_knn
-from training.baselines.items import FAMILIES, TASKS_OF, Baseline
-from training.baselines.sessions import BASKET, SessionIndex, SessionKnn, baskets
+from training.baselines import baskets as baskets_module
+from training.baselines import items
+from training.baselines.baseline import Baseline
+from training.baselines.baskets import BASKET, baskets
+from training.baselines.families import FAMILIES, TASKS_OF
+from training.baselines.sessions import SessionIndex, SessionKnn, Votes
 from training.corpus import Corpus
 
 
@@ -24,13 +27,12 @@ def pick(family: str, corpus: Corpus, **settings: object) -> Baseline:
 
 def knn(corpus: Corpus, **changes: object) -> SessionKnn:
     """All weights 1, unless changed: a neighbour's vote is the number of items it shares."""
-    index = SessionIndex.of(corpus)
+    sessions = baskets(corpus)
     ones = np.ones(2 * BASKET, dtype=np.float32)
-    plain: dict[str, object] = {
-        "recent": 100, "nearest": 100, "recency": ones[:20], "matched": ones[:20], "near": ones[: 2 * BASKET - 1],
-        "session_weights": ones[: len(index.baskets)], "item_weights": ones[: corpus.items],
-    }  # fmt: skip
-    return SessionKnn("x", {}, index, **(plain | changes))  # type: ignore[arg-type]
+    plain = Votes(ones[:20], ones[:20], ones[: 2 * BASKET - 1], ones[: len(sessions)], ones[: corpus.items])
+    votes = plain._replace(**{name: changes.pop(name) for name in Votes._fields if name in changes})
+    counts = {"recent": 100, "nearest": 100} | changes
+    return SessionKnn("x", {}, SessionIndex.of(sessions), votes=votes, **counts)  # type: ignore[arg-type]
 
 
 # One behaviour for all.
@@ -62,6 +64,26 @@ def test_scores_are_finite_float32_for_every_item_and_the_same_again(family: str
         # Batched or one by one is the same to within float32: products add in another order.
         assert np.allclose(scores, np.vstack([first.scores([p]) for p in prefixes]), rtol=1e-5, atol=1e-7)
         assert first.scores([]).shape == (0, 20)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_empty_prefix_and_an_item_that_never_occurred_still_get_scores(family: str):
+    corpus = two_groups(60)
+    seen = replace(corpus, items=corpus.items + 1)  # the last item is in no session
+    for baseline in FAMILIES[family](seen):
+        empty, never, known = baseline.scores(rows([], [corpus.items], [3]))
+        assert np.isfinite([empty, never, known]).all(), baseline
+        assert empty[-1] <= empty[:-1].min(), baseline
+        if family != "own items":  # which echoes it
+            assert np.array_equal(never, empty), baseline
+        assert known[-1] <= known[:-1].min() + 1e-6, baseline
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_items_with_the_same_past_get_the_same_score(family: str):
+    for baseline in FAMILIES[family](corpus_of([[0, 1], [0, 2], [3, 4]])):
+        scores = baseline.scores(rows([0]))[0]
+        assert scores[1] == pytest.approx(scores[2]), baseline
 
 
 def test_every_family_has_tasks_and_candidates_that_differ_in_their_settings():
@@ -129,7 +151,7 @@ def test_ease_is_the_ridge_regression_of_each_item_on_the_others():
 
 
 def test_ease_is_left_out_for_large_catalogues(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(baselines, "EASE_ITEMS", 19)
+    monkeypatch.setattr(items, "EASE_ITEMS", 19)
     assert list(FAMILIES["EASE"](two_groups(10))) == []
 
 
@@ -141,7 +163,7 @@ def test_neighbours_vote_with_their_similarity():
     corpus = corpus_of([[0, 1, 2], [1, 3], [4, 5]])
     assert knn(corpus).scores(rows([0, 1])).tolist() == [[2, 3, 2, 1, 0, 0]]
     halved = np.array([0.5, 1, 1], dtype=np.float32)
-    assert knn(corpus, session_weights=halved).scores(rows([0, 1])).tolist() == [[1, 2, 1, 1, 0, 0]]
+    assert knn(corpus, sessions=halved).scores(rows([0, 1])).tolist() == [[1, 2, 1, 1, 0, 0]]
 
 
 def test_only_the_most_similar_of_the_newest_sessions_vote():
@@ -212,7 +234,7 @@ def test_baskets_hold_each_item_once_and_long_ones_are_cut_evenly():
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_session_of_thousands_is_no_trouble(family: str):
+def test_sessions_of_thousands_of_events_are_scored(family: str):
     long = np.random.default_rng(1).integers(0, 50, 8000).tolist()
     baseline: Baseline
     for baseline in islice(FAMILIES[family](corpus_of([long, [0, 1]])), 1):
@@ -221,7 +243,7 @@ def test_a_session_of_thousands_is_no_trouble(family: str):
 
 @pytest.mark.parametrize("family", ["AR", "SR", "V-SKNN"])
 def test_baselines_say_when_they_saw_only_the_newest_sessions(monkeypatch: pytest.MonkeyPatch, family: str):
-    monkeypatch.setattr(session_knn, "MOST_TOKENS", 4)
+    monkeypatch.setattr(baskets_module, "MOST_TOKENS", 4)
     candidates: Callable[[Corpus], object] = FAMILIES[family]
     baseline = next(iter(candidates(corpus_of([[0, 1], [0, 2], [0, 3]]))))  # type: ignore[call-overload]
     assert baseline.settings["sessions"] == "newest 2 of 3"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.trainers.sgns.memory import zeros
-from training.trainers.sgns.steps import CHUNK, GROUP, MOST, SCRATCH, attract, contrast
+from training.trainers.sgns.steps import CHUNK, GROUP, MOST, SCRATCH, State, attract, contrast
 
 ITEMS = 40
 
@@ -14,11 +14,11 @@ class World:
 
     def __init__(self, dims: int, length: float) -> None:
         rng = np.random.default_rng(dims)
-        self.inputs, self.outputs = zeros(ITEMS, dims), zeros(ITEMS, dims)
-        for matrix in (self.inputs, self.outputs):
+        matrices = zeros(ITEMS, dims), zeros(ITEMS, dims)
+        for matrix in matrices:
             matrix[:, :dims] = rng.normal(size=(ITEMS, dims)) * length / np.sqrt(dims)
-        self.heat = rng.random((2, ITEMS)).astype(np.float32)
-        self.expected = [part.astype(np.float64) for part in (self.inputs, self.outputs, self.heat)]
+        self.state = State(*matrices, rng.random((2, ITEMS)).astype(np.float32))
+        self.expected = [part.astype(np.float64) for part in self.state]
         self.scratch = np.zeros(SCRATCH, dtype=np.float32)
 
     def gradients(self, centre, others, label, weight):
@@ -31,7 +31,7 @@ class World:
         return g
 
     def agrees(self):
-        for found, expected in zip((self.inputs, self.outputs, self.heat), self.expected, strict=True):
+        for found, expected in zip(self.state, self.expected, strict=True):
             assert found == pytest.approx(expected, rel=2e-3, abs=2e-5)
 
 
@@ -45,8 +45,7 @@ def bounded(step, row):
 def test_a_centre_goes_towards_its_contexts(count, dims, length, rate):
     world, centre, weight = World(dims, length), 7, 2.0
     context = np.arange(10, 30, dtype=np.int32)
-    attract(world.inputs, world.outputs, world.heat, centre, context, 3, count, np.float32(weight), np.float32(rate),
-            world.scratch)  # fmt: skip
+    attract(world.state, centre, context, 3, count, np.float32(weight), np.float32(rate), world.scratch)
     inputs, outputs, heat = world.expected
     others = context[3 : 3 + count]
     g = world.gradients(centre, others, 1, weight)
@@ -69,13 +68,11 @@ def test_a_group_of_centres_goes_away_from_its_noise(dims, length, rate):
     group = np.array([3, 1, 4, 0, 5, 9, 2, 6], dtype=np.int32)
     counting = np.array([1, 2, 0.5, 1, 3, 1, 0, 1], dtype=np.float32)
     noise = np.array([8, 3, 30, 31, 32, 33, 34, 30, 10, 11, 12, 13, 14, 15, 16, 17], dtype=np.int32)
-    before = np.zeros((GROUP, world.inputs.shape[1]), dtype=np.float32)
+    before = np.zeros((GROUP, world.state.inputs.shape[1]), dtype=np.float32)
     inputs, outputs, heat = world.expected
     for c in range(0, len(group), GROUP):
         centres, weights = group[c : c + GROUP], counting[c : c + GROUP]
-        contrast(
-            world.inputs, world.outputs, world.heat, centres, weights, noise, np.float32(rate), before, world.scratch
-        )
+        contrast(world.state, centres, weights, noise, np.float32(rate), before, world.scratch)
         for n in range(0, len(noise), CHUNK):
             others = noise[n : n + CHUNK]
             g = np.array([world.gradients(x, others, 0, w) for x, w in zip(centres, weights, strict=True)])
@@ -95,10 +92,9 @@ def test_a_group_of_centres_goes_away_from_its_noise(dims, length, rate):
 
 def test_an_item_twice_among_the_contexts_is_learnt_twice():
     world = World(16, 0.1)
-    world.heat[:] = 0
-    world.outputs[:] = 0
-    attract(world.inputs, world.outputs, world.heat, 0, np.array([5, 5], dtype=np.int32), 0, 2, np.float32(1),
-            np.float32(0.01), world.scratch)  # fmt: skip
-    assert world.heat[1, 5] == pytest.approx(0.5)
+    inputs, outputs, heat = world.state
+    heat[:] = outputs[:] = 0
+    attract(world.state, 0, np.array([5, 5], dtype=np.int32), 0, 2, np.float32(1), np.float32(0.01), world.scratch)
+    assert heat[1, 5] == pytest.approx(0.5)
     steps = 0.005 / np.sqrt(1.25) + 0.005 / np.sqrt(1.5)
-    assert world.outputs[5] == pytest.approx(world.inputs[0] * steps, rel=1e-3, abs=1e-7)
+    assert outputs[5] == pytest.approx(inputs[0] * steps, rel=1e-3, abs=1e-7)

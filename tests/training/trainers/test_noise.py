@@ -10,10 +10,10 @@ from training.trainers.sgns.noise import alias_table, below, draw, uniform
 
 
 @nb.njit
-def draws(share, other, times, seed):
-    state, found = np.array([seed], dtype=np.uint64), np.zeros(share.size, dtype=np.int64)
+def draws(alias, times, seed):
+    rng, found = np.array([seed], dtype=np.uint64), np.zeros(alias.share.size, dtype=np.int64)
     for _ in range(times):
-        found[draw(state, share, other)] += 1
+        found[draw(rng, alias)] += 1
     return found
 
 
@@ -44,7 +44,7 @@ def wanted(counts, exponent):
 def test_items_are_drawn_with_probability_count_to_the_exponent(exponent):
     counts = np.array([1000, 1, 30, 0, 7, 500, 2, 90], dtype=np.int64)
     times = 400_000
-    found, expected = draws(*alias_table(counts, exponent), times, 3), wanted(counts, exponent) * times
+    found, expected = draws(alias_table(counts, exponent), times, 3), wanted(counts, exponent) * times
     # Five standard deviations of a binomial: one test in 250,000 would fail by chance, and the seed is fixed.
     assert (np.abs(found - expected) <= 5 * np.sqrt(expected) + 1e-9).all(), (found, expected)
     assert found[3] == 0
@@ -69,7 +69,7 @@ def test_items_that_never_occur_are_never_drawn():
     counts = np.zeros(1000, dtype=np.int64)
     counts[::7] = np.arange(1, 144)
     for exponent in (-3.0, 0.0, 0.75, 3.0):
-        found = draws(*alias_table(counts, exponent), 200_000, 5)
+        found = draws(alias_table(counts, exponent), 200_000, 5)
         assert (found[counts == 0] == 0).all()
 
 
@@ -85,16 +85,16 @@ def test_not_even_the_lowest_number_draws_an_item_that_never_occurs():
             bits = found
         return bits
 
-    share, other = alias_table(np.array([0, 3, 0, 5], dtype=np.int64), 0.75)
+    alias = alias_table(np.array([0, 3, 0, 5], dtype=np.int64), 0.75)
     for entry in range(4):
         state = np.array([before((entry << 62) | (1 << 30))], dtype=np.uint64)
-        assert draw(state, share, other) in (1, 3)
+        assert draw(state, alias) in (1, 3)
         assert int(state[0]) == (entry << 62) | (1 << 30)
 
 
 def test_one_item_alone_is_always_drawn():
     for counts in (np.array([4]), np.array([0, 4, 0])):
-        found = draws(*alias_table(counts.astype(np.int64), 0.75), 1000, 7)
+        found = draws(alias_table(counts.astype(np.int64), 0.75), 1000, 7)
         assert found.tolist() == np.where(counts > 0, 1000, 0).tolist()
 
 

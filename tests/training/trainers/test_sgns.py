@@ -7,7 +7,7 @@ import pytest
 from support.factories import corpus_of, two_groups
 
 from training.config import TrainerConfig
-from training.trainers.sgns.occurrences import kept
+from training.trainers.sgns.log import keep_probabilities
 from training.trainers.sgns.train import train
 from training.trainers.trainer import fresh_inputs
 
@@ -133,9 +133,9 @@ def test_only_the_proportion_of_weights_counts():
 
 
 def test_frequent_items_are_left_out_by_the_square_root_of_their_share():
-    shares = kept(np.array([90, 10, 0], dtype=np.int64), 0.1)
+    shares = keep_probabilities(np.array([90, 10, 0], dtype=np.int64), 0.1)
     assert shares.tolist() == pytest.approx([np.sqrt(0.1 / 0.9) + 0.1 / 0.9, 1.0, 1.0])
-    assert kept(np.array([90, 10]), 0.0).size == 0
+    assert keep_probabilities(np.array([90, 10]), 0.0).size == 0
 
 
 def test_items_left_out_make_room_for_what_is_further_away():

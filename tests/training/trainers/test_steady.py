@@ -12,7 +12,7 @@ from index.errors import TrainingDiverged, TrainingFailed
 from training.config import TrainerConfig
 from training.pipeline.run import run
 from training.progress import LogReporter
-from training.trainers.steady import RESTARTS, train_steadily
+from training.trainers.steady import RESTARTS, train_until_stable
 from training.trainers.trainer import ENGINES, Embeddings, check_finite, trainer_for
 
 CONFIG = TrainerConfig(dims=4, learning_rate=8.0)
@@ -37,7 +37,7 @@ class Engine:
 
 def steadily(engine, config=CONFIG, start=None):
     shares, told = [], []
-    found = train_steadily(
+    found = train_until_stable(
         engine, two_groups(10), config, 3, shares.append, lambda rate, lower: told.append((rate, lower)), start
     )
     return found, shares, told
@@ -109,7 +109,7 @@ def test_every_engine_gives_up_in_the_same_way(engine):
     far = Embeddings(np.full((20, 4), 1e9, np.float32), np.full((20, 4), 1e9, np.float32))
     config = TrainerConfig(engine=engine, dims=4, epochs=3, workers=1)
     with pytest.raises(TrainingDiverged, match="each of the learning rates"):
-        train_steadily(trainer_for(engine), two_groups(50), config, 1, lambda _: None, lambda *_: None, far)
+        train_until_stable(trainer_for(engine), two_groups(50), config, 1, lambda _: None, lambda *_: None, far)
 
 
 def test_a_run_says_what_it_halved_and_does_not_try_again_what_diverged(tmp_path, caplog):

@@ -1,5 +1,7 @@
 """Noise items: what a positive pair is contrasted with, drawn with probability count^exponent."""
 
+from typing import NamedTuple
+
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
@@ -7,17 +9,24 @@ from numpy.typing import NDArray
 from training.trainers.sgns.steps import CHUNK
 
 
-def shared_items(negatives: int) -> int:
-    """How many noise items a group of centres shares: whole chunks, 1.5 for each one wanted, two chunks at least."""
+def pool_size(negatives: int) -> int:
+    """How many noise items a group of centres shares: 1.5 times the negatives, in whole chunks, at least two chunks."""
     return CHUNK * max(2, -(-3 * negatives // (2 * CHUNK)))
 
 
-def alias_table(counts: NDArray[np.int64], exponent: float) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """(share, other), one entry an item: draw an entry evenly, take it with probability `share`, else `other`.
+class Alias(NamedTuple):
+    """One entry an item: draw an entry evenly, take it with probability `share`, else take `other`.
 
     A draw costs two look-ups whatever the distribution (Walker 1977; built as in Vose 1991), where word2vec walks a
-    table of 400 MB and gensim bisects one. Items that never occur are never drawn.
+    table of 400 MB and gensim bisects one.
     """
+
+    share: NDArray[np.float32]
+    other: NDArray[np.int32]
+
+
+def alias_table(counts: NDArray[np.int64], exponent: float) -> Alias:
+    """For items drawn with probability count^exponent. Items that never occur are never drawn."""
     seen = counts > 0
     weights = np.zeros(len(counts), dtype=np.float64)
     # Through logarithms and relative to the largest: counts^-3 of frequent items would underflow, counts^3 overflow.
@@ -25,7 +34,7 @@ def alias_table(counts: NDArray[np.int64], exponent: float) -> tuple[NDArray[np.
     weights[seen] = np.exp(logs - logs.max(initial=-np.inf))
     share, other = np.ones(len(counts), dtype=np.float32), np.arange(len(counts), dtype=np.int32)
     _fill(weights * (len(counts) / max(weights.sum(), 1e-300)), share, other)
-    return share, other
+    return Alias(share, other)
 
 
 @nb.njit(cache=True)
@@ -53,32 +62,33 @@ def _fill(height, share, other):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def random(state):  # type: ignore[no-untyped-def]
-    """The next 64 random bits (xorshift64, Marsaglia 2003, p. 4). state: uint64, shape (1,), not 0."""
-    bits = state[0]
+def random(rng):  # type: ignore[no-untyped-def]
+    """The next 64 random bits (xorshift64, Marsaglia 2003, p. 4). rng: uint64, shape (1,), not 0."""
+    bits = rng[0]
     bits ^= bits << np.uint64(13)
     bits ^= bits >> np.uint64(7)
     bits ^= bits << np.uint64(17)
-    state[0] = bits
+    rng[0] = bits
     return bits
 
 
 @nb.njit(cache=True, nogil=True)
-def below(state, bound):  # type: ignore[no-untyped-def]
+def below(rng, bound):  # type: ignore[no-untyped-def]
     """An integer from 0 to bound - 1, as int64; bound below 2^31."""
-    return np.int64(((random(state) >> np.uint64(32)) * np.uint64(bound)) >> np.uint64(32))
+    return np.int64(((random(rng) >> np.uint64(32)) * np.uint64(bound)) >> np.uint64(32))
 
 
 @nb.njit(cache=True, nogil=True)
-def uniform(state):  # type: ignore[no-untyped-def]
+def uniform(rng):  # type: ignore[no-untyped-def]
     """A float32 from 0 up to, not including, 1."""
-    return np.float32(random(state) >> np.uint64(40)) * np.float32(2.0**-24)
+    return np.float32(random(rng) >> np.uint64(40)) * np.float32(2.0**-24)
 
 
 @nb.njit(cache=True, nogil=True)
-def draw(state, share, other):  # type: ignore[no-untyped-def]
+def draw(rng, alias):  # type: ignore[no-untyped-def]
     """A noise item."""
-    bits = random(state)
+    share, other = alias
+    bits = random(rng)
     entry = np.int32(((bits >> np.uint64(32)) * np.uint64(share.size)) >> np.uint64(32))
     height = np.float32(bits & np.uint64(0xFFFFFF)) * np.float32(2.0**-24)
     # Both are read before one is chosen: which it is cannot be foreseen, and a wrong guess costs 20 cycles.

@@ -5,8 +5,11 @@ them. Numbers of one call are kept in `scratch`, one array at fixed places, sinc
 things never overlap works on eight numbers at once: each in an array of its own, they took three times as long.
 """
 
+from typing import NamedTuple
+
 import numba as nb
 import numpy as np
+from numpy.typing import NDArray
 
 CHUNK = 8  # contexts, or noise items, stepped from at once
 GROUP = 4  # centres that share noise items
@@ -18,6 +21,15 @@ FAST = {"reassoc", "contract", "arcp", "nsz"}
 # what the outputs move by. Those of a group by centre.
 SQUARE, HEAT, TO_OUTPUT = GROUP * CHUNK, GROUP * CHUNK + CHUNK, GROUP * CHUNK + 2 * CHUNK
 SCRATCH = TO_OUTPUT + GROUP * CHUNK
+
+
+class State(NamedTuple):
+    """What is learnt. inputs, outputs: float32, one row an item, laid out as by memory.py. heat: float32, shape
+    (2, items), sums of g^2 of the input and of the output rows."""
+
+    inputs: NDArray[np.float32]
+    outputs: NDArray[np.float32]
+    heat: NDArray[np.float32]
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
@@ -48,11 +60,9 @@ def within(x, most):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def attract(inputs, outputs, heat, centre, context, begin, count, weight, rate, scratch):  # type: ignore[no-untyped-def]
-    """The centre and its contexts [begin, begin + count), at most CHUNK, each pair counting `weight`.
-
-    heat: shape (2, items), sums of g^2 of the input and of the output rows.
-    """
+def attract(state, centre, context, begin, count, weight, rate, scratch):  # type: ignore[no-untyped-def]
+    """The centre and its contexts [begin, begin + count), at most CHUNK, each pair counting `weight`."""
+    inputs, outputs, heat = state
     row, t = inputs[np.uint64(centre)], scratch
     own = np.float32(0)
     for k in range(row.size):
@@ -121,7 +131,7 @@ def attract(inputs, outputs, heat, centre, context, begin, count, weight, rate, 
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def contrast(inputs, outputs, heat, group, counting, noise, rate, before, scratch):  # type: ignore[no-untyped-def]
+def contrast(state, group, counting, noise, rate, before, scratch):  # type: ignore[no-untyped-def]
     """Each centre of the group and each noise item, a pair counting what its centre counts.
 
     group, counting: shape (GROUP,); 0 in counting is no centre. noise: length a multiple of CHUNK. before: shape
@@ -130,6 +140,7 @@ def contrast(inputs, outputs, heat, group, counting, noise, rate, before, scratc
     All centres meet a chunk of noise items at a time: a number that is loaded serves four or eight products, and a pair
     takes 17 ns where one centre at a time takes 48.
     """
+    inputs, outputs, heat = state
     t = scratch
     r0, r1, r2, r3 = before[0], before[1], before[2], before[3]
     c0, c1, c2, c3 = np.uint64(group[0]), np.uint64(group[1]), np.uint64(group[2]), np.uint64(group[3])

@@ -37,6 +37,7 @@ call of `attract`; another source of noise (the same segment, explicit dislikes)
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numba as nb
 import numpy as np
@@ -44,10 +45,10 @@ from numpy.typing import NDArray
 
 from training.config import TrainerConfig
 from training.corpus import Corpus
+from training.trainers.sgns.log import blocks_of, log_of
 from training.trainers.sgns.memory import prefetch_row, zeros
-from training.trainers.sgns.noise import alias_table, below, draw, shared_items, uniform
-from training.trainers.sgns.occurrences import blocks_of, event_weights, kept
-from training.trainers.sgns.steps import CHUNK, FAST, GROUP, SCRATCH, attract, contrast
+from training.trainers.sgns.noise import alias_table, below, draw, pool_size, uniform
+from training.trainers.sgns.steps import CHUNK, FAST, GROUP, SCRATCH, State, attract, contrast
 from training.trainers.trainer import Embeddings, Progress, check_finite, fresh_inputs
 
 AHEAD = 3  # centres for which rows are asked for in advance
@@ -55,21 +56,28 @@ AHEAD = 3  # centres for which rows are asked for in advance
 Float = NDArray[np.float32]
 
 
+class Plan(NamedTuple):
+    """Which pairs are made. window: contexts on each side of a centre, at most. dynamic: the window is drawn anew for
+    each centre. after: only what comes after the centre. negatives: for each context. pool: how many noise items a
+    group of centres shares."""
+
+    window: int
+    dynamic: bool
+    after: bool
+    negatives: np.float32
+    pool: int
+
+
 def train(
     corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
 ) -> Embeddings:
-    """The trainer contract. start: vectors to go on from; without, inputs are small and random, outputs zero.
+    """The trainer contract. start: vectors to begin with; without them, inputs are small and random, outputs zero.
 
-    Raises TrainingFailed when the vectors run away.
+    Raises TrainingDiverged when the vectors run away.
     """
     steps = config.steps()
-    inputs, outputs = _first_vectors(corpus.items, config.dims, seed, start)
-    counts = corpus.counts()
-    share, other = alias_table(counts, config.exponent)
-    keep = kept(counts, config.sample)
-    weights = event_weights(corpus)
-    heat = np.zeros((2, corpus.items), dtype=np.float32)  # sums of g^2, of input and of output rows
-    pool = shared_items(config.negatives)
+    state = _first_state(corpus.items, config.dims, seed, start)
+    log, alias, plan = log_of(corpus, config.sample), alias_table(corpus.counts(), config.exponent), _plan(config)
     blocks = blocks_of(corpus, config.workers)
     total = steps.epochs * len(corpus.tokens)
 
@@ -78,11 +86,7 @@ def train(
         begin, end = blocks[block], blocks[block + 1]
         done = epoch * len(corpus.tokens) + corpus.offsets[[begin, end]]
         rates = (steps.first + (steps.last - steps.first) * done / total).astype(np.float32)
-        _pass(
-            corpus.tokens, corpus.offsets, weights, begin, end, inputs, outputs, heat, share, other, keep,
-            config.window, config.dynamic, config.direction == "after", np.float32(config.negatives), pool,
-            rates[0], rates[1], _state(seed, epoch, block),
-        )  # fmt: skip
+        _pass(log, begin, end, state, alias, plan, (rates[0], rates[1]), _rng(seed, epoch, block))
         return int(corpus.offsets[end] - corpus.offsets[begin])
 
     seen = 0
@@ -91,31 +95,40 @@ def train(
             for tokens in threads.map(one, [(epoch, block) for block in range(len(blocks) - 1)]):
                 seen += tokens
                 progress(seen / max(1, total))
-            check_finite(Embeddings(inputs, outputs), steps.first)  # here, so that a lost run ends early
+            check_finite(Embeddings(state.inputs, state.outputs), steps.first)  # here, so that a lost run ends early
     progress(1.0)
-    return Embeddings(np.ascontiguousarray(inputs[:, : config.dims]), np.ascontiguousarray(outputs[:, : config.dims]))
+    return Embeddings(*(np.ascontiguousarray(matrix[:, : config.dims]) for matrix in (state.inputs, state.outputs)))
 
 
-def _first_vectors(items: int, dims: int, seed: int, start: Embeddings | None) -> tuple[Float, Float]:
+def _plan(config: TrainerConfig) -> Plan:
+    after, pool = config.direction == "after", pool_size(config.negatives)
+    return Plan(config.window, config.dynamic, after, np.float32(config.negatives), pool)
+
+
+def _first_state(items: int, dims: int, seed: int, start: Embeddings | None) -> State:
     inputs, outputs = zeros(items, dims), zeros(items, dims)
     if start is None:
         inputs[:, :dims] = fresh_inputs(items, dims, seed)
     else:
         inputs[:, :dims], outputs[:, :dims] = start.inputs, start.outputs
-    return inputs, outputs
+    return State(inputs, outputs, np.zeros((2, items), dtype=np.float32))
 
 
-def _state(seed: int, epoch: int, block: int) -> NDArray[np.uint64]:
-    """Of the random numbers of one block in one pass: from a seed sequence, since neighbouring states are alike."""
+def _rng(seed: int, epoch: int, block: int) -> NDArray[np.uint64]:
+    """The random numbers of one block in one pass: from a seed sequence, since neighbouring states are alike."""
     return np.random.SeedSequence([seed, epoch, block]).generate_state(1, np.uint64) | np.uint64(1)
 
 
 @nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _pass(  # type: ignore[no-untyped-def]
-    tokens, offsets, weights, begin, end, inputs, outputs, heat, share, other, keep,
-    window, dynamic, after, negatives, pool, first_rate, last_rate, state,
-):  # fmt: skip
-    """One pass over sessions begin to end - 1. Everything learnt is written into the matrices and the heat."""
+def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-untyped-def]
+    """One pass over sessions begin to end - 1, the learning rate going from the first of `rates` to the last.
+
+    What is learnt is written into `state`.
+    """
+    tokens, offsets, weights, keep = log
+    window, dynamic, after, negatives, pool = plan
+    inputs, outputs = state.inputs, state.outputs
+    first_rate, last_rate = rates
     longest = 0
     for s in range(begin, end):
         longest = max(longest, offsets[s + 1] - offsets[s])
@@ -123,14 +136,14 @@ def _pass(  # type: ignore[no-untyped-def]
     group, counting, waiting = np.zeros(GROUP, np.int32), np.zeros(GROUP, np.float32), 0
     noise, pending = np.empty(pool, np.int32), np.empty(pool, np.int32)
     for p in range(pool):
-        noise[p], pending[p] = draw(state, share, other), draw(state, share, other)
+        noise[p], pending[p] = draw(rng, alias), draw(rng, alias)
     before, scratch = np.zeros((GROUP, inputs.shape[1]), np.float32), np.zeros(SCRATCH, np.float32)
     last, total, rate = tokens.size - 1, max(1, offsets[end] - offsets[begin]), first_rate
     for s in range(begin, end):
         rate = first_rate + (last_rate - first_rate) * np.float32((offsets[s] - offsets[begin]) / total)
         length = 0
         for t in range(offsets[s], offsets[s + 1]):
-            if keep.size == 0 or uniform(state) < keep[tokens[t]]:
+            if keep.size == 0 or uniform(rng) < keep[tokens[t]]:
                 session[length] = tokens[t]
                 if weights.size > 0:
                     weight[length] = weights[t]
@@ -142,7 +155,7 @@ def _pass(  # type: ignore[no-untyped-def]
             prefetch_row(outputs, np.int64(tokens[min(soon + min(window, CHUNK), last)]))
             if weight[c] <= 0:
                 continue
-            reach = 1 + below(state, window) if dynamic else window
+            reach = 1 + below(rng, window) if dynamic else window
             centre = session[c]
             pairs = 0
             for j in range(c + 1 if after else max(0, c - reach), min(length, c + reach + 1)):
@@ -152,15 +165,15 @@ def _pass(  # type: ignore[no-untyped-def]
                 continue
             for first in range(0, pairs, CHUNK):
                 count = min(CHUNK, pairs - first)
-                attract(inputs, outputs, heat, centre, context, first, count, weight[c], rate, scratch)
+                attract(state, centre, context, first, count, weight[c], rate, scratch)
             group[waiting] = centre
             counting[waiting] = weight[c] * negatives * np.float32(pairs) / np.float32(pool)
             waiting += 1
             if waiting == GROUP:
-                contrast(inputs, outputs, heat, group, counting, noise, rate, before, scratch)
+                contrast(state, group, counting, noise, rate, before, scratch)
                 waiting = 0
                 for p in range(pool):
-                    noise[p], pending[p] = pending[p], draw(state, share, other)
+                    noise[p], pending[p] = pending[p], draw(rng, alias)
                     prefetch_row(outputs, np.int64(pending[p]))
     counting[waiting:] = 0
-    contrast(inputs, outputs, heat, group, counting, noise, rate, before, scratch)
+    contrast(state, group, counting, noise, rate, before, scratch)

@@ -1,0 +1,25 @@
+"""The families of baselines, and which question each of them answers."""
+
+from collections.abc import Callable, Iterator
+
+from training.baselines import items, sessions
+from training.baselines.baseline import Baseline
+from training.corpus import Corpus
+
+FAMILIES: dict[str, Callable[[Corpus], Iterator[Baseline]]] = {
+    "popularity": items.popularity,
+    "AR": items.association_rules,
+    "item-kNN": items.item_knn,
+    "SR": items.sequential_rules,
+    "symSR": items.symmetric_rules,
+    "S-KNN": sessions.session_knn,
+    "V-SKNN": sessions.vector_session_knn,
+    "STAN": sessions.stan,
+    "EASE": items.ease,
+    "own items": items.own_items,
+}
+"""Name -> its candidates on a corpus, a small grid of settings to choose from on validation."""
+
+# A session of one item: its neighbours are what the rules count anyway.
+SESSION_ONLY = {"S-KNN", "V-SKNN", "STAN", "own items"}
+TASKS_OF: dict[str, set[str]] = {name: {"T2"} if name in SESSION_ONLY else {"T1", "T2"} for name in FAMILIES}
