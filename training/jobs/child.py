@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from index.artifact.files import is_full, reason_of
-from index.errors import Item2vecError, RegistryError
+from index.errors import Item2vecError, RunUnderWay
 from index.process import die_with
 from training.jobs.folder import JobFolder, Request
 from training.progress import Step, line
@@ -83,8 +83,8 @@ def train(folder: JobFolder, request: Request, reporter: "PipeReporter") -> dict
         while published is None:
             try:
                 published = run(request.config, request.models, reporter, request.force, folder.moment).manifest
-            except RegistryError as error:
-                if "under way" not in str(error) or time.monotonic() > patience:
+            except RunUnderWay:
+                if time.monotonic() > patience:
                     raise
                 time.sleep(0.2)
     folder.activate(published)
