@@ -187,8 +187,12 @@ def run(
     reporter: Reporter,
     force: bool = False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    serving: Callable[[Registry], str | None] = Registry.current,
 ) -> Outcome:
     """Trains on the log, publishes a version, and makes it current when the gate lets it, or `force` does.
+
+    serving: the version it takes the place of, asked for when publishing begins; where another one serves at the end,
+    somebody has chosen it meanwhile, and it stays.
 
     Raises an Item2vecError. Whatever happens, the model that was current stays so until the new one is complete.
     """
@@ -228,7 +232,7 @@ def run(
             gate = judge(evaluated.report, evaluated.records, rival, force, config.seed)
             step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
         with reporter.step("publish") as step:
-            moment = now()
+            moment, before = now(), serving(registry)
             version = registry.new_version(moment)
             manifest = Manifest(
                 version=version,
@@ -251,9 +255,8 @@ def run(
             with registry.writer(version) as writer:
                 write_model(writer, parts)
                 writer.commit(manifest)
-            if gate.accepted:
-                registry.activate(version)
-            step.facts |= {"version": version, "current": gate.accepted}
+            current = gate.accepted and registry.activate(version, instead_of=before)
+            step.facts |= {"version": version, "current": current}
         work.finish({"version": version, "gate": gate.model_dump(mode="json"), "counts": prepared.counts})
         rejects = work.folder / "rejects.parquet"
         return Outcome(version, gate, manifest, rejects if rejects.exists() else None, tuple(work.resumed))
