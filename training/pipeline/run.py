@@ -51,13 +51,14 @@ BASELINE_PREFIXES = 1000  # the baselines' grids are coarser
 @dataclass(frozen=True)
 class Outcome:
     """What a run left behind. rejects: the rows that could not be events, None where there were none.
-    resumed: steps taken over from a run that was interrupted."""
+    resumed: steps taken over from a run that was interrupted. current: whether the version serves now."""
 
     version: str
     gate: Gate
     manifest: Manifest
     rejects: Path | None
     resumed: tuple[str, ...]
+    current: bool
 
 
 @dataclass(frozen=True)
@@ -259,7 +260,7 @@ def run(
             step.facts |= {"version": version, "current": current}
         work.finish({"version": version, "gate": gate.model_dump(mode="json"), "counts": prepared.counts})
         rejects = work.folder / "rejects.parquet"
-        return Outcome(version, gate, manifest, rejects if rejects.exists() else None, tuple(work.resumed))
+        return Outcome(version, gate, manifest, rejects if rejects.exists() else None, tuple(work.resumed), current)
 
 
 def identity_of(config: TrainConfig) -> dict[str, Any]:
