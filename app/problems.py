@@ -78,6 +78,7 @@ STATUS: dict[type[errors.Item2vecError], int] = {
     errors.NoModel: 503,
     errors.StoreUnavailable: 503,
     errors.NothingToRollBack: 409,
+    errors.RunUnderWay: 409,
     errors.ItemUnknown: 404,
     errors.ItemUntrained: 409,
     errors.RequestError: 422,

@@ -68,6 +68,9 @@ def run_train(options: argparse.Namespace) -> int:
     advice = hint(config, outcome.report.tasks)
     if advice:
         console.print(advice)
+    if outcome.gate.accepted and not outcome.current:
+        console.print(f"Version {outcome.version} was published. Another one, activated meanwhile, stays current.")
+        return 0
     if outcome.gate.accepted:
         forced = " by force, although " + "; ".join(outcome.gate.reasons) if outcome.gate.forced else ""
         console.print(f"Version {outcome.version} is current{forced}.")

@@ -25,7 +25,7 @@ def answers(port: int, path: str) -> bool:
 
 
 def lives(models: str, host: str) -> bool:
-    """The worker touches the file of its lock for as long as it looks for jobs, whether it finds a database or not."""
+    """The worker touches the file of its lock for as long as it lives, whether it finds a database or not."""
     files = glob.glob(f"{glob.escape(models)}/runs/.worker-{glob.escape(host)}*.lock")
     return any(time.time() - os.stat(file).st_mtime < SILENT_SECONDS for file in files)
 

@@ -13,6 +13,7 @@ Item2vecError
 ├── RegistryError
 │   ├── NoModel
 │   └── NothingToRollBack
+├── RunUnderWay
 ├── ItemUnknown
 ├── ItemUntrained
 ├── StoreUnavailable
@@ -106,6 +107,12 @@ class NothingToRollBack(RegistryError):
     code = "rollback_impossible"
 
 
+class RunUnderWay(Item2vecError):
+    """A training with the same settings and files is running already."""
+
+    code = "run_under_way"
+
+
 class ItemUnknown(Item2vecError):
     """The id (or title) is neither in the vocabulary nor in the catalogue."""
 
@@ -129,10 +136,17 @@ class RequestError(Item2vecError):
 
     code = "request_invalid"
 
-    def __init__(self, detail: str, fields: Sequence[tuple[str, str]] = (), headers: dict[str, str] | None = None):
+    def __init__(
+        self,
+        detail: str,
+        fields: Sequence[tuple[str, str]] = (),
+        headers: dict[str, str] | None = None,
+        extra: dict[str, str] | None = None,
+    ):
         super().__init__(detail)
         self.fields = tuple(fields)
         self.headers = headers or {}
+        self.extra = extra or {}
 
 
 class JobUnknown(RequestError):

@@ -1,4 +1,4 @@
-"""The database that service and worker meet in: SQLite (WAL) or PostgreSQL through SQLAlchemy Core.
+"""The database that API and worker meet in: SQLite (WAL) or PostgreSQL through SQLAlchemy Core.
 
 Both take it from here, so that both write as durably and call the same errors an outage. Only they import it: reading
 an artifact needs no database.
@@ -23,6 +23,11 @@ BUSY_SECONDS = 15.0
 # A host that vanishes says nothing: without these a query waits a quarter of an hour for its answer.
 VANISHED = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 READING = "item2vec_reading"
+# Kinds of the drivers' errors. The last is PostgreSQL's word for tables that are not made yet, which to SQLite is an
+# OperationalError.
+OUTAGES = {"OperationalError", "InterfaceError", "UndefinedTable"}
+
+Database = Engine  # what connect returns: the rest of the house knows it by this name
 
 
 def now() -> int:
@@ -30,8 +35,8 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def connect(url: str) -> Engine:
-    """An engine; nothing is opened yet. Raises ConfigError for a URL that is neither SQLite's nor PostgreSQL's."""
+def connect(url: str) -> Database:
+    """Nothing is opened yet. Raises ConfigError for a URL that is neither SQLite's nor PostgreSQL's."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -76,13 +81,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def transaction(engine: Engine, reading: bool = False) -> Iterator[Connection]:
+def transaction(database: Database, reading: bool = False) -> Iterator[Connection]:
     """Commits at the end, rolls back on an error. With `reading`, SQLite's writers are not waited for.
 
-    Raises StoreUnavailable when the database does not answer.
+    Raises StoreUnavailable when the database does not answer, or has no tables yet.
     """
     try:
-        with engine.execution_options(**{READING: reading}).begin() as connection:
+        with database.execution_options(**{READING: reading}).begin() as connection:
             yield connection
     except (DBAPIError, PoolTimeout) as error:
         if isinstance(error, DBAPIError) and not _is_outage(error):
@@ -93,4 +98,4 @@ def transaction(engine: Engine, reading: bool = False) -> Iterator[Connection]:
 
 def _is_outage(error: DBAPIError) -> bool:
     names = {kind.__name__ for kind in type(error.orig).__mro__} if error.orig else set()
-    return error.connection_invalidated or bool(names & {"OperationalError", "InterfaceError"})
+    return error.connection_invalidated or bool(names & OUTAGES)

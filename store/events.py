@@ -1,23 +1,23 @@
 """The stored events: taken in whole requests, on disk before the answer, each event_id once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Engine, bindparam, delete, func, insert, select, text
+from sqlalchemy import BindParameter, Column, Connection, bindparam, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import BigInteger, Double, Text, TypeEngine
 
-from store.database import now, transaction
+from store.database import Database, now, transaction
 from store.event import EventRow, storable
 from store.tables import event_rejects, events
 
 MAX_REJECT_CHARACTERS = 1000
 # SQLite takes at most 32,766 parameters in a statement.
 CHUNK = 10_000
+STREAMED = 50_000  # rows that are read at a time
 
-COLUMNS = ("event_id", "user_id", "item_id", "time", "session_id", "event_type", "weight", "dwell")
-TYPES: dict[str, TypeEngine[Any]] = {"time": BigInteger(), "weight": Double(), "dwell": Double()}
+COLUMNS = tuple(field.name for field in fields(EventRow))
 
 _INSERT_SQLITE = f"INSERT INTO events ({', '.join(COLUMNS)}, received) VALUES ({', '.join('?' for _ in COLUMNS)}, ?)"
 # One statement and one array a column: 50,000 rows as parameters of their own take several times as long. The numbers
@@ -70,7 +70,7 @@ class StoredReject:
 
 
 def append(
-    engine: Engine, rows: Sequence[EventRow], rejects: Sequence[Reject], request_id: str, rejects_kept: int
+    database: Database, rows: Sequence[EventRow], rejects: Sequence[Reject], request_id: str, rejects_kept: int
 ) -> Appended:
     """Stores all of a request in one transaction, which is on disk when this returns.
 
@@ -79,9 +79,9 @@ def append(
     """
     received = now()
     kept, duplicates = _first_of_each(rows)
-    with transaction(engine) as connection:
+    with transaction(database) as connection:
         if kept:
-            many = _append_postgresql if engine.dialect.name == "postgresql" else _append_sqlite
+            many = _append_postgresql if database.dialect.name == "postgresql" else _append_sqlite
             stored = many(connection, [rows[i] for i in kept], received)
             duplicates += [i for i in kept if rows[i].event_id is not None and rows[i].event_id not in stored]
         if rejects:
@@ -111,11 +111,8 @@ def _append_sqlite(connection: Connection, rows: Sequence[EventRow], received: i
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
         known |= set(connection.scalars(select(events.c.event_id).where(events.c.event_id.in_(chunk))))
-    values = [
-        (r.event_id, r.user_id, r.item_id, r.time, r.session_id, r.event_type, r.weight, r.dwell, received)
-        for r in rows
-        if r.event_id not in known
-    ]
+    values_of = attrgetter(*COLUMNS)
+    values = [(*values_of(row), received) for row in rows if row.event_id not in known]
     if values:
         connection.exec_driver_sql(_INSERT_SQLITE, values)
     return set(ids) - known
@@ -129,7 +126,7 @@ def _append_postgresql(connection: Connection, rows: Sequence[EventRow], receive
 
 
 def _array(name: str) -> BindParameter[Any]:
-    return bindparam(name, type_=ARRAY(TYPES.get(name, Text())))
+    return bindparam(name, type_=ARRAY(events.c[name].type))
 
 
 def _keep(connection: Connection, rejects: Sequence[Reject], received: int, request_id: str, rejects_kept: int) -> None:
@@ -154,31 +151,55 @@ def _keep(connection: Connection, rejects: Sequence[Reject], received: int, requ
         connection.execute(delete(event_rejects).where(event_rejects.c.seq.in_(old.with_for_update(skip_locked=True))))
 
 
-def of_user(engine: Engine, user_id: str, limit: int) -> list[EventRow]:
+def of_user(database: Database, user_id: str, limit: int) -> list[EventRow]:
     """The user's newest events, at most `limit`, the newest last."""
     if not storable(user_id):
         return []
     wanted = (
-        select(*(events.c[name] for name in COLUMNS))
+        select(*_columns())
         .where(events.c.user_id == user_id)
         .order_by(events.c.time.desc(), events.c.seq.desc())
         .limit(limit)
     )
-    with transaction(engine, reading=True) as connection:
+    with transaction(database, reading=True) as connection:
         rows = connection.execute(wanted).all()
     return [EventRow(**row._mapping) for row in reversed(rows)]
 
 
-def count(engine: Engine) -> int:
+def stream(database: Database) -> Iterator[tuple[list[EventRow], float]]:
+    """(rows as they arrived, share of the whole up to there): all that is stored now, each part in its own transaction.
+
+    Raises StoreUnavailable.
+    """
+    with transaction(database, reading=True) as connection:
+        first, last = connection.execute(select(func.min(events.c.seq), func.max(events.c.seq))).one()
+    if last is None:
+        return
+    seen = first - 1
+    query = select(events.c.seq, *_columns()).where(events.c.seq <= last).order_by(events.c.seq).limit(STREAMED)
+    while seen < last:
+        with transaction(database, reading=True) as connection:
+            rows = connection.execute(query.where(events.c.seq > seen)).all()
+        if not rows:
+            return
+        seen = rows[-1].seq
+        yield [EventRow(*row[1:]) for row in rows], (seen - first + 1) / (last - first + 1)
+
+
+def _columns() -> list[Column[Any]]:
+    return [events.c[name] for name in COLUMNS]
+
+
+def count(database: Database) -> int:
     """How many events are stored."""
-    with transaction(engine, reading=True) as connection:
+    with transaction(database, reading=True) as connection:
         return connection.scalar(select(func.count()).select_from(events)) or 0
 
 
-def rejects(engine: Engine, limit: int, before: int | None = None) -> list[StoredReject]:
+def rejects(database: Database, limit: int, before: int | None = None) -> list[StoredReject]:
     """Rejected rows that are still kept, the newest first; before: only those with a smaller seq."""
     wanted = select(event_rejects).order_by(event_rejects.c.seq.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(event_rejects.c.seq < before)
-    with transaction(engine, reading=True) as connection:
+    with transaction(database, reading=True) as connection:
         return [StoredReject(**row._mapping) for row in connection.execute(wanted)]

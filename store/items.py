@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, select, update
+from sqlalchemy import Connection, Insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from index.errors import ItemUnknown, RequestError
 from store import tables
+from store.database import Database, transaction
 from store.database import now as clock
-from store.database import transaction
 from store.event import storable
 
 MAX_FIELDS = 50
@@ -33,7 +33,7 @@ class ItemRow:
     updated: int = 0
 
 
-def put(engine: Engine, items: Iterable[ItemRow], now: int) -> int:
+def put(database: Database, items: Iterable[ItemRow], now: int) -> int:
     """Stores the items in place of what was stored of them; of two with one id the later counts. How many that were.
 
     Deleted items come back. Raises StoreUnavailable; then nothing is stored.
@@ -41,13 +41,13 @@ def put(engine: Engine, items: Iterable[ItemRow], now: int) -> int:
     latest = {item.item_id: item for item in items}
     if not latest:
         return 0
-    with transaction(engine) as connection:
+    with transaction(database) as connection:
         changed = _next_change(connection)
         _write(connection, [replace(item, changed=changed, updated=now) for item in latest.values()])
     return len(latest)
 
 
-def patch(engine: Engine, item_id: str, fields: Mapping[str, Any], base: ItemRow | None) -> ItemRow:
+def patch(database: Database, item_id: str, fields: Mapping[str, Any], base: ItemRow | None) -> ItemRow:
     """Changes only the given fields of title, category, available and metadata; the item as it is then.
 
     metadata is merged by key, null removes a key. base: what the model knows of an item of which nothing is stored.
@@ -55,7 +55,7 @@ def patch(engine: Engine, item_id: str, fields: Mapping[str, Any], base: ItemRow
     """
     if not storable(item_id):
         raise _unknown(item_id)
-    with transaction(engine) as connection:
+    with transaction(database) as connection:
         changed = _next_change(connection)
         old = _read(connection, item_id) or base
         if old is None or old.deleted:
@@ -71,14 +71,14 @@ def patch(engine: Engine, item_id: str, fields: Mapping[str, Any], base: ItemRow
     return new
 
 
-def delete(engine: Engine, item_id: str, known: bool = True) -> None:
+def delete(database: Database, item_id: str, known: bool = True) -> None:
     """Leaves a tombstone. known: whether the model knows the item, where nothing is stored of it.
 
     Raises ItemUnknown for an item that is not known, or was deleted before.
     """
     if not storable(item_id):
         raise _unknown(item_id)
-    with transaction(engine) as connection:
+    with transaction(database) as connection:
         changed = _next_change(connection)
         old = _read(connection, item_id)
         if old.deleted if old else not known:
@@ -87,10 +87,10 @@ def delete(engine: Engine, item_id: str, known: bool = True) -> None:
         _write(connection, [gone])
 
 
-def changes_since(engine: Engine, number: int) -> list[ItemRow]:
-    """Items whose last change has a greater number, by that number. All of a change is there, or nothing."""
+def changes_since(database: Database, number: int) -> list[ItemRow]:
+    """Items whose last change has a greater number, by that number; 0: all. All of a change is there, or nothing."""
     wanted = select(tables.items).where(tables.items.c.changed > number)
-    with transaction(engine, reading=True) as connection:
+    with transaction(database, reading=True) as connection:
         rows = connection.execute(wanted.order_by(tables.items.c.changed, tables.items.c.item_id)).all()
     return [ItemRow(**row._mapping) for row in rows]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import insert, select, update
 
 from index.errors import ConfigError, StoreUnavailable
-from store.database import now, transaction
+from store.database import Database, now, transaction
 from store.event import storable
 from store.tables import keys
 
@@ -53,7 +53,7 @@ class StoredKey:
     revoked: int | None
 
 
-def create_key(engine: Engine, name: str, scopes: Iterable[str]) -> str:
+def create_key(database: Database, name: str, scopes: Iterable[str]) -> str:
     """The token, which nobody can read again. Raises ConfigError for a blank name or an unknown scope."""
     wanted = sorted(set(scopes), key=list(GRANTED_BY).index) if set(scopes := list(scopes)) <= GRANTED_BY.keys() else []
     if not wanted:
@@ -63,18 +63,18 @@ def create_key(engine: Engine, name: str, scopes: Iterable[str]) -> str:
     key_id, secret = secrets.token_hex(ID_CHARACTERS // 2), secrets.token_urlsafe(32)
     digest = sha256(secret.encode()).hexdigest()
     row = {"key_id": key_id, "name": name, "secret_hash": digest, "scopes": ",".join(wanted), "created": now()}
-    with transaction(engine) as connection:
+    with transaction(database) as connection:
         connection.execute(insert(keys).values(**row))
     log.info("key created key_id=%s scopes=%s", key_id, row["scopes"])
     return f"{PREFIX}{key_id}_{secret}"
 
 
-def revoke_key(engine: Engine, key_id: str) -> None:
+def revoke_key(database: Database, key_id: str) -> None:
     """The key is of no use from the next refresh of each process on; again does nothing.
 
     Raises ConfigError when no key has this id.
     """
-    with transaction(engine) as connection:
+    with transaction(database) as connection:
         stored = connection.execute(select(keys.c.revoked).where(keys.c.key_id == key_id)).first()
         if stored is None:
             raise ConfigError(f"no key has the id {key_id!r}: list the keys to see their ids")
@@ -83,9 +83,9 @@ def revoke_key(engine: Engine, key_id: str) -> None:
     log.info("key revoked key_id=%s", key_id)
 
 
-def list_keys(engine: Engine) -> list[StoredKey]:
+def list_keys(database: Database) -> list[StoredKey]:
     """Every key there ever was, oldest first."""
-    with transaction(engine, reading=True) as connection:
+    with transaction(database, reading=True) as connection:
         rows = connection.execute(select(keys).order_by(keys.c.created, keys.c.key_id)).all()
     return [StoredKey(_key(row), row.created, row.revoked) for row in rows]
 
@@ -97,8 +97,8 @@ def _key(row: object) -> Key:
 class Keyring:
     """The keys in memory, for every request. Until the first `refresh` it is closed: configured, and no key fits."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._seen = False
         # One reference, replaced whole: requests in other threads see the old keys or the new.
         self._keys: dict[bytes, tuple[bytes, Key]] = {}
@@ -121,7 +121,7 @@ class Keyring:
         emptying the table under a running process, opens nothing.
         """
         try:
-            with transaction(self._engine, reading=True) as connection:
+            with transaction(self._database, reading=True) as connection:
                 rows = connection.execute(select(keys)).all()
         except StoreUnavailable:
             return

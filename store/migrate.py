@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from index.errors import ConfigError, StoreUnavailable
+from store.database import Database
 
 
-def migrate(engine: Engine) -> None:
+def migrate(database: Database) -> None:
     """Brings the tables to what this version needs: all steps or none. Several processes may call it at once.
 
     Raises StoreUnavailable, or ConfigError for a database that a newer version has migrated.
@@ -21,8 +21,8 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     try:
         # Alembic finds a transaction begun and leaves it to us. On SQLite it begins with the lock of the only writer.
-        with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
+        with database.begin() as connection:
+            if database.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7046029254386353131)")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -1,167 +1,127 @@
-"""The jobs as the service's table has them. A row is the truth about its job; whoever runs it owns it by `worker`.
+"""The jobs as a worker takes them. The row is the truth about its job: whoever runs it owns it by `worker`."""
 
-Times are microseconds since 1970 UTC.
-"""
-
-import secrets
+import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, null, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from store.reflected import Tables, transaction
+from store.database import Database, now, transaction
+from store.job import ACTIVE, STALE_SECONDS, Ending, Job, JobState, job_of, new_row
+from store.jobs import COLUMNS
+from store.tables import job_lines, jobs
 
-ACTIVE = ("queued", "running")
-STALE_SECONDS = 30.0
+log = logging.getLogger(__name__)
+
 MAX_LINE = 2000
+LOOKS = 6  # a heartbeat must be old, and stay the same for a sixth of the time after which it is
 
 
 class Lost(Exception):
-    """The row is not ours any more: it has ended, or another worker runs the job now."""
+    """The row is not ours any more: the job has ended, or another worker runs it now."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """What a worker has to know."""
+class Queue:
+    """The jobs, for one worker. Everything here raises StoreUnavailable when the database does not answer.
 
-    job_id: str
-    overrides: dict[str, Any]
-    force: bool
-
-
-@dataclass(frozen=True)
-class Orphan:
-    """A running job nobody seems to run. released: its worker gave it back; else it only stopped answering."""
-
-    job_id: str
-    heartbeat: int
-    released: bool
-
-
-def now() -> int:
-    return time.time_ns() // 1000
-
-
-class JobTable:
-    """Everything here raises StoreUnavailable when the database does not answer.
-
-    stale_seconds: a heartbeat older than this is that of a dead worker.
+    stale_seconds: a worker that has not written for so long is dead.
     """
 
-    def __init__(self, engine: Engine, tables: Tables, stale_seconds: float = STALE_SECONDS) -> None:
-        self._engine = engine
-        self._tables = tables
-        self._stale = round(stale_seconds * 1e6)
+    def __init__(self, database: Database, worker: str, stale_seconds: float = STALE_SECONDS) -> None:
+        self._database = database
+        self._worker = worker
+        self._stale = stale_seconds
+        self._silent: tuple[Job, float] | None = None  # the job whose heartbeat is old, and when we first saw it so
 
-    def queued(self) -> list[str]:
-        jobs = self._tables["jobs"]
-        with transaction(self._engine, reading=True) as connection:
-            found = connection.execute(select(jobs.c.job_id).where(jobs.c.state == "queued").order_by(jobs.c.created))
-            return [str(job_id) for (job_id,) in found]
+    def claim(self) -> Job | None:
+        """Makes the oldest job ours that is nobody's, ours already, or a dead worker's; None where there is none."""
+        query = select(*COLUMNS).where(jobs.c.state.in_(ACTIVE)).order_by(jobs.c.created)
+        with transaction(self._database, reading=True) as connection:
+            found = [job_of(row._asdict()) for row in connection.execute(query)]
+        free = [job for job in found if job.worker in (None, self._worker) or self._abandoned(job)]
+        return self._take(free[0]) if free else None
 
-    def orphans(self) -> list[Orphan]:
-        jobs = self._tables["jobs"]
-        late = now() - self._stale
-        with transaction(self._engine, reading=True) as connection:
-            found = connection.execute(
-                select(jobs.c.job_id, jobs.c.heartbeat, jobs.c.worker)
-                .where(jobs.c.state == "running")
-                .where(jobs.c.worker.is_(None) | (jobs.c.heartbeat < late))
-            ).all()
-        return [Orphan(row.job_id, row.heartbeat or 0, row.worker is None) for row in found]
+    def _abandoned(self, job: Job) -> bool:
+        """Its heartbeat is old, and was the same a while ago: after an outage every heartbeat is old for a moment."""
+        if (job.heartbeat or 0) >= now() - self._stale * 1e6:
+            return False
+        moment = time.monotonic()
+        before, since = self._silent or (None, moment)
+        if before is None or (before.job_id, before.heartbeat) != (job.job_id, job.heartbeat):
+            self._silent = (job, moment)
+            return False
+        if moment - since < self._stale / LOOKS:
+            return False
+        log.warning("job=%s is resumed: its worker %s does not answer any more", job.job_id, job.worker)
+        return True
 
-    def claim(self, job_id: str, worker: str) -> Job | None:
-        """Makes the job ours where it is nobody's, ours already, or a dead worker's; else None."""
-        jobs, moment = self._tables["jobs"], now()
-        free = jobs.c.worker.is_(None) | (jobs.c.worker == worker) | (jobs.c.heartbeat < moment - self._stale)
-        with transaction(self._engine) as connection:
-            row = connection.execute(
-                select(jobs.c.overrides, jobs.c.force, jobs.c.started)
-                .where(jobs.c.job_id == job_id, jobs.c.state.in_(ACTIVE), free)
-                .with_for_update()
-            ).first()
-            if row is None:
-                return None
-            values = {"state": "running", "worker": worker, "heartbeat": moment, "started": row.started or moment}
-            connection.execute(update(jobs).where(jobs.c.job_id == job_id).values(values))
-        return Job(job_id, row.overrides or {}, bool(row.force))
+    def _take(self, job: Job) -> Job | None:
+        """Only if it is still as we saw it: of two workers that want it, one gets it."""
+        moment = now()
+        mine = replace(
+            job, state=JobState.RUNNING, worker=self._worker, heartbeat=moment, started=job.started or moment
+        )
+        values = {name: getattr(mine, name) for name in ("state", "worker", "heartbeat", "started")}
+        as_seen = [jobs.c[name].is_not_distinct_from(getattr(job, name)) for name in ("state", "worker", "heartbeat")]
+        with transaction(self._database) as connection:
+            taken = connection.execute(update(jobs).where(jobs.c.job_id == job.job_id, *as_seen).values(values))
+        return mine if taken.rowcount == 1 else None
 
-    def state(self, job_id: str) -> str | None:
+    def state(self, job_id: str) -> JobState | None:
         """None where there is no such job."""
-        jobs = self._tables["jobs"]
-        with transaction(self._engine, reading=True) as connection:
+        with transaction(self._database, reading=True) as connection:
             found = connection.execute(select(jobs.c.state).where(jobs.c.job_id == job_id)).scalar()
-        return None if found is None else str(found)
+        return None if found is None else JobState(found)
 
     def cancelled(self, job_id: str) -> bool:
-        jobs = self._tables["jobs"]
-        with transaction(self._engine, reading=True) as connection:
+        """Whether somebody asked for its end."""
+        with transaction(self._database, reading=True) as connection:
             return bool(connection.execute(select(jobs.c.cancel).where(jobs.c.job_id == job_id)).scalar())
 
     def beat(
         self,
         job_id: str,
-        worker: str,
         step: str | None,
-        progress: float | None,
-        eta_seconds: float | None,
+        progress: float | None = None,
+        eta_seconds: float | None = None,
         lines: Sequence[str] = (),
     ) -> None:
         """Says that we live and how far we are. Raises Lost."""
         values = {"heartbeat": now(), "step": step, "progress": progress, "eta_seconds": eta_seconds}
-        with transaction(self._engine) as connection:
-            self._update(connection, job_id, worker, values)
+        with transaction(self._database) as connection:
+            self._update(connection, job_id, values)
             if lines:
                 rows = [{"job_id": job_id, "at": now(), "text": _storable(line)} for line in lines]
-                connection.execute(insert(self._tables["job_lines"]), rows)
+                connection.execute(insert(job_lines), rows)
 
-    def finish(
-        self, job_id: str, worker: str, state: str, result: dict[str, Any] | None, error: dict[str, str] | None
-    ) -> None:
+    def finish(self, job_id: str, ending: Ending) -> None:
         """Ends the job, and lets the next one in by the same write. Raises Lost."""
-        # A plain None would be stored as JSON's null.
-        stored = {"result": null() if result is None else result, "error": null() if error is None else error}
-        values: dict[str, Any] = {"state": state, "active": None, "finished": now(), **stored}
-        with transaction(self._engine) as connection:
-            self._update(connection, job_id, worker, values | {"eta_seconds": None})
+        values = {"state": ending.state, "active": None, "finished": now(), "eta_seconds": None}
+        # Only what it has: a plain None would be stored as JSON's null.
+        told = {name: asdict(value) for name in ("result", "error") if (value := getattr(ending, name)) is not None}
+        with transaction(self._database) as connection:
+            self._update(connection, job_id, values | told)
 
-    def release(self, worker: str) -> None:
+    def release(self) -> None:
         """Gives back what this worker runs, so that another need not wait for its heartbeat to grow old."""
-        jobs = self._tables["jobs"]
-        with transaction(self._engine) as connection:
-            connection.execute(
-                update(jobs).where(jobs.c.worker == worker, jobs.c.state == "running").values(worker=None)
-            )
+        ours = (jobs.c.worker == self._worker, jobs.c.state == JobState.RUNNING)
+        with transaction(self._database) as connection:
+            connection.execute(update(jobs).where(*ours).values(worker=None))
 
-    def enqueue_scheduled(self, key: str) -> bool:
-        """A retraining that no person asked for; False where this one was queued before, or any is under way."""
-        jobs = self._tables["jobs"]
-        values = {
-            "job_id": f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-            "state": "queued",
-            "active": "retrain",
-            "overrides": {},
-            "force": False,
-            "idempotency_key": key,
-            "fingerprint": "schedule",
-            "requested_by": "schedule",
-            "cancel": False,
-            "created": now(),
-        }
+    def schedule(self, key: str) -> bool:
+        """Queues a retraining that no person asked for; False where this key did so before, or one is under way."""
         try:
-            with transaction(self._engine) as connection:
-                connection.execute(insert(jobs).values(values))
+            with transaction(self._database) as connection:
+                connection.execute(insert(jobs).values(new_row({}, False, "schedule", key, "schedule", now())))
         except IntegrityError:
             return False
         return True
 
-    def _update(self, connection: Connection, job_id: str, worker: str, values: dict[str, Any]) -> None:
-        jobs = self._tables["jobs"]
-        ours = (jobs.c.job_id == job_id, jobs.c.worker == worker, jobs.c.state == "running")
+    def _update(self, connection: Connection, job_id: str, values: dict[str, Any]) -> None:
+        ours = (jobs.c.job_id == job_id, jobs.c.worker == self._worker, jobs.c.state == JobState.RUNNING)
         if connection.execute(update(jobs).where(*ours).values(values)).rowcount != 1:
             raise Lost(job_id)
 

@@ -11,7 +11,7 @@ import pytest
 from support.factories import quick_config, write_log
 
 from index.artifact.registry import Registry
-from index.errors import RegistryError
+from index.errors import RunUnderWay
 from index.model import Model
 from training.pipeline.identity import identity_of
 from training.pipeline.run import run
@@ -104,5 +104,5 @@ def test_two_runs_of_the_same_settings_do_not_tread_on_each_other(world):
     log, models, _ = world
     config = quick_config(log, seed=900)
     identity = identity_of(config)
-    with Workspace(models, identity), pytest.raises(RegistryError, match="under way"):
+    with Workspace(models, identity), pytest.raises(RunUnderWay):
         run(config, models, LogReporter())

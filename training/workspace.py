@@ -1,4 +1,4 @@
-"""The steps of one run on disk, so that a run that was killed goes on where it was.
+"""The steps of one run on disk, so that a run that was killed resumes.
 
 A step's files are written into a hidden folder and renamed when complete: a step is there as a whole or not at all.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import RegistryError
+from index.errors import RunUnderWay
 from training.progress import LogReporter, Reporter
 
 KEPT_RUNS = 20
@@ -25,8 +25,9 @@ UNFINISHED = ".step-"
 class Workspace:
     """runs/<key>/ under the models folder. The key is of settings and files, so the same command finds it again.
 
-    Use as a context manager: two runs of one key at the same time would tread on each other; the second is refused.
-    told: hears how far the steps are. resumed: steps that were there on entering, from a run that was interrupted.
+    Use as a context manager. Two runs of one key at the same time would spoil each other's steps: the second raises
+    RunUnderWay. told: hears how far the steps are. resumed: steps that were there on entering, from a run that was
+    interrupted.
     """
 
     def __init__(self, root: Path, identity: dict[str, Any], told: Reporter | None = None) -> None:
@@ -43,7 +44,9 @@ class Workspace:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._lock)
-            raise RegistryError(f"a run with the same settings and files is under way in {self.folder}") from None
+            raise RunUnderWay(
+                f"a training with the same settings and files is running in {self.folder}: wait for its end"
+            ) from None
         for left_over in self.folder.glob(f"{UNFINISHED}*"):
             shutil.rmtree(left_over, ignore_errors=True)
         steps = [path for path in self.folder.iterdir() if path.is_dir()]

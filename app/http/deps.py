@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
-from sqlalchemy import Engine
 
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
 from app.metrics import Metrics
 from app.problems import KeyForbidden, KeyMissing
 from app.settings import Settings
+from store.database import Database
 from store.keys import Key, Keyring
 
 
@@ -20,7 +20,7 @@ class Service:
     """All that one API process holds."""
 
     settings: Settings
-    engine: Engine
+    engine: Database
     snapshots: Snapshots
     shelf: Shelf
     keyring: Keyring

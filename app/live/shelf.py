@@ -2,18 +2,17 @@
 
 import threading
 
-from sqlalchemy import Engine
-
 from app.live.snapshot import Snapshots
 from app.live.view import View
 from index.errors import StoreUnavailable
 from store import items
+from store.database import Database
 
 
 class Shelf:
     """Keeps `view` up to date; read by any thread, refreshed by one at a time."""
 
-    def __init__(self, engine: Engine, snapshots: Snapshots, cache_bytes: int = 0) -> None:
+    def __init__(self, engine: Database, snapshots: Snapshots, cache_bytes: int = 0) -> None:
         self._engine = engine
         self._cache_bytes = cache_bytes
         self._snapshots = snapshots

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from app.schemas.common import problems
 from app.schemas.jobs import JobReply, JobsReply, RetrainRequest
 from index.errors import StoreUnavailable
 from store import jobs
-from store.jobs import Job
+from store.job import Job
 
 router = APIRouter(tags=["jobs"])
 
@@ -72,7 +73,7 @@ def retrain(
 )
 def list_jobs(
     service: ServiceDep,
-    limit: Annotated[int, Query(ge=1, le=200, description="at most so many")] = 20,
+    limit: Annotated[int, Query(ge=1, le=200, description="at most this many")] = 20,
     cursor: Annotated[str | None, Query(max_length=100, description="next_cursor of the page before")] = None,
 ) -> JobsReply:
     """All trainings there ever were, in pages."""
@@ -89,7 +90,7 @@ def list_jobs(
     dependencies=[needs("read")],
 )
 def get_job(service: ServiceDep, job_id: str) -> JobReply:
-    """How far it is, and what became of it. A training whose worker died goes on where it was within a minute."""
+    """How far it is, and how it ended. A training whose worker died is resumed within a minute."""
     return reply_of(service, jobs.get(service.engine, job_id))
 
 
@@ -132,7 +133,7 @@ async def stream_job(
 
 
 async def _follow(service: Service, request: Request, closing: Closing, job_id: str, after: int) -> AsyncIterator[str]:
-    """The stream itself. While the database does not answer it stays open, and goes on afterwards."""
+    """The stream itself. While the database does not answer it stays open, and continues afterwards."""
     said, sent = "", time.monotonic()
     # At once: a client that waits for the head must not wait for the first change.
     yield "retry: 2000\n\n"
@@ -163,7 +164,7 @@ async def _follow(service: Service, request: Request, closing: Closing, job_id: 
 
 def reply_of(service: Service, job: Job) -> JobReply:
     times = {name: _time(getattr(job, name)) for name in ("created", "started", "finished", "heartbeat")}
-    return JobReply.model_validate({"model_version": service.snapshots.version, **vars(job), **times})
+    return JobReply.model_validate({"model_version": service.snapshots.version, **asdict(job), **times})
 
 
 def _time(micros: int | None) -> str | None:

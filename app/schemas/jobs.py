@@ -1,10 +1,11 @@
 """Requests and responses of the retraining routes, as the OpenAPI document shows them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.common import Reply
+from store.job import JobState
 
 # No section `events`: no request names a file.
 SECTIONS = ("sessions", "trainer", "index", "recommender", "evaluation")
@@ -16,7 +17,7 @@ Section = Annotated[dict[Name, Value], Field(max_length=50)]
 
 
 class Overrides(BaseModel):
-    """Settings that go before the worker's own, by section: see docs/configuration.md. An unknown setting ends the job
+    """Settings that override the worker's own, by section: see docs/configuration.md. An unknown setting ends the job
     as failed, with the code config_invalid."""
 
     model_config = ConfigDict(extra="forbid")
@@ -66,17 +67,15 @@ class JobReply(Reply):
     """One retraining."""
 
     job_id: str = Field(examples=["20261124-065832-1f9a3c"])
-    state: Literal["queued", "running", "succeeded", "refused", "failed", "cancelled"] = Field(
-        description="refused: a version was published, but the gate kept the old one current"
-    )
-    cancel: bool = Field(description="whether its end was asked for")
+    state: JobState = Field(description="refused: a version was published, but the gate kept the old one current")
+    cancel: bool = Field(description="whether somebody asked for its end")
     overrides: dict[str, Any]
     force: bool
     requested_by: str = Field(description="id of the key, schedule, or anonymous")
     created: str = Field(description="ISO 8601, UTC")
     started: str | None
     finished: str | None
-    heartbeat: str | None = Field(description="when the worker last said that it lives")
+    heartbeat: str | None = Field(description="when the worker last wrote that it lives")
     worker: str | None
     step: str | None = Field(description="what it is doing", examples=["train"])
     progress: float | None = Field(description="0 to 1 of the step; null where its size is not known")

@@ -12,6 +12,7 @@ import secrets
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from types import EllipsisType
 from typing import NoReturn
 
 from pydantic import ValidationError
@@ -104,8 +105,12 @@ class Registry:
             )
         return artifact
 
-    def activate(self, version: str) -> None:
-        """Makes a version the current one, after checking all of it; raises as `open`, and then nothing has changed."""
+    def activate(self, version: str, instead_of: str | EllipsisType | None = ...) -> bool:
+        """Makes a version the current one, after checking all of it; raises as `open`, and then nothing has changed.
+
+        With `instead_of`, which `current` returned before, only while that version still serves: whoever chose another
+        one meanwhile keeps it. Returns whether the version serves now, which it may have done already.
+        """
         check_version(version)
         if not self._versions.is_dir():
             self._no_model()
@@ -114,13 +119,20 @@ class Registry:
             try:
                 before = self._read_current()
             except ArtifactCorrupt as error:
+                if instead_of is not ...:
+                    raise
                 # This is the way out that the error itself names.
                 logger.warning("current.json replaced, history lost error=%s", error)
                 before = None
+            serving = before.version if before else None
+            if instead_of is not ... and serving not in (instead_of, version):
+                logger.info("version not activated version=%s instead_of=%s serving=%s", version, instead_of, serving)
+                return False
             history = before.history if before else ()
-            if before and before.version != version:
-                history = (*history, before.version)
+            if serving is not None and serving != version:
+                history = (*history, serving)
             self._write_current(Current(version=version, history=history))
+        return True
 
     def rollback(self) -> str:
         """Goes back to the version that served before the current one and still exists, after checking all of it.

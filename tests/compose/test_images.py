@@ -11,7 +11,7 @@ from stack import ROOT, docker, inspect
 pytestmark = pytest.mark.compose
 
 FIND = "import sys,importlib.util as u; print([n for n in sys.argv[1:] if u.find_spec(n)])"
-TRAINING = ("numba", "gensim", "duckdb", "pyarrow", "scipy", "optuna", "dbos")
+TRAINING = ("numba", "gensim", "duckdb", "pyarrow", "scipy", "optuna", "croniter")
 
 
 @pytest.mark.short

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from sqlalchemy import select
@@ -107,12 +106,26 @@ def test_concurrent_writers_store_each_event_once_whatever_their_order(database)
     engine.dispose()
 
 
-def test_a_request_of_the_largest_size_takes_seconds(engine):
+def test_a_request_of_the_largest_size_is_stored_once(engine):
     rows = [EventRow(f"i{i % 1000}", 1_700_000_000_000_000 + i, f"u{i}", event_id=f"e{i}") for i in range(50_000)]
-    started = time.perf_counter()
     assert append(engine, rows).accepted == 50_000
     assert append(engine, rows).accepted == 0
-    assert time.perf_counter() - started < 30  # measured: 1.5 s; the rest is for a busy machine
+    assert eventlog.count(engine) == 50_000
+
+
+def test_stored_events_are_streamed_in_the_order_they_arrived(engine):
+    assert list(eventlog.stream(engine)) == []
+    first = [EventRow("ü", 3, "u", event_id="e", weight=2.5), EventRow("b", 2, session_id="s", dwell=0.5)]
+    append(engine, first)
+    more = [EventRow(f"i{i % 1000}", i, "u") for i in range(eventlog.STREAMED)]
+    for start in range(0, len(more), 10_000):
+        append(engine, more[start : start + 10_000])
+    parts = list(eventlog.stream(engine))
+    assert [len(rows) for rows, _ in parts] == [eventlog.STREAMED, 2]
+    assert [row for rows, _ in parts for row in rows] == first + more
+    shares = [share for _, share in parts]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
 
 
 def test_a_request_that_cannot_be_stored_leaves_nothing(engine):

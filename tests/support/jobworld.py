@@ -3,16 +3,18 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import insert, update
 from support.factories import name_of, two_groups, write_log
 
 from store import jobs, tables
 from store.database import connect, transaction
-from store.jobs import Job
+from store.job import Job
 from store.migrate import migrate
 
+GUARD_SECONDS = 600.0  # against hanging only: a busy machine is slow
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOML = """
 [sessions]
@@ -43,7 +45,7 @@ class World:
         self.root = root
         self.models = root / "models"
         self.url = url or f"sqlite:///{self.models / 'item2vec.db'}"
-        self.engine: Engine = connect(self.url)
+        self.engine = connect(self.url)
         migrate(self.engine)
         self.config = root / "train.toml"
         text = TOML.format(epochs=epochs)
@@ -73,19 +75,24 @@ class World:
     def lines(self, job: Job) -> list[str]:
         return [line.text for line in jobs.lines(self.engine, job.job_id)]
 
-    def until(self, job: Job, what: object, seconds: float = 40.0) -> Job:
+    def until(self, job: Job, what: Callable[[Job], bool]) -> Job:
         """The job once what(job) holds."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + GUARD_SECONDS
         while time.monotonic() < deadline:
             found = self.job(job)
-            if what(found):  # type: ignore[operator]
+            if what(found):
                 return found
             time.sleep(0.05)
         logs = "\n".join(path.read_text()[-3000:] for path in self.root.glob("*.log"))
         raise AssertionError(f"{self.job(job)}\n{logs}")
 
-    def ended(self, job: Job, seconds: float = 40.0) -> Job:
-        return self.until(job, lambda found: found.ended, seconds)
+    def ended(self, job: Job) -> Job:
+        return self.until(job, lambda found: found.ended)
+
+    def set(self, job: Job, **values: object) -> None:
+        """Writes to the job's row."""
+        with transaction(self.engine) as connection:
+            connection.execute(update(tables.jobs).where(tables.jobs.c.job_id == job.job_id).values(**values))
 
     def store(self, rows: list[dict[str, object]]) -> None:
         """Events as the service stores them."""
@@ -109,6 +116,13 @@ class World:
             process.kill()
             process.wait()
         self.engine.dispose()
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + GUARD_SECONDS
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def two_groups_stored(sessions: int = 300) -> list[dict[str, object]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import RegistryError
+from index.errors import RunUnderWay
 from training.progress import line, short
 from training.workspace import KEPT_RUNS, Workspace
 
@@ -47,7 +47,7 @@ def test_other_settings_are_another_run(tmp_path):
 
 
 def test_the_same_run_twice_at_once_is_refused(tmp_path):
-    with Workspace(tmp_path, {}), pytest.raises(RegistryError, match="under way"), Workspace(tmp_path, {}):
+    with Workspace(tmp_path, {}), pytest.raises(RunUnderWay), Workspace(tmp_path, {}):
         pass
 
 

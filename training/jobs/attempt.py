@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from store.job import Ending, Failure, JobState, Result
 from training.jobs.pulse import Pulse
 
 log = logging.getLogger(__name__)
@@ -20,19 +20,6 @@ GRACE_SECONDS = 2.0  # from SIGTERM to SIGKILL
 # Where memory is short the training goes, not the worker: said before the training takes any, since the kernel would
 # choose the larger of the two.
 FIRST_TO_GO = ("sh", "-c", '{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$0" "$@"')
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a job ended: succeeded, refused, failed or cancelled."""
-
-    state: str
-    result: dict[str, Any] | None = None
-    error: dict[str, str] | None = None
-
-    @classmethod
-    def failed(cls, code: str, detail: str) -> "Ending":
-        return cls("failed", error={"code": code, "detail": detail})
 
 
 def attempt(models: Path, job_id: str, pulse: Pulse) -> Ending:
@@ -75,16 +62,15 @@ def _listen(out: IO[bytes], said: "queue.Queue[dict[str, Any] | None]") -> None:
         try:
             said.put(json.loads(text))
         except ValueError:
-            log.warning("not understood: %s", text[:200])
+            log.warning("training said what is not JSON: %s", text[:200])
     said.put(None)
 
 
 def _ending(end: dict[str, Any], code: int) -> Ending:
     if "result" in end:
-        gate = end["result"]["gate"]
-        return Ending("refused" if gate and not gate["accepted"] else "succeeded", result=end["result"])
+        return Ending.trained(Result(**end["result"]))
     if "error" in end:
-        return Ending("failed", error=end["error"])
+        return Ending(JobState.FAILED, error=Failure(**end["error"]))
     if code == -signal.SIGKILL:
         detail = (
             "the training process was killed, probably because memory ran out: give it more, or set trainer.dims or "

@@ -11,12 +11,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
 from index.artifact.files import is_full, reason_of
-from index.errors import Item2vecError, RegistryError
+from index.artifact.manifest import Manifest
+from index.errors import Item2vecError, RunUnderWay
 from index.process import die_with
+from store.job import Failure, Result
 from training.jobs.folder import JobFolder, Request
 from training.progress import Step, line
 
@@ -28,7 +31,7 @@ NICENESS = 10
 
 
 def main(arguments: list[str]) -> int:
-    """MODELS JOB, and the process id of the worker. 0 however the training ended: what became of it is said."""
+    """MODELS JOB, and the process id of the worker. 0 however the training ended: its end is said to the worker."""
     models, job_id, parent = Path(arguments[0]), arguments[1], int(arguments[2])
     die_with(parent, signal.SIGKILL)
     # What a library prints must not end up among our lines.
@@ -46,7 +49,7 @@ def work(folder: JobFolder, reporter: "PipeReporter") -> dict[str, Any]:
         request = folder.request()
         if request is None:
             return failed("training_failed", "the job's folder is gone")
-        return {"result": train(folder, request, reporter)}
+        return {"result": asdict(train(folder, request, reporter))}
     except Item2vecError as error:
         log.warning("training failed code=%s error=%s", error.code, error)
         return failed(error.code, str(error))
@@ -67,40 +70,57 @@ def advised(error: OSError) -> str:
 
 
 def failed(code: str, detail: str) -> dict[str, Any]:
-    return {"error": {"code": code, "detail": detail}}
+    return {"error": asdict(Failure(code, detail))}
 
 
-def train(folder: JobFolder, request: Request, reporter: "PipeReporter") -> dict[str, Any]:
-    """What the job's row says of a model: version, gate, counts. Publishes once, however often it is begun again."""
-    # Here: the end of a worker is to be noticed before the seconds these imports take.
-    from training.pipeline.identity import identity_of
-    from training.pipeline.run import run
-    from training.workspace import Workspace
-
+def train(folder: JobFolder, request: Request, reporter: "PipeReporter") -> Result:
+    """Trains and publishes once, however often it is begun again."""
+    result = folder.result()
+    if result is not None:
+        return result
     published = folder.published()
     if published is None:
-        folder.note_workspace(Workspace(request.models, identity_of(request.config)).folder)
-        patience = time.monotonic() + LOCK_SECONDS
-        while published is None:
-            try:
-                published = run(request.config, request.models, reporter, request.force, folder.moment).manifest
-            except RegistryError as error:
-                if "under way" not in str(error) or time.monotonic() > patience:
-                    raise
-                time.sleep(0.2)
-    folder.activate(published)
+        published = _published(folder, request, reporter)
+    else:
+        folder.activate(published)
     data = published.data
-    return {
-        "version": published.version,
-        "gate": published.gate.model_dump(mode="json") if published.gate else None,
-        "counts": {
+    result = Result(
+        version=published.version,
+        gate=published.gate.model_dump(mode="json") if published.gate else None,
+        counts={
             "events": data.events,
             "sessions": data.sessions,
             "items": data.items,
             "tokens": data.tokens,
             "rejected": sum(data.rejected.values()),
         },
-    }
+    )
+    folder.note_result(result)
+    return result
+
+
+def _published(folder: JobFolder, request: Request, reporter: "PipeReporter") -> Manifest:
+    """Of the version that this training publishes, or that the one before it is just publishing. Raises RunUnderWay
+    when that one, whose worker died, does not end."""
+    # Here: the end of a worker is to be noticed before the seconds these imports take.
+    from training.pipeline.identity import identity_of
+    from training.pipeline.run import run
+    from training.workspace import Workspace
+
+    folder.note_workspace(Workspace(request.models, identity_of(request.config)).folder)
+    patience = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            outcome = run(request.config, request.models, reporter, request.force, folder.moment, folder.serving)
+            return outcome.manifest
+        except RunUnderWay:
+            if time.monotonic() > patience:
+                raise
+        time.sleep(0.2)
+        published = folder.published()
+        if published is not None:
+            folder.activate(published)
+            return published
 
 
 class PipeReporter:

@@ -1,22 +1,26 @@
-"""runs/stored/<job>/ under the models folder: all that a job needs to go on after its worker died.
+"""runs/stored/<job>/ under the models folder: all that a job needs to resume after its worker died.
 
 events.parquet, items.jsonl    what the service had stored when the job began
 request.json                   the settings, fixed then
-moment.json                    when the model was published, noted before it was
 workspace.json                 where the training keeps its steps
+serving.json                   which version served when publishing began
+moment.json                    when the model was published, noted before it was
+result.json                    what the training came to, noted when all of it was done
 """
 
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from index.artifact.files import remove_tree, replace_file
-from index.artifact.manifest import MANIFEST_NAME, Manifest
+from index.artifact.manifest import Manifest
 from index.artifact.registry import Registry
+from store.job import Result
 from training.config import TrainConfig
 
 log = logging.getLogger(__name__)
@@ -65,20 +69,34 @@ class JobFolder:
             return None
         return next((m for m in reversed(Registry(self.models).manifests()) if m.created == noted), None)
 
-    def activate(self, manifest: Manifest) -> None:
-        """Makes up for an end between publishing and activating, unless somebody has decided otherwise since."""
-        registry, version = Registry(self.models), manifest.version
-        written = (self.models / "versions" / version / MANIFEST_NAME).stat().st_mtime_ns
-        current = self.models / "current.json"
+    def serving(self, registry: Registry) -> str | None:
+        """The version that the job's own takes the place of: what serves when it is first asked for, ever after."""
+        path = self.path / "serving.json"
+        if not path.exists():
+            replace_file(path, json.dumps(registry.current()).encode())
+        version: str | None = json.loads(path.read_text())
+        return version
+
+    def activate(self, manifest: Manifest) -> bool:
+        """Makes up for an end between publishing and activating; where somebody has chosen another version since, that
+        one stays. Returns whether the job's version serves."""
+        registry = Registry(self.models)
         accepted = manifest.gate is not None and manifest.gate.accepted
-        if accepted and not (current.exists() and current.stat().st_mtime_ns >= written):
-            registry.activate(version)
+        return accepted and registry.activate(manifest.version, instead_of=self.serving(registry))
+
+    def note_result(self, result: Result) -> None:
+        replace_file(self.path / "result.json", json.dumps(asdict(result)).encode())
+
+    def result(self) -> Result | None:
+        """None before it was noted. Afterwards nothing is left to do: whoever rolls the version back, keeps that."""
+        path = self.path / "result.json"
+        return Result(**json.loads(path.read_text())) if path.exists() else None
 
     def note_workspace(self, folder: Path) -> None:
         replace_file(self.path / "workspace.json", json.dumps(str(folder)).encode())
 
     def remove(self) -> None:
-        """Deletes it, and the steps of a training that nothing can go on with. What is in the way is left."""
+        """Deletes it, and the steps of a training that nothing can resume. What is in the way is left."""
         try:
             request, note = self.request(), self.path / "workspace.json"
             if request is not None and not request.kept and note.exists():

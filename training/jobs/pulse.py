@@ -4,8 +4,8 @@ import logging
 import time
 from threading import Event
 
-from store.queue import JobTable
-from store.reflected import StoreUnavailable
+from index.errors import StoreUnavailable
+from store.queue import Queue
 
 log = logging.getLogger(__name__)
 
@@ -19,16 +19,15 @@ class Cancelled(Exception):
 
 
 class Stopping(Exception):
-    """The worker itself is asked to stop; the job goes on later."""
+    """The worker itself is asked to stop; the job is resumed later."""
 
 
 class Pulse:
     """Of one job in one worker. `touch` is called often, by the thread that works."""
 
-    def __init__(self, table: JobTable, job_id: str, worker: str, stop: Event) -> None:
+    def __init__(self, queue: Queue, job_id: str, stop: Event) -> None:
         self.job_id = job_id
-        self._table = table
-        self._worker = worker
+        self._queue = queue
         self._stop = stop
         self._state: tuple[str | None, float | None, float | None] = (None, None, None)
         self._lines: list[str] = []
@@ -60,10 +59,10 @@ class Pulse:
         try:
             if self._changed or moment - self._beaten >= BEAT_SECONDS:
                 self.flush()
-            cancelled = self._table.cancelled(self.job_id)
+            cancelled = self._queue.cancelled(self.job_id)
         except StoreUnavailable as error:
             if not self._down:
-                log.warning("job=%s goes on without the database: %s", self.job_id, error)
+                log.warning("job=%s runs on without the database: %s", self.job_id, error)
             self._down = True
             self._looked = time.monotonic() + LOOK_SECONDS
             return
@@ -74,5 +73,5 @@ class Pulse:
 
     def flush(self) -> None:
         """Writes what is new. Raises Lost and StoreUnavailable."""
-        self._table.beat(self.job_id, self._worker, *self._state, self._lines)
+        self._queue.beat(self.job_id, *self._state, self._lines)
         self._lines, self._changed, self._beaten = [], False, time.monotonic()

@@ -1,29 +1,30 @@
-"""The events and items the service has stored, as files that a training reads beside the configured ones.
+"""The stored events and items as files, which a training reads beside the configured ones.
 
 Each file is complete or not there: it is written under a hidden name and renamed. One that is there stays as it is,
-since a training that goes on knows its files by size and time.
+since a training that is resumed knows its files by size and time.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import Engine, func, select
 
 from index.artifact.files import sync_directory, sync_file
 from index.errors import ConfigError
-from store.reflected import Tables, transaction
+from store import events, items
+from store.database import Database
+from store.event import EventRow
+from store.items import ItemRow
 from training.config import EventsConfig, TrainConfig
 from training.events.files import find_files, format_of
 from training.events.metadata import read_metadata
 
-CHUNK = 50_000
 EVENTS, ITEMS = "events.parquet", "items.jsonl"
-# setting that names the column -> (column of the stored events, type)
+# setting that names the log's column -> (what of an event is in it, type)
 COLUMNS = {
     "user": ("user_id", pa.string()),
     "item": ("item_id", pa.string()),
@@ -45,16 +46,14 @@ class StoredLog:
     left_out: int
 
 
-def export(
-    engine: Engine, tables: Tables, config: EventsConfig, folder: Path, progress: Callable[[float], None]
-) -> StoredLog:
+def export(database: Database, config: EventsConfig, folder: Path, progress: Callable[[float], None]) -> StoredLog:
     """Writes the files that are not there yet. `progress` may raise to stop, and then nothing half stays.
 
     Raises StoreUnavailable, and what read_metadata raises.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows, left_out = _once(folder, EVENTS, lambda path: _write_events(engine, tables, config, path, progress))
-    items, _ = _once(folder, ITEMS, lambda path: _write_items(engine, tables, config, path))
+    rows, left_out = _once(folder, EVENTS, lambda path: _write_events(database, config, path, progress))
+    items, _ = _once(folder, ITEMS, lambda path: _write_items(database, config, path))
     return StoredLog(folder / EVENTS if rows else None, folder / ITEMS if items else None, rows, left_out)
 
 
@@ -97,62 +96,43 @@ def _once(folder: Path, name: str, write: Callable[[Path], tuple[int, int]]) -> 
 
 
 def _write_events(
-    engine: Engine, tables: Tables, config: EventsConfig, path: Path, progress: Callable[[float], None]
+    database: Database, config: EventsConfig, path: Path, progress: Callable[[float], None]
 ) -> tuple[int, int]:
     # By the name in the log: where user and session are one column there, that is the session.
     columns = {getattr(config, setting): source for setting, source in COLUMNS.items() if getattr(config, setting)}
     schema = pa.schema([(name, kind) for name, (_, kind) in columns.items()])
     written = left_out = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for chunk, share in _chunks(engine, tables):
+        for stored, share in events.stream(database):
             progress(share)
-            # A log with a column of users needs one in every row; what has only a session is a user of its own.
-            rows = [row | {"user_id": row["user_id"] or row["session_id"]} for row in chunk]
-            if config.session is not None:
-                rows = [row for row in rows if row["session_id"]]
-            left_out += len(chunk) - len(rows)
+            rows = stored if config.session is None else [row for row in stored if row.session_id]
+            left_out += len(stored) - len(rows)
             written += len(rows)
-            arrays = [pa.array([row[column] for row in rows], kind) for column, kind in columns.values()]
+            arrays = [pa.array(_values(rows, name), kind) for name, kind in columns.values()]
             writer.write_table(pa.table(arrays, schema=schema))
     return written, left_out
 
 
-def _chunks(engine: Engine, tables: Tables) -> Iterator[tuple[list[dict[str, Any]], float]]:
-    """(rows by seq, share of the whole up to there): all that is stored now, each chunk in its own transaction."""
-    events = tables["events"]
-    with transaction(engine, reading=True) as connection:
-        first, last = connection.execute(select(func.min(events.c.seq), func.max(events.c.seq))).one()
-    if last is None:
-        return
-    seen = first - 1
-    columns = [events.c[column] for column, _ in COLUMNS.values()]
-    query = select(events.c.seq, *columns).where(events.c.seq <= last).order_by(events.c.seq).limit(CHUNK)
-    while seen < last:
-        with transaction(engine, reading=True) as connection:
-            chunk = connection.execute(query.where(events.c.seq > seen)).mappings().all()
-        if not chunk:
-            return
-        seen = chunk[-1]["seq"]
-        yield [dict(row) for row in chunk], (seen - first + 1) / (last - first + 1)
+def _values(rows: Sequence[EventRow], name: str) -> list[Any]:
+    # A log with a column of users needs one in every row; what has only a session is a user of its own.
+    return [row.user_id or row.session_id if name == "user_id" else getattr(row, name) for row in rows]
 
 
-def _write_items(engine: Engine, tables: Tables, config: EventsConfig, path: Path) -> tuple[int, int]:
+def _write_items(database: Database, config: EventsConfig, path: Path) -> tuple[int, int]:
     """The configured metadata, with the stored items in place of those with the same id, and without deleted ones."""
-    items = tables["items"]
-    with transaction(engine, reading=True) as connection:
-        stored = {row["item_id"]: row for row in connection.execute(select(items)).mappings()}
+    stored = {item.item_id: item for item in items.changes_since(database, 0)}
     if not stored:
         return 0, 0
     base = read_metadata(config.items, config.item, config.memory_mb) if config.items else iter(())
     rows = {row.pop("item_id"): row for row in base}
-    rows |= {item: _fields(row) for item, row in stored.items()}
-    kept = {item: row for item, row in rows.items() if item not in stored or not stored[item]["deleted"]}
+    rows |= {item_id: _fields(item) for item_id, item in stored.items()}
+    kept = {item_id: row for item_id, row in rows.items() if item_id not in stored or not stored[item_id].deleted}
     with path.open("w", encoding="utf-8") as file:
-        for item, row in kept.items():
-            file.write(json.dumps({**row, config.item: item}, default=str) + "\n")
+        for item_id, row in kept.items():
+            file.write(json.dumps({**row, config.item: item_id}, default=str) + "\n")
     return len(kept), 0
 
 
-def _fields(row: Any) -> dict[str, Any]:
-    own = {name: row[name] for name in ("title", "category") if row[name] is not None}
-    return {**(row["metadata"] or {}), **own}
+def _fields(item: ItemRow) -> dict[str, Any]:
+    own = {"title": item.title, "category": item.category}
+    return {**item.metadata, **{name: value for name, value in own.items() if value is not None}}

@@ -27,7 +27,7 @@ from training.workspace import Workspace
 @dataclass(frozen=True)
 class Outcome:
     """What a run left behind. rejects: the rows that could not be events, None where there were none.
-    resumed: steps taken over from a run that was interrupted."""
+    resumed: steps taken over from a run that was interrupted. current: whether the version serves now."""
 
     version: str
     gate: Gate
@@ -35,6 +35,7 @@ class Outcome:
     manifest: Manifest
     rejects: Path | None
     resumed: tuple[str, ...]
+    current: bool
 
 
 def utc_now() -> datetime:
@@ -42,9 +43,17 @@ def utc_now() -> datetime:
 
 
 def run(
-    config: TrainConfig, models: Path, told: Reporter, force: bool = False, now: Callable[[], datetime] = utc_now
+    config: TrainConfig,
+    models: Path,
+    told: Reporter,
+    force: bool = False,
+    now: Callable[[], datetime] = utc_now,
+    serving: Callable[[Registry], str | None] = Registry.current,
 ) -> Outcome:
     """Trains on the log, publishes a version, and makes it current when the gate lets it, or `force` does.
+
+    serving: the version it takes the place of, asked for when publishing begins; where another one serves at the end,
+    somebody has chosen it meanwhile, and it stays.
 
     Raises an Item2vecError. Whatever happens, the model that was current stays so until the new one is complete.
     """
@@ -66,10 +75,12 @@ def run(
         manifest = manifest_of(
             version, created, config, chosen.blend, log, final, indexes, measured.report, gate, told.timings
         )
-        publish(registry, parts, manifest, gate, told)
+        current = publish(registry, parts, manifest, gate, serving, told)
         work.finish({"version": version, "gate": gate.model_dump(mode="json"), "counts": asdict(log.counts)})
         rejects = work.folder / "rejects.parquet"
-        return Outcome(version, gate, measured.report, manifest, rejects if rejects.exists() else None, work.resumed)
+        return Outcome(
+            version, gate, measured.report, manifest, rejects if rejects.exists() else None, work.resumed, current
+        )
 
 
 def gate_of(
@@ -82,12 +93,20 @@ def gate_of(
     return gate
 
 
-def publish(registry: Registry, parts: ModelParts, manifest: Manifest, gate: Gate, told: Reporter) -> None:
-    """Whole or not at all; current only when the gate accepted it."""
+def publish(
+    registry: Registry,
+    parts: ModelParts,
+    manifest: Manifest,
+    gate: Gate,
+    serving: Callable[[Registry], str | None],
+    told: Reporter,
+) -> bool:
+    """Whole or not at all; current only when the gate accepted it, and in place of what served. Whether it is."""
     with told.step("publish") as step:
+        before = serving(registry)
         with registry.writer(manifest.version) as writer:
             write_parts(writer, parts)
             writer.commit(manifest)
-        if gate.accepted:
-            registry.activate(manifest.version)
-        step.facts |= {"version": manifest.version, "current": gate.accepted}
+        current = gate.accepted and registry.activate(manifest.version, instead_of=before)
+        step.facts |= {"version": manifest.version, "current": current}
+    return current

@@ -4,8 +4,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -167,6 +169,35 @@ def test_activating_checks_the_version_and_changes_nothing_when_it_is_damaged(re
     assert registry.current() == A
 
 
+def test_a_version_is_activated_only_instead_of_the_one_that_still_serves(registry: Registry) -> None:
+    publish(registry, A, B, C)
+    assert registry.activate(A, instead_of=None)
+    assert not registry.activate(B, instead_of=None)
+    assert registry.activate(B, instead_of=A)
+    registry.activate(C)  # somebody's own choice
+    assert not registry.activate(A, instead_of=B)
+    assert registry.current() == C
+    assert [registry.rollback() for _ in range(2)] == [B, A]
+
+
+def test_activating_instead_of_another_may_be_repeated(registry: Registry) -> None:
+    publish(registry, A, B)
+    registry.activate(A)
+    assert all(registry.activate(B, instead_of=A) for _ in range(2))
+    assert registry.rollback() == A
+    with pytest.raises(RegistryError, match=f"no version before {A}"):
+        registry.rollback()
+
+
+def test_of_many_that_activate_instead_of_the_same_version_one_succeeds(registry: Registry) -> None:
+    publish(registry, A, B, C, D)
+    registry.activate(A)
+    with ThreadPoolExecutor(3) as pool:
+        won = list(pool.map(lambda version: registry.activate(version, instead_of=A), (B, C, D)))
+    assert sorted(won) == [False, False, True]
+    assert registry.current() == (B, C, D)[won.index(True)]
+
+
 def test_each_rollback_goes_further_back_until_nothing_is_left(served: Registry) -> None:
     assert [served.rollback() for _ in range(3)] == [C, B, A]
     assert served.current() == A
@@ -215,7 +246,8 @@ def test_a_damaged_current_names_the_way_out_and_that_way_works(served: Registry
     way_out = r"current\.json is damaged.*item2vec models .*models activate VERSION"
     for content in (b"", b'{"version": "2026', b"[]", b'{"version": "../x"}', b"\xff\xfe"):
         (served.root / "current.json").write_bytes(content)
-        for step in (served.current, served.open, served.rollback, lambda: served.prune(1)):
+        compared = partial(served.activate, D, instead_of=D)
+        for step in (served.current, served.open, served.rollback, lambda: served.prune(1), compared):
             with pytest.raises(ArtifactCorrupt, match=way_out):
                 step()
         assert served.versions() == [A, B, C, D]

@@ -7,9 +7,9 @@ import pytest
 from support.jobworld import World
 
 from index.errors import ConfigError
-from store.reflected import Tables, connect
+from store.events import STREAMED
 from training.config import EventsConfig, TrainConfig
-from training.jobs.storedlog import CHUNK, StoredLog, export, with_stored
+from training.jobs.storedlog import StoredLog, export, with_stored
 
 
 @pytest.fixture
@@ -20,11 +20,7 @@ def world(tmp_path):
 
 
 def exported(world, folder, progress=lambda share: None, **settings):
-    engine = connect(world.url)
-    try:
-        return export(engine, Tables(engine), EventsConfig.model_validate(settings), folder, progress)
-    finally:
-        engine.dispose()
+    return export(world.engine, EventsConfig.model_validate(settings), folder, progress)
 
 
 def test_nothing_stored_gives_no_files(world, tmp_path):
@@ -52,7 +48,7 @@ def test_a_file_that_is_there_stays_as_it_is(world, tmp_path):
 
 
 def test_a_stopped_export_leaves_no_file_and_starts_over(world, tmp_path):
-    world.store([{"user_id": "u", "item_id": "a", "time": i} for i in range(CHUNK + 1)])
+    world.store([{"user_id": "u", "item_id": "a", "time": i} for i in range(STREAMED + 1)])
 
     def stop_at_the_end(share):
         if share == 1.0:
@@ -61,7 +57,7 @@ def test_a_stopped_export_leaves_no_file_and_starts_over(world, tmp_path):
     with pytest.raises(InterruptedError):
         exported(world, tmp_path / "job", stop_at_the_end)
     assert not list((tmp_path / "job").glob("[!.]*"))
-    assert exported(world, tmp_path / "job").rows == CHUNK + 1
+    assert exported(world, tmp_path / "job").rows == STREAMED + 1
 
 
 def test_events_without_a_user_are_their_session_and_without_the_asked_session_are_left_out(world, tmp_path):
