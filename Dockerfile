@@ -20,7 +20,7 @@ WORKDIR /data
 FROM ${BASE} AS requirements
 WORKDIR /build
 COPY deploy/requirements.py pyproject.toml ./
-RUN python requirements.py serve >api.txt && python requirements.py work >worker.txt
+RUN python requirements.py api >api.txt && python requirements.py worker >worker.txt
 
 # ---- the code, installed: with its metadata, which a training writes into the manifest
 FROM ${BASE} AS code

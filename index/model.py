@@ -80,10 +80,11 @@ def write_model(writer: ArtifactWriter, parts: ModelParts) -> None:
 
 @dataclass(frozen=True)
 class Ranked:
-    """One answer: the item and its score."""
+    """One answer. title: the item's, or its id where the catalogue has none."""
 
     item: str
     score: float
+    title: str
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,20 @@ class Model:
             return max(same, key=lambda item: self.vocabulary.counts[self.vocabulary.row(item)])
         return self.catalogue.resolve(text)
 
+    def similar(self, item: str, k: int = 10) -> list[Ranked]:
+        """The k items most similar to one. Raises ItemUnknown, ItemUntrained; so do `next` and `vector`."""
+        return self.neighbours(item, k)
+
+    def next(self, item: str, k: int = 10) -> list[Ranked]:
+        """The k items that most often come with or after one."""
+        return self.neighbours(item, k, "next")
+
+    def vector(self, item: str) -> NDArray[np.float32]:
+        """The unit vector that similarity is measured with, shape (dims,). `vectors` holds all of them, in the order
+        of `vocabulary.ids`."""
+        vector: NDArray[np.float32] = self.vectors[self.row(item)]
+        return vector
+
     def neighbours(self, item: str, k: int, score: Score = "similar") -> list[Ranked]:
         """The k best by either score: from the stored lists where they reach, else searched."""
         row = self.row(item)
@@ -209,7 +224,7 @@ class Model:
         real = rows >= 0
         return rows[real], scores[real]
 
-    def recommend(self, items: list[str], k: int, exclude_seen: bool = False) -> list[Ranked]:
+    def recommend(self, items: list[str], k: int = 10, exclude_seen: bool = False) -> list[Ranked]:
         """What comes next after a session, oldest item first; items without a vector are passed over."""
         session = self.vocabulary.known_rows(items)
         if not len(session):
@@ -245,7 +260,7 @@ class Model:
 
     def _ranked(self, rows: NDArray[np.int32], scores: NDArray[np.float32]) -> list[Ranked]:
         return [
-            Ranked(self.vocabulary.ids[row], score)
+            Ranked(item := self.vocabulary.ids[row], score, self.catalogue.title(item))
             for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
             if row >= 0
         ]
