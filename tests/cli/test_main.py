@@ -118,7 +118,7 @@ sys.exit(item2vec.main({arguments}))
 @pytest.mark.parametrize("command", ["train", "check", "tune", "demo", "worker"])
 def test_a_library_that_is_missing_is_one_line_that_says_what_to_install(command, tmp_path):
     """As in the API's image, which has no training in it."""
-    libraries = ["croniter", "dbos", "duckdb", "gensim", "numba", "optuna", "pyarrow", "rich", "scipy"]
+    libraries = ["croniter", "duckdb", "gensim", "numba", "optuna", "pyarrow", "rich", "scipy"]
     arguments = [command, *NEEDED.get(command, [])]
     program = WITHOUT.format(libraries=libraries, arguments=arguments)
     place = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
