@@ -27,7 +27,8 @@ FROM ${BASE} AS code
 WORKDIR /build
 COPY constraints.txt ./
 RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir -q -c constraints.txt setuptools
-COPY pyproject.toml README.md item2vec.py ./
+COPY pyproject.toml README.md ./
+COPY item2vec item2vec
 COPY index index
 COPY store store
 COPY app app

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("app", "cli", "index", "store", "training")
+PARTS = ("app", "cli", "index", "item2vec", "store", "training")
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def wheel(tmp_path_factory):
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in PARTS:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("item2vec.py", "pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, source)
     pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", out, source]
     done = subprocess.run(pip, capture_output=True, text=True)
@@ -77,7 +77,7 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel):
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     files = [path for part in PARTS for path in (ROOT / part).rglob("*") if path.is_file()]
     here = {str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts}
-    assert packed == here | {"item2vec.py"}
+    assert packed == here
     assert {f"{part}/py.typed" for part in PARTS} < packed
     assert "store/migrations/versions/0001_first_tables.py" in packed
 

@@ -4,10 +4,10 @@
     model = item2vec.open("models/")
     model.similar("t000327", k=10)
 
-Nothing heavy is imported before it is needed.
+Nothing heavy is imported before it is needed. This is a package because a single file cannot carry py.typed: type
+checkers would take everything here for Any.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -72,7 +72,3 @@ def train(
     }
     settings = load_config(None if config is None else Path(config), overrides, seed=seed)
     return run(settings, models_folder(models), reporter(), force)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
