@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from training.config import TrainConfig
 
 SECTIONS = ("events", "sessions", "trainer", "index", "recommender", "evaluation")
-# What the first help shows. There are four times as many: those are behind --help-settings.
+# What the first help shows; all the others are behind --help-settings.
 FIRST = ("events.paths", "events.items", "events.user", "events.item", "events.time", "events.session")
 FLAG_NAMES = {"paths": "events"}  # settings whose flag reads better under another name
 
@@ -22,8 +22,7 @@ class HelpSettings(argparse.Action):
     def __init__(self, option_strings: Sequence[str], dest: str, const: Sequence[str], **more: Any) -> None:
         super().__init__(option_strings, dest, nargs="?", const=const, choices=const, metavar="SECTION", **more)
 
-    def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> None:
-        asked = given[1]
+    def __call__(self, parser: argparse.ArgumentParser, _: object, asked: Any, flag: str | None = None) -> None:
         page = Parser(usage=argparse.SUPPRESS, add_help=False)
         add_groups(page, [asked] if isinstance(asked, str) else asked)
         page.print_help()
@@ -32,7 +31,9 @@ class HelpSettings(argparse.Action):
 
 def add_settings(parser: argparse.ArgumentParser, sections: Sequence[str] = SECTIONS) -> None:
     """One flag per setting; `load_config` puts flags over file over defaults."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML; flags go before them")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings as TOML; a flag overrides its setting there"
+    )
     parser.add_argument("--seed", type=int, help="seed of everything random (default 1)")
     parser.add_argument(
         "--help-settings",

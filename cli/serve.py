@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 DATABASE_HELP = (
     "database URL, sqlite:///FILE or postgresql://USER@HOST/NAME (default: item2vec.db in the folder of the models). "
-    "One with a password belongs into the environment, where no list of processes shows it: ITEM2VEC_DATABASE, or "
+    "One with a password belongs in the environment, where no list of processes shows it: ITEM2VEC_DATABASE, or "
     "ITEM2VEC_DATABASE_FILE for a file that holds it"
 )
-ENVIRONMENT = "Every setting can also be given as ITEM2VEC_<SETTING> in the environment; flags go before that."
+ENVIRONMENT = "Every setting can also be given as ITEM2VEC_<SETTING> in the environment; a flag overrides it."
 
 
 def add_database(parser: argparse.ArgumentParser) -> None:
