@@ -20,14 +20,15 @@ WORKDIR /data
 FROM ${BASE} AS requirements
 WORKDIR /build
 COPY deploy/requirements.py pyproject.toml ./
-RUN python requirements.py serve >api.txt && python requirements.py work >worker.txt
+RUN python requirements.py api >api.txt && python requirements.py worker >worker.txt
 
 # ---- the code, installed: with its metadata, which a training writes into the manifest
 FROM ${BASE} AS code
 WORKDIR /build
 COPY constraints.txt ./
 RUN python -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir -q -c constraints.txt setuptools
-COPY pyproject.toml README.md item2vec.py ./
+COPY pyproject.toml README.md ./
+COPY item2vec item2vec
 COPY index index
 COPY store store
 COPY app app

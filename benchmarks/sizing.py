@@ -76,7 +76,7 @@ def training(events: int, memory_mb: int) -> str:
         watcher = threading.Thread(target=watch)
         watcher.start()
         started = time.perf_counter()
-        command = [*program, "train", "--out", models, "--memory-mb", str(memory_mb), "--force"]
+        command = [*program, "train", "--models", models, "--memory-mb", str(memory_mb), "--force"]
         command += ["--events", f"{log}/events-*.parquet", "--items", f"{log}/items.parquet", "--epochs", "2"]
         process = subprocess.Popen([*command, "--no-baselines"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:

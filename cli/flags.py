@@ -3,23 +3,57 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from training.config import TrainConfig, load_config
+from cli.command import Parser
 
+if TYPE_CHECKING:
+    from training.config import TrainConfig
+
+SECTIONS = ("events", "sessions", "trainer", "index", "recommender", "evaluation")
+# What the first help shows; all the others are behind --help-settings.
+FIRST = ("events.paths", "events.items", "events.user", "events.item", "events.time", "events.session")
 FLAG_NAMES = {"paths": "events"}  # settings whose flag reads better under another name
 
 
-def add_settings(parser: argparse.ArgumentParser, sections: Sequence[str]) -> None:
-    """One flag per setting, described by the setting itself; `load_config` puts flags over file over defaults."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML; flags go before them")
+class HelpSettings(argparse.Action):
+    """Prints all settings, or those of a section, and ends."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, const: Sequence[str], **more: Any) -> None:
+        super().__init__(option_strings, dest, nargs="?", const=const, choices=const, metavar="SECTION", **more)
+
+    def __call__(self, parser: argparse.ArgumentParser, _: object, asked: Any, flag: str | None = None) -> None:
+        page = Parser(usage=argparse.SUPPRESS, add_help=False)
+        add_groups(page, [asked] if isinstance(asked, str) else asked)
+        page.print_help()
+        parser.exit()
+
+
+def add_settings(parser: argparse.ArgumentParser, sections: Sequence[str] = SECTIONS) -> None:
+    """One flag per setting; `load_config` puts flags over file over defaults."""
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings as TOML; a flag overrides its setting there"
+    )
     parser.add_argument("--seed", type=int, help="seed of everything random (default 1)")
+    parser.add_argument(
+        "--help-settings",
+        action=HelpSettings,
+        const=sections,
+        help=f"all settings, each of them a flag, and end; or those of one section: {', '.join(sections)}",
+    )
+    add_groups(parser, sections, FIRST)
+
+
+def add_groups(parser: argparse.ArgumentParser, sections: Sequence[str], shown: Sequence[str] | None = None) -> None:
+    """A group of flags per section. shown: the settings that appear in the help; None: all."""
+    from training.config import TrainConfig
+
     for section in sections:
         model = TrainConfig.model_fields[section].annotation
         assert model is not None
         group = parser.add_argument_group(f"{section}: {(model.__doc__ or '').strip().splitlines()[0].rstrip('.')}")
         for flag, place, field in flags_of(model, (section,)):
-            add_flag(group, flag, place, field)
+            add_flag(group, flag, place, field, hidden=shown is not None and ".".join(place) not in shown)
 
 
 def flags_of(model: Any, place: tuple[str, ...]) -> list[tuple[str, tuple[str, ...], Any]]:
@@ -33,7 +67,7 @@ def flags_of(model: Any, place: tuple[str, ...]) -> list[tuple[str, tuple[str, .
     return found
 
 
-def add_flag(group: Any, flag: str, place: tuple[str, ...], field: Any) -> None:
+def add_flag(group: Any, flag: str, place: tuple[str, ...], field: Any, hidden: bool = False) -> None:
     kinds = [k for k in get_args(field.annotation) if k is not type(None)] or [field.annotation]
     default = field.default
     shown = "" if default in (None, (), True, False) else f" (default {default})"
@@ -49,10 +83,14 @@ def add_flag(group: Any, flag: str, place: tuple[str, ...], field: Any) -> None:
     else:
         # Text: pydantic turns it into the setting's type and says what is wrong with it, for files and flags alike.
         options["metavar"] = {int: "N", float: "X"}.get(kinds[0], "NAME")
+    if hidden:
+        options["help"] = argparse.SUPPRESS
     group.add_argument(f"--{flag}", **options)
 
 
-def config_of(options: argparse.Namespace) -> Any:
+def config_of(options: argparse.Namespace) -> "TrainConfig":
+    from training.config import load_config
+
     overrides: dict[str, Any] = {}
     for dest, value in vars(options).items():
         if "." in dest and value is not None:

@@ -10,16 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from index.explanation import Explanation
-from index.model import Model
+from index.model import Model, Ranked
 from index.report import RANKED_TASKS, Report
 from training.evaluation.tables import facts, tables
 
 
-def show(model: Model, title: str, found: Sequence[Any], as_json: bool, **given: Any) -> None:
-    catalogue = model.catalogue
+def show(model: Model, title: str, found: Sequence[Ranked], as_json: bool, **given: Any) -> None:
     if as_json:
         items = [
-            {"item_id": r.item, "score": round(r.score, 6), "rank": rank, "title": catalogue.title(r.item)}
+            {"item_id": r.item, "score": round(r.score, 6), "rank": rank, "title": r.title}
             for rank, r in enumerate(found, 1)
         ]
         print(
@@ -30,8 +29,8 @@ def show(model: Model, title: str, found: Sequence[Any], as_json: bool, **given:
     for name in ("", "item", "title", "category", "score"):
         table.add_column(name, justify="right" if name in ("", "score") else "left")
     for rank, r in enumerate(found, 1):
-        category = catalogue.category(r.item) or ""
-        table.add_row(str(rank), r.item, catalogue.title(r.item), category, f"{r.score:.3f}")
+        category = model.catalogue.category(r.item) or ""
+        table.add_row(str(rank), r.item, r.title, category, f"{r.score:.3f}")
     screen().print(table)
 
 

@@ -1,27 +1,34 @@
-"""The commands that serve and that handle keys, for the command line."""
+"""The commands that serve: all of it, the API alone, the worker alone."""
 
 import argparse
-import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.settings import Settings
+from cli.command import Command, Parser, add_models
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 DATABASE_HELP = (
     "database URL, sqlite:///FILE or postgresql://USER@HOST/NAME (default: item2vec.db in the folder of the models). "
-    "One with a password belongs into the environment, where no list of processes shows it: ITEM2VEC_DATABASE, or "
+    "One with a password belongs in the environment, where no list of processes shows it: ITEM2VEC_DATABASE, or "
     "ITEM2VEC_DATABASE_FILE for a file that holds it"
 )
-ENVIRONMENT = "Every setting can also be given as ITEM2VEC_<SETTING> in the environment; flags go before that."
+ENVIRONMENT = "Every setting can also be given as ITEM2VEC_<SETTING> in the environment; a flag overrides it."
 
 
 def add_database(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", type=Path, metavar="DIR", help="folder of the models (default models)")
+    add_models(parser)
     parser.add_argument("--database", metavar="URL", help=DATABASE_HELP)
 
 
-def add_serving(parser: argparse.ArgumentParser) -> None:
+def add_training(parser: Parser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings of the training as TOML")
+    parser.add_argument("--retrain-every", metavar="CRON", help="regular retraining, a cron expression in UTC")
+
+
+def serving_flags(parser: Parser) -> None:
     add_database(parser)
     parser.add_argument("--host", help="address to bind to (default 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port; 0: any free one (default 8000)")
@@ -32,33 +39,16 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
     add_training(parser)
 
 
-def add_training(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings of the training as TOML")
-    parser.add_argument("--retrain-every", metavar="CRON", help="regular retraining, a cron expression in UTC")
+def worker_flags(parser: Parser) -> None:
+    add_database(parser)
+    add_training(parser)
+    parser.add_argument("--name", help="of this worker, the same after a restart (default: the host's name)")
 
 
-def add_keys(parser: argparse.ArgumentParser) -> None:
-    """create, list and revoke; --models and --database may stand before or after them."""
-    shared = argparse.ArgumentParser(add_help=False)
-    add_database(shared)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    create = actions.add_parser("create", parents=[shared], help="make a key and print it: nobody can read it again")
-    create.add_argument("--name", required=True, help="to tell it from others")
-    create.add_argument(
-        "--scope",
-        action="append",
-        choices=("read", "write", "admin"),
-        required=True,
-        help="what it may do; admin includes write, write includes read; may be given more than once",
-    )
-    listed = actions.add_parser("list", parents=[shared], help="all keys, without their secrets")
-    listed.add_argument("--json", action="store_true", help="as JSON")
-    revoke = actions.add_parser("revoke", parents=[shared], help="make a key useless, within a second")
-    revoke.add_argument("key_id", help="see `item2vec keys list`")
-
-
-def settings_of(options: argparse.Namespace) -> Settings:
+def settings_of(options: argparse.Namespace) -> "Settings":
     """Raises ConfigError."""
+    from app.settings import Settings
+
     given: dict[str, Any] = {}
     for name in ("models", "database", "host", "port", "workers", "insecure", "retrain_every"):
         given[name] = getattr(options, name, None)
@@ -79,53 +69,36 @@ def run_api(options: argparse.Namespace) -> int:
     return run_api(settings_of(options))
 
 
+def run_worker(options: argparse.Namespace) -> int:
+    """The one command that needs both sides: the service's migrations, and the training."""
+    from store.database import connect
+    from store.migrate import migrate
+    from training.jobs.worker import WorkerSettings, run_worker
+
+    _log()
+    settings = settings_of(options)
+    engine = connect(settings.database_url)
+    given = WorkerSettings(
+        models=settings.models.absolute(),
+        database=settings.database_url,
+        config=settings.train_config,
+        name=options.name,
+        retrain_every=settings.retrain_every,
+    )
+    return run_worker(given, prepare=lambda: migrate(engine))
+
+
 def _log() -> None:
     """What serves is not watched for its bars: it logs on a terminal too."""
     logging.getLogger().setLevel(logging.INFO)
 
 
-def run_keys(options: argparse.Namespace) -> int:
-    from store import keys
-    from store.database import connect
-    from store.migrate import migrate
-
-    engine = connect(settings_of(options).database_url)
-    try:
-        migrate(engine)
-        if options.action == "create":
-            print(keys.create_key(engine, options.name, options.scope))
-        elif options.action == "revoke":
-            keys.revoke_key(engine, options.key_id)
-            print(f"{options.key_id} is revoked")
-        else:
-            _show(keys.list_keys(engine), options.json)
-    finally:
-        engine.dispose()
-    return 0
-
-
-def _show(stored: Any, as_json: bool) -> None:
-    rows = [
-        {
-            "key_id": found.key.key_id,
-            "name": found.key.name,
-            "scopes": sorted(found.key.scopes),
-            "created": _time(found.created),
-            "revoked": None if found.revoked is None else _time(found.revoked),
-        }
-        for found in stored
-    ]
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=1))
-        return
-    for row in rows:
-        state = f"revoked {row['revoked']}" if row["revoked"] else "valid"
-        print(f"{row['key_id']}  {','.join(row['scopes'])}  {row['created']}  {state}  {row['name']}")
-    if not rows:
-        print("there are no keys: anybody who reaches the service may use it. item2vec keys create --name N --scope S")
-
-
-def _time(micros: int) -> str:
-    from datetime import UTC, datetime
-
-    return f"{datetime.fromtimestamp(micros / 1e6, UTC):%Y-%m-%dT%H:%M:%SZ}"
+SERVE = Command("serve", "the whole service: API and worker, kept running", serving_flags, run_serve, ENVIRONMENT)
+API = Command("api", "the API alone", serving_flags, run_api, ENVIRONMENT)
+WORKER = Command(
+    "worker",
+    "the worker alone: it does the retraining that the API is asked for",
+    worker_flags,
+    run_worker,
+    ENVIRONMENT,
+)

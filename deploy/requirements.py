@@ -1,4 +1,4 @@
-"""Prints what the extras it is given of pyproject.toml need, one requirement a line.
+"""Prints what an image needs of pyproject.toml's dependencies, one requirement a line: `api` or `worker`.
 
 So the layer of libraries depends on these lines, and outlives all other changes of code.
 """
@@ -8,17 +8,22 @@ import sys
 import tomllib
 from pathlib import Path
 
+# What only training needs: most of the megabytes. A test compares it with what the code imports.
+NOT_IN = {
+    "api": {"croniter", "duckdb", "gensim", "numba", "optuna", "pyarrow", "rich", "scipy"},
+    "worker": set(),
+}
 
-def requirements(project: dict, extras: list[str]) -> list[str]:
-    """Sorted, each once; an extra that names others of the same project stands for what those need."""
-    found = set(project["dependencies"])
-    for extra in extras:
-        for requirement in project["optional-dependencies"][extra]:
-            own = re.fullmatch(rf"{re.escape(project['name'])}\[(.+)\]", requirement)
-            found |= set(requirements(project, own.group(1).split(","))) if own else {requirement}
-    return sorted(found)
+
+def requirements(project: dict, image: str) -> list[str]:
+    """Sorted."""
+    return sorted(line for line in project["dependencies"] if name_of(line) not in NOT_IN[image])
+
+
+def name_of(requirement: str) -> str:
+    return re.match(r"[A-Za-z0-9._-]+", requirement).group()
 
 
 if __name__ == "__main__":
     text = Path("pyproject.toml").read_text(encoding="utf-8")
-    print("\n".join(requirements(tomllib.loads(text)["project"], sys.argv[1:])))
+    print("\n".join(requirements(tomllib.loads(text)["project"], sys.argv[1])))

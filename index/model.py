@@ -21,10 +21,11 @@ Score = Literal["similar", "next"]
 
 @dataclass(frozen=True)
 class Ranked:
-    """One answer: the item and its score."""
+    """One answer. title: the item's, or its id where the catalogue has none."""
 
     item: str
     score: float
+    title: str
 
 
 class Model:
@@ -77,6 +78,20 @@ class Model:
             return max(same, key=lambda item: self.vocabulary.counts[self.vocabulary.row(item)])
         return self.catalogue.resolve(text)
 
+    def similar(self, item: str, k: int = 10) -> list[Ranked]:
+        """The k items most similar to one. Raises ItemUnknown, ItemUntrained; so do `next` and `vector`."""
+        return self.neighbours(item, k)
+
+    def next(self, item: str, k: int = 10) -> list[Ranked]:
+        """The k items that most often come with or after one."""
+        return self.neighbours(item, k, "next")
+
+    def vector(self, item: str) -> Floats:
+        """The unit vector that similarity is measured with, shape (dims,). `vectors` holds all of them, in the order
+        of `vocabulary.ids`."""
+        vector: Floats = self.vectors[self.row(item)]
+        return vector
+
     def neighbours(self, item: str, k: int, score: Score = "similar") -> list[Ranked]:
         """The k best by either score: from the stored lists where they are long enough, else searched."""
         return self._ranked(*self.among(self.row(item), k, score))
@@ -112,7 +127,7 @@ class Model:
         mask[out] = False
         return self.recommender.among(np.array([row], dtype=np.int32), k, mask, one_item=True)
 
-    def recommend(self, items: list[str], k: int, exclude_seen: bool = False) -> list[Ranked]:
+    def recommend(self, items: list[str], k: int = 10, exclude_seen: bool = False) -> list[Ranked]:
         """What comes next after a session, oldest item first; items without a vector are passed over."""
         session = self.vocabulary.known_rows(items)
         if not len(session):
@@ -145,7 +160,7 @@ class Model:
 
     def _ranked(self, rows: Rows, scores: Floats) -> list[Ranked]:
         return [
-            Ranked(self.vocabulary.ids[row], score)
+            Ranked(item := self.vocabulary.ids[row], score, self.catalogue.title(item))
             for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
             if row >= 0
         ]

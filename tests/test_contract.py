@@ -9,6 +9,7 @@ from support.factories import quick_config, write_log
 
 import item2vec
 from cli.flags import config_of
+from cli.main import parse
 from index.artifact.registry import Registry
 from index.model import Model
 from training.pipeline.run import run
@@ -32,7 +33,19 @@ def models(log, tmp_path_factory):
 def train(log, folder, *more):
     items = str(log.parent / "items.csv")
     return item2vec.main(
-        ["train", "--events", str(log), "--items", items, "--min-item-count", "2", "--out", str(folder), *QUICK, *more]
+        [
+            "train",
+            "--events",
+            str(log),
+            "--items",
+            items,
+            "--min-item-count",
+            "2",
+            "--models",
+            str(folder),
+            *QUICK,
+            *more,
+        ]
     )
 
 
@@ -44,67 +57,67 @@ def ask(capsys, *arguments):
 
 
 def test_similar_by_id_and_by_title_stays_in_the_group(models, capsys):
-    status, out, _ = ask(capsys, "similar", models, "a3", "-k", 5, "--json")
+    status, out, _ = ask(capsys, "similar", "a3", "-k", 5, "--json", "--models", models)
     found = json.loads(out)
     assert status == 0
     assert len(found["items"]) == 5
     assert {i["item_id"][0] for i in found["items"]} == {"a"}
     assert found["items"][0]["title"].startswith("Title of a")
-    _, by_title, _ = ask(capsys, "similar", models, "title OF a3", "-k", 5, "--json")
+    _, by_title, _ = ask(capsys, "similar", "title OF a3", "-k", 5, "--json", "--models", models)
     assert json.loads(by_title)["items"] == found["items"]
 
 
 def test_next_follows_the_order_of_the_sessions(models, capsys):
-    found = json.loads(ask(capsys, "similar", models, "b4", "--score", "next", "--json")[1])
+    found = json.loads(ask(capsys, "similar", "b4", "--score", "next", "--json", "--models", models)[1])
     assert "b5" in [i["item_id"] for i in found["items"][:2]]
 
 
 def test_more_neighbours_than_stored_are_searched(models, capsys):
     for score in ("similar", "next"):
-        found = json.loads(ask(capsys, "similar", models, "b4", "--score", score, "-k", 500, "--json")[1])
+        found = json.loads(ask(capsys, "similar", "b4", "--score", score, "-k", 500, "--json", "--models", models)[1])
         assert len(found["items"]) == 19
 
 
 def test_recommend_goes_on_with_the_session(models, capsys):
-    found = json.loads(ask(capsys, "recommend", models, "a1", "a2", "Title of a3", "-k", 3, "--json")[1])
+    found = json.loads(ask(capsys, "recommend", "a1", "a2", "Title of a3", "-k", 3, "--json", "--models", models)[1])
     ids = [i["item_id"] for i in found["items"]]
     assert "a4" in ids
     assert "a3" not in ids
 
 
 def test_explain_gives_evidence_and_says_why_not(models, capsys):
-    out = ask(capsys, "explain", models, "a1", "a2")[1]
+    out = ask(capsys, "explain", "a1", "a2", "--models", models)[1]
     assert "They were together in" in out
     assert "times more often than chance, last on" in out
-    out = ask(capsys, "explain", models, "a1", "b1")[1]
+    out = ask(capsys, "explain", "a1", "b1", "--models", models)[1]
     assert "They were never together in a session" in out
-    assert "in the catalogue, but in no session" in ask(capsys, "explain", models, "a1", "new")[1]
+    assert "in the catalogue, but in no session" in ask(capsys, "explain", "a1", "new", "--models", models)[1]
 
 
 def test_an_unknown_item_is_a_clear_error(models, capsys):
-    status, _, err = ask(capsys, "similar", models, "nothing like it")
+    status, _, err = ask(capsys, "similar", "nothing like it", "--models", models)
     assert status == 2
     assert "no item has the id or the title 'nothing like it'" in err
-    status, _, err = ask(capsys, "similar", models, "Title of a")
+    status, _, err = ask(capsys, "similar", "Title of a", "--models", models)
     assert status == 2
     assert "10 items could be meant" in err
 
 
 def test_a_folder_without_models_says_what_to_do(tmp_path, capsys):
-    status, _, err = ask(capsys, "similar", tmp_path, "a1")
+    status, _, err = ask(capsys, "similar", "a1", "--models", tmp_path)
     assert status == 2
     assert "item2vec train" in err
 
 
 def test_the_report_comes_from_the_artifact(models, capsys):
-    report = json.loads(ask(capsys, "evaluate", models, "--json")[1])
+    report = json.loads(ask(capsys, "evaluate", "--json", "--models", models)[1])
     rows = {row["method"]: row for row in report["tasks"]["T1"]}
     assert {"item2vec", "vectors alone", "popularity", "item-kNN", "SR", "symSR", "AR", "EASE"} <= rows.keys()
     assert rows["item2vec"]["hr@10"][0] > rows["popularity"]["hr@10"][0]
     assert {"S-KNN", "V-SKNN", "STAN", "own items"} <= {row["method"] for row in report["tasks"]["T2"]}
     assert report["tasks"]["T3"][0]["method"] == "random"
     assert report["advice"]
-    assert "±" in ask(capsys, "evaluate", models)[1]
+    assert "±" in ask(capsys, "evaluate", "--models", models)[1]
 
 
 def test_a_version_without_an_evaluation_is_listed_and_says_so_when_asked(models, capsys, tmp_path):
@@ -113,8 +126,8 @@ def test_a_version_without_an_evaluation_is_listed_and_says_so_when_asked(models
     manifest = Registry(folder).open().manifest
     path = folder / "versions" / manifest.version / "manifest.json"
     path.write_bytes(manifest.model_copy(update={"metrics": None}).to_json())
-    assert manifest.version in ask(capsys, "models", folder)[1]
-    status, _, err = ask(capsys, "evaluate", folder)
+    assert manifest.version in ask(capsys, "models", "--models", folder)[1]
+    status, _, err = ask(capsys, "evaluate", "--models", folder)
     assert status == 2
     assert "was published without an evaluation" in err
 
@@ -136,27 +149,27 @@ def test_versions_are_listed_activated_rolled_back_and_pruned(models, log, capsy
     shutil.copytree(models, folder)
     first = Registry(folder).current()
     assert train(log, folder, "--seed", "2") in (0, 3)
-    listed = json.loads(ask(capsys, "models", folder, "--json")[1])
+    listed = json.loads(ask(capsys, "models", "--json", "--models", folder)[1])
     second = listed["versions"][-1]["version"]
     assert [v["version"] for v in listed["versions"]] == [first, second]
-    assert ask(capsys, "models", folder, "activate", second)[0] == 0
+    assert ask(capsys, "models", "activate", second, "--models", folder)[0] == 0
     assert Registry(folder).current() == second
-    assert ask(capsys, "models", folder, "rollback")[0] == 0
+    assert ask(capsys, "models", "rollback", "--models", folder)[0] == 0
     assert Registry(folder).current() == first
-    assert ask(capsys, "models", folder, "activate", "../../etc")[0] == 2
-    assert ask(capsys, "models", folder, "prune", "--keep", 1)[0] == 0
+    assert ask(capsys, "models", "activate", "../../etc", "--models", folder)[0] == 2
+    assert ask(capsys, "models", "prune", "--keep", 1, "--models", folder)[0] == 0
     assert first in Registry(folder).versions()
 
 
 def test_settings_come_from_flags_over_file_over_defaults(log, tmp_path, capsys):
     file = tmp_path / "settings.toml"
     file.write_text(f'[events]\npaths = ["{log}"]\n[trainer]\ndims = 8\nepochs = 2\n[recommender.rules]\nsteps = 3\n')
-    parsed = item2vec.build_parser().parse_args(["train", "--out", "x", "--config", str(file), "--epochs", "7"])
+    parsed = parse(["train", "--config", str(file), "--epochs", "7"])
     config = config_of(parsed)
     assert (config.trainer.dims, config.trainer.epochs, config.trainer.window) == (8, 7, 3)
     assert config.recommender.rules.steps == 3
     file.write_text("[trainer]\ndimensions = 8\n")
-    status, _, err = ask(capsys, "train", "--events", log, "--out", tmp_path, "--config", file)
+    status, _, err = ask(capsys, "train", "--events", log, "--models", tmp_path, "--config", file)
     assert status == 2
     assert "trainer.dimensions" in err
 
@@ -174,7 +187,7 @@ def test_a_model_that_is_no_better_than_popularity_is_kept_but_not_served(tmp_pa
     log.write_text("\n".join(rows))
     folder = tmp_path / "m"
     vectors_alone = ["--no-baselines", "--no-blend", "--item-counts", "0", "--session-counts", "0"]
-    arguments = ["train", "--events", str(log), "--out", str(folder), *QUICK, *vectors_alone]
+    arguments = ["train", "--events", str(log), "--models", str(folder), *QUICK, *vectors_alone]
     assert item2vec.main(arguments) == 3
     assert "popularity" in capsys.readouterr().out
     registry = Registry(folder)

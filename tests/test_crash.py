@@ -32,7 +32,7 @@ def world(tmp_path):
 
 def start(log, models, seed):
     """A training in a process of its own; what it says is in a file, `said`."""
-    command = [sys.executable, "-m", "item2vec", "train", "--events", str(log), "--out", str(models), "--force"]
+    command = [sys.executable, "-m", "item2vec", "train", "--events", str(log), "--models", str(models), "--force"]
     command += ["--items", str(log.parent / "items.csv"), "--min-item-count", "2", "--no-baselines"]
     command += ["--dims", "16", "--epochs", "5", "--workers", "1", "--prefixes", "300", "--bootstrap", "50"]
     command += ["--seed", str(seed)]

@@ -6,13 +6,13 @@ from typing import Literal, get_args, get_origin
 
 import pytest
 
-import item2vec
 from app.http.eventrow import ROW_CODES
 from app.main import create_app
 from app.problems import STATUS
 from app.schemas.items import ITEM_CODES
 from app.settings import Settings
 from cli import flags
+from cli.main import COMMANDS
 from index import errors
 from index.artifact.manifest import Manifest
 from training.config import TrainConfig
@@ -112,14 +112,12 @@ def test_every_setting_is_documented():
 
 
 def test_every_command_is_documented():
-    parser = item2vec.build_parser()
-    commands = next(a for a in parser._actions if a.choices).choices
     page = text("docs/commands.md")
-    assert [name for name in commands if f"## item2vec {name}" not in page] == []
+    assert [name for name in COMMANDS if f"## item2vec {name}" not in page] == []
     own_flags = {
         flag
-        for command in commands.values()
-        for action in command._actions
+        for command in COMMANDS.values()
+        for action in command.parser()._actions
         if "." not in action.dest
         for flag in action.option_strings
     }

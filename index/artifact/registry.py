@@ -220,7 +220,7 @@ class Registry:
             reason = error.strerror if isinstance(error, OSError) else error.errors()[0]["msg"]
             raise ArtifactCorrupt(
                 f"{self._current} is damaged ({reason}); say again which version serves: "
-                f"item2vec models {self.root} activate VERSION (newest: {(self.versions() or ['none'])[-1]})"
+                f"item2vec models activate VERSION --models {self.root} (newest: {(self.versions() or ['none'])[-1]})"
             ) from error
         if current.schema_version > SCHEMA_VERSION:
             raise ArtifactUnsupported(
@@ -236,7 +236,9 @@ class Registry:
 
     def _no_model(self) -> NoReturn:
         versions = self.versions()
-        step = f"item2vec models {self.root} activate {versions[-1]}" if versions else "train one with item2vec train"
+        step = "train one with item2vec train"
+        if versions:
+            step = f"item2vec models activate {versions[-1]} --models {self.root}"
         raise NoModel(f"no model is active in {self.root}; next step: {step}")
 
 

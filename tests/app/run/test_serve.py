@@ -14,9 +14,9 @@ from support.server import Server, free_port
 
 from app.run.serve import listen, prepare
 from app.settings import Settings
+from cli.main import parse
 from cli.serve import settings_of
 from index.errors import ConfigError
-from item2vec import build_parser
 from store.database import connect
 from store.keys import create_key
 from store.migrate import migrate
@@ -141,7 +141,7 @@ def test_an_api_ends_promptly_beside_an_open_stream(tmp_path):
 def test_flags_go_before_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("ITEM2VEC_PORT", "1")
     monkeypatch.setenv("ITEM2VEC_HOST", "::1")
-    options = build_parser().parse_args(["api", "--port", "2", "--models", str(tmp_path), "--config", "t.toml"])
+    options = parse(["api", "--port", "2", "--models", str(tmp_path), "--config", "t.toml"])
     found = settings_of(options)
     assert (found.port, found.host, found.models, found.train_config) == (2, "::1", tmp_path, Path("t.toml"))
     assert not found.insecure
@@ -149,7 +149,7 @@ def test_flags_go_before_the_environment(monkeypatch, tmp_path):
 
 def test_keys_are_made_listed_and_revoked_on_the_command_line(tmp_path, capsys):
     def run(*arguments):
-        options = build_parser().parse_args(["keys", *arguments, "--models", str(tmp_path)])
+        options = parse(["keys", *arguments, "--models", str(tmp_path)])
         assert options.run(options) == 0
         return capsys.readouterr().out
 

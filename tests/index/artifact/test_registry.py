@@ -125,7 +125,7 @@ def test_looking_at_an_empty_registry_creates_nothing(registry: Registry) -> Non
 
 def test_a_published_but_not_activated_version_is_named_as_the_next_step(registry: Registry) -> None:
     publish(registry, A)
-    with pytest.raises(NoModel, match=f"item2vec models .*models activate {A}"):
+    with pytest.raises(NoModel, match=f"item2vec models activate {A} --models .*models"):
         registry.open()
     with pytest.raises(NoModel):
         registry.rollback()
@@ -243,7 +243,7 @@ def test_rollback_to_a_damaged_version_is_refused_and_changes_nothing(served: Re
 
 
 def test_a_damaged_current_names_the_way_out_and_that_way_works(served: Registry) -> None:
-    way_out = r"current\.json is damaged.*item2vec models .*models activate VERSION"
+    way_out = r"current\.json is damaged.*item2vec models activate VERSION --models .*models"
     for content in (b"", b'{"version": "2026', b"[]", b'{"version": "../x"}', b"\xff\xfe"):
         (served.root / "current.json").write_bytes(content)
         compared = partial(served.activate, D, instead_of=D)

@@ -81,7 +81,7 @@ QUICK += ["--min-item-count", "2", "--item-counts", "0", "--session-counts", "0"
 def test_a_spoiled_retraining_does_not_replace_a_good_model(tmp_path, capsys):
     """On the same log again: the serving model's recorded evaluation is what counts."""
     log = write_log(tmp_path / "log" / "events.csv", sessions=1500)
-    train = ["train", "--events", str(log), "--out", str(tmp_path / "m"), *QUICK]
+    train = ["train", "--events", str(log), "--models", str(tmp_path / "m"), *QUICK]
     assert item2vec.main([*train, "--epochs", "8"]) == 0
     good = Registry(tmp_path / "m").current()
     assert item2vec.main([*train, "--epochs", "1", "--learning-rate", "0.002"]) == 3
@@ -93,7 +93,7 @@ def test_a_spoiled_retraining_does_not_replace_a_good_model(tmp_path, capsys):
 
 def test_on_newer_sessions_the_serving_model_is_ranked_anew(tmp_path):
     log = write_log(tmp_path / "log" / "events.csv", sessions=600)
-    train = ["train", "--events", str(log), "--out", str(tmp_path / "m"), *QUICK, "--epochs", "8"]
+    train = ["train", "--events", str(log), "--models", str(tmp_path / "m"), *QUICK, "--epochs", "8"]
     assert item2vec.main(train) == 0
     first = Registry(tmp_path / "m").current()
     write_log(log, sessions=1500)  # the same beginning, and as many days again

@@ -435,7 +435,7 @@ def test_a_training_with_the_defaults_says_what_a_search_could_bring():
 
 
 def command(log, models, to, trials, *more):
-    found = [sys.executable, "-m", "item2vec", "tune", "--events", str(log), "--out", str(models), "--to", str(to)]
+    found = [sys.executable, "-m", "item2vec", "tune", "--events", str(log), "--models", str(models), "--to", str(to)]
     found += ["--items", str(log.parent / "items.csv"), "--min-item-count", "2", "--dims", "16", "--workers", "1"]
     return [*found, "--prefixes", "300", "--bootstrap", "50", "--trials", str(trials), *more]
 
@@ -478,7 +478,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(tmp_path, log):
 
 
 def test_a_bad_flag_is_a_clear_error(tmp_path, log, capsys):
-    flags = ["tune", "--events", str(log), "--out", str(tmp_path), "--to", str(tmp_path / "x.toml")]
+    flags = ["tune", "--events", str(log), "--models", str(tmp_path), "--to", str(tmp_path / "x.toml")]
     assert item2vec.main([*flags, "--budget", "later"]) == 2
     assert "--budget 'later'" in capsys.readouterr().err
     assert item2vec.main([*flags, "--trials", "0"]) == 2

@@ -1,0 +1,92 @@
+"""The command line: finds the command, runs it, and turns what went wrong into one line and a status."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib.metadata import version
+
+from cli import ask, check, demo, former, keys, models, serve, train, tune
+from cli.command import Command
+from index.errors import ConfigError, Item2vecError
+
+GROUPS: dict[str, tuple[Command, ...]] = {
+    "start here": (demo.DEMO,),
+    "data": (check.CHECK, demo.DEMO_LOG),
+    "train": (train.TRAIN, tune.TUNE, models.MODELS),
+    "ask": (ask.SIMILAR, ask.RECOMMEND, ask.EXPLAIN, ask.EVALUATE, ask.EXPORT),
+    "serve": (serve.SERVE, serve.API, serve.WORKER, keys.KEYS),
+}
+COMMANDS = {command.name: command for group in GROUPS.values() for command in group}
+OURS = {"app", "cli", "index", "item2vec", "store", "training"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when it worked, 2 with a message on standard error when it did not, 3 when the gate
+    kept a new model back, or the check found a reason not to train."""
+    # The work is split into blocks over threads of our own; BLAS threads on top of them would fight for the same cores
+    # (and spin while they wait). Set before numpy is first imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # Where somebody watches, bars say how far it is, and lines in between would tear them.
+    level = logging.WARNING if sys.stderr.isatty() else logging.INFO
+    logging.basicConfig(format="%(asctime)s %(message)s", level=level, stream=sys.stderr)
+    for chatty in ("gensim", "alembic", "faiss"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        if not given or given[0] in ("-h", "--help"):
+            print(help_page(), file=sys.stdout if given else sys.stderr)
+            return 0 if given else 2
+        if given[0] == "--version":
+            print(f"item2vec {version('item2vec')}")
+            return 0
+        options = parse(given)
+        return int(options.run(options))
+    except Item2vecError as error:
+        print(f"item2vec: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        if not is_library(error.name):
+            raise
+        print(f"item2vec: {missing(given[0], error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("item2vec: interrupted; the same command resumes", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command's options, with `run`. Raises ConfigError."""
+    name, *rest = arguments
+    if name not in COMMANDS:
+        near = get_close_matches(name, COMMANDS, 1)
+        meant = f"did you mean {near[0]}?" if near else "see `item2vec --help`"
+        raise ConfigError(f"{name!r} is not a command; {meant}")
+    return COMMANDS[name].parser().parse_args(former.modern(name, rest))
+
+
+def help_page() -> str:
+    """All commands in groups: one screen."""
+    lines = ["usage: item2vec COMMAND [flags]", "", "Finds similar items from a log of what people did."]
+    for title, commands in GROUPS.items():
+        lines += ["", f"{title}:"]
+        lines += [f"  {command.name:<10} {command.help}" for command in commands]
+    return "\n".join([*lines, "", "`item2vec COMMAND --help` lists the flags of a command."])
+
+
+def is_library(module: str | None) -> bool:
+    """Whether a module would come with a library that pip installs."""
+    top = (module or "").split(".")[0]
+    return bool(top) and top not in OURS and top not in sys.stdlib_module_names
+
+
+def missing(command: str, error: ModuleNotFoundError) -> str:
+    return (
+        f"`item2vec {command}` needs {error.name}, which is not installed here: pip install item2vec "
+        "(the API's image leaves out what only training needs: use the worker's image)"
+    )

@@ -1,0 +1,74 @@
+"""The door: open a model, train one, or run the command line.
+
+    import item2vec
+    model = item2vec.open("models/")
+    model.similar("t000327", k=10)
+
+Nothing heavy is imported before it is needed. This is a package because a single file cannot carry py.typed: type
+checkers would take everything here for Any.
+"""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.command import models_folder
+from cli.main import main
+
+if TYPE_CHECKING:
+    from index.model import Model
+    from training.pipeline.run import Outcome
+
+__all__ = ["main", "open", "train"]
+
+
+def open(models: str | PathLike[str] | None = None, version: str | None = None) -> "Model":
+    """The model of a version, or the current one, of the folder `models`.
+
+    Without a folder: the one ITEM2VEC_MODELS names in the environment, else `models`. Raises NoModel, RegistryError
+    for an unknown version, ArtifactError for a damaged one; all of them are Item2vecError.
+    """
+    from index.artifact.registry import Registry
+    from index.model import Model
+
+    return Model(Registry(models_folder(models)).open(version))
+
+
+def train(
+    events: str | PathLike[str] | Sequence[str | PathLike[str]] = (),
+    *,
+    models: str | PathLike[str] | None = None,
+    config: str | PathLike[str] | None = None,
+    seed: int | None = None,
+    force: bool = False,
+    sessions: Mapping[str, Any] | None = None,
+    trainer: Mapping[str, Any] | None = None,
+    index: Mapping[str, Any] | None = None,
+    recommender: Mapping[str, Any] | None = None,
+    evaluation: Mapping[str, Any] | None = None,
+    **log: Any,
+) -> "Outcome":
+    """Trains on a log, measures, and publishes a version. The outcome says which, and whether it is current now.
+
+    events: files, folders or globs. models: as in `open`. config: a TOML file; what is given here goes before it.
+    force: make the version current even if the gate refuses it. sessions, trainer, ...: settings by section, for
+    example trainer={"dims": 64}. log: settings of the section events: user, item, time, items, session, ...; all are
+    in docs/configuration.md. A run that was killed resumes with the next call that has the same arguments.
+    Raises ConfigError, EventsError, TrainingFailed; all of them are Item2vecError.
+    """
+    from training.config import load_config
+    from training.pipeline.run import run
+    from training.progress import reporter
+
+    paths = (events,) if isinstance(events, str | PathLike) else events
+    overrides = {
+        "events": {"paths": tuple(map(str, paths)) or None, **log},
+        "sessions": sessions or {},
+        "trainer": trainer or {},
+        "index": index or {},
+        "recommender": recommender or {},
+        "evaluation": evaluation or {},
+    }
+    settings = load_config(None if config is None else Path(config), overrides, seed=seed)
+    return run(settings, models_folder(models), reporter(), force)
