@@ -1,1 +1,4 @@
-"""Skip-gram with negative sampling: the kernel, walled off. Arrays and numbers in, arrays out."""
+"""Skip-gram with negative sampling, our engine. In: arrays and numbers. Out: arrays. No files, ids or logging inside.
+
+train.py is the method from top to bottom. log.py, noise.py and steps.py are its parts, memory.py how rows are laid out.
+"""
