@@ -146,7 +146,7 @@ class Model:
             raise ItemUntrained(f"item {item!r} occurs {self.rare[item]} times in the sessions, {needed} are needed")
         if item in self.catalogue:
             raise ItemUntrained(f"item {item!r} is in the catalogue, but in no session the model was trained on")
-        raise ItemUnknown(f"item {item!r} is neither in the model nor in the catalogue")
+        raise ItemUnknown.named(item)
 
     def resolve(self, text: str) -> str:
         """An item id from an id or a title; of several items with this very title the one seen most often. Raises
@@ -254,8 +254,9 @@ class Model:
 def _check_shape(vectors: NDArray[np.float32], wanted: tuple[int, int], path: Path) -> None:
     if vectors.shape != wanted:
         raise ArtifactCorrupt(
-            f"{path} holds {vectors.shape[0]} x {vectors.shape[1]}, the model is of {wanted[0]} x {wanted[1]}: "
-            "they are not of one artifact; train again"
+            f"holds {vectors.shape[0]} x {vectors.shape[1]}, the model is of {wanted[0]} x {wanted[1]}: "
+            "they are not of one artifact; train again",
+            path,
         )
 
 

@@ -175,9 +175,9 @@ def _active(engine: Engine) -> str | None:
 
 
 def _running(job_id: str) -> JobRunning:
-    error = JobRunning(f"job {job_id} is under way: follow or cancel that one", headers={"Location": f"/jobs/{job_id}"})
-    error.extra = {"job": f"/jobs/{job_id}"}  # type: ignore[attr-defined]
-    return error
+    place = f"/jobs/{job_id}"
+    text = f"job {job_id} is under way: follow or cancel that one"
+    return JobRunning(text, headers={"Location": place}, extra={"job": place})
 
 
 def _get(connection: Connection, job_id: str) -> Job:
