@@ -15,8 +15,8 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from app.http.accesslog import AccessLog
-from app.http.deps import Service
 from app.http.edge import Edge
+from app.http.quick import Quick
 from app.http.replies import NotModified, reply
 from app.live.recall import RecallMeter
 from app.live.shelf import Shelf
@@ -26,7 +26,9 @@ from app.problems import PROBLEM_JSON, BodyTooLarge, MethodRefused, RouteUnknown
 from app.refresher import Refresher
 from app.routes import events, items, jobs, models, ops, recommend, similar
 from app.schemas.common import REASONS, Problem
+from app.service import Service
 from app.settings import Settings
+from index.artifact.registry import Registry
 from index.errors import Item2vecError, RequestError
 from store.database import connect
 from store.keys import Keyring
@@ -65,15 +67,16 @@ def create_app(settings: Settings) -> App:
     """The service over one folder of models and one database; both are opened when it starts."""
     engine = connect(settings.database_url)
     metrics = Metrics(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
-    snapshots = Snapshots(settings.models, metrics)
-    shelf = Shelf(engine, snapshots, settings.cache_mb << 20)
-    service = Service(settings, engine, snapshots, shelf, Keyring(engine), metrics)
+    registry = Registry(settings.models)
+    snapshots = Snapshots(registry, metrics)
+    service = Service(settings, engine, registry, snapshots, Shelf(engine, snapshots), Keyring(engine), metrics)
     access = AccessLog(settings.access_log)
     recall = RecallMeter(settings.recall_sample, metrics)
+    quick = Quick(service.keyring, recall, settings.cache_mb << 20)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        refresher = Refresher(service, access, recall)
+        refresher = Refresher(service, access, recall, quick)
         await asyncio.to_thread(refresher.first)
         refresher.start()
         try:
@@ -116,13 +119,13 @@ def create_app(settings: Settings) -> App:
             allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "If-None-Match"],
             expose_headers=["ETag", "X-Model-Version", "X-Request-Id", "Location", "Retry-After"],
         )
-    app.edge = Edge(app.inner, service, access, recall)
+    app.edge = Edge(app.inner, service, access, quick)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
 
 def _response(request: Request, error: Item2vecError) -> Response:
-    found = problem_of(error)
+    found = problem_of(error, request.app.state.service.settings.models)
     body = found.body(request.scope["state"]["request_id"])
     return Response(body, found.status, {"Cache-Control": "no-store", **found.headers}, PROBLEM_JSON)
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from fastapi import APIRouter, Response
 
 from app.http.deps import ServiceDep, needs
+from app.problems import FIRST_STEP
 from app.schemas.common import problems
 from app.schemas.ops import Alive, Ready
 from index.errors import StoreUnavailable
@@ -33,7 +34,7 @@ async def readyz(service: ServiceDep, response: Response) -> Ready:
         model_version=view.version,
         catalogue_change=view.number,
         refused=dict(service.snapshots.refused),
-        next_step=None if ready else "post events and POST /retrain, or run item2vec train",
+        next_step=None if ready else FIRST_STEP,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import (
@@ -17,7 +18,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.http.eventrow import RowError, identifier
-from app.schemas.common import Reply
+from app.live.view import ItemView
+from app.schemas.common import ModelVersion, Reply
 from store.event import MAX_ID_CHARACTERS, storable
 from store.items import MAX_FIELDS
 
@@ -100,22 +102,15 @@ class ItemPatch(BaseModel):
     metadata: Metadata = Field({}, description="merged by key; null removes a key")
 
 
-class ItemFields(BaseModel):
-    item_id: str = Field(examples=["t000327"])
-    title: str | None = Field(examples=["Window of Museums"])
-    category: str | None = Field(examples=["Electronic"])
-    available: bool
-    metadata: dict[str, Any] = Field(examples=[{"price": 12.5}])
-    trained: bool = Field(description="whether the model has a vector of it")
-    sessions_count: int | None = Field(description="occurrences in the training sessions; null where none are known")
-
-
-class ItemReply(ItemFields, Reply):
+@dataclass(frozen=True)
+class ItemReply(ItemView):
     """One item, as the service knows it now."""
+
+    model_version: ModelVersion
 
 
 class ItemsReply(Reply):
-    items: list[ItemFields] = Field(description="in the order of their ids")
+    items: list[ItemView] = Field(description="in the order of their ids")
     next_cursor: str | None = Field(description="for the next page; null at the end")
 
 
