@@ -11,7 +11,7 @@ from app.problems import BodyTooLarge, OriginRefused
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
-@dataclass(slots=True)
+@dataclass(init=False)  # defaults that stay on the class: setting all six for each request takes 0.2 us
 class Head:
     """As they were sent, the last of those sent twice; None where one is missing. token: the key, of either header.
     match: If-None-Match. length: Content-Length."""

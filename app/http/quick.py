@@ -8,7 +8,7 @@ the routes.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -81,9 +81,6 @@ class Quick:
 
     def of(self, view: View) -> Prepared:
         """The answers of this view: those there are, or none yet."""
-        found = self._prepared
-        if found.view is view:
-            return found
         with self._lock:
             if self._prepared.view is not view:
                 self._prepared = Prepared(view, self._most)
@@ -96,7 +93,9 @@ class Quick:
         if scope["method"] != "GET" or not path.startswith(PATH) or view.model is None:
             return None
         check_scope(self._keyring, key, "read")
-        prepared = self.of(view)
+        prepared = self._prepared
+        if prepared.view is not view:
+            prepared = self.of(view)
         asked = item_id, query = path[len(PATH) :], scope["query_string"]
         body = prepared.get(asked)
         if body is None:
@@ -122,29 +121,24 @@ class Quick:
         found = self._asks[query] = _read(query)
         return found
 
-    async def send(self, answer: Answer, view: View, match: bytes | None, body: bytes) -> None:
+    def send(self, answer: Answer, view: View, match: bytes | None, body: bytes) -> Awaitable[None]:
         """The body with its headers, or 304 where `match` (If-None-Match) names it."""
-        prepared = self.of(view)
-        answer.route = ROUTE
+        prepared = self._prepared
+        if prepared.view is not view:
+            prepared = self.of(view)
+        answer.route, request_id = ROUTE, answer.request_id.encode()
         if match is not None and matches(view, match.decode("latin-1")):
             answer.status, sized, body = 304, b"", b""
         else:
             answer.status, sized = 200, JSON % len(body)
         cycle = _cycle_of(answer.send)
         if cycle is not None:
-            own = b"%b%bx-request-id: %b\r\n%b" % (
-                LINES[answer.status],
-                prepared.head,
-                answer.request_id.encode(),
-                sized,
-            )
-            await _write(cycle, own, body)
-            return
-        found = [*prepared.headers, (b"x-request-id", answer.request_id.encode())]
+            head = b"%b%bx-request-id: %b\r\n%b" % (LINES[answer.status], prepared.head, request_id, sized)
+            return _write(cycle, head, body)
+        own = [*prepared.headers, (b"x-request-id", request_id)]
         if sized:
-            found += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await answer.send({"type": "http.response.start", "status": answer.status, "headers": found})
-        await answer.send({"type": "http.response.body", "body": body})
+            own += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        return _send(answer, own, body)
 
     def fill(self, view: View, is_current: Callable[[], bool]) -> int:
         """Renders `GET /similar/{item_id}` of the most popular items until there is no more room; how many it made.
@@ -194,6 +188,11 @@ def _cycle_of(send: Send) -> RequestResponseCycle | None:
     """The cycle behind an ASGI `send`, where uvicorn's httptools protocol made it and nothing stands between."""
     found = getattr(send, "__self__", None)
     return found if type(found) is RequestResponseCycle else None
+
+
+async def _send(answer: Answer, own: list[tuple[bytes, bytes]], body: bytes) -> None:
+    await answer.send({"type": "http.response.start", "status": answer.status, "headers": own})
+    await answer.send({"type": "http.response.body", "body": body})
 
 
 async def _write(cycle: RequestResponseCycle, head: bytes, body: bytes) -> None:

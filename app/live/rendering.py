@@ -4,6 +4,7 @@ the same bytes. Rendering is by hand because it is most of a request.
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
@@ -81,14 +82,26 @@ def json_bytes(content: dict[str, Any]) -> bytes:
     return dumps(content).encode("ascii")
 
 
-def entry_json(view: View, content: dict[str, Any], found: Found, anchor: str | None) -> str:
-    """One entry of a batch."""
-    return dumps(content)[:-1] + ',"items":[' + items_json(view, found, anchor) + _tail(found)
+@dataclass(frozen=True)
+class Entry:
+    """Of a batch, about one item. code: of the error, where the status is one."""
+
+    item_id: str
+    found: Found
+    status: int = 200
+    code: str | None = None
+    anchor: str | None = None
 
 
-def batch_bytes(view: View, failed: int, entries: Sequence[str]) -> bytes:
+def batch_bytes(view: View, entries: Sequence[Entry]) -> bytes:
+    failed = sum(entry.status != 200 for entry in entries)
     head = f'{{"model_version":"{view.version}","failed":{failed},"results":['
-    return (head + ",".join(entries) + "]}").encode("ascii")
+    return (head + ",".join(_entry_json(view, entry) for entry in entries) + "]}").encode("ascii")
+
+
+def _entry_json(view: View, entry: Entry) -> str:
+    head = dumps({"item_id": entry.item_id, "status": entry.status, "code": entry.code})[:-1]
+    return head + ',"items":[' + items_json(view, entry.found, entry.anchor) + _tail(entry.found)
 
 
 def list_bytes(view: View, content: dict[str, Any], found: Found, anchor: str | None = None) -> bytes:

@@ -1,6 +1,6 @@
 """Similar items, of one or of many."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -9,10 +9,14 @@ from app.http.deps import ServiceDep, needs
 from app.http.itempath import ITEM_ID
 from app.http.replies import not_modified, passing, reply
 from app.live import answers, rendering
+from app.live.answers import Ask
+from app.live.rendering import Entry
+from app.live.view import View
 from app.problems import BodyTooLarge, problem_of
 from app.schemas.answers import BatchReply, ItemQuery, SimilarBatch, SimilarQuery, SimilarReply
 from app.schemas.common import READING, problems
 from index.errors import Item2vecError
+from index.model import Score
 
 router = APIRouter(tags=["similar"], dependencies=[needs("read")])
 
@@ -74,15 +78,13 @@ def similar_of_many(service: ServiceDep, body: SimilarBatch) -> Response:
         raise BodyTooLarge(f"{len(body.items)} items, at most {service.settings.max_batch} in one request")
     view, ask = service.shelf.view, body.ask()
     answers.model_of(view)
-    parts, failed = [], 0
-    for item_id in body.items:
-        entry: dict[str, Any] = {"item_id": item_id, "status": 200, "code": None}
-        found = answers.Found()
-        try:
-            found = answers.similar(view, item_id, body.score, ask)
-        except Item2vecError as error:
-            problem = problem_of(error)
-            entry |= {"status": problem.status, "code": problem.code}
-            failed += 1
-        parts.append(rendering.entry_json(view, entry, found, item_id if ask.explain else None))
-    return passing(view.version, rendering.batch_bytes(view, failed, parts))
+    entries = [_entry(view, item_id, body.score, ask) for item_id in body.items]
+    return passing(view.version, rendering.batch_bytes(view, entries))
+
+
+def _entry(view: View, item_id: str, score: Score, ask: Ask) -> Entry:
+    try:
+        return Entry(item_id, answers.similar(view, item_id, score, ask), anchor=item_id if ask.explain else None)
+    except Item2vecError as error:
+        problem = problem_of(error)
+        return Entry(item_id, answers.Found(), problem.status, problem.code)
