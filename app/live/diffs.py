@@ -1,4 +1,4 @@
-"""What changed between two versions, for whoever asks over HTTP: one comparison opens up to two models."""
+"""What changed between two versions, kept for the next request: one comparison opens up to two models."""
 
 import threading
 from collections import OrderedDict

@@ -45,7 +45,7 @@ class Snapshots:
     def refresh(self) -> bool:
         """Loads the registry's current version where it is another one; whether it was swapped in.
 
-        Never raises for a bad version: that is refused, kept in `refused`, and the old one goes on serving.
+        Never raises for a bad version: that is refused, kept in `refused`, and the old one still serves.
         """
         with self._lock:
             return self._refresh()
@@ -70,7 +70,7 @@ class Snapshots:
             self._refuse(version, error)
             return False
         self.current = Snapshot(model, version)
-        # What stays for long is not to be looked through by the garbage collector again and again, 100 ms each time.
+        # The garbage collector need not look through what stays for long: that takes 100 ms each time.
         gc.unfreeze()
         gc.collect()
         gc.freeze()

@@ -22,8 +22,8 @@ async def healthz(service: ServiceDep) -> Alive:
 
 @router.get("/readyz", summary="Able to serve", response_model=Ready, responses={503: {"model": Ready}})
 async def readyz(service: ServiceDep, response: Response) -> Ready:
-    """200 once a model is loaded and warm, 503 before. `refused` names versions that could not be loaded; the one that
-    serves goes on. Needs no key."""
+    """200 once a model is loaded and warm, 503 before. `refused` names versions that could not be loaded; the one
+    before them still serves. Needs no key."""
     view = service.shelf.view
     ready = view.snapshot is not None
     if not ready:
