@@ -1,12 +1,14 @@
 """Error class -> RFC 9457 problem: one table. A new leaf inherits its parent's status."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from index import errors
 
 PROBLEM_JSON = "application/problem+json"
+FIRST_STEP = "post events and POST /retrain, or run item2vec train"  # where nothing can be served yet
 
 
 class KeyMissing(errors.RequestError):
@@ -127,12 +129,15 @@ class Problem:
         return json.dumps(content | self.extra, separators=(",", ":")).encode()
 
 
-def problem_of(error: errors.Item2vecError) -> Problem:
-    kinds = [kind for kind in type(error).__mro__ if kind in STATUS]
-    headers = dict(getattr(error, "headers", {}))
-    waits = [RETRY_AFTER[kind] for kind in type(error).__mro__ if kind in RETRY_AFTER]
-    if waits:
-        headers.setdefault("Retry-After", waits[0])
+def problem_of(error: errors.Item2vecError, models: Path = Path()) -> Problem:
+    """models: the folder of the models, whose place on this machine is left out of the detail."""
+    kinds = type(error).__mro__
+    status = next(STATUS[kind] for kind in kinds if kind in STATUS)
     title = (type(error).__doc__ or error.code).strip().splitlines()[0]
-    extra = getattr(error, "extra", {})
-    return Problem(STATUS[kinds[0]], error.code, title, str(error), getattr(error, "fields", ()), headers, extra)
+    found = Problem(status, error.code, title, error.within(models))
+    wait = next((RETRY_AFTER[kind] for kind in kinds if kind in RETRY_AFTER), None)
+    if wait is not None:
+        return replace(found, headers={"Retry-After": wait})
+    if isinstance(error, errors.RequestError):
+        return replace(found, fields=error.fields, headers=error.headers, extra=error.extra)
+    return found

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from app.http.accesslog import AccessLog
-from app.http.deps import Service
-from app.live.prefill import prefill
+from app.http.quick import Quick
 from app.live.recall import RecallMeter
+from app.service import Service
 from index.errors import StoreUnavailable
 from store.migrate import migrate
 
@@ -23,10 +23,11 @@ class Refresher:
     first: once, before the first request. start, stop: the threads.
     """
 
-    def __init__(self, service: Service, access: AccessLog, recall: RecallMeter) -> None:
+    def __init__(self, service: Service, access: AccessLog, recall: RecallMeter, quick: Quick) -> None:
         self._service = service
         self._access = access
         self._recall = recall
+        self._quick = quick
         self._stop = threading.Event()
         settings = service.settings
         self._threads = [
@@ -80,6 +81,6 @@ class Refresher:
             self._service.shelf.refresh()
         self._recall.measure()
         view = self._service.shelf.view
-        made = prefill(view, lambda: view is self._service.shelf.view and not self._stop.is_set())
+        made = self._quick.fill(view, lambda: view is self._service.shelf.view and not self._stop.is_set())
         if made:
             log.info("answers prepared=%d version=%s", made, view.version)

@@ -1,11 +1,15 @@
-"""What changed from one model to another: items, neighbours, vectors, figures, settings."""
+"""What changed from one model to another: items, neighbours, vectors, figures, settings.
+
+The records are shown over HTTP as they are, so each field is described here and nowhere else.
+"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from index.align import moved as way_of
 from index.artifact.manifest import Manifest
@@ -23,83 +27,85 @@ FIGURES: tuple[Metric, ...] = ("ndcg@10", "hr@20", "mrr@20")
 
 @dataclass(frozen=True)
 class ItemChanges:
-    """Counts; of the gained and of the lost the first hundred ids, most frequent first (in the model that has them)."""
+    """Which items came and went."""
 
-    before: int
-    after: int
-    both: int
-    gained: int
-    lost: int
-    gained_ids: tuple[str, ...]
-    lost_ids: tuple[str, ...]
+    before: int = Field(description="items of the earlier model", examples=[31800])
+    after: int = Field(description="items of the later model", examples=[32000])
+    both: int = Field(examples=[31500])
+    gained: int = Field(examples=[500])
+    lost: int = Field(examples=[300])
+    gained_ids: tuple[str, ...] = Field(description="the first 100, most frequent first", examples=[["t000327"]])
+    lost_ids: tuple[str, ...] = Field(description="the first 100, most frequent first", examples=[["h000012"]])
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """How many of the neighbours stayed, over the `items` that are in both models and have any to compare.
+    """How many of the ten neighbours stayed, among the items that both models have."""
 
-    mean: 0 to 1; None without such items. histogram: items by overlap, ten bins from [0, 0.1) to [0.9, 1].
-    """
-
-    items: int
-    mean: float | None
-    histogram: tuple[int, ...]
+    items: int = Field(description="items compared", examples=[31500])
+    mean: float | None = Field(description="0 to 1; null without items to compare", examples=[0.62])
+    histogram: tuple[int, ...] = Field(
+        description="items by overlap, ten bins from [0, 0.1) to [0.9, 1]",
+        examples=[[10, 40, 300, 900, 2500, 6000, 9000, 8000, 3750, 1000]],
+    )
 
 
 @dataclass(frozen=True)
 class Mover:
-    """An item whose `similar` neighbours changed. gained, lost: neighbours in both models, best first."""
+    """An item whose similar items changed; its neighbours are those that both models have."""
 
-    item_id: str
-    overlap: float
-    gained: tuple[str, ...]
-    lost: tuple[str, ...]
+    item_id: str = Field(examples=["t000327"])
+    overlap: float = Field(description="share of its ten neighbours that stayed", examples=[0.1])
+    gained: tuple[str, ...] = Field(description="neighbours it has now, best first", examples=[["t000180"]])
+    lost: tuple[str, ...] = Field(description="neighbours it had before, best first", examples=[["t000911"]])
 
 
 @dataclass(frozen=True)
 class MovedItem:
-    """moved: 1 - cosine of its input vectors; 0: it stayed, 1: at a right angle to where it was."""
+    """An item whose input vector moved."""
 
-    item_id: str
-    moved: float
+    item_id: str = Field(examples=["t000327"])
+    moved: float = Field(description="1 - cosine of its two vectors", examples=[0.41])
 
 
 @dataclass(frozen=True)
 class VectorChanges:
-    """How far the `items` of both models moved once the later one is turned onto the earlier one (index/align.py).
+    """How far input vectors moved, once the later model is turned onto the earlier one."""
 
-    median: None where they could not be compared, and `reason` says why. most: farthest first.
-    """
-
-    items: int
-    median: float | None
-    most: tuple[MovedItem, ...]
-    reason: str | None
+    items: int = Field(description="items of both models", examples=[31500])
+    median: float | None = Field(
+        description="1 - cosine: 0 stayed, 1 at a right angle; null where they cannot be compared",
+        examples=[0.06],
+    )
+    most: tuple[MovedItem, ...] = Field(description="the 20 that moved most, farthest first")
+    reason: str | None = Field(
+        description="why there is no median", examples=["the earlier model has 64 dims, the later 128"]
+    )
 
 
 @dataclass(frozen=True)
 class FigureChange:
-    """One figure of the evaluation. Each model was measured on the test sessions of its own log."""
+    """One figure of both evaluations, each on the test sessions of its own log."""
 
-    task: str
-    metric: str
-    before: float
-    after: float
-    difference: float
+    task: str = Field(examples=["T2"])
+    metric: str = Field(examples=["ndcg@10"])
+    before: float = Field(examples=[0.208])
+    after: float = Field(examples=[0.214])
+    difference: float = Field(description="after - before", examples=[0.006])
 
 
 @dataclass(frozen=True)
 class SettingChange:
-    """name: as in docs/configuration.md, `trainer.dims`. None where one of the two does not know the setting."""
+    """A setting that differs; null where one of the two does not know it."""
 
-    name: str
-    before: Any
-    after: Any
+    name: str = Field(description="as in docs/configuration.md", examples=["trainer.dims"])
+    before: Any = Field(examples=[64])
+    after: Any = Field(examples=[100])
 
 
 @dataclass(frozen=True)
 class ModelDiff:
-    """movers: the least overlap first, the more frequent item first among equals."""
+    """What changed between two models. movers: the least overlap first, among equals the more frequent item."""
 
     items: ItemChanges
     similar: Overlap

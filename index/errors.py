@@ -24,17 +24,35 @@ Item2vecError
     └── KeyReused
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 
 class Item2vecError(Exception):
-    """Root of every error raised on purpose. short: what was found, without what to do; all of it where not given."""
+    """Root of every error raised on purpose.
+
+    reason: what is wrong. path: the file or folder it is about. command: what to type next. The message is all three.
+    short: what is wrong, without what to do about it; all of the reason where not given.
+    """
 
     code = "error"
 
-    def __init__(self, detail: str, short: str | None = None):
-        super().__init__(detail)
-        self.short = detail if short is None else short
+    def __init__(
+        self, reason: str, path: Path | None = None, command: str | None = None, short: str | None = None
+    ) -> None:
+        found = reason if path is None else f"{path} {reason}"
+        super().__init__(found if command is None else f"{found}; next step: {command}")
+        self.reason, self.path, self.command = reason, path, command
+        self.short = found if short is None else short
+
+    def within(self, root: Path) -> str:
+        """The message for those who must not learn where `root` lies on this machine: no path leads out of it, and
+        there is no command, which would be typed on this machine."""
+        if self.path is None:
+            return self.reason
+        place = self.path.relative_to(root) if self.path.is_relative_to(root) else Path(self.path.name)
+        return f"{'the folder of the models' if place == Path() else place} {self.reason}"
 
 
 class ConfigError(Item2vecError):
@@ -118,6 +136,10 @@ class ItemUnknown(Item2vecError):
 
     code = "item_unknown"
 
+    @classmethod
+    def named(cls, item_id: str) -> "ItemUnknown":
+        return cls(f"item {item_id!r} is neither in the model nor in the catalogue")
+
 
 class ItemUntrained(Item2vecError):
     """The item is known, but too rare to have a vector."""
@@ -138,15 +160,17 @@ class RequestError(Item2vecError):
 
     def __init__(
         self,
-        detail: str,
+        reason: str,
         fields: Sequence[tuple[str, str]] = (),
-        headers: dict[str, str] | None = None,
-        extra: dict[str, str] | None = None,
-    ):
-        super().__init__(detail)
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """fields: (where in the request, what is wrong there). headers: of the answer. extra: more members of the
+        problem, as JSON has them."""
+        super().__init__(reason)
         self.fields = tuple(fields)
-        self.headers = headers or {}
-        self.extra = extra or {}
+        self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
 
 
 class JobUnknown(RequestError):

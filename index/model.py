@@ -66,7 +66,7 @@ class Model:
             raise ItemUntrained(f"item {item!r} occurs {self.rare[item]} times in the sessions, {needed} are needed")
         if item in self.catalogue:
             raise ItemUntrained(f"item {item!r} is in the catalogue, but in no session the model was trained on")
-        raise ItemUnknown(f"item {item!r} is neither in the model nor in the catalogue")
+        raise ItemUnknown.named(item)
 
     def resolve(self, text: str) -> str:
         """The item id, from an id or a title; of several items with the same title the one seen most often. Raises

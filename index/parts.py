@@ -143,6 +143,7 @@ def _check_shape(index: faiss.Index, wanted: tuple[int, int], path: Path) -> Non
     found = stored_vectors(index).shape
     if found != wanted:
         raise ArtifactCorrupt(
-            f"{path} holds {found[0]} x {found[1]}, the model is of {wanted[0]} x {wanted[1]}: "
-            "they are not of one artifact; train again"
+            f"holds {found[0]} x {found[1]}, the model is of {wanted[0]} x {wanted[1]}: "
+            "they are not of one artifact; train again",
+            path,
         )

@@ -54,12 +54,12 @@ def patch(database: Database, item_id: str, fields: Mapping[str, Any], base: Ite
     Raises ItemUnknown for an item that nobody knows or that was deleted, RequestError for too many metadata fields.
     """
     if not storable(item_id):
-        raise _unknown(item_id)
+        raise ItemUnknown.named(item_id)
     with transaction(database) as connection:
         changed = _next_change(connection)
         old = _read(connection, item_id) or base
         if old is None or old.deleted:
-            raise _unknown(item_id)
+            raise ItemUnknown.named(item_id)
         values = {name: value for name, value in fields.items() if name != "metadata"}
         given = fields.get("metadata") or {}
         merged = {name: value for name, value in {**old.metadata, **given}.items() if value is not None}
@@ -77,12 +77,12 @@ def delete(database: Database, item_id: str, known: bool = True) -> None:
     Raises ItemUnknown for an item that is not known, or was deleted before.
     """
     if not storable(item_id):
-        raise _unknown(item_id)
+        raise ItemUnknown.named(item_id)
     with transaction(database) as connection:
         changed = _next_change(connection)
         old = _read(connection, item_id)
         if old.deleted if old else not known:
-            raise _unknown(item_id)
+            raise ItemUnknown.named(item_id)
         gone = ItemRow(item_id, available=False, deleted=True, changed=changed, updated=clock())
         _write(connection, [gone])
 
@@ -122,7 +122,3 @@ def _upsert(dialect: str) -> Insert:
         return statement.on_conflict_do_update(index_elements=["item_id"], set_=dict(statement.excluded.items()))
     lite = sqlite.insert(tables.items)
     return lite.on_conflict_do_update(index_elements=["item_id"], set_=dict(lite.excluded.items()))
-
-
-def _unknown(item_id: str) -> ItemUnknown:
-    return ItemUnknown(f"item {item_id!r} is neither in the model nor in the catalogue")

@@ -1,30 +1,12 @@
 """What a route may ask for: the running service, a scope, the request's id."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from app.live.shelf import Shelf
-from app.live.snapshot import Snapshots
-from app.metrics import Metrics
-from app.problems import KeyForbidden, KeyMissing
-from app.settings import Settings
-from store.database import Database
-from store.keys import Key, Keyring
-
-
-@dataclass(frozen=True)
-class Service:
-    """All that one API process holds."""
-
-    settings: Settings
-    engine: Database
-    snapshots: Snapshots
-    shelf: Shelf
-    keyring: Keyring
-    metrics: Metrics
+from app.http.admission import check_scope
+from app.service import Service
 
 
 # All async: FastAPI sends plain functions through its thread pool, 100 us each.
@@ -59,13 +41,3 @@ def needs(scope: str) -> Any:
         check_scope(service.keyring, request.scope["state"].get("key"), scope)
 
     return Depends(check)
-
-
-def check_scope(keyring: Keyring, key: Key | None, scope: str) -> None:
-    """admin includes write, write includes read."""
-    if not keyring.configured:
-        return
-    if key is None:
-        raise KeyMissing("this route needs a key: Authorization: Bearer KEY", headers={"WWW-Authenticate": "Bearer"})
-    if not key.may(scope):
-        raise KeyForbidden(f"this key does not have the scope {scope}")

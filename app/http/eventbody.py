@@ -29,8 +29,8 @@ class Parsed:
 def read(body: bytes, media_type: str, max_events: int, now: int) -> Parsed:
     """Judges every row by itself; now: the time of rows that have none, in microseconds.
 
-    Raises RequestError for a body that is no list of rows, BodyTooLarge for more than `max_events`. A line that is no
-    JSON is a reject like others; an array that is none is refused as a whole.
+    Raises RequestError for a body that is not a list of rows, BodyTooLarge for more than `max_events`. A line that is
+    not JSON is a reject like others; a broken array is refused as a whole.
     """
     rows, rejects = [], []
     values = _array(body) if media_type == ARRAY_TYPE else _lines(body)
@@ -73,11 +73,11 @@ def _lines(body: bytes) -> Iterator[Any]:
         if not sent:
             continue
         try:
-            yield jsonbody.parse(sent.decode())
+            yield jsonbody.parse(sent.decode(), "the line")
         except UnicodeDecodeError as error:
-            yield _Broken(sent, f"the line is no UTF-8: byte {error.start} cannot be read")
+            yield _Broken(sent, f"the line is not UTF-8: byte {error.start} cannot be read")
         except RequestError as error:
-            yield _Broken(sent, str(error).replace("the body", "the line"))
+            yield _Broken(sent, str(error))
 
 
 def _shown(value: Any) -> str:

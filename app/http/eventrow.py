@@ -21,19 +21,19 @@ EARLIEST = 365 * DAY  # 1971: below are zeros, and times in a unit that cannot b
 
 # code -> what was wrong with the row; stable, see docs/errors.md.
 ROW_CODES: dict[str, str] = {
-    "row_not_object": "the row is no JSON object",
+    "row_not_object": "the row is not a JSON object",
     "field_unknown": "the row has a field that events do not have",
     "item_missing": "item_id is missing",
-    "item_invalid": "item_id is no text and no whole number, is blank, too long, or holds what text may not",
+    "item_invalid": "item_id is neither text nor a whole number, is blank, too long, or holds what text may not",
     "user_missing": "user_id and session_id are both missing",
     "user_invalid": "the same as item_invalid, of user_id or session_id",
-    "time_invalid": "the time is no number and no ISO 8601 text",
+    "time_invalid": "the time is neither a number nor ISO 8601 text",
     "time_out_of_range": "the time is before 1971 or more than a day in the future",
-    "event_id_invalid": "event_id is no text of 1 to 256 characters",
-    "event_type_invalid": "event_type is no text of 1 to 256 characters",
-    "weight_invalid": "weight is no number from 0 to a billion",
-    "dwell_invalid": "dwell is no number of seconds from 0 to 10^12",
-    "json_invalid": "the line is no JSON, or not UTF-8",
+    "event_id_invalid": "event_id is not text of 1 to 256 characters",
+    "event_type_invalid": "event_type is not text of 1 to 256 characters",
+    "weight_invalid": "weight is not a number from 0 to a billion",
+    "dwell_invalid": "dwell is not a number of seconds from 0 to 10^12",
+    "json_invalid": "the line is not JSON, or not UTF-8",
 }
 
 FIELDS = frozenset(
@@ -151,7 +151,7 @@ def _iso(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise RowError("time_invalid", f"the time {_short(json.dumps(text))} is no ISO 8601 text") from None
+        raise RowError("time_invalid", f"the time {_short(json.dumps(text))} is not ISO 8601 text") from None
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 

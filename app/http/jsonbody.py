@@ -31,7 +31,7 @@ def unpack(body: bytes, encoding: str | None, limit: int) -> bytes:
     """The body without its Content-Encoding: gzip or none.
 
     Raises TypeUnsupported for others, BodyTooLarge when it would have more than `limit` bytes, without unpacking
-    more than that, and RequestError when it is no whole gzip file.
+    more than that, and RequestError when it is not a whole gzip file.
     """
     found = (encoding or "identity").strip().lower()
     if found in ("gzip", "x-gzip"):
@@ -64,7 +64,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
                 if member.eof:
                     member = None
     except zlib.error:
-        raise RequestError("the body is no gzip, though Content-Encoding says so, or it is damaged") from None
+        raise RequestError("the body is not gzip, though Content-Encoding says so, or it is damaged") from None
     if member is not None or not found:
         raise RequestError("the gzip body breaks off")
     return b"".join(found)
@@ -75,30 +75,30 @@ def _too_large(limit: int) -> BodyTooLarge:
 
 
 def decode(body: bytes) -> Any:
-    """The JSON value. Raises RequestError for what is no JSON, or no UTF-8, or too deep."""
+    """The JSON value. Raises RequestError for what is not JSON, not UTF-8, or too deep."""
     return parse(text_of(body))
 
 
 def text_of(body: bytes) -> str:
-    """Without a byte order mark. Raises RequestError for what is no UTF-8."""
+    """Without a byte order mark. Raises RequestError for what is not UTF-8."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RequestError(f"the body is no UTF-8: byte {error.start} cannot be read") from None
+        raise RequestError(f"the body is not UTF-8: byte {error.start} cannot be read") from None
 
 
-def parse(text: str) -> Any:
-    """As `decode`, of text."""
+def parse(text: str, what: str = "the body") -> Any:
+    """As `decode`, of text. what: to be named in the error."""
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise RequestError(f"the body is no JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
+        raise RequestError(f"{what} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise RequestError("the JSON is nested too deeply") from None
     except ValueError as error:
         # NaN and its like, and whole numbers of thousands of digits, which take the square of that to read.
         reason = str(error) if isinstance(error, _Constant) else "a number is too long"
-        raise RequestError(f"the body is no JSON: {reason}") from None
+        raise RequestError(f"{what} is not JSON: {reason}") from None
 
 
 class _Constant(ValueError):
@@ -106,7 +106,7 @@ class _Constant(ValueError):
 
 
 def _refuse(name: str) -> Never:
-    raise _Constant(f"{name} is no JSON value")
+    raise _Constant(f"{name} is not a JSON value")
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse)

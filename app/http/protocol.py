@@ -1,9 +1,8 @@
-"""uvicorn's HTTP/1.1 protocol with two things more: a limit on the request's head, because httptools takes headers
-without end; and a way to write a whole answer at once."""
+"""uvicorn's HTTP/1.1 protocol with a limit on the request's head: httptools takes headers without end."""
 
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD = 32 << 10
 
@@ -58,30 +57,3 @@ class Protocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(ANSWER)
             self.transport.close()
-
-
-def cycle_of(send: Any) -> RequestResponseCycle | None:
-    """The cycle behind an ASGI `send`, where uvicorn's httptools protocol made it and nothing stands between."""
-    found = getattr(send, "__self__", None)
-    return found if type(found) is RequestResponseCycle else None
-
-
-async def respond(cycle: RequestResponseCycle, head: bytes, body: bytes) -> None:
-    """Writes an answer whose head (status line and headers, each line ended) is our own.
-
-    Does what two calls of `cycle.send` do, less the look at every header and the second write, which together take as
-    long as finding and rendering ten neighbours.
-    """
-    if cycle.flow.write_paused and not cycle.disconnected:
-        await cycle.flow.drain()
-    if cycle.disconnected:
-        return
-    cycle.response_started = cycle.response_complete = True
-    cycle.waiting_for_100_continue = False
-    close = b"" if cycle.keep_alive else b"connection: close\r\n"
-    defaults = b"".join([b"%b: %b\r\n" % header for header in cycle.default_headers])
-    cycle.transport.write(b"".join((head, defaults, close, b"\r\n", body)))
-    cycle.message_event.set()
-    if close:
-        cycle.transport.close()
-    cycle.on_response()

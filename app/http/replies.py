@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
-from app.headers import CACHE
+from app import headers
 from app.live.view import View
 
 
@@ -20,16 +20,17 @@ def not_modified(view: View, request: Request) -> bool:
     return sent is not None and matches(view, sent)
 
 
-def reply(view: View, body: bytes | None, cached: bool = True) -> Response:
-    """None: 304. cached: whether the reply has an ETag; those of POST have none."""
-    headers = {"X-Model-Version": view.version or "none"}
-    if cached:
-        headers |= {"ETag": view.etag, "Cache-Control": CACHE}
-    else:
-        headers["Cache-Control"] = "no-store"
+def reply(view: View, body: bytes | None) -> Response:
+    """With the view's ETag. None: 304."""
+    found = headers.of_answer(view.version, view.etag)
     if body is None:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
+        return Response(status_code=304, headers=found)
+    return Response(body, media_type="application/json", headers=found)
+
+
+def passing(version: str | None, body: bytes) -> Response:
+    """Not to be kept: of a POST, or of what changes without the view."""
+    return Response(body, media_type="application/json", headers=headers.of_answer(version))
 
 
 class NotModified(Exception):
@@ -44,7 +45,7 @@ async def _tagged(request: Request, response: Response) -> View:
     view: View = request.app.state.service.shelf.view
     if not_modified(view, request):
         raise NotModified(view)
-    response.headers.update({"ETag": view.etag, "Cache-Control": CACHE, "X-Model-Version": view.version or "none"})
+    response.headers.update(headers.of_answer(view.version, view.etag))
     return view
 
 

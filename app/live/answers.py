@@ -1,35 +1,29 @@
-"""Rows and scores -> the reply's bytes. Both ways into the service, quick and documented, end here, so that they give
-the same bytes. Rendering is by hand because it is most of a request.
-"""
+"""What is asked of the model and the catalogue -> rows and scores, best first."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.live.filters import EVERYTHING, Filter, filter_of
 from app.live.view import View
+from app.problems import FIRST_STEP
 from index.errors import ItemUnknown, ItemUntrained, NoModel, RequestError
-from index.evidence import PairEvidence
 from index.model import Model, Score
 from index.ranking.analogy import analogy
 from index.ranking.diversity import diversify
 
+Fallback = Literal["popular", "none"]
 Shortfall = Literal["filtered", "min_score", "untrained", "catalogue_small"]
-END = '],"shortfall_reason":null}'
-dumps = partial(json.dumps, separators=(",", ":"))
-RANKS = range(1, 100_000)
+MOST_K = 500
 POOL = 5  # candidates per result wanted, from which a diverse list is picked
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What the caller wants of a list."""
+    """What the caller wants of a list. k: from 1 to MOST_K."""
 
     k: int = 10
     filter: Filter = EVERYTHING
@@ -37,7 +31,7 @@ class Ask:
     min_score: float | None = None
     diversity: float = 0.0
     explain: bool = False
-    fallback: Literal["popular", "none"] = "popular"
+    fallback: Fallback = "popular"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +48,15 @@ class Found:
 def model_of(view: View) -> Model:
     """Raises NoModel."""
     if view.model is None:
-        raise NoModel("no model has been published yet: post events and POST /retrain, or run item2vec train")
+        raise NoModel(f"no model has been published yet: {FIRST_STEP}")
     return view.model
 
 
 def similar(view: View, item_id: str, score: Score, ask: Ask) -> Found:
     """Raises NoModel, and ItemUnknown for an id nobody knows or that was deleted."""
     model = model_of(view)
-    if view.stored and view.get(item_id) is None:
-        raise ItemUnknown(f"item {item_id!r} is neither in the model nor in the catalogue")
+    if view.deleted(item_id):
+        raise ItemUnknown.named(item_id)
     try:
         row = model.row(item_id)
     except (ItemUntrained, ItemUnknown):
@@ -168,82 +162,3 @@ def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> F
         sources += ["popular"] * len(more)
     shortfall: Shortfall | None = "filtered" if len(rows) < ask.k else None
     return Found(rows, [None] * len(rows), shortfall, sources)
-
-
-def similar_bytes(view: View, item_id: str, score: Score, found: Found, anchor: str | None = None) -> bytes:
-    """The reply of GET /similar. anchor: the item whose evidence each result gets; None: none."""
-    head = f'{{"item_id":{quoted(item_id)},"model_version":"{view.version}","score":"{score}","items":['
-    return (head + items_json(view, found, anchor) + _tail(found)).encode("ascii")
-
-
-def _tail(found: Found) -> str:
-    return END if found.shortfall is None else f'],"shortfall_reason":"{found.shortfall}"}}'
-
-
-def items_json(view: View, found: Found, anchor: str | None = None) -> str:
-    """The results as JSON, without the brackets; in ASCII."""
-    fragments = view.fragments
-    if anchor is None and found.sources is None:
-        # The common case at once: 10 us against 13 for the loop below.
-        kept = [fragments[row] or view.fragment(row) for row in found.rows]
-        return ",".join(
-            [
-                f'{before}{rank},"score":{score:.6f},"source":"model"{after}}}'
-                for rank, (before, after), score in zip(RANKS, kept, found.scores, strict=False)
-            ]
-        )
-    parts = []
-    sources = found.sources or ["model"] * len(found.rows)
-    for rank, (row, score, source) in enumerate(zip(found.rows, found.scores, sources, strict=True), 1):
-        before, after = fragments[row] or view.fragment(row)
-        shown = "null" if score is None else f"{score:.6f}"
-        end = "}" if anchor is None else _evidence_json(view, anchor, row)
-        parts.append(f'{before}{rank},"score":{shown},"source":"{source}"{after}{end}')
-    return ",".join(parts)
-
-
-def evidence_of(model: Model, a: int, b: int) -> dict[str, Any]:
-    """What the training sessions say of two rows, as in the reply."""
-    found = pair_json(model.evidence.pair(a, b))
-    assert found is not None
-    return found
-
-
-def pair_json(pair: PairEvidence | None) -> dict[str, Any] | None:
-    if pair is None:
-        return None
-    return {
-        "sessions": pair.sessions,
-        "lift": round(pair.lift, 4),
-        "first_before": pair.first_before,
-        "second_before": pair.second_before,
-        "distance": round(pair.distance, 4),
-        "last": pair.last.isoformat() if pair.last else None,
-    }
-
-
-def _evidence_json(view: View, anchor: str, row: int) -> str:
-    model = model_of(view)
-    if anchor not in model.vocabulary or (own := model.vocabulary.row(anchor)) == row:
-        return ',"evidence":null}'
-    return f',"evidence":{dumps(evidence_of(model, own, row))}}}'
-
-
-def json_bytes(content: dict[str, Any]) -> bytes:
-    return dumps(content).encode("ascii")
-
-
-def entry_json(view: View, content: dict[str, Any], found: Found, anchor: str | None) -> str:
-    """One entry of a batch."""
-    return dumps(content)[:-1] + ',"items":[' + items_json(view, found, anchor) + _tail(found)
-
-
-def batch_bytes(view: View, failed: int, entries: Sequence[str]) -> bytes:
-    head = f'{{"model_version":"{view.version}","failed":{failed},"results":['
-    return (head + ",".join(entries) + "]}").encode("ascii")
-
-
-def list_bytes(view: View, content: dict[str, Any], found: Found, anchor: str | None = None) -> bytes:
-    """Any other reply with a list: `content`, the model's version, the items, the shortfall."""
-    head = dumps({**content, "model_version": view.version})[:-1]
-    return (head + ',"items":[' + items_json(view, found, anchor) + _tail(found)).encode("ascii")

@@ -15,8 +15,8 @@ OPERATORS: tuple[Operator, ...] = ("eq", "ne", "lt", "le", "gt", "ge")
 
 @dataclass(frozen=True)
 class Condition:
-    """A field is one of `values` (eq), none of them (ne), or compares so with the number. A missing field is no value:
-    it passes ne only."""
+    """A field is one of `values` (eq), none of them (ne), or compares so with the number. A missing field
+    has no value: it passes ne only."""
 
     field: str
     operator: Operator
@@ -60,7 +60,7 @@ def filter_of(categories: Sequence[str], conditions: Sequence[str]) -> Filter:
             number = _number(value)
             if number != number or abs(number) == float("inf"):
                 raise RequestError(
-                    f"filter {text[:100]!r} compares with something that is no number",
+                    f"filter {text[:100]!r} compares with something that is not a number",
                     [("filter", f"{operator} needs a number")],
                 )
         found.append(Condition(field, operator, (value,)))

@@ -12,9 +12,8 @@ from store.database import Database
 class Shelf:
     """Keeps `view` up to date; read by any thread, refreshed by one at a time."""
 
-    def __init__(self, engine: Database, snapshots: Snapshots, cache_bytes: int = 0) -> None:
+    def __init__(self, engine: Database, snapshots: Snapshots) -> None:
         self._engine = engine
-        self._cache_bytes = cache_bytes
         self._snapshots = snapshots
         self._lock = threading.Lock()
         self.view = View(None, {}, 0)
@@ -35,4 +34,4 @@ class Shelf:
                 stored = {**stored, **{row.item_id: row for row in changed}}
                 number = max(row.changed for row in changed)
             kept = old.kept(changed) if snapshot is old.snapshot else None
-            self.view = View(snapshot, stored, number, self._cache_bytes, kept)
+            self.view = View(snapshot, stored, number, kept)

@@ -5,7 +5,6 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -22,21 +21,19 @@ RETRY_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A warm model. loaded: epoch seconds."""
+    """A warm model."""
 
     model: Model
     version: str
-    loaded: float
 
 
 class Snapshots:
     """Follows the registry. `current` is read by any thread; who calls `refresh` while another loads, waits."""
 
-    def __init__(self, models: Path, metrics: Metrics) -> None:
+    def __init__(self, registry: Registry, metrics: Metrics) -> None:
         self.current: Snapshot | None = None
         self.refused: dict[str, str] = {}  # version -> why it is not served
-        self._root = models
-        self._registry = Registry(models)
+        self._registry = registry
         self._metrics = metrics
         self._lock = threading.Lock()
         self._tried: dict[str, float] = {}
@@ -48,7 +45,7 @@ class Snapshots:
     def refresh(self) -> bool:
         """Loads the registry's current version where it is another one; whether it was swapped in.
 
-        Never raises for a bad version: that is refused, kept in `refused`, and the old one goes on serving.
+        Never raises for a bad version: that is refused, kept in `refused`, and the old one still serves.
         """
         with self._lock:
             return self._refresh()
@@ -72,8 +69,8 @@ class Snapshots:
         except (Item2vecError, OSError, ValueError, KeyError) as error:
             self._refuse(version, error)
             return False
-        self.current = Snapshot(model, version, time.time())
-        # What stays for long is not to be looked through by the garbage collector again and again, 100 ms each time.
+        self.current = Snapshot(model, version)
+        # The garbage collector need not look through what stays for long: that takes 100 ms each time.
         gc.unfreeze()
         gc.collect()
         gc.freeze()
@@ -84,11 +81,10 @@ class Snapshots:
         return True
 
     def _refuse(self, version: str, error: Exception) -> None:
-        kind = type(error).__name__
-        # The message of an error of ours names the file; others may hold anything.
-        # Without the folder: this is shown to whoever asks /readyz.
-        known = isinstance(error, ArtifactError | RegistryError)
-        text = str(error).replace(f"{self._root}/", "") if known else f"{kind} while it was loaded"
+        # The message of an error of ours names the file; others may hold anything, and GET /readyz shows it to anybody.
+        text = f"{type(error).__name__} while it was loaded"
+        if isinstance(error, ArtifactError | RegistryError):
+            text = error.within(self._registry.root)
         if self.refused.get(version) != text:
             self._metrics.model_refused(version)
             log.error("model refused version=%s error=%s", version, text)

@@ -4,22 +4,20 @@ The model's own items lie under what the database says of them now. Filters and 
 the model, so that a hidden item is gone without any training.
 """
 
-import time
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from app.headers import CACHE, SECURITY
-from app.live.bodies import Bodies
 from app.live.filters import Condition, Filter
 from app.live.fragments import Fragment, fragment, fragments_of
 from app.live.snapshot import Snapshot
 from index.catalogue import Catalogue
+from index.errors import ItemUnknown
 from index.model import Model, Score
 from index.search.allowed import Allowed
 from store.items import ItemRow
@@ -27,48 +25,38 @@ from store.items import ItemRow
 KEPT_FILTERS = 256
 
 
+# Shown over HTTP as it is. Not a dataclass of pydantic's: GET /items makes one of every item there is, and checking
+# them would double that.
 @dataclass(frozen=True)
 class ItemView:
-    """One item as the service knows it now. sessions_count: occurrences in the training sessions."""
+    """One item as the service knows it now."""
 
-    item_id: str
-    title: str | None
-    category: str | None
+    item_id: Annotated[str, Field(examples=["t000327"])]
+    title: Annotated[str | None, Field(examples=["Window of Museums"])]
+    category: Annotated[str | None, Field(examples=["Electronic"])]
     available: bool
-    metadata: dict[str, Any]
-    trained: bool
-    sessions_count: int | None
+    metadata: Annotated[dict[str, Any], Field(examples=[{"price": 12.5}])]
+    trained: Annotated[bool, Field(description="whether the model has a vector of it")]
+    sessions_count: Annotated[
+        int | None, Field(description="occurrences in the training sessions; null where none are known")
+    ]
 
 
 class View:
-    """number: of the newest change of the catalogue it has seen. The ETag of every answer is made of both.
-
-    bodies: the answers already rendered, which end with the view, and so can never be out of date.
-    """
+    """number: of the newest change of the catalogue it has seen. The ETag of every answer is made of both."""
 
     def __init__(
         self,
         snapshot: Snapshot | None,
         stored: dict[str, ItemRow],
         number: int,
-        cache_bytes: int = 0,
         fragments: list[Fragment | None] | None = None,
     ) -> None:
-        self.bodies = Bodies(cache_bytes)
-        self.since = time.monotonic()
-        self.prefilled = False  # see app.live.prefill
         self.snapshot = snapshot
         self.stored = stored
         self.number = number
         self.version = snapshot.version if snapshot else None
         self.etag = f'"{self.version}.{number}"'
-        self.headers = [
-            (b"x-model-version", (self.version or "none").encode()),
-            (b"etag", self.etag.encode()),
-            (b"cache-control", CACHE.encode()),
-            *SECURITY,
-        ]
-        self.head = b"".join([b"%b: %b\r\n" % header for header in self.headers])
         self.model: Model | None = snapshot.model if snapshot else None
         self.hidden = self._hidden()
         self.fragments = self._fragments() if fragments is None else fragments
@@ -138,6 +126,13 @@ class View:
             count = self.model.rare.get(item_id) if place is None else int(self.model.vocabulary.counts[place])
         return ItemView(item_id, _text(title), _text(category), available, fields, trained, count)
 
+    def item(self, item_id: str) -> ItemView:
+        """As `get`. Raises ItemUnknown."""
+        found = self.get(item_id)
+        if found is None:
+            raise ItemUnknown.named(item_id)
+        return found
+
     def title_of(self, item_id: str) -> tuple[str | None, str | None]:
         """(title, category), quickly."""
         row = self.stored.get(item_id)
@@ -145,9 +140,17 @@ class View:
             return row.title, row.category
         return _text(self.catalogue.field(item_id, "title")), _text(self.catalogue.field(item_id, "category"))
 
+    def deleted(self, item_id: str) -> bool:
+        row = self.stored.get(item_id)
+        return row is not None and row.deleted
+
     def visible(self, item_id: str) -> bool:
         row = self.stored.get(item_id)
         return row is None or (row.available and not row.deleted)
+
+    def trained(self, ids: Iterable[str]) -> list[str]:
+        """Those that have a vector."""
+        return [] if self.model is None else [item for item in ids if item in self.model.vocabulary]
 
     @cached_property
     def ids(self) -> list[str]:
@@ -157,29 +160,6 @@ class View:
             known |= {*self.model.vocabulary.ids, *self.model.rare}
         deleted = {i for i, row in self.stored.items() if row.deleted}
         return sorted((known | self.stored.keys()) - deleted)
-
-    def search(
-        self, q: str | None, category: str | None, available: bool | None, limit: int, after: str | None
-    ) -> tuple[list[ItemView], str | None]:
-        """Items by id, and the id to go on after; q: in the id or the title, letter case aside."""
-        wanted = q.casefold() if q else None
-        found: list[ItemView] = []
-        for item_id in self._from(after):
-            item = self.get(item_id)
-            if item is None or (category is not None and item.category != category):
-                continue
-            if available is not None and item.available != available:
-                continue
-            if wanted and wanted not in item_id.casefold() and wanted not in (item.title or "").casefold():
-                continue
-            if len(found) == limit:
-                return found, found[-1].item_id
-            found.append(item)
-        return found, None
-
-    def _from(self, after: str | None) -> Iterator[str]:
-        start = 0 if after is None else bisect_right(self.ids, after)
-        return iter(self.ids[start:])
 
     def allowed(self, wanted: Filter) -> Allowed | None:
         """The rows that are visible and pass; None where that is all."""
@@ -229,8 +209,3 @@ class View:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def known(view: View, ids: Iterable[str]) -> list[str]:
-    """Those that have a vector."""
-    return [] if view.model is None else [item for item in ids if item in view.model.vocabulary]

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from app.http import eventbody, jsonbody
-from app.http.deps import RequestId, Service, ServiceDep, needs
+from app.http.deps import RequestId, ServiceDep, needs
 from app.schemas.common import problems
 from app.schemas.events import REQUEST_BODY, EventsReply, KeptReject, RejectedRow, RejectsReply
+from app.service import Service
 from store import events as eventlog
 from store.database import now
 from store.events import Reject

@@ -1,8 +1,5 @@
 """The catalogue as it is now: read, replaced, changed, deleted, without any training."""
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -11,9 +8,11 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 
 from app.http import jsonbody
-from app.http.deps import Service, ServiceDep, needs
+from app.http.deps import ServiceDep, needs
 from app.http.itempath import ITEM_ID
 from app.http.replies import TaggedView
+from app.live import listing
+from app.live.listing import Wanted
 from app.live.view import ItemView, View
 from app.problems import BodyTooLarge
 from app.schemas.common import READING, problems
@@ -21,7 +20,6 @@ from app.schemas.items import (
     ITEM_REQUEST,
     ITEMS_REQUEST,
     DeletedReply,
-    ItemFields,
     ItemIn,
     ItemPatch,
     ItemReply,
@@ -30,7 +28,8 @@ from app.schemas.items import (
     RejectedItem,
     item_error,
 )
-from index.errors import ItemUnknown, RequestError
+from app.service import Service
+from index.errors import RequestError
 from store import items
 from store.database import now
 from store.items import ItemRow
@@ -64,12 +63,8 @@ def list_items(
     """Every item known and not deleted, trained or not, in the order of their ids."""
     if item_id is not None:
         return _reply(view, item_id)
-    found, after = view.search(q, category, available, limit, _id_of(cursor))
-    return ItemsReply(
-        items=[ItemFields(**vars(item)) for item in found],
-        next_cursor=None if after is None else _cursor_of(after),
-        model_version=view.version,
-    )
+    found, following = listing.page(view, Wanted(q, category, available), limit, cursor)
+    return ItemsReply(items=found, next_cursor=following, model_version=view.version)
 
 
 @router.get(
@@ -169,10 +164,7 @@ async def _with_body(request: Request, service: Service, act: Callable[[Any], An
 
 
 def _reply(view: View, item_id: str) -> ItemReply:
-    found = view.get(item_id)
-    if found is None:
-        raise ItemUnknown(f"item {item_id!r} is neither in the model nor in the catalogue")
-    return ItemReply(**vars(found), model_version=view.version)
+    return ItemReply(**vars(view.item(item_id)), model_version=view.version)
 
 
 def _row(item: ItemIn) -> ItemRow:
@@ -182,20 +174,3 @@ def _row(item: ItemIn) -> ItemRow:
 
 def _base(item: ItemView) -> ItemRow:
     return ItemRow(item.item_id, item.title, item.category, item.available, metadata=item.metadata)
-
-
-def _cursor_of(item_id: str) -> str:
-    """Opaque, so that the order may become another one."""
-    return base64.urlsafe_b64encode(json.dumps({"after": item_id}).encode()).decode()
-
-
-def _id_of(cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    try:
-        after = json.loads(base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True))["after"]
-    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
-        after = None
-    if not isinstance(after, str):
-        raise RequestError("the cursor is not one that this service gave: begin without")
-    return after

@@ -12,9 +12,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from app.http.closing import Closing
-from app.http.deps import Service, ServiceDep, needs
+from app.http.deps import ServiceDep, needs
 from app.schemas.common import problems
 from app.schemas.jobs import JobReply, JobsReply, RetrainRequest
+from app.service import Service
 from index.errors import StoreUnavailable
 from store import jobs
 from store.job import Job

@@ -5,6 +5,7 @@ from contextlib import suppress
 from fastapi import APIRouter, Response
 
 from app.http.deps import ServiceDep, needs
+from app.problems import FIRST_STEP
 from app.schemas.common import problems
 from app.schemas.ops import Alive, Ready
 from index.errors import StoreUnavailable
@@ -21,8 +22,8 @@ async def healthz(service: ServiceDep) -> Alive:
 
 @router.get("/readyz", summary="Able to serve", response_model=Ready, responses={503: {"model": Ready}})
 async def readyz(service: ServiceDep, response: Response) -> Ready:
-    """200 once a model is loaded and warm, 503 before. `refused` names versions that could not be loaded; the one that
-    serves goes on. Needs no key."""
+    """200 once a model is loaded and warm, 503 before. `refused` names versions that could not be loaded; the one
+    before them still serves. Needs no key."""
     view = service.shelf.view
     ready = view.snapshot is not None
     if not ready:
@@ -33,7 +34,7 @@ async def readyz(service: ServiceDep, response: Response) -> Ready:
         model_version=view.version,
         catalogue_change=view.number,
         refused=dict(service.snapshots.refused),
-        next_step=None if ready else "post events and POST /retrain, or run item2vec train",
+        next_step=None if ready else FIRST_STEP,
     )
 
 

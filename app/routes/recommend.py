@@ -5,46 +5,30 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
 
 from app.http.deps import ServiceDep, needs
 from app.http.itempath import USER_ID
-from app.http.replies import not_modified, reply
-from app.live import answers
+from app.http.replies import not_modified, passing, reply
+from app.live import answers, rendering
 from app.live.answers import Found
-from app.live.view import View, known
+from app.live.view import View
 from app.problems import UserUnknown
-from app.routes.similar import ask_of
-from app.schemas.common import (
-    READING,
+from app.schemas.answers import (
+    AnalogyQuery,
     AnalogyReply,
     ExplainReply,
-    ItemId,
     RecommendReply,
     RecommendRequest,
     SessionItem,
-    Shape,
+    UserQuery,
     UserReply,
-    problems,
 )
+from app.schemas.common import READING, problems
 from index.errors import ItemUnknown, RequestError
 from index.explanation import Explanation
 from store import events as eventlog
 
 router = APIRouter(tags=["recommend"], dependencies=[needs("read")])
-
-
-class UserQuery(Shape):
-    """Parameters of GET /users/{user_id}/recommendations."""
-
-    exclude_seen: bool = Field(True, description="leave out the items of the user's newest events")
-
-
-class AnalogyQuery(Shape):
-    """Parameters of GET /analogy."""
-
-    positive: list[ItemId] = Field(min_length=1, max_length=20, description="items that are added")
-    negative: list[ItemId] = Field([], max_length=20, description="items that are taken away")
 
 
 HISTORY = 200  # newest events of a user that are looked at; the session rule reads fewer
@@ -63,8 +47,8 @@ def recommend(service: ServiceDep, body: RecommendRequest) -> Response:
     session = in_order(body.items)
     ids = [item.item_id for item in session]
     weights = [item.weight for item in session] if any(item.weight != 1 for item in session) else None
-    found = answers.recommend(view, ids, ask_of(body), weights, body.disliked, body.exclude_seen)
-    return reply(view, _list(view, {}, ids, found, body.explain), cached=False)
+    found = answers.recommend(view, ids, body.ask(), weights, body.disliked, body.exclude_seen)
+    return passing(view.version, _list(view, {}, ids, found, body.explain))
 
 
 def in_order(items: list[Any]) -> list[SessionItem]:
@@ -95,10 +79,10 @@ def moment(time: float | str | None) -> float:
 
 def _list(view: View, content: dict[str, Any], ids: list[str], found: Found, explain: bool) -> bytes:
     """The evidence is that of the newest item with a vector."""
-    with_vector = known(view, ids)
+    with_vector = view.trained(ids)
     unknown = sorted(set(ids) - set(with_vector))
     anchor = with_vector[-1] if explain and with_vector else None
-    return answers.list_bytes(view, {**content, "unknown": unknown}, found, anchor)
+    return rendering.list_bytes(view, {**content, "unknown": unknown}, found, anchor)
 
 
 @router.get(
@@ -120,8 +104,8 @@ def user_recommendations(
     ids = [event.item_id for event in eventlog.of_user(service.engine, user_id, HISTORY)]
     if not ids:
         raise UserUnknown(f"no event of user {user_id[:200]!r} is stored")
-    found = answers.recommend(view, ids, ask_of(query), exclude_seen=query.exclude_seen)
-    return reply(view, _list(view, {"user_id": user_id}, ids, found, query.explain), cached=False)
+    found = answers.recommend(view, ids, query.ask(), exclude_seen=query.exclude_seen)
+    return passing(view.version, _list(view, {"user_id": user_id}, ids, found, query.explain))
 
 
 @router.get("/explain", summary="Why two items are close", response_model=ExplainReply, responses=problems(*READING))
@@ -137,12 +121,7 @@ def explain(
     model = answers.model_of(view)
     if not_modified(view, request):
         return reply(view, None)
-    views = []
-    for item_id in (item, candidate):
-        found = view.get(item_id)
-        if found is None:
-            raise ItemUnknown(f"item {item_id!r} is neither in the model nor in the catalogue")
-        views.append(found)
+    views = [view.item(item_id) for item_id in (item, candidate)]
     try:
         why = model.explain(item, candidate)
     except ItemUnknown:
@@ -157,12 +136,12 @@ def explain(
         "model_version": view.version,
         "item_id": item,
         "candidate_id": candidate,
-        "evidence": answers.pair_json(why.pair),
+        "evidence": rendering.pair_json(why.pair),
         **{name: place and {"score": round(place.score, 6), "rank": place.rank} for name, place in places.items()},
         "missing": why.missing,
         "sentences": why.sentences(views[0].title or item, views[1].title or candidate),
     }
-    return reply(view, answers.json_bytes(content))
+    return reply(view, rendering.json_bytes(content))
 
 
 @router.get("/analogy", summary="Item arithmetic", response_model=AnalogyReply, responses=problems(*READING, 409))
@@ -177,6 +156,6 @@ def analogy(
     answers.model_of(view)
     if not_modified(view, request):
         return reply(view, None)
-    found = answers.analogous(view, query.positive, query.negative, ask_of(query))
+    found = answers.analogous(view, query.positive, query.negative, query.ask())
     content = {"positive": query.positive, "negative": query.negative}
-    return reply(view, answers.list_bytes(view, content, found, query.positive[0] if query.explain else None))
+    return reply(view, rendering.list_bytes(view, content, found, query.positive[0] if query.explain else None))

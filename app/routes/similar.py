@@ -1,47 +1,24 @@
 """Similar items, of one or of many."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import Field
 
 from app.http.deps import ServiceDep, needs
 from app.http.itempath import ITEM_ID
-from app.http.replies import not_modified, reply
-from app.live import answers
+from app.http.replies import not_modified, passing, reply
+from app.live import answers, rendering
 from app.live.answers import Ask
-from app.live.filters import filter_of
+from app.live.rendering import Entry
+from app.live.view import View
 from app.problems import BodyTooLarge, problem_of
-from app.schemas.common import READING, BatchReply, ItemId, Shape, SimilarBatch, SimilarReply, problems
+from app.schemas.answers import BatchReply, ItemQuery, SimilarBatch, SimilarQuery, SimilarReply
+from app.schemas.common import READING, problems
 from index.errors import Item2vecError
+from index.model import Score
 
 router = APIRouter(tags=["similar"], dependencies=[needs("read")])
-
-
-class SimilarQuery(Shape):
-    """Parameters of GET /similar/{item_id}."""
-
-    score: Literal["similar", "next"] = Field("similar", description="similar: could stand in; next: comes after")
-
-
-class ItemQuery(SimilarQuery):
-    """Parameters of GET /similar."""
-
-    item_id: ItemId = Field(examples=["t000327"])
-
-
-def ask_of(shape: Shape) -> Ask:
-    """Raises RequestError for a filter that cannot be read."""
-    return Ask(
-        shape.k,
-        filter_of(shape.category, shape.filter),
-        tuple(shape.exclude),
-        shape.min_score,
-        shape.diversity,
-        shape.explain,
-        shape.fallback,
-    )
 
 
 async def _similar(service: ServiceDep, request: Request, item_id: str, query: SimilarQuery) -> Response:
@@ -51,8 +28,8 @@ async def _similar(service: ServiceDep, request: Request, item_id: str, query: S
         return reply(view, None)
 
     def work() -> bytes:
-        found = answers.similar(view, item_id, query.score, ask_of(query))
-        return answers.similar_bytes(view, item_id, query.score, found, item_id if query.explain else None)
+        found = answers.similar(view, item_id, query.score, query.ask())
+        return rendering.similar_bytes(view, item_id, query.score, found, item_id if query.explain else None)
 
     # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
     quick = not query.explain and not query.diversity and query.score == "similar"
@@ -99,17 +76,15 @@ def similar_of_many(service: ServiceDep, body: SimilarBatch) -> Response:
     """One entry per item asked about, in their order, each with a status of its own."""
     if len(body.items) > service.settings.max_batch:
         raise BodyTooLarge(f"{len(body.items)} items, at most {service.settings.max_batch} in one request")
-    view, ask = service.shelf.view, ask_of(body)
+    view, ask = service.shelf.view, body.ask()
     answers.model_of(view)
-    parts, failed = [], 0
-    for item_id in body.items:
-        entry: dict[str, Any] = {"item_id": item_id, "status": 200, "code": None}
-        found = answers.Found()
-        try:
-            found = answers.similar(view, item_id, body.score, ask)
-        except Item2vecError as error:
-            problem = problem_of(error)
-            entry |= {"status": problem.status, "code": problem.code}
-            failed += 1
-        parts.append(answers.entry_json(view, entry, found, item_id if ask.explain else None))
-    return reply(view, answers.batch_bytes(view, failed, parts), cached=False)
+    entries = [_entry(view, item_id, body.score, ask) for item_id in body.items]
+    return passing(view.version, rendering.batch_bytes(view, entries))
+
+
+def _entry(view: View, item_id: str, score: Score, ask: Ask) -> Entry:
+    try:
+        return Entry(item_id, answers.similar(view, item_id, score, ask), anchor=item_id if ask.explain else None)
+    except Item2vecError as error:
+        problem = problem_of(error)
+        return Entry(item_id, answers.Found(), problem.status, problem.code)

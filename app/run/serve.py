@@ -86,7 +86,7 @@ def _migrate_patiently(engine: Any) -> None:
 
 
 def _serve(settings: Settings, listening: socket.socket) -> int:
-    # uvicorn ends by raising the signal it got once more, for whoever had a handler before: a wanted end is no error.
+    # uvicorn ends by raising the signal it got once more, for a handler from before: a wanted end is not an error.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     os.environ.update(settings.environment())

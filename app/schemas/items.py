@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import (
@@ -17,7 +18,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.http.eventrow import RowError, identifier
-from app.schemas.common import Reply
+from app.live.view import ItemView
+from app.schemas.common import ModelVersion, Reply
 from store.event import MAX_ID_CHARACTERS, storable
 from store.items import MAX_FIELDS
 
@@ -25,13 +27,13 @@ MAX_TEXT_CHARACTERS = 2000
 
 # code -> what was wrong with the item; stable, see docs/errors.md.
 ITEM_CODES: dict[str, str] = {
-    "item_not_object": "the item is no JSON object",
+    "item_not_object": "the item is not a JSON object",
     "item_missing": "item_id is missing",
-    "item_invalid": "item_id is no text and no whole number, is blank, too long, or holds what text may not",
-    "title_invalid": "title is no text of at most 2,000 characters",
-    "category_invalid": "category is no text of at most 2,000 characters",
+    "item_invalid": "item_id is neither text nor a whole number, is blank, too long, or holds what text may not",
+    "title_invalid": "title is not text of at most 2,000 characters",
+    "category_invalid": "category is not text of at most 2,000 characters",
     "available_invalid": "available is neither true nor false",
-    "metadata_invalid": "metadata is no flat object of at most 50 texts, numbers, truth values and nulls",
+    "metadata_invalid": "metadata is not a flat object of at most 50 texts, numbers, truth values and nulls",
     "field_unknown": "the item has a field that items do not have; further fields go into metadata",
 }
 
@@ -100,22 +102,15 @@ class ItemPatch(BaseModel):
     metadata: Metadata = Field({}, description="merged by key; null removes a key")
 
 
-class ItemFields(BaseModel):
-    item_id: str = Field(examples=["t000327"])
-    title: str | None = Field(examples=["Window of Museums"])
-    category: str | None = Field(examples=["Electronic"])
-    available: bool
-    metadata: dict[str, Any] = Field(examples=[{"price": 12.5}])
-    trained: bool = Field(description="whether the model has a vector of it")
-    sessions_count: int | None = Field(description="occurrences in the training sessions; null where none are known")
-
-
-class ItemReply(ItemFields, Reply):
+@dataclass(frozen=True)
+class ItemReply(ItemView):
     """One item, as the service knows it now."""
+
+    model_version: ModelVersion
 
 
 class ItemsReply(Reply):
-    items: list[ItemFields] = Field(description="in the order of their ids")
+    items: list[ItemView] = Field(description="in the order of their ids")
     next_cursor: str | None = Field(description="for the next page; null at the end")
 
 
@@ -143,7 +138,7 @@ def item_error(item: object, error: ValidationError) -> tuple[str, str]:
     """(code, detail) of the first thing wrong; the detail is ASCII, whatever the item held."""
     first = error.errors(include_input=False, include_url=False)[0]
     if not first["loc"] and isinstance(item, dict):
-        return "field_unknown", "the item has a field whose name is no text: it holds half a surrogate pair"
+        return "field_unknown", "the name of a field is not text: it holds half a surrogate pair"
     if not first["loc"]:
         return "item_not_object", "an item is a JSON object"
     place = json.dumps(".".join(str(part) for part in first["loc"]))[1:-1]

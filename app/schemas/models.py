@@ -9,7 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.common import Reply
 from index.artifact.manifest import Data, FileEntry, Gate, Manifest
-from index.diff import main_figures
+from index.diff import (
+    FigureChange,
+    ItemChanges,
+    ModelDiff,
+    Mover,
+    Overlap,
+    SettingChange,
+    VectorChanges,
+    main_figures,
+)
 
 VERSION = "20261124-065832"
 # Settings that say where on the server, or in which database, something lies.
@@ -81,77 +90,6 @@ class ManifestReply(Reply):
     files: dict[str, FileEntry] = Field(description="bytes and SHA-256 of each file")
 
 
-class ItemChangesReply(BaseModel):
-    """Which items came and went."""
-
-    before: int = Field(description="items of the earlier model", examples=[31800])
-    after: int = Field(description="items of the later model", examples=[32000])
-    both: int = Field(examples=[31500])
-    gained: int = Field(examples=[500])
-    lost: int = Field(examples=[300])
-    gained_ids: list[str] = Field(description="the first 100, most frequent first", examples=[["t000327"]])
-    lost_ids: list[str] = Field(description="the first 100, most frequent first", examples=[["h000012"]])
-
-
-class OverlapReply(BaseModel):
-    """How many of the ten neighbours stayed, among the items that both models have."""
-
-    items: int = Field(description="items compared", examples=[31500])
-    mean: float | None = Field(description="0 to 1; null without items to compare", examples=[0.62])
-    histogram: list[int] = Field(
-        description="items by overlap, ten bins from [0, 0.1) to [0.9, 1]",
-        examples=[[10, 40, 300, 900, 2500, 6000, 9000, 8000, 3750, 1000]],
-    )
-
-
-class MoverReply(BaseModel):
-    """An item whose similar items changed."""
-
-    item_id: str = Field(examples=["t000327"])
-    overlap: float = Field(description="share of its ten neighbours that stayed", examples=[0.1])
-    gained: list[str] = Field(description="neighbours it has now, best first", examples=[["t000180"]])
-    lost: list[str] = Field(description="neighbours it had before, best first", examples=[["t000911"]])
-
-
-class MovedItemReply(BaseModel):
-    """An item whose vector moved."""
-
-    item_id: str = Field(examples=["t000327"])
-    moved: float = Field(description="1 - cosine of its two vectors", examples=[0.41])
-
-
-class VectorChangesReply(BaseModel):
-    """How far input vectors moved, once the later model is turned onto the earlier one."""
-
-    items: int = Field(description="items of both models", examples=[31500])
-    median: float | None = Field(
-        description="1 - cosine: 0 stayed, 1 at a right angle; null where they cannot be compared",
-        examples=[0.06],
-    )
-    most: list[MovedItemReply] = Field(description="the 20 that moved most, farthest first")
-    reason: str | None = Field(
-        description="why there is no median", examples=["the earlier model has 64 dims, the later 128"]
-    )
-
-
-class FigureChangeReply(BaseModel):
-    """One figure of both evaluations, each on the test sessions of its own log."""
-
-    task: str = Field(examples=["T2"])
-    metric: str = Field(examples=["ndcg@10"])
-    before: float = Field(examples=[0.208])
-    after: float = Field(examples=[0.214])
-    difference: float = Field(description="after - before", examples=[0.006])
-
-
-class SettingChangeReply(BaseModel):
-    """A setting that differs; null where one of the two does not know it."""
-
-    name: str = Field(description="as in docs/configuration.md", examples=["trainer.dims"])
-    before: Any = Field(examples=[64])
-    after: Any = Field(examples=[100])
-
-
 class DiffReply(Reply):
     """What changed between two models."""
 
@@ -159,13 +97,13 @@ class DiffReply(Reply):
 
     from_: str = Field(alias="from", description="the earlier version", examples=["20261123-065540"])
     to: str = Field(description="the later version", examples=[VERSION])
-    items: ItemChangesReply
-    similar: OverlapReply = Field(description="neighbours by score=similar")
-    next: OverlapReply = Field(description="neighbours by score=next")
-    movers: list[MoverReply] = Field(description="the least overlap by score=similar first, frequent items first")
-    vectors: VectorChangesReply = Field(description="whether the two models are alike in what they learnt")
-    metrics: list[FigureChangeReply] = Field(description="figures that both models have")
-    settings: list[SettingChangeReply] = Field(description="settings that differ, without paths")
+    items: ItemChanges
+    similar: Overlap = Field(description="neighbours by score=similar")
+    next: Overlap = Field(description="neighbours by score=next")
+    movers: list[Mover] = Field(description="the least overlap by score=similar first, frequent items first")
+    vectors: VectorChanges = Field(description="whether the two models are alike in what they learnt")
+    metrics: list[FigureChange] = Field(description="figures that both models have")
+    settings: list[SettingChange] = Field(description="settings that differ, without paths")
 
 
 class ServingReply(Reply):
@@ -195,6 +133,12 @@ def summary_of(manifest: Manifest, current: str | None) -> ModelSummary:
 def manifest_of(manifest: Manifest, current: str | None, serving: str | None) -> ManifestReply:
     fields = manifest.model_dump() | {"config": public(manifest.config)}
     return ManifestReply(**fields, current=manifest.version == current, model_version=serving)
+
+
+def diff_of(found: ModelDiff, before: str, after: str, serving: str | None) -> DiffReply:
+    shown = [c for c in found.settings if not (is_private(c.name, c.before) or is_private(c.name, c.after))]
+    fields = vars(found) | {"settings": shown}
+    return DiffReply(from_=before, to=after, model_version=serving, **fields)
 
 
 def public(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

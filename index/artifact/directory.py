@@ -21,6 +21,7 @@ from index.artifact.files import (
     locked,
     make_directory,
     os_errors_as,
+    reason_of,
     release_lock,
     remove_tree,
     sync_directory,
@@ -52,14 +53,14 @@ class ArtifactWriter:
 
     def __enter__(self) -> Self:
         """Raises RegistryError when the version exists or another process is writing it."""
-        with os_errors_as(ArtifactError, f"version {self.version} cannot be written to {self._root}"):
+        with os_errors_as(ArtifactError, "cannot be written", self._root):
             make_directory(self._root)
             # Under the root's lock no sweep can meet the directory between its creation and its lock.
             with locked(self._root / LOCK_NAME):
                 self._refuse_existing()
                 for other in self._root.glob(f"{WRITING}{self.version}.*"):
                     if is_locked(other / LOCK_NAME):
-                        raise RegistryError(f"version {self.version} is being written: {other}")
+                        raise RegistryError(f"is being written: version {self.version} has another writer", other)
                 directory = self._root / f"{WRITING}{self.version}.{os.getpid()}.{secrets.token_hex(4)}"
                 directory.mkdir()
                 self._lock = take_lock(directory / LOCK_NAME)
@@ -137,7 +138,7 @@ class ArtifactWriter:
 
     def _seal(self, path: Path) -> FileEntry:
         if not path.is_file() or path.is_symlink():
-            raise ArtifactError(f"version {self.version} is not complete: {path.name} was never written")
+            raise ArtifactError(f"was never written: version {self.version} is not complete", path)
         with self._disk_errors(path):
             sync_file(path)
             size, sha256 = digest(path)
@@ -145,10 +146,10 @@ class ArtifactWriter:
 
     def _refuse_existing(self) -> None:
         if os.path.lexists(self._root / self.version):
-            raise RegistryError(f"version {self.version} exists in {self._root}; versions are never overwritten")
+            raise RegistryError(f"has a version {self.version}; versions are never overwritten", self._root)
 
     def _disk_errors(self, path: Path) -> AbstractContextManager[None]:
-        return os_errors_as(ArtifactError, f"{path} cannot be written")
+        return os_errors_as(ArtifactError, "cannot be written", path)
 
 
 class Artifact:
@@ -169,9 +170,9 @@ class Artifact:
         try:
             data = source.read_bytes()
         except FileNotFoundError as error:
-            raise ArtifactCorrupt(f"{source} is missing: not an artifact, or not copied completely") from error
+            raise ArtifactCorrupt("is missing: not an artifact, or not copied completely", source) from error
         except OSError as error:
-            raise ArtifactCorrupt(f"{source} cannot be read: {error.strerror}") from error
+            raise ArtifactCorrupt(f"cannot be read: {reason_of(error)}", source) from error
         manifest = Manifest.from_json(data, source)
         for name, entry in manifest.files.items():
             _check_file(path / name, entry, verify)
@@ -184,7 +185,7 @@ class Artifact:
     def path(self, name: str) -> Path:
         """Where the listed file `name` is; raises ArtifactCorrupt when the manifest does not list it."""
         if not self.has(name):
-            raise ArtifactCorrupt(f"{self.directory / name} is missing: the manifest does not list it; {REMEDY}")
+            raise ArtifactCorrupt(f"is missing: the manifest does not list it; {REMEDY}", self.directory / name)
         return self.directory / name
 
     def array(self, name: str, mmap: bool = True) -> NDArray[Any]:
@@ -197,7 +198,7 @@ class Artifact:
                 array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
                 return array
         except (OSError, ValueError, EOFError) as error:
-            raise ArtifactCorrupt(f"{path} cannot be read as an array: {error}; {REMEDY}") from error
+            raise ArtifactCorrupt(f"cannot be read as an array: {reason_of(error)}; {REMEDY}", path) from error
 
     def json(self, name: str) -> Any:
         """The content of `name`.json."""
@@ -205,20 +206,20 @@ class Artifact:
         try:
             return json.loads(path.read_bytes())
         except (OSError, ValueError, RecursionError) as error:
-            raise ArtifactCorrupt(f"{path} cannot be read as JSON: {error}; {REMEDY}") from error
+            raise ArtifactCorrupt(f"cannot be read as JSON: {reason_of(error)}; {REMEDY}", path) from error
 
 
 def _check_file(path: Path, entry: FileEntry, verify: bool) -> None:
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):
-            raise ArtifactCorrupt(f"{path} is not a regular file; {REMEDY}")
+            raise ArtifactCorrupt(f"is not a regular file; {REMEDY}", path)
         size, sha256 = digest(path) if verify else (status.st_size, entry.sha256)
     except FileNotFoundError as error:
-        raise ArtifactCorrupt(f"{path} is missing; {REMEDY}") from error
+        raise ArtifactCorrupt(f"is missing; {REMEDY}", path) from error
     except OSError as error:
-        raise ArtifactCorrupt(f"{path} cannot be read: {error.strerror}; {REMEDY}") from error
+        raise ArtifactCorrupt(f"cannot be read: {reason_of(error)}; {REMEDY}", path) from error
     if size != entry.bytes:
-        raise ArtifactCorrupt(f"{path} has {size} bytes, the manifest says {entry.bytes}; {REMEDY}")
+        raise ArtifactCorrupt(f"has {size} bytes, the manifest says {entry.bytes}; {REMEDY}", path)
     if sha256 != entry.sha256:
-        raise ArtifactCorrupt(f"{path} is altered: its checksum differs from the manifest's; {REMEDY}")
+        raise ArtifactCorrupt(f"is altered: its checksum differs from the manifest's; {REMEDY}", path)

@@ -19,16 +19,21 @@ BLOCK = 1 << 20
 
 
 @contextmanager
-def os_errors_as(error_class: type[Item2vecError], what: str) -> Iterator[None]:
-    """Turns an OSError of the block (disk full, no permission) into `error_class`, with the cause chained."""
+def os_errors_as(error_class: type[Item2vecError], what: str, path: Path | None = None) -> Iterator[None]:
+    """Turns an OSError of the block (disk full, no permission) into `error_class`, with the cause chained.
+
+    what: "cannot be written"; path: of the file or folder that cannot.
+    """
     try:
         yield
     except OSError as error:
-        raise error_class(f"{what}: {reason_of(error)}") from error
+        raise error_class(f"{what}: {reason_of(error)}", path) from error
 
 
-def reason_of(error: OSError) -> str:
-    """Why, in the system's words."""
+def reason_of(error: Exception) -> str:
+    """Why, in the system's or the library's words; without the path, which the system's words end with."""
+    if not isinstance(error, OSError):
+        return str(error) or type(error).__name__
     if is_full(error):
         return os.strerror(errno.ENOSPC)
     return error.strerror or str(error) or type(error).__name__
@@ -111,7 +116,7 @@ def locked(path: Path) -> Iterator[None]:
 
     Raises RegistryError where the file cannot be locked.
     """
-    with os_errors_as(RegistryError, f"{path} cannot be locked"):
+    with os_errors_as(RegistryError, "cannot be locked", path):
         descriptor = take_lock(path)
     try:
         yield

@@ -136,23 +136,24 @@ class Manifest(Record):
         try:
             fields = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise ArtifactCorrupt(f"{source} is damaged: not complete JSON ({error})") from error
+            raise ArtifactCorrupt(f"is damaged: not complete JSON ({error})", source) from error
         schema = fields.get("schema_version") if isinstance(fields, dict) else None
         if type(schema) is not int or schema < 1:
-            raise ArtifactCorrupt(f"{source} is damaged: no usable schema_version")
+            raise ArtifactCorrupt("is damaged: no usable schema_version", source)
         if schema > SCHEMA_VERSION:
             raise ArtifactUnsupported(
-                f"{source} has schema {schema}, this item2vec reads up to {SCHEMA_VERSION}: "
-                "upgrade item2vec, or activate a version it wrote itself"
+                f"has schema {schema}, this item2vec reads up to {SCHEMA_VERSION}: "
+                "upgrade item2vec, or activate a version it wrote itself",
+                source,
             )
         checksum = fields.get("checksum")
         if not isinstance(checksum, str) or _with_checksum(data, checksum) != data:
-            raise ArtifactCorrupt(f"{source} is damaged: its checksum differs")
+            raise ArtifactCorrupt("is damaged: its checksum differs", source)
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
-            raise ArtifactCorrupt(f"{source} is not a manifest: {wrong}") from error
+            raise ArtifactCorrupt(f"is not a manifest: {wrong}", source) from error
 
 
 def _with_checksum(data: bytes, present: str) -> bytes:

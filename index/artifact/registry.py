@@ -23,6 +23,7 @@ from index.artifact.files import (
     locked,
     make_directory,
     os_errors_as,
+    reason_of,
     remove_tree,
     replace_file,
     sync_directory,
@@ -80,7 +81,7 @@ class Registry:
         for version in self.versions():
             path = self._versions / version / MANIFEST_NAME
             try:
-                with os_errors_as(ArtifactCorrupt, f"{path} cannot be read"):
+                with os_errors_as(ArtifactCorrupt, "cannot be read", path):
                     manifests.append(Manifest.from_json(path.read_bytes(), path))
             except ArtifactError as error:
                 logger.warning("manifest skipped version=%s error=%s", version, error)
@@ -97,11 +98,11 @@ class Registry:
             self._no_model()
         if not self._is_complete(check_version(version)):
             known = ", ".join(reversed(self.versions()[-5:])) or "none"
-            raise RegistryError(f"there is no version {version} in {self.root}; newest first, there are: {known}")
+            raise RegistryError(f"has no version {version}; newest first, it has: {known}", self.root)
         artifact = Artifact.open(self._versions / version, verify)
         if artifact.manifest.version != version:
             raise ArtifactCorrupt(
-                f"{artifact.directory / MANIFEST_NAME} says version {artifact.manifest.version}: the folder was renamed"
+                f"says version {artifact.manifest.version}: the folder was renamed", artifact.directory / MANIFEST_NAME
             )
         return artifact
 
@@ -148,7 +149,7 @@ class Registry:
                 self._no_model()
             history = self._way_back(current)
             if not history:
-                raise NothingToRollBack(f"no version before {current.version} is left in {self.root} to go back to")
+                raise NothingToRollBack(f"has no version before {current.version} to go back to", self.root)
             self.open(history[-1])
             self._write_current(Current(version=history[-1], history=history[:-1]))
         return history[-1]
@@ -163,7 +164,7 @@ class Registry:
         if not self._versions.is_dir():
             return []
         doomed = []
-        with locked(self.root / LOCK_NAME), os_errors_as(RegistryError, f"{self._versions} cannot be pruned"):
+        with locked(self.root / LOCK_NAME), os_errors_as(RegistryError, "cannot be pruned", self._versions):
             kept = set(self.versions()[-keep:] if keep else [])
             if current := self._read_current():
                 kept.update([current.version, *self._way_back(current)[-1:]])
@@ -181,7 +182,7 @@ class Registry:
         if not self._versions.is_dir():
             return []
         # A new writer holds this lock until it has its own, so a directory whose own lock is free has lost its writer.
-        with locked(self._versions / LOCK_NAME), os_errors_as(RegistryError, f"{self._versions} cannot be swept"):
+        with locked(self._versions / LOCK_NAME), os_errors_as(RegistryError, "cannot be swept", self._versions):
             left = [
                 name
                 for name in sorted(self._names())
@@ -192,7 +193,7 @@ class Registry:
         return left
 
     def _names(self) -> list[str]:
-        with os_errors_as(RegistryError, f"{self._versions} cannot be listed"):
+        with os_errors_as(RegistryError, "cannot be listed", self._versions):
             return os.listdir(self._versions) if self._versions.exists() else []
 
     def _is_complete(self, name: str) -> bool:
@@ -207,7 +208,7 @@ class Registry:
 
     def _remove(self, directories: list[Path]) -> None:
         for directory in directories:
-            with os_errors_as(RegistryError, f"{directory} cannot be deleted"):
+            with os_errors_as(RegistryError, "cannot be deleted", directory):
                 remove_tree(directory)
             logger.info("directory removed name=%s", directory.name)
 
@@ -217,29 +218,28 @@ class Registry:
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error.errors()[0]["msg"]
+            reason = reason_of(error) if isinstance(error, OSError) else error.errors()[0]["msg"]
             raise ArtifactCorrupt(
-                f"{self._current} is damaged ({reason}); say again which version serves: "
-                f"item2vec models activate VERSION --models {self.root} (newest: {(self.versions() or ['none'])[-1]})"
+                f"is damaged ({reason}): say again which version serves",
+                self._current,
+                f"item2vec models activate VERSION --models {self.root} (newest: {(self.versions() or ['none'])[-1]})",
             ) from error
         if current.schema_version > SCHEMA_VERSION:
             raise ArtifactUnsupported(
-                f"{self._current} has schema {current.schema_version}, this item2vec reads {SCHEMA_VERSION}: upgrade it"
+                f"has schema {current.schema_version}, this item2vec reads {SCHEMA_VERSION}: upgrade it", self._current
             )
         return current
 
     def _write_current(self, current: Current) -> None:
-        with os_errors_as(RegistryError, f"{self._current} cannot be written"):
+        with os_errors_as(RegistryError, "cannot be written", self._current):
             make_directory(self.root)
             replace_file(self._current, current.model_dump_json(indent=1).encode() + b"\n")
         logger.info("version activated version=%s history=%d", current.version, len(current.history))
 
     def _no_model(self) -> NoReturn:
         versions = self.versions()
-        step = "train one with item2vec train"
-        if versions:
-            step = f"item2vec models activate {versions[-1]} --models {self.root}"
-        raise NoModel(f"no model is active in {self.root}; next step: {step}")
+        step = f"item2vec models activate {versions[-1]} --models {self.root}" if versions else "item2vec train"
+        raise NoModel("has no active model", self.root, step)
 
 
 def _age(version: str) -> tuple[str, int]:

@@ -14,7 +14,7 @@ def write_index(index: faiss.Index, path: Path) -> None:
     try:
         faiss.write_index(index, str(path))
     except RuntimeError as error:
-        raise ArtifactError(f"{path}: the index cannot be written: {error}") from error
+        raise ArtifactError(f"cannot be written: {error}", path) from error
 
 
 def read_index(path: Path) -> faiss.Index:
@@ -28,10 +28,10 @@ def read_index(path: Path) -> faiss.Index:
     try:
         index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     except (RuntimeError, MemoryError) as error:
-        raise ArtifactCorrupt(f"{path}: missing, truncated or not a FAISS index; fetch it again or retrain") from error
+        raise ArtifactCorrupt("is missing, truncated or not a FAISS index; fetch it again or retrain", path) from error
     if not isinstance(index, faiss.IndexFlat | faiss.IndexHNSWFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
         raise ArtifactUnsupported(
-            f"{path}: a {type(index).__name__}, but only flat and HNSW over inner products are read; retrain"
+            f"holds a {type(index).__name__}, but only flat and HNSW over inner products are read; retrain", path
         )
     return index
 

@@ -49,7 +49,7 @@ def train_until_stable(
                 raise TrainingDiverged(
                     f"{short} (the last time: {error}). Set trainer.learning_rate well below {rate:g}; if that does "
                     "not help, set trainer.negatives or trainer.window lower, or trainer.exponent nearer to 0.75",
-                    short,
+                    short=short,
                 ) from error
             on_restart(rate, rates[n + 1])
             rest.begin_again()

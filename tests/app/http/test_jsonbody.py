@@ -70,14 +70,14 @@ def test_the_type_is_read_without_its_parameters():
         (b"", "line 1, column 1"),
         (b'{"a": 1', "line 1"),
         (b"[1]\n[2]", "line 2, column 1"),
-        (b"[NaN]", "NaN is no JSON value"),
-        (b"[-Infinity]", "-Infinity is no JSON value"),
+        (b"[NaN]", "NaN is not a JSON value"),
+        (b"[-Infinity]", "-Infinity is not a JSON value"),
         (b"[" + b"9" * 5000 + b"]", "a number is too long"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 100_000, "nested too deeply"),
         (b'["\xff"]', "byte 2"),
-        (b'["\xed\xa0\x80"]', "no UTF-8"),
-        ('["a"]'.encode("utf-16"), "no UTF-8"),
+        (b'["\xed\xa0\x80"]', "not UTF-8"),
+        ('["a"]'.encode("utf-16"), "not UTF-8"),
     ],
 )
 def test_what_is_no_json_is_refused_with_its_place(body, said):

@@ -2,13 +2,12 @@
 
 import re
 import shutil
-from types import SimpleNamespace
 
 import pytest
 from support.factories import quick_config, write_log
 from support.live import serving, until
 
-from app.routes.models import Diffs
+from app.live.diffs import Diffs
 from app.schemas.models import DiffReply, ManifestReply, ModelsReply, ServingReply, is_private
 from index.artifact.registry import Registry
 from index.errors import RegistryError
@@ -170,17 +169,16 @@ def test_the_first_model_has_none_before_it(client, versions):
 
 def test_the_last_few_diffs_are_kept(models, versions):
     first, second = versions
-    service = SimpleNamespace(snapshots=SimpleNamespace(current=None))
     registry, diffs = Registry(models), Diffs(kept=2)
-    same, there = diffs.get(service, registry, first, first), diffs.get(service, registry, first, second)
-    assert diffs.get(service, registry, first, first) is same
-    back = diffs.get(service, registry, second, first)  # in place of `there`, which was asked for longest ago
+    same, there = diffs.get(registry, None, first, first), diffs.get(registry, None, first, second)
+    assert diffs.get(registry, None, first, first) is same
+    back = diffs.get(registry, None, second, first)  # in place of `there`, which was asked for longest ago
     shutil.rmtree(models / "versions")
-    assert diffs.get(service, registry, first, first) is same
-    assert diffs.get(service, registry, second, first) is back
+    assert diffs.get(registry, None, first, first) is same
+    assert diffs.get(registry, None, second, first) is back
     assert there.items.gained_ids == back.items.lost_ids
     with pytest.raises(RegistryError):
-        diffs.get(service, registry, first, second)
+        diffs.get(registry, None, first, second)
 
 
 def test_an_activated_model_answers_the_next_request(client, versions):

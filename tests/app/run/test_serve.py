@@ -123,19 +123,18 @@ def test_the_parts_end_with_a_killed_serve(tmp_path):
     assert all_end(every)
 
 
-def test_an_api_ends_promptly_beside_an_open_stream(tmp_path):
-    server = Server(tmp_path / "models", tmp_path / "log")
+def test_an_api_does_not_wait_for_an_open_stream_to_end(tmp_path):
+    # More than `stop` waits for: were the stream left open, the test would fail there.
+    server = Server(tmp_path / "models", tmp_path / "log", drain_seconds=600)
     server.start(ready=False)
     job = httpx.post(f"{server.url}/retrain").json()
     with httpx.stream("GET", f"{server.url}/jobs/{job['job_id']}/stream") as stream:
         lines = stream.iter_lines()
         while not next(lines).startswith("data"):
             pass
-        started = time.monotonic()
         os.kill(server.pid, signal.SIGTERM)
         list(lines)
     assert server.stop() == 0, server.log.read_text()
-    assert time.monotonic() - started < 3
 
 
 def test_flags_go_before_the_environment(monkeypatch, tmp_path):

@@ -192,7 +192,7 @@ def test_two_writers_of_one_version_are_refused_at_the_start(tmp_path: Path) -> 
 def test_a_root_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
-        pytest.raises(ArtifactError, match=r"cannot be written to .*versions: "),
+        pytest.raises(ArtifactError, match="versions cannot be written: "),
         ArtifactWriter(tmp_path / "file" / "versions", VERSION),
     ):
         pass

@@ -138,7 +138,7 @@ def test_open_gives_the_current_version_or_the_one_named(served: Registry) -> No
 
 def test_an_unknown_version_is_refused_with_some_that_are_known(served: Registry) -> None:
     for step in (served.open, served.activate):
-        with pytest.raises(RegistryError, match=f"no version 20270101-000000 .*: {D}, {C}, {B}, {A}"):
+        with pytest.raises(RegistryError, match=f"no version 20270101-000000;.*: {D}, {C}, {B}, {A}"):
             step("20270101-000000")
 
 
