@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Engine
-
 from app.live.diffs import Diffs
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
 from app.metrics import Metrics
 from app.settings import Settings
 from index.artifact.registry import Registry
+from store.database import Database
 from store.keys import Keyring
 
 
@@ -18,7 +17,7 @@ class Service:
     """registry: of the same folder that `snapshots` follows."""
 
     settings: Settings
-    engine: Engine
+    engine: Database
     registry: Registry
     snapshots: Snapshots
     shelf: Shelf
