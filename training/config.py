@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -17,6 +17,14 @@ from index.errors import ConfigError
 from index.ranking.scorer import RecommenderConfig
 
 log = logging.getLogger(__name__)
+
+
+T = TypeVar("T")
+
+
+def setting(default: T, description: str, **limits: Any) -> T:
+    """A field with its one description. limits: as pydantic's Field takes them."""
+    return cast(T, Field(default, description=description, **limits))
 
 
 class Settings(BaseModel):
@@ -28,38 +36,32 @@ class Settings(BaseModel):
 class EventsConfig(Settings):
     """Where the log is and what its columns are called."""
 
-    paths: tuple[str, ...] = Field((), description="files, folders or globs of the log (CSV, CSV.gz, JSONL, Parquet)")
-    items: str | None = Field(
-        None, description="metadata of the items: a file with the item id and any of title, category, ..."
+    paths: tuple[str, ...] = setting((), "files, folders or globs of the log (CSV, CSV.gz, JSONL, Parquet)")
+    items: str | None = setting(None, "metadata of the items: a file with the item id and any of title, category, ...")
+    format: Literal["auto", "csv", "jsonl", "parquet"] = setting(
+        "auto", "format of the files; auto: by the name of each"
     )
-    format: Literal["auto", "csv", "jsonl", "parquet"] = Field(
-        "auto", description="format of the files; auto: by the name of each"
+    user: str = setting("user_id", "column of the user id")
+    item: str = setting("item_id", "column of the item id, in the log and in the metadata")
+    time: str = setting("timestamp", "column of the time: numbers since 1970 (s, ms, us or ns), or ISO 8601")
+    session: str | None = setting(None, "column of the session id; without it, sessions are cut by pauses")
+    event_type: str | None = setting(None, "column of the event type")
+    event_types: tuple[str, ...] = setting((), "keep only events of these types (needs event_type)")
+    conversion_types: tuple[str, ...] = setting(
+        (), "event types that are conversions: booked, bought, ... (needs event_type)"
     )
-    user: str = Field("user_id", description="column of the user id")
-    item: str = Field("item_id", description="column of the item id, in the log and in the metadata")
-    time: str = Field("timestamp", description="column of the time: numbers since 1970 (s, ms, us or ns), or ISO 8601")
-    session: str | None = Field(None, description="column of the session id; without it, sessions are cut by pauses")
-    event_type: str | None = Field(None, description="column of the event type")
-    event_types: tuple[str, ...] = Field((), description="keep only events of these types (needs event_type)")
-    conversion_types: tuple[str, ...] = Field(
-        (), description="event types that are conversions: booked, bought, ... (needs event_type)"
+    dwell: str | None = setting(None, "column of the dwell time in seconds")
+    weight: str | None = setting(None, "column of the event's weight (a number >= 0)")
+    time_unit: Literal["auto", "s", "ms", "us", "ns"] = setting(
+        "auto", "unit of numeric times; auto: by the size of each number"
     )
-    dwell: str | None = Field(None, description="column of the dwell time in seconds")
-    weight: str | None = Field(None, description="column of the event's weight (a number >= 0)")
-    time_unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
-        "auto", description="unit of numeric times; auto: by the size of each number"
+    delimiter: str | None = setting(
+        None, "delimiter of CSV files; without it, it is detected", min_length=1, max_length=1
     )
-    delimiter: str | None = Field(
-        None, min_length=1, max_length=1, description="delimiter of CSV files; without it, it is detected"
-    )
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = Field("utf-8", description="encoding of CSV files")
-    max_bad_share: float = Field(
-        0.05, ge=0, le=1, description="the training stops if a larger share of the rows is rejected"
-    )
-    memory_mb: int = Field(
-        1500,
-        ge=200,
-        description="memory in MB for the events, and as much for the reader; what does not fit goes to disk",
+    encoding: Literal["utf-8", "latin-1", "utf-16"] = setting("utf-8", "encoding of CSV files")
+    max_bad_share: float = setting(0.05, "the training stops if a larger share of the rows is rejected", ge=0, le=1)
+    memory_mb: int = setting(
+        1500, "memory in MB for the events, and as much for the reader; what does not fit goes to disk", ge=200
     )
 
     @model_validator(mode="after")
@@ -72,15 +74,13 @@ class EventsConfig(Settings):
 class SessionsConfig(Settings):
     """How events become sessions; each rule counts what it removes."""
 
-    gap_minutes: float = Field(30.0, gt=0, description="a pause longer than this starts a new session")
-    min_length: int = Field(2, ge=2, description="shorter sessions are dropped")
-    max_length: int = Field(10_000, ge=2, description="longer sessions are split into parts of at most this length")
-    min_item_count: int = Field(5, ge=1, description="items that occur less often get no vector")
-    collapse_repeats: bool = Field(True, description="events that repeat the item just before them are dropped")
-    min_dwell: float = Field(
-        0.0, ge=0, description="events with a shorter dwell time, in seconds, are dropped (needs dwell)"
-    )
-    max_user_events: int = Field(100_000, ge=0, description="users with more events are left out as bots; 0: no limit")
+    gap_minutes: float = setting(30.0, "a pause longer than this starts a new session", gt=0)
+    min_length: int = setting(2, "shorter sessions are dropped", ge=2)
+    max_length: int = setting(10_000, "longer sessions are split into parts of at most this length", ge=2)
+    min_item_count: int = setting(5, "items that occur less often get no vector", ge=1)
+    collapse_repeats: bool = setting(True, "events that repeat the item just before them are dropped")
+    min_dwell: float = setting(0.0, "events with a shorter dwell time, in seconds, are dropped (needs dwell)", ge=0)
+    max_user_events: int = setting(100_000, "users with more events are left out as bots; 0: no limit", ge=0)
 
 
 Engine = Literal["sgns", "gensim"]
@@ -103,43 +103,33 @@ STEPS: dict[Engine, Steps] = {"sgns": Steps(10, 1.0, 0.03), "gensim": Steps(20, 
 class TrainerConfig(Settings):
     """How vectors are trained."""
 
-    engine: Engine = Field("sgns", description="trainer: our own (sgns), or gensim's Word2Vec")
-    dims: int = Field(128, ge=2, le=2048, description="numbers per vector")
-    window: int = Field(
-        3, ge=1, le=10_000, description="how many items on each side of an item are its context, at most"
+    engine: Engine = setting("sgns", "trainer: our own (sgns), or gensim's Word2Vec")
+    dims: int = setting(128, "numbers per vector", ge=2, le=2048)
+    window: int = setting(3, "how many items on each side of an item are its context, at most", ge=1, le=10_000)
+    dynamic: bool = setting(
+        True, "draw the window of each item from 1 to window, so that near items count more; gensim always does"
     )
-    dynamic: bool = Field(
-        True,
-        description="draw the window of each item from 1 to window, so that near items count more; gensim always does",
+    direction: Literal["both", "after"] = setting(
+        "both", "context of an item: what came before and after it, or only after (only with sgns)"
     )
-    direction: Literal["both", "after"] = Field(
-        "both", description="context of an item: what came before and after it, or only after (only with sgns)"
+    negatives: int = setting(
+        10, "negatives: items drawn at random for each pair of an item and its context", ge=1, le=100
     )
-    negatives: int = Field(
-        10, ge=1, le=100, description="negatives: items drawn at random for each pair of an item and its context"
+    exponent: float = setting(0.5, "negatives are drawn with a probability proportional to count^exponent", ge=-3, le=3)
+    sample: float = setting(0.0, "items with more than this share of the events are subsampled; 0: none are", ge=0)
+    epochs: int | None = setting(
+        None, "passes over the sessions; without it, 10 (sgns) or 20 (gensim)", ge=1, le=10_000
     )
-    exponent: float = Field(
-        0.5, ge=-3, le=3, description="negatives are drawn with a probability proportional to count^exponent"
+    learning_rate: float | None = setting(
+        None, "first step size; without it, 1 (sgns: steps adapt to the item) or 0.1 (gensim)", gt=0, le=100
     )
-    sample: float = Field(
-        0.0, ge=0, description="items with more than this share of the events are subsampled; 0: none are"
+    min_learning_rate: float | None = setting(
+        None, "last step size, reached linearly; without it, the first times 0.03 (sgns) or 0.001 (gensim)", ge=0
     )
-    epochs: int | None = Field(
-        None, ge=1, le=10_000, description="passes over the sessions; without it, 10 (sgns) or 20 (gensim)"
+    warm_start: bool = setting(
+        False, "the published model starts from the current model's vectors; the measured one starts from scratch"
     )
-    learning_rate: float | None = Field(
-        None, gt=0, le=100, description="first step size; without it, 1 (sgns: steps adapt to the item) or 0.1 (gensim)"
-    )
-    min_learning_rate: float | None = Field(
-        None,
-        ge=0,
-        description="last step size, reached linearly; without it, the first times 0.03 (sgns) or 0.001 (gensim)",
-    )
-    warm_start: bool = Field(
-        False,
-        description="the published model starts from the current model's vectors; the measured one starts from scratch",
-    )
-    workers: int = Field(2, ge=1, le=256, description="threads; with 1 a run can be repeated bit by bit")
+    workers: int = setting(2, "threads; with 1 a run can be repeated bit by bit", ge=1, le=256)
 
     @model_validator(mode="after")
     def _what_gensim_cannot(self) -> "TrainerConfig":
@@ -160,44 +150,32 @@ class TrainerConfig(Settings):
 class IndexConfig(Settings):
     """The nearest-neighbour index."""
 
-    exact_below: int = Field(20_000, ge=0, description="the index is exact (flat) up to this many items")
-    min_recall: float = Field(0.99, gt=0, le=1, description="recall@10 that an approximate index must reach")
-    neighbours: int = Field(
-        100, ge=1, le=1000, description="how many neighbours of each item are computed in advance and stored"
-    )
-
-
-@dataclass(frozen=True)
-class PlannedTraining:
-    """One of a run's trainings, and the share of the sessions it is given."""
-
-    name: Literal["to choose weights on", "to measure", "to publish"]
-    share: float
+    exact_below: int = setting(20_000, "the index is exact (flat) up to this many items", ge=0)
+    min_recall: float = setting(0.99, "recall@10 that an approximate index must reach", gt=0, le=1)
+    neighbours: int = setting(100, "how many neighbours of each item are computed in advance and stored", ge=1, le=1000)
 
 
 class EvaluationConfig(Settings):
     """What is held out, and what is measured with it."""
 
-    split: Literal["auto", "time", "session", "last"] = Field(
+    split: Literal["auto", "time", "session", "last"] = setting(
         "auto",
-        description="what is held out. time: the newest sessions; session: random sessions; last: the last item of "
+        "what is held out. time: the newest sessions; session: random sessions; last: the last item of "
         "each session; auto: time if the log has clock times, otherwise session",
     )
-    test_share: float = Field(0.1, gt=0, lt=0.9, description="share of the sessions that is held out")
-    test_from: str | None = Field(
-        None, description="hold out the sessions that start at or after this time (ISO 8601) instead of a share"
+    test_share: float = setting(0.1, "share of the sessions that is held out", gt=0, lt=0.9)
+    test_from: str | None = setting(
+        None, "hold out the sessions that start at or after this time (ISO 8601) instead of a share"
     )
-    validation_share: float = Field(
-        0.1, gt=0, lt=0.9, description="share of the training sessions that is held out to choose weights on"
+    validation_share: float = setting(
+        0.1, "share of the training sessions that is held out to choose weights on", gt=0, lt=0.9
     )
-    prefixes: int = Field(10_000, ge=10, description="rank at most this many prefixes of the test sessions")
-    bootstrap: int = Field(1000, ge=10, description="how often the sessions are resampled for each interval")
-    baselines: bool = Field(True, description="measure all baselines beside the model; without it, only popularity")
-    blend: bool = Field(
-        True, description="choose reading, session rule and weights of the counts on the validation part"
-    )
-    publish_all: bool = Field(
-        True, description="publish a model that is trained on all sessions, with the settings that were measured"
+    prefixes: int = setting(10_000, "rank at most this many prefixes of the test sessions", ge=10)
+    bootstrap: int = setting(1000, "how often the sessions are resampled for each interval", ge=10)
+    baselines: bool = setting(True, "measure all baselines beside the model; without it, only popularity")
+    blend: bool = setting(True, "choose reading, session rule and weights of the counts on the validation part")
+    publish_all: bool = setting(
+        True, "publish a model that is trained on all sessions, with the settings that were measured"
     )
 
     @property
@@ -205,16 +183,13 @@ class EvaluationConfig(Settings):
         """Whether a validation part is held out, to choose readings, weights and the baselines' settings on."""
         return self.blend or self.baselines
 
-    def trainings(self) -> list[PlannedTraining]:
-        """The trainings of one run, in order, as training/evaluation/split.py cuts the sessions."""
-        kept = 1.0 if self.split == "last" else 1 - self.test_share
-        found = [PlannedTraining("to measure", kept)]
-        if self.chooses:
-            inner = 1.0 if self.split == "last" else 1 - self.validation_share
-            found.insert(0, PlannedTraining("to choose weights on", kept * inner))
-        if self.publish_all:
-            found.append(PlannedTraining("to publish", 1.0))
-        return found
+    def trainings(self) -> list[tuple[str, float]]:
+        """The trainings of one run, in order, each with the share of the sessions that it is given."""
+        # As training/evaluation/split.py cuts the sessions.
+        kept, inner = (1.0, 1.0) if self.split == "last" else (1 - self.test_share, 1 - self.validation_share)
+        choosing = [("to choose weights on", kept * inner)] if self.chooses else []
+        publishing = [("to publish", 1.0)] if self.publish_all else []
+        return [*choosing, ("to measure", kept), *publishing]
 
     @model_validator(mode="before")
     @classmethod
@@ -235,7 +210,7 @@ class TrainConfig(Settings):
     index: IndexConfig = IndexConfig()
     recommender: RecommenderConfig = RecommenderConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
-    seed: int = Field(1, ge=0, lt=2**31, description="seed of everything random")
+    seed: int = setting(1, "seed of everything random", ge=0, lt=2**31)
 
     @model_validator(mode="after")
     def _measured_models_start_afresh(self) -> "TrainConfig":

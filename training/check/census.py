@@ -15,10 +15,10 @@ from training.sessions.shards import SHARDS, Shard, Shards
 
 GIANT = 1000  # events: longer sessions are crawlers, shared screens, or a whole year of one customer
 BURST, BURST_SPAN = 600, 30 * 60 * 1_000_000  # a new event every three seconds, half an hour long: nobody clicks so
-CLOCK_FROM = (
-    int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-)  # earlier values are positions or counters, not clock times
-FAR_PAST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+# In microseconds, the first of 1990 and of 2000: values before the former are positions or counters, not clock times.
+CLOCK_FROM, FAR_PAST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000 for year in (1990, 2000))
+
+Ints = NDArray[np.int64]
 
 
 class Census:
@@ -34,9 +34,8 @@ class Census:
     ) -> None:
         self.clock = Clock()
         self.people = People()
-        self.events = 0
         self.converted = 0
-        self.counts: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self.counts: Ints = np.zeros(0, dtype=np.int64)
         self._gap = gap
         self._now = now
         self._placeholders = np.sort(placeholders)
@@ -52,7 +51,6 @@ class Census:
     def see(self, batch: EventBatch) -> None:
         if not len(batch.times):
             return
-        self.events += len(batch.times)
         if batch.converted is not None:
             self.converted += int(batch.converted.sum())
         self._see_clock(batch)
@@ -69,6 +67,7 @@ class Census:
     def _see_clock(self, batch: EventBatch) -> None:
         clock, times = self.clock, batch.times
         low, high = int(times.min()), int(times.max())
+        clock.events += len(times)
         clock.first, clock.last = min(clock.first, low), max(clock.last, high)
         clock.midnight += int((times % DAY == 0).sum())
         days = np.bincount(times // DAY)
@@ -136,16 +135,15 @@ class Census:
         self._see_duplicates(shard, tied, items)
         self._see_bursts(shard, session[~tied], np.flatnonzero(~tied), first, events)
 
-    def _see_giants(self, shard: Shard, begins: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
+    def _see_giants(self, shard: Shard, begins: Ints, lengths: Ints) -> None:
         people = self.people
         giant = lengths > GIANT
-        if giant.any():
-            people.giant_sessions += int(giant.sum())
-            people.giant_events += int(lengths[giant].sum())
-            for row, length in zip(begins[giant], lengths[giant], strict=True):
-                session = int(shard.sessions[row]) if shard.sessions.size else 0
-                people.giants.append((int(shard.users[row]), session, int(shard.times[row]), int(length)))
-            people.giants = sorted(people.giants, key=lambda g: -g[-1])[:SAMPLES]
+        people.giant_sessions += int(giant.sum())
+        people.giant_events += int(lengths[giant].sum())
+        for row, length in zip(begins[giant], lengths[giant], strict=True):
+            session = int(shard.sessions[row]) if shard.sessions.size else 0
+            people.giants.append((int(shard.users[row]), session, int(shard.times[row]), int(length)))
+        people.giants = sorted(people.giants, key=lambda g: -g[-1])[:SAMPLES]
 
     def _see_duplicates(self, shard: Shard, tied: NDArray[np.bool_], items: int) -> None:
         """Only rows that share their moment with a neighbour can be copies of each other."""
@@ -159,14 +157,7 @@ class Census:
             for row in copies[: SAMPLES - len(self.people.duplicated)]:
                 self.people.duplicated.append((int(shard.users[row]), int(shard.items[row]), int(shard.times[row])))
 
-    def _see_bursts(
-        self,
-        shard: Shard,
-        session: NDArray[np.int64],
-        moments: NDArray[np.int64],
-        first: NDArray[np.int64],
-        events: NDArray[np.int64],
-    ) -> None:
+    def _see_bursts(self, shard: Shard, session: Ints, moments: Ints, first: Ints, events: Ints) -> None:
         """Users with BURST different moments within BURST_SPAN. Rows of one moment are a basket, not speed."""
         if len(moments) < BURST:
             return
@@ -180,11 +171,11 @@ class Census:
             people.bursts = most_first([*people.bursts, *pairs(shard.users[first[who]], events[who])], SAMPLES)
 
 
-def rows_of(batch: EventBatch, at: NDArray[np.int64]) -> list[tuple[int, str, int]]:
+def rows_of(batch: EventBatch, at: Ints) -> list[tuple[int, str, int]]:
     return [(int(batch.users[i]), batch.items[int(i)].as_py(), int(batch.times[i])) for i in at]
 
 
-def pairs(keys: NDArray[np.uint64], numbers: NDArray[np.int64]) -> list[tuple[int, int]]:
+def pairs(keys: NDArray[np.uint64], numbers: Ints) -> list[tuple[int, int]]:
     return [(int(k), int(n)) for k, n in zip(keys, numbers, strict=True)]
 
 

@@ -4,81 +4,70 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from training.check.exam import NO_CLOCK, Exam
-from training.check.findings import Finding, Severity, finding
-from training.check.tally import DAY
-from training.check.text import are, have, many, moment, number, percent
-from training.check.words import CLOCKS, UNIT_DOUBT
+from training.check.exam import Exam
+from training.check.findings import Finding, Sample, Severity, finding, grade
+from training.check.tally import DAY, NO_CLOCK
+from training.check.text import moment, number, percent
 
 MIDNIGHTS = 0.9  # share of the events
 TIES_NOTE, TIES_WARN = 0.2, 0.5  # of the events that follow another in their session
 GAP_DAYS, GAP_TIMES = 3, 10  # days, and times the usual gap: in a thin log days are empty by chance
 GAP_WARN = 0.2  # of all days
 YEAR_2000 = 10_957  # days since 1970
+CLOCKS = {"positions": "positions (each user starts near 0)", "counter": "a counter that runs through the whole log"}
 
 
 def no_clock(exam: Exam) -> Iterator[Finding]:
     clock, kind, unit = exam.clock, exam.clock_kind, exam.config.events.time_unit
-    severity: Severity = "note" if exam.sessions_given else "warn"
-    case = "sessions_given" if exam.sessions_given else None
+    severity: Severity = "note" if exam.given else "warn"
     if kind in ("positions", "counter"):
+        doubt = f" Or --time-unit {unit} is wrong: without it, the unit follows from the size of the numbers."
         yield finding(
             "times_are_positions",
             severity,
             clock.before_clock,
             share=clock.before_clock / exam.events,
-            case=case,
+            case=exam.given,
             first=number(clock.first),
             last=number(clock.last),
             what=CLOCKS[kind],
-            unit=UNIT_DOUBT.format(unit=unit) if unit != "auto" else "",
+            unit="" if unit == "auto" else doubt,
         )
     if kind == "same" and exam.events > 1:
-        yield finding("times_all_same", severity, exam.events, share=1.0, case=case, time=moment(clock.first))
+        time = moment(clock.first)
+        yield finding("times_all_same", severity, exam.events, share=1.0, case=exam.given, time=time)
 
 
 def wrong_days(exam: Exam) -> Iterator[Finding]:
+    clock = exam.clock
     if exam.clock_kind != "clock":
         return
-    clock = exam.clock
     if clock.far_past:
-        share = clock.far_past / exam.events
-        old = share > NO_CLOCK and not clock.before_clock
-        yield finding(
-            "times_in_far_past",
-            "note" if old else "warn",
-            clock.far_past,
-            share=share,
-            samples=[{"user": u, "item": i, "time": moment(t)} for u, i, t in clock.past_samples],
-            events=many(clock.far_past, "event"),
-            are=are(clock.far_past),
-            first=moment(clock.first),
-        )
+        share, first = clock.far_past / exam.events, moment(clock.first)
+        severity: Severity = "note" if share > NO_CLOCK and not clock.before_clock else "warn"
+        samples = shown(clock.past_samples)
+        yield finding("times_in_far_past", severity, clock.far_past, share=share, samples=samples, first=first)
     if clock.future:
-        yield finding(
-            "times_in_future",
-            "warn",
-            clock.future,
-            share=clock.future / exam.events,
-            samples=[{"user": u, "item": i, "time": moment(t)} for u, i, t in clock.future_samples],
-            events=many(clock.future, "event"),
-            are=are(clock.future),
-            last=moment(clock.last),
-        )
+        share, samples = clock.future / exam.events, shown(clock.future_samples)
+        last = moment(clock.last)
+        yield finding("times_in_future", "warn", clock.future, share=share, samples=samples, last=last)
+
+
+def shown(events: list[tuple[int, str, int]]) -> list[Sample]:
+    return [{"user": user, "item": item, "time": moment(time)} for user, item, time in events]
 
 
 def shared_moments(exam: Exam) -> Iterator[Finding]:
+    clock, people = exam.clock, exam.people
     if exam.clock_kind != "clock":
         return
-    clock, people = exam.clock, exam.people
     share = clock.midnight / exam.events
     if share > MIDNIGHTS:
-        severity: Severity = "note" if exam.sessions_given else "warn"
-        case = "sessions_given" if exam.sessions_given else None
-        yield finding("times_are_dates", severity, clock.midnight, share=share, case=case)
+        severity: Severity = "note" if exam.given else "warn"
+        yield finding("times_are_dates", severity, clock.midnight, share=share, case=exam.given)
     elif people.following and people.tied > TIES_NOTE * people.following:
         share = people.tied / people.following
-        yield finding("times_tied", "warn" if share > TIES_WARN else "note", people.tied, share=share)
+        yield finding("times_tied", grade(share, TIES_WARN), people.tied, share=share)
 
 
 def mixed_units(exam: Exam) -> Iterator[Finding]:
@@ -87,15 +76,9 @@ def mixed_units(exam: Exam) -> Iterator[Finding]:
     total, unit = sum(exam.units.values()), exam.config.events.time_unit
     ranked = sorted(exam.units.items(), key=lambda pair: -pair[1])
     other = total - ranked[0][1]
-    yield finding(
-        "units_mixed",
-        "note" if unit == "auto" else "warn",
-        other,
-        share=other / total,
-        case=None if unit == "auto" else "unit_given",
-        units=", ".join(f"{percent(n / total)} {u}" for u, n in ranked),
-        unit=unit,
-    )
+    severity: Severity = "note" if unit == "auto" else "warn"
+    units, case = ", ".join(f"{percent(n / total)} {u}" for u, n in ranked), None if unit == "auto" else "unit_given"
+    yield finding("units_mixed", severity, other, share=other / total, case=case, units=units, unit=unit)
 
 
 def missing_days(exam: Exam) -> Iterator[Finding]:
@@ -114,13 +97,11 @@ def missing_days(exam: Exam) -> Iterator[Finding]:
     after, until = (moment(int(day) * DAY)[:10] for day in there[at : at + 2])
     yield finding(
         "days_missing",
-        "warn" if total > GAP_WARN * span else "note",
+        grade(total / span, GAP_WARN),
         total,
         share=total / span,
         samples=[{"after": after, "until": until, "days": longest}],
-        days=many(total, "day"),
         span=span,
-        have=have(total),
         longest=longest,
         after=after,
         until=until,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from training.check.exam import Exam
-from training.check.findings import Finding, finding
-from training.check.text import many, percent
+from training.check.findings import Finding, finding, grade
+from training.check.text import percent
 
 SHORT_SHARE = 0.6  # of the sessions
 RARE_NOTE, RARE_WARN = 0.05, 0.2  # of the events
@@ -15,44 +15,37 @@ def short_sessions(exam: Exam) -> Iterator[Finding]:
     people = exam.people
     sessions, single = people.sessions.total(), people.sessions.within(1, 1)
     if single > SHORT_SHARE * sessions:
-        yield finding(
-            "short_sessions",
-            "warn",
-            single,
-            share=single / sessions,
-            case="sessions_given" if exam.sessions_given else None,
-            lonely=percent(people.users.within(1, 1) / max(1, people.users.total())),
-            gap_minutes=exam.config.sessions.gap_minutes,
-        )
+        lonely = percent(people.users.within(1, 1) / max(1, people.users.total()))
+        share, gap = single / sessions, exam.config.sessions.gap_minutes
+        yield finding("short_sessions", "warn", single, share=share, case=exam.given, lonely=lonely, gap_minutes=gap)
 
 
 def after_rules(exam: Exam) -> Iterator[Finding]:
-    rules = exam.config.sessions
+    least = exam.config.sessions.min_item_count
     if not exam.events:
         return
     if exam.sessions is None:
         why = exam.nothing_left[:1].upper() + exam.nothing_left[1:]
-        yield finding("nothing_left", "stop", exam.events, share=1.0, why=why, min_item_count=rules.min_item_count)
+        yield finding("nothing_left", "stop", exam.events, share=1.0, why=why, min_item_count=least)
         return
     corpus, counts = exam.sessions.corpus, exam.sessions.counts
-    held = exam.test_part
-    if held is not None and not held.measurable(len(corpus)):
-        yield finding("no_test_part", "stop", len(corpus), held=held.sessions)
+    if exam.split is None:
+        yield finding("no_test_part", "stop", len(corpus), held=exam.held)
     tokens = len(corpus.tokens)
     if tokens < LITTLE_TOKENS or corpus.items < LITTLE_ITEMS:
-        yield finding("little_data", "warn", tokens, events=many(tokens, "event"), items=many(corpus.items, "item"))
+        yield finding("little_data", "warn", tokens, items=corpus.items)
     share = counts.rare_events / exam.events
     if share > RARE_NOTE:
         every = counts.rare_items + corpus.items
         yield finding(
             "rare_items",
-            "warn" if share > RARE_WARN else "note",
+            grade(share, RARE_WARN),
             counts.rare_events,
             share=share,
             rare=counts.rare_items,
-            items=many(every, "item"),
+            every=every,
             rare_share=percent(counts.rare_items / every),
-            min_item_count=rules.min_item_count,
+            min_item_count=least,
         )
 
 

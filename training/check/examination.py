@@ -1,13 +1,18 @@
 """What `item2vec check` reports: what a log holds, what is wrong with it, and what training on it will cost."""
 
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from training.check.exam import ClockKind
-from training.check.findings import Finding, Sample, Verdict
-from training.check.forecast import Forecast
+import numpy as np
 
-When = str | float  # ISO 8601, or a number where the times are positions or counters
+from training.check.exam import ClockKind, Exam, Split
+from training.check.findings import Finding, Sample, Verdict, verdict
+from training.check.forecast import Forecast
+from training.check.tally import DAY, SAMPLES, Tally, When
+from training.events.source import Sources
+
+BUCKETS = ((1, 1), (2, 2), (3, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 999), (1000, None))
 
 
 @dataclass(frozen=True)
@@ -89,15 +94,6 @@ class AfterRules:
 
 
 @dataclass(frozen=True)
-class Split:
-    """What a run would hold out to measure on. since: start of its first session, where time cuts."""
-
-    kind: str
-    test_sessions: int
-    since: When | None
-
-
-@dataclass(frozen=True)
 class Examination:
     """events, users, sessions, items: of the accepted events, before any rule. after_rules, split, forecast: None where
     nothing is left. findings: stops first. seconds: that the examination took."""
@@ -121,9 +117,56 @@ class Examination:
 
     def to_json(self) -> dict[str, Any]:
         """The document of `item2vec check --json`: the fields, with their values as JSON has them."""
-        split = self.split and {
-            "kind": self.split.kind,
-            "test_sessions": self.split.test_sessions,
-            "from": self.split.since,
-        }
+        split = self.split and asdict(self.split)
+        if split:
+            split["from"] = split.pop("since")
         return asdict(self) | {"split": split, "findings": [finding.to_json() for finding in self.findings]}
+
+
+def report(exam: Exam, sources: Sources, found: list[Finding], seconds: float) -> Examination:
+    """What was looked at, as it is reported."""
+    people, counts, clock, every = exam.people, exam.counts, exam.clock, sources.files
+    size, empty = sum(os.path.getsize(file) for file in every), sources.empty
+    rejected = {
+        reason: Rejected(n, n / counts.rows, exam.rejects.get(reason, [])) for reason, n in counts.rejected.items()
+    }
+    item = int(np.median(exam.occurrences)) if exam.items else 0
+    time = Span(exam.clock_kind, None, None, None)
+    if exam.events:
+        days = round((clock.last - clock.first) / DAY, 2) if clock.real else None
+        time = Span(exam.clock_kind, clock.when(clock.first), clock.when(clock.last), days)
+    return Examination(
+        files=Files(len(every) + len(empty), size, first=every[:SAMPLES], empty=list(empty[:SAMPLES])),
+        rows=Rows(read=counts.rows, accepted=exam.events, rejected=rejected, left_out=counts.dropped),
+        events=exam.events,
+        users=people.users.total(),
+        sessions=people.sessions.total(),
+        items=len(exam.items),
+        median=Medians(people.users.median(), people.sessions.median(), item),
+        time=time,
+        lengths=lengths(exam),
+        repeats=Repeats(people.immediate, in_session=people.repeated, duplicates=people.duplicates),
+        after_rules=after_rules(exam),
+        split=exam.split,
+        forecast=exam.forecast,
+        findings=found,
+        verdict=verdict(found),
+        seconds=round(seconds, 1),
+    )
+
+
+def lengths(exam: Exam) -> Lengths:
+    after = Tally(BUCKETS[-1][0])
+    if exam.sessions is not None:
+        after.add(exam.sessions.corpus.lengths())
+    labels = [str(a) if a == b else f"{a}+" if b is None else f"{a}-{b}" for a, b in BUCKETS]
+    return Lengths(labels, *([tally.within(*b) for b in BUCKETS] for tally in (exam.people.sessions, after)))
+
+
+def after_rules(exam: Exam) -> AfterRules | None:
+    if exam.sessions is None:
+        return None
+    corpus, counts = exam.sessions.corpus, exam.sessions.counts
+    return AfterRules(
+        len(corpus), corpus.items, len(corpus.tokens), counts.rare_items, counts.rare_events, counts.removed()
+    )

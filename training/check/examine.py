@@ -16,12 +16,12 @@ import duckdb
 from index.errors import EventsMissing
 from training.check import clock, corpus, ids, people, rows
 from training.check.census import Census
-from training.check.exam import PLACEHOLDERS, Exam, TestPart
-from training.check.examination import Examination
+from training.check.exam import PLACEHOLDERS, Exam, Split
+from training.check.examination import Examination, report
 from training.check.findings import Finding
 from training.check.forecast import Forecast, forecast
-from training.check.lookups import any_has, hashes_of, ids_of, samples_of, session_column, types_of, units_of
-from training.check.report import report
+from training.check.lookups import hashes_of, ids_of, samples_of, session_column, types_of, units_of
+from training.check.tally import Clock
 from training.config import EventsConfig, TrainConfig
 from training.corpus import Corpus
 from training.evaluation.split import cut_test
@@ -85,21 +85,20 @@ def examine(
                 for batch in reader:
                     census.see(batch)
                     reading.count(reader.counts.rows)
-                reading.facts |= {"rows": reader.counts.rows, "events": census.events}
+                reading.facts |= {"rows": reader.counts.rows, "events": census.clock.events}
             items = census.items()
             with step(progress, "sessions") as cutting:
                 sessions, nothing_left = after_the_rules(census.replay(items), config, half, cutting)
-        plan, test_part = None, None
+        plan, split, held = None, None, 0
         if sessions is not None:
-            test_part = test_part_of(sessions.corpus, config)
+            split, held = split_of(sessions.corpus, config, census.clock)
             with step(progress, "forecast"):
-                plan = forecaster(sessions.corpus, config, census.events)
+                plan = forecaster(sessions.corpus, config, census.clock.events)
         exam = Exam(
             config=config,
             now=now,
             counts=reader.counts,
             rejects=samples_of(connection, rejects) if rejects.exists() else {},
-            events=census.events,
             converted=census.converted,
             clock=census.clock,
             people=census.people,
@@ -107,7 +106,8 @@ def examine(
             occurrences=census.counts,
             sessions=sessions,
             nothing_left=nothing_left,
-            test_part=test_part,
+            split=split,
+            held=held,
             forecast=plan,
             session_column=session_column(sources, settings),
             types=types_of(connection, sources, settings),
@@ -136,18 +136,23 @@ def after_the_rules(
         return None, error.short
 
 
-def test_part_of(corpus: Corpus, config: TrainConfig) -> TestPart:
-    """How a run would cut off its test part. Raises ConfigError for a `test_from` that is not a time."""
+def split_of(corpus: Corpus, config: TrainConfig, clock: Clock) -> tuple[Split | None, int]:
+    """How a run would cut off its test part, or None where nothing would be left on one side; and its sessions.
+
+    Raises ConfigError for a `test_from` that is not a time.
+    """
     kind, held = cut_test(corpus, config.evaluation, config.seed)
-    begin = int(corpus.starts[held].min()) if kind == "time" and held.any() else None
-    return TestPart(kind, int(held.sum()), begin)
+    since = clock.when(int(corpus.starts[held].min())) if kind == "time" and held.any() else None
+    count = int(held.sum())
+    # `last` holds out an item of each session.
+    return Split(kind, count, since) if kind == "last" or 0 < count < len(corpus) else None, count
 
 
 def with_names(
     found: list[Finding], connection: duckdb.DuckDBPyConnection, sources: Sources, config: EventsConfig
 ) -> list[Finding]:
     """With the ids of users and sessions in place of their hashes."""
-    user = config.user if any_has(sources, config.user) else config.session
+    user = config.user if sources.has(config.user) else config.session
     names = ids_of(connection, sources, user, {h for f in found for h in f.hashes("user")})
     names |= ids_of(connection, sources, config.session, {h for f in found for h in f.hashes("session")})
     return [f.named(names) for f in found]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from training.check.tally import SAMPLES
-from training.check.text import percent
-from training.check.words import FINDINGS
+from training.check.text import Count, percent
+from training.check.words import words_of
 
 Severity = Literal["stop", "warn", "note"]
 Sample = dict[str, Any]  # a row, or some ids, as JSON values: what a finding shows differs from one to the next
@@ -54,20 +54,17 @@ def finding(
     case: str | None = None,
     **fields: object,
 ) -> Finding:
-    """The finding in its words of FINDINGS: `case` picks those that read differently, `fields` go where braces are."""
-    words = FINDINGS[code].of(case)
+    """The finding in its words: `case` picks those that read differently, `fields` go where braces are."""
+    words = words_of(code, case)
     fields |= {"count": count, "share": "" if share is None else percent(share)}
-    return Finding(
-        code=code,
-        severity=severity,
-        count=count,
-        share=share,
-        found=words.found.format(**fields),
-        effect=words.effect.format(**fields),
-        advice=words.advice.format(**fields),
-        samples=list(samples[:SAMPLES]),
-        title=words.title,
-    )
+    fields = {name: Count(value) if isinstance(value, int) else value for name, value in fields.items()}
+    found, effect, advice = (text.format(**fields) for text in (words.found, words.effect, words.advice))
+    return Finding(code, severity, count, share, found, effect, advice, list(samples[:SAMPLES]), words.title)
+
+
+def grade(share: float, most: float) -> Severity:
+    """What is harmless up to a share of `most`."""
+    return "warn" if share > most else "note"
 
 
 @dataclass(frozen=True)

@@ -58,16 +58,6 @@ class Forecast:
         return max(self.memory, key=lambda stage: self.memory[stage])
 
 
-@dataclass(frozen=True)
-class Trial:
-    """tokens: of the sample. speed: tokens per second, None where the trainer failed."""
-
-    speed: float | None
-    tokens: int
-    seconds: float
-    failed: str | None = None
-
-
 def forecast(
     corpus: Corpus,
     config: TrainConfig,
@@ -77,36 +67,40 @@ def forecast(
     clock: Callable[[], float] = time.perf_counter,
 ) -> Forecast:
     """events: of the log, before the rules. clock: in seconds."""
-    tried = trial(corpus, config, train or trainer_for(config.trainer.engine), clock)
+    started = clock()
+    speed, tried, failed = trial(corpus, config, train or trainer_for(config.trainer.engine), clock)
+    seconds = clock() - started
     trainings = []
-    for training in config.evaluation.trainings():
-        tokens, minutes = len(corpus.tokens) * training.share, None
-        if tried.speed is not None:
-            minutes = tokens * config.trainer.steps().epochs / tried.speed / 60
-        trainings.append(TrainingCost(training.name, round(tokens), minutes))
+    for name, share in config.evaluation.trainings():
+        tokens = len(corpus.tokens) * share
+        minutes = None if speed is None else tokens * config.trainer.steps().epochs / speed / 60
+        trainings.append(TrainingCost(name, round(tokens), minutes))
     stages = memory(corpus, config, events)
     return Forecast(
-        tokens_per_second=None if tried.speed is None else round(tried.speed),
-        trial_tokens=tried.tokens,
-        trial_seconds=round(tried.seconds, 2),
+        tokens_per_second=None if speed is None else round(speed),
+        trial_tokens=tried,
+        trial_seconds=round(seconds, 2),
         trainings=trainings,
-        minutes=None if tried.speed is None else sum(t.minutes or 0.0 for t in trainings),
+        minutes=None if speed is None else sum(t.minutes or 0.0 for t in trainings),
         memory_mb=round(max(stages.values())),
         memory={stage: round(mb) for stage, mb in stages.items()},
         ram_mb=round(machine_mb() if ram_mb is None else ram_mb),
-        failed=tried.failed,
+        failed=failed,
     )
 
 
-def trial(corpus: Corpus, config: TrainConfig, train: Trainer, clock: Callable[[], float]) -> Trial:
-    """On random sessions. The sample grows fourfold until one epoch takes EPOCH_SECONDS; then come more epochs on it.
+def trial(
+    corpus: Corpus, config: TrainConfig, train: Trainer, clock: Callable[[], float]
+) -> tuple[float | None, int, str | None]:
+    """(tokens per second, or None where the trainer failed; tokens of the sample; why it failed).
+
+    On random sessions. The sample grows fourfold until one epoch takes EPOCH_SECONDS; then come more epochs on it.
 
     The speed is theirs alone, so what a training costs once (loading, vocabulary, start of threads) is not multiplied
     by its epochs.
     """
     order = np.random.default_rng(config.seed).permutation(len(corpus))
     reach = np.cumsum(corpus.lengths()[order])
-    started = clock()
 
     def timed(sample: Corpus, epochs: int) -> float:
         begun = clock()
@@ -130,9 +124,8 @@ def trial(corpus: Corpus, config: TrainConfig, train: Trainer, clock: Callable[[
             epochs *= 4
             longer = timed(sample, epochs) - once
     except TrainingFailed as error:
-        return Trial(None, len(sample.tokens), clock() - started, error.short)
-    speed = len(sample.tokens) * (epochs - 1) / max(longer, 1e-3)
-    return Trial(speed, len(sample.tokens), clock() - started)
+        return None, len(sample.tokens), error.short
+    return len(sample.tokens) * (epochs - 1) / max(longer, 1e-3), len(sample.tokens), None
 
 
 def memory(corpus: Corpus, config: TrainConfig, events: int) -> dict[str, float]:

@@ -8,9 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from training.check.exam import PLACEHOLDERS, Exam
-from training.check.findings import Finding, Sample, finding
+from training.check.findings import Finding, Sample, finding, grade
 from training.check.tally import SAMPLES
-from training.check.text import are, have, many
 
 CASE_WARN = 0.01  # of the items
 
@@ -25,44 +24,22 @@ def spellings(exam: Exam) -> Iterator[Finding]:
         ("ids_differ_by_case", alike(exam, trimmed, pc.utf8_lower(trimmed)), CASE_WARN),
     ):
         if found:
-            count, share = len(found), len(found) / len(exam.items)
-            yield finding(
-                code,
-                "warn" if share > most else "note",
-                count,
-                share=share,
-                samples=found,
-                ids=many(count, "item id"),
-                are=are(count),
-            )
+            share = len(found) / len(exam.items)
+            yield finding(code, grade(share, most), len(found), share=share, samples=found)
 
 
 def placeholders(exam: Exam) -> Iterator[Finding]:
     empty = [(int(exam.occurrences[i]), item) for i, item in enumerate(exam.items) if item.strip() in PLACEHOLDERS]
     if empty:
-        count = sum(n for n, _ in empty)
-        yield finding(
-            "placeholder_items",
-            "warn",
-            count,
-            share=count / exam.events,
-            samples=[{"item": item, "events": n} for n, item in sorted(empty, reverse=True)],
-            events=many(count, "event"),
-            have=have(count),
-            example=max(empty)[1],
-        )
+        count, example = sum(n for n, _ in empty), max(empty)[1]
+        samples: list[Sample] = [{"item": item, "events": n} for n, item in sorted(empty, reverse=True)]
+        share = count / exam.events
+        yield finding("placeholder_items", "warn", count, share=share, samples=samples, example=example)
     nobody = exam.people.placeholders
     if nobody:
         count = sum(n for _, n in nobody)
-        yield finding(
-            "placeholder_users",
-            "warn",
-            count,
-            share=count / exam.events,
-            samples=[{"user": user, "events": n} for user, n in nobody],
-            events=many(count, "event"),
-            have=have(count),
-        )
+        samples = [{"user": user, "events": n} for user, n in nobody]
+        yield finding("placeholder_users", "warn", count, share=count / exam.events, samples=samples)
 
 
 def alike(exam: Exam, before: Any, after: Any) -> list[Sample]:

@@ -12,7 +12,6 @@ from store.event import UNITS
 from training.check.findings import Sample
 from training.check.tally import SAMPLES
 from training.config import EventsConfig
-from training.events.columns import id_text, raw_text
 from training.events.source import Source, Sources
 from training.events.sql import literal, name
 
@@ -29,13 +28,11 @@ def samples_of(connection: duckdb.DuckDBPyConnection, rejects: Path) -> dict[str
         f"SELECT reason, arg_min({{file: file, row: row, detail: detail, user: user_id, item: item_id, time: time}}, "
         f"row, {SAMPLES}) FROM read_parquet({literal(str(rejects))}) GROUP BY reason"
     ).fetchall()
-    return {
-        reason: [
-            {k: v[:TEXT_LENGTH] if isinstance(v, str) and k != "file" else v for k, v in row.items() if v is not None}
-            for row in some
-        ]
-        for reason, some in found
-    }
+
+    def shown(row: Sample) -> Sample:
+        return {k: v if k in ("file", "row") else v[:TEXT_LENGTH] for k, v in row.items() if v is not None}
+
+    return {reason: [shown(row) for row in some] for reason, some in found}
 
 
 def hashes_of(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> NDArray[np.uint64]:
@@ -53,17 +50,13 @@ def ids_of(
     wanted = ", ".join(str(k) for k in keys)
     names: dict[int, str] = {}
     for source in sources.sources:
-        text = id_text(source, column)
+        text = source.id_text(column)
         found = connection.execute(
             f"SELECT key, any_value(id) FROM (SELECT hash({text}) AS key, {text} AS id FROM {source.scan()}) "
             f"WHERE key IN ({wanted}) GROUP BY key"
         ).fetchall()
         names.update({key: id[:TEXT_LENGTH] for key, id in found})
     return names
-
-
-def any_has(sources: Sources, column: str) -> bool:
-    return any(source.has(column) for source in sources.sources)
 
 
 def first_rows(sources: Sources, column: str) -> Iterator[tuple[Source, str]]:
@@ -82,7 +75,7 @@ def units_of(connection: duckdb.DuckDBPyConnection, sources: Sources, config: Ev
     for source, rows in first_rows(sources, config.time):
         if source.type_of(config.time).startswith(("TIMESTAMP", "DATE")):
             continue
-        text = raw_text(source, config.time)
+        text = source.raw_text(config.time)
         counted = connection.execute(
             f"SELECT CASE WHEN number < 1e8 THEN NULL {units} WHEN number IS NOT NULL THEN 'ns' "
             "WHEN TRY_CAST(text AS TIMESTAMPTZ) IS NOT NULL THEN 'ISO 8601' END AS unit, count(*) "
@@ -96,7 +89,7 @@ def session_column(sources: Sources, config: EventsConfig) -> str | None:
     """A column whose name says session ids, where the settings name none."""
     if config.session is not None:
         return None
-    return next((c for c in SESSION_COLUMNS if any_has(sources, c) and c not in (config.user, config.item)), None)
+    return next((c for c in SESSION_COLUMNS if sources.has(c) and c not in (config.user, config.item)), None)
 
 
 def types_of(
@@ -108,7 +101,7 @@ def types_of(
             continue
         values: Counter[str] = Counter()
         for source, rows in first_rows(sources, column):
-            query = f"SELECT coalesce({raw_text(source, column)}, ''), count(*) FROM {rows} GROUP BY ALL"
+            query = f"SELECT coalesce({source.raw_text(column)}, ''), count(*) FROM {rows} GROUP BY ALL"
             values.update(dict(connection.execute(query).fetchall()))
         if 1 < len(values) <= MOST_TYPES:
             return column, dict(values.most_common())

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from training.check.examination import Examination, Lengths, Rejected, Span
+from training.check.examination import AfterRules, Examination, Lengths, Rejected, Span
 from training.check.findings import Finding, Sample
 from training.check.forecast import Forecast
 from training.check.text import many, number, percent
@@ -56,7 +56,7 @@ def page(found: Examination) -> Page:
     if found.sessions:
         parts += [heading("Sessions by number of events"), histogram(found.lengths)]
     if found.after_rules is not None:
-        parts += [heading("What is left to train on"), after_rules(found)]
+        parts += [heading("What is left to train on"), after_rules(found, found.after_rules)]
     parts += [heading("Findings"), *(problem(f) for f in found.findings)]
     if not found.findings:
         parts.append(Text("  None. This log is ready to train on.\n"))
@@ -146,10 +146,8 @@ def bar(share: float) -> Text:
     return Text(("█" * (eighths // 8) + EIGHTHS[eighths % 8]).ljust(BAR), style="cyan")
 
 
-def after_rules(found: Examination) -> Table:
-    table, after, split = grid("left", "right", "left"), found.after_rules, found.split
-    if after is None:
-        return table
+def after_rules(found: Examination, after: AfterRules) -> Table:
+    table, split = grid("left", "right", "left"), found.split
     kept, every = after.tokens / max(found.events, 1), after.items + after.rare_items
     table.add_row("", "events", f"{after.tokens:,}", f"{percent(kept)} of all")
     table.add_row("", "sessions", f"{after.sessions:,}", "")

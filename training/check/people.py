@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from training.check.census import BURST
 from training.check.exam import Exam
-from training.check.findings import Finding, Sample, finding
-from training.check.text import are, many
-from training.check.words import BOTS
+from training.check.findings import Finding, Sample, Severity, finding, grade
 
 # Where a finding begins. Shares are of the events, unless it says otherwise.
 DOMINATES, FAR_ABOVE = 0.1, 20  # a share, and times the median: in a small world everybody has a large share
@@ -22,13 +21,8 @@ def repeats(exam: Exam) -> Iterator[Finding]:
     people, kept = exam.people, not exam.config.sessions.collapse_repeats
     share = people.immediate / max(exam.events, 1)
     if share > REPEATS_NOTE:
-        yield finding(
-            "immediate_repeats",
-            "warn" if kept else "note",
-            people.immediate,
-            share=share,
-            case="kept" if kept else None,
-        )
+        severity: Severity = "warn" if kept else "note"
+        yield finding("immediate_repeats", severity, people.immediate, share=share, case="kept" if kept else None)
     back = people.repeated - people.immediate
     if back > REPEATED_NOTE * exam.events:
         yield finding("repeated_items", "note", back, share=back / exam.events)
@@ -41,12 +35,12 @@ def bots(exam: Exam) -> Iterator[Finding]:
     found: dict[int, tuple[int, list[str]]] = {}
     for user, count in people.top:
         if ceiling and count > ceiling:
-            found.setdefault(user, (count, []))[1].append(BOTS["ceiling"])
+            found.setdefault(user, (count, []))[1].append("above --max-user-events, left out")
         elif count > OUTSIZED * median and count > OUTSIZED_SHARE * events:
-            found.setdefault(user, (count, []))[1].append(BOTS["outsized"].format(times=count / median))
+            found.setdefault(user, (count, []))[1].append(f"{count / median:,.0f} times the median user")
     fast = exam.clock_kind == "clock" and people.burst_users > 0
     for user, count in people.bursts if fast else []:
-        found.setdefault(user, (count, []))[1].append(BOTS["fast"])
+        found.setdefault(user, (count, []))[1].append(f"{BURST:,} events within half an hour")
     if not found:
         yield from dominant_user(exam, median)
         return
@@ -62,10 +56,7 @@ def bots(exam: Exam) -> Iterator[Finding]:
         share=total / events,
         samples=[{"user": user, "events": n, "why": "; ".join(why)} for user, (n, why) in ranked],
         case="left_out" if left_out else None,
-        users=many(count, "user"),
         events=total,
-        are=are(count),
-        machines="a machine" if count == 1 else "machines",
         least=ranked[-1][1][0],
         ceiling=ceiling,
         median=median,
@@ -74,16 +65,9 @@ def bots(exam: Exam) -> Iterator[Finding]:
 
 def dominant_user(exam: Exam, median: int) -> Iterator[Finding]:
     user, count = exam.people.top[0] if exam.people.top else (0, 0)
-    if count > DOMINATES * exam.events and count > FAR_ABOVE * median:
-        yield finding(
-            "user_dominates",
-            "warn",
-            count,
-            share=count / exam.events,
-            samples=[{"user": user, "events": count}],
-            median=median,
-            ceiling=median * FAR_ABOVE,
-        )
+    if dominates(exam, count, median):
+        share, samples, ceiling = count / exam.events, [{"user": user, "events": count}], median * FAR_ABOVE
+        yield finding("user_dominates", "warn", count, share=share, samples=samples, median=median, ceiling=ceiling)
 
 
 def dominant_item(exam: Exam) -> Iterator[Finding]:
@@ -91,15 +75,13 @@ def dominant_item(exam: Exam) -> Iterator[Finding]:
         return
     item, median = int(np.argmax(exam.occurrences)), max(1, int(np.median(exam.occurrences)))
     count = int(exam.occurrences[item])
-    if count > DOMINATES * exam.events and count > FAR_ABOVE * median:
-        yield finding(
-            "item_dominates",
-            "warn",
-            count,
-            share=count / exam.events,
-            samples=[{"item": exam.items[item], "events": count}],
-            median=median,
-        )
+    if dominates(exam, count, median):
+        share, samples = count / exam.events, [{"item": exam.items[item], "events": count}]
+        yield finding("item_dominates", "warn", count, share=share, samples=samples, median=median)
+
+
+def dominates(exam: Exam, count: int, median: int) -> bool:
+    return count > DOMINATES * exam.events and count > FAR_ABOVE * median
 
 
 def long_sessions(exam: Exam) -> Iterator[Finding]:
@@ -108,27 +90,18 @@ def long_sessions(exam: Exam) -> Iterator[Finding]:
         share = people.giant_events / exam.events
         yield finding(
             "giant_sessions",
-            "warn" if share > GIANT_WARN else "note",
+            grade(share, GIANT_WARN),
             people.giant_sessions,
             share=share,
             samples=[giant(exam, *g) for g in people.giants],
-            sessions=many(people.giant_sessions, "session"),
             longest=people.sessions.largest,
             max_length=rules.max_length,
         )
     long = people.day_long
     if exam.clock_kind == "clock" and long > DAY_LONG_NOTE * people.sessions.total():
-        share = long / people.sessions.total()
-        yield finding(
-            "day_long_sessions",
-            "warn" if share > DAY_LONG_WARN else "note",
-            long,
-            share=share,
-            case="sessions_given" if exam.sessions_given else None,
-            sessions=many(long, "session"),
-            last="lasts" if long == 1 else "last",
-            gap_minutes=rules.gap_minutes,
-        )
+        share, gap = long / people.sessions.total(), rules.gap_minutes
+        severity = grade(share, DAY_LONG_WARN)
+        yield finding("day_long_sessions", severity, long, share=share, case=exam.given, gap_minutes=gap)
 
 
 def giant(exam: Exam, user: int, session: int, begin: int, length: int) -> Sample:
@@ -137,15 +110,8 @@ def giant(exam: Exam, user: int, session: int, begin: int, length: int) -> Sampl
 
 
 def duplicates(exam: Exam) -> Iterator[Finding]:
-    count = exam.people.duplicates
-    if count:
-        share = count / exam.events
-        yield finding(
-            "duplicate_rows",
-            "warn" if share > DUPLICATES_WARN else "note",
-            count,
-            share=share,
-            samples=[{"user": u, "item": exam.items[i], "time": exam.when(t)} for u, i, t in exam.people.duplicated],
-            rows=many(count, "row"),
-            repeat="repeats" if count == 1 else "repeat",
-        )
+    people = exam.people
+    if people.duplicates:
+        share = people.duplicates / exam.events
+        samples = [{"user": u, "item": exam.items[i], "time": exam.when(t)} for u, i, t in people.duplicated]
+        yield finding("duplicate_rows", grade(share, DUPLICATES_WARN), people.duplicates, share=share, samples=samples)

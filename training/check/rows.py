@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from training.check.exam import Exam
-from training.check.findings import Finding, finding
-from training.check.text import are, many, percent
+from training.check.findings import Finding, finding, grade
+from training.check.text import percent
 
 REJECTED_WARN = 0.01  # of the rows
 
@@ -12,14 +12,7 @@ REJECTED_WARN = 0.01  # of the rows
 def empty_files(exam: Exam) -> Iterator[Finding]:
     files = exam.counts.empty_files
     if files:
-        yield finding(
-            "empty_files",
-            "note",
-            len(files),
-            samples=[{"file": file} for file in files],
-            files=many(len(files), "file"),
-            are=are(len(files)),
-        )
+        yield finding("empty_files", "note", len(files), samples=[{"file": file} for file in files])
 
 
 def bad_rows(exam: Exam) -> Iterator[Finding]:
@@ -36,12 +29,11 @@ def bad_rows(exam: Exam) -> Iterator[Finding]:
         ranked = sorted(counts.rejected.items(), key=lambda pair: -pair[1])
         yield finding(
             "rows_rejected",
-            "stop" if refused else "warn" if share > REJECTED_WARN else "note",
+            "stop" if refused else grade(share, REJECTED_WARN),
             total,
             share=share,
             samples=samples,
             case="refused" if refused else None,
-            rows=many(total, "row"),
             read=counts.rows,
             reasons=", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in ranked),
             allowed=percent(allowed),
@@ -55,14 +47,8 @@ def unused_columns(exam: Exam) -> Iterator[Finding]:
     if exam.types is not None:
         column, values = exam.types
         total = sum(values.values())
-        yield finding(
-            "types_unused",
-            "warn",
-            len(values),
-            column=column,
-            values=", ".join(f"{value or 'empty'} {percent(n / total)}" for value, n in list(values.items())[:5]),
-            first=next(iter(values)),
-        )
+        shown = ", ".join(f"{value or 'empty'} {percent(n / total)}" for value, n in list(values.items())[:5])
+        yield finding("types_unused", "warn", len(values), column=column, values=shown, first=next(iter(values)))
     types = exam.config.events.conversion_types
     if types and exam.events and not exam.converted:
         yield finding("no_conversions", "warn", 0, share=0.0, types=" or ".join(types))

@@ -1,6 +1,7 @@
 """What the census of a log counts: sizes, its clock, its people."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,8 @@ from training.events.reasons import LATEST
 
 SAMPLES = 3  # rows or ids shown per finding: enough to search a log for, and the report stays short
 DAY = 86_400_000_000  # microseconds
+NO_CLOCK = 0.99  # share of the events: a log with so many values before 1990 has no clock
+When = str | float  # ISO 8601, or a number where the times are positions or counters
 
 
 class Tally:
@@ -41,6 +44,7 @@ class Clock:
     """Of all events. first, last: microseconds since 1970 UTC. days: events of each day since 1970. samples: (hash of
     the user, item id, time)."""
 
+    events: int = 0
     first: int = LATEST
     last: int = 0
     before_clock: int = 0
@@ -50,6 +54,14 @@ class Clock:
     days: NDArray[np.int64] = field(default_factory=lambda: np.zeros(LATEST // DAY + 2, dtype=np.int64))
     past_samples: list[tuple[int, str, int]] = field(default_factory=list)
     future_samples: list[tuple[int, str, int]] = field(default_factory=list)
+
+    @property
+    def real(self) -> bool:
+        """Whether the times are moments, and not positions or counters."""
+        return self.first == self.last or self.before_clock < NO_CLOCK * self.events
+
+    def when(self, micros: int) -> When:
+        return datetime.fromtimestamp(micros / 1e6, UTC).isoformat() if self.real else micros / 1e6
 
 
 @dataclass

@@ -3,6 +3,15 @@
 from datetime import UTC, datetime
 
 
+class Count(int):
+    """A number in a sentence: `{n:event}` is "1 event" or "2,000 events", `{n:is|are}` the word that goes with it."""
+
+    def __format__(self, spec: str) -> str:
+        if "|" in spec:
+            return spec.split("|")[self != 1]
+        return many(self, spec) if len(spec) > 1 and spec[0].isalpha() else super().__format__(spec)
+
+
 def percent(share: float) -> str:
     """12 %, 0.34 %, under 0.01 %."""
     if 0 < share < 0.0001:
@@ -14,14 +23,6 @@ def percent(share: float) -> str:
 
 def many(count: int, one: str) -> str:
     return f"{count:,} {one if count == 1 else one + 's'}"
-
-
-def are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def have(count: int) -> str:
-    return "has" if count == 1 else "have"
 
 
 def moment(micros: int) -> str:

@@ -1,37 +1,24 @@
 """What the findings say: a title, what was found, what it does to a model, and what to do about it.
 
-Fields in braces are filled in by the check that makes the finding; `count` and `share` are always there. docs/check.md
-lists the same codes.
+Fields in braces are filled in by the check that makes the finding; `count` and `share` are always there, and whole
+numbers are read as `Count`. docs/check.md lists the same codes.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from training.check.census import BURST, GIANT
-
-
-@dataclass(frozen=True)
-class Case:
-    """What reads differently in one case; None: as it does otherwise."""
-
-    found: str | None = None
-    effect: str | None = None
-    advice: str | None = None
+from training.check.census import GIANT
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     title: str
     found: str
     effect: str
     advice: str
-    cases: Mapping[str, Case] = field(default_factory=dict)
 
-    def of(self, case: str | None) -> "Words":
-        """As they read in that case."""
-        if case is None:
-            return self
-        return replace(self, **{part: text for part, text in vars(self.cases[case]).items() if text is not None})
+
+def words_of(code: str, case: str | None) -> Words:
+    """As they read in that case."""
+    return FINDINGS[code]._replace(**OTHERWISE[code, case] if case else {})
 
 
 # By severity at its worst, and then by what they are about.
@@ -41,13 +28,6 @@ FINDINGS = {
         found="None of {count:,} rows is an event.",
         effect="There is nothing to train on.",
         advice="Do --user, --item and --time name the right columns?",
-        cases={
-            "left_out": Case(
-                found="All {sound:,} valid rows are left out by their event type or dwell time.",
-                advice="Compare --event-types and --min-dwell with the values in the log.",
-            ),
-            "no_rows": Case(found="The log has no rows."),
-        },
     ),
     "nothing_left": Words(
         title="the rules leave no session to train on",
@@ -69,16 +49,9 @@ FINDINGS = {
     ),
     "rows_rejected": Words(
         title="rows that cannot be events",
-        found="{rows} of {read:,} ({share}) cannot be events: {reasons}.",
+        found="{count:row} of {read:,} ({share}) cannot be events: {reasons}.",
         effect="They are left out.",
         advice="Look at the examples: does the program that writes the log have a fault?",
-        cases={
-            "refused": Case(
-                effect="Training would refuse the log: --max-bad-share allows {allowed}.",
-                advice="Check --user, --item, --time, --time-unit, --delimiter and --encoding, correct the log, or "
-                "raise --max-bad-share.",
-            ),
-        },
     ),
     "memory_short": Words(
         title="training needs more memory than there is",
@@ -88,7 +61,7 @@ FINDINGS = {
     ),
     "empty_files": Words(
         title="files without any bytes",
-        found="{files} of the log {are} empty.",
+        found="{count:file} of the log {count:is|are} empty.",
         effect="Empty files are skipped.",
         advice="If they should hold events, export them again.",
     ),
@@ -112,7 +85,7 @@ FINDINGS = {
     ),
     "little_data": Words(
         title="too few events or items for good vectors",
-        found="Only {events} of {items} are left to train on.",
+        found="Only {count:event} of {items:item} are left to train on.",
         effect="A vector needs many examples of its item. With so few, plain counts are better.",
         advice="Give more days of the log, or lower --min-item-count.",
     ),
@@ -122,13 +95,10 @@ FINDINGS = {
         effect="A session of one item does not say what belongs together, so it is dropped.",
         advice="Check that --user names the user, not the event or the page view. If people pause for long, raise "
         "--gap-minutes (now {gap_minutes:g}).",
-        cases={
-            "sessions_given": Case(advice="Check that --user names the user, not the event or the page view."),
-        },
     ),
     "rare_items": Words(
         title="many events are of items too rare for a vector",
-        found="{rare:,} of {items} ({rare_share}) occur fewer than {min_item_count} times: {share} of the events "
+        found="{rare:,} of {every:item} ({rare_share}) occur fewer than {min_item_count} times: {share} of the events "
         "are of these items.",
         effect="These items get no vector, and are dropped from their sessions.",
         advice="Give a longer log, a coarser id (the product, not its size and colour), or lower --min-item-count.",
@@ -138,12 +108,6 @@ FINDINGS = {
         found="{count:,} events ({share}) repeat the item just before them.",
         effect="Page reloads and heartbeats look like this. They count once, so they do no harm.",
         advice="Nothing to do; --no-collapse-repeats would keep them.",
-        cases={
-            "kept": Case(
-                effect="Page reloads and heartbeats look like this. Each item becomes its own neighbour.",
-                advice="Set --collapse-repeats.",
-            ),
-        },
     ),
     "repeated_items": Words(
         title="items return within a session",
@@ -153,29 +117,24 @@ FINDINGS = {
     ),
     "likely_bots": Words(
         title="users that are probably not people",
-        found="{users} with {events:,} events ({share}) {are} probably {machines}.",
+        found="{count:user} with {events:,} events ({share}) {count:is|are} probably {count:a machine|machines}.",
         effect="A crawler visits items in its own order, and so makes neighbours of items that have nothing in common.",
         advice="Lower --max-user-events below {least:,} (now {ceiling:,}; the median user has {median:,}), or filter "
         "them out of the log.",
-        cases={
-            "left_out": Case(effect="They are left out of the training.", advice="Nothing to do."),
-        },
     ),
     "giant_sessions": Words(
         title=f"sessions of more than {GIANT:,} events",
-        found=f"{{sessions}} with more than {GIANT:,} events, {{share}} of the log; the longest has {{longest:,}}.",
+        found=f"{{count:session}} with more than {GIANT:,} events, {{share}} of the log; the longest has "
+        "{longest:,}.",
         effect="No visit has a thousand items: it is a machine, a reused id, or a long history read as one visit. "
         "Sessions of more than {max_length:,} events are split.",
         advice="Look at examples. Long histories of customers are harmless. Against machines, lower --max-user-events.",
     ),
     "day_long_sessions": Words(
         title="sessions that last longer than a day",
-        found="{sessions} ({share}) {last} longer than a day.",
+        found="{count:session} ({share}) {count:lasts|last} longer than a day.",
         effect="Items of different days and moods become neighbours.",
         advice="Lower --gap-minutes (now {gap_minutes:g}).",
-        cases={
-            "sessions_given": Case(advice="Are the session ids reused? Without --session, sessions are cut by pauses."),
-        },
     ),
     "user_dominates": Words(
         title="one user makes a large part of the log",
@@ -191,19 +150,19 @@ FINDINGS = {
     ),
     "duplicate_rows": Words(
         title="the same user, item and time more than once",
-        found="{rows} ({share}) {repeat} the user, item and time of another row.",
+        found="{count:row} ({share}) {count:repeats|repeat} the user, item and time of another row.",
         effect="Files loaded twice and double clicks make items look more frequent than they are.",
         advice="Find the file that is there twice, or remove them (SELECT DISTINCT).",
     ),
     "times_in_future": Words(
         title="events later than now",
-        found="{events} ({share}) {are} more than a day ahead of now, the last {last}.",
+        found="{count:event} ({share}) {count:is|are} more than a day ahead of now, the last {last}.",
         effect="The newest sessions are the test part, so these events spoil the measurement.",
         advice="Correct or remove them. If most times are wrong, check --time-unit.",
     ),
     "times_in_far_past": Words(
         title="events before the year 2000",
-        found="{events} ({share}) {are} dated before the year 2000, the first {first}.",
+        found="{count:event} ({share}) {count:is|are} dated before the year 2000, the first {first}.",
         effect="A missing time written as 0 looks like this. It takes the event out of its session.",
         advice="If the log is that old, nothing is wrong. Otherwise correct or remove them, or check --time-unit.",
     ),
@@ -212,36 +171,18 @@ FINDINGS = {
         found="The times run from {first} to {last}: {what}, not clock times.",
         effect="Their order is used. Pauses mean nothing, so sessions cannot be cut by pauses.",
         advice="Name the column that tells sessions apart with --session; it may be that of the user.{unit}",
-        cases={
-            "sessions_given": Case(
-                effect="Their order is used. Pauses mean nothing, but sessions are given, so nothing is lost.",
-                advice="Nothing to do.{unit}",
-            ),
-        },
     ),
     "times_all_same": Words(
         title="all events have the same time",
         found="All events have the same time, {time}.",
         effect="The order of the rows is taken as the order of events. All events of a user are one session.",
         advice="Is --time the date of the export? Name the right column, or a --session.",
-        cases={
-            "sessions_given": Case(
-                effect="The order of the rows is taken as the order of events.",
-                advice="Is --time the date of the export?",
-            ),
-        },
     ),
     "times_are_dates": Words(
         title="the times are days without a time of day",
         found="{share} of the times are exactly midnight (UTC): dates without a time of day.",
         effect="Within a day the order of the rows is used. All events of a user on one day are one session.",
         advice="Name a column with the time of day (--time), or a --session.",
-        cases={
-            "sessions_given": Case(
-                effect="Within a day the order of the rows is used.",
-                advice="Name a column with the time of day (--time).",
-            ),
-        },
     ),
     "times_tied": Words(
         title="events of a session share their time",
@@ -254,51 +195,78 @@ FINDINGS = {
         found="Times are in more than one unit: {units}, judged by their size in the first rows of each file.",
         effect="Each time is read by its own size, so all are right. But the writers of the log do not agree.",
         advice="Nothing to do.",
-        cases={
-            "unit_given": Case(
-                effect="--time-unit {unit} reads all in one unit: the others become wrong by a factor of 1,000, or are "
-                "rejected.",
-                advice="Leave out --time-unit: then each row is judged by its size.",
-            ),
-        },
     ),
     "days_missing": Words(
         title="days without any event",
-        found="{days} of {span:,} {have} no event; the longest gap is {longest:,} days, between {after} and {until}.",
+        found="{count:day} of {span:,} {count:has|have} no event; the longest gap is {longest:,} days, between {after} "
+        "and {until}.",
         effect="Closed days are harmless. A lost file hides what people liked then, and moves the split by time.",
         advice="Check that all files of the log are there.",
     ),
     "ids_differ_by_space": Words(
         title="item ids that differ only by surrounding space",
-        found="{ids} {are} written both with and without surrounding space.",
+        found="{count:item id} {count:is|are} written both with and without surrounding space.",
         effect="Each spelling is an item of its own, with a part of the events.",
         advice="Trim the ids before training.",
     ),
     "ids_differ_by_case": Words(
         title="item ids that differ only by upper and lower case",
-        found="{ids} {are} written in different ways, some in upper case and some in lower case.",
+        found="{count:item id} {count:is|are} written in different ways, some in upper case and some in lower case.",
         effect="Each spelling is an item of its own, with a part of the events.",
         advice="If they mean one item, write them in one way. If case tells your items apart, nothing is wrong.",
     ),
     "placeholder_items": Words(
         title="item ids that do not name an item",
-        found="{events} ({share}) {have} an item id like {example!r}, which does not name an item.",
+        found="{count:event} ({share}) {count:has|have} an item id like {example!r}, which does not name an item.",
         effect="It gets a vector and neighbours, and takes places in people's lists.",
         advice="Filter these rows out of the log.",
     ),
     "placeholder_users": Words(
         title="user ids that do not name a user",
-        found="{events} ({share}) {have} a user id like null or guest, which does not name a user.",
+        found="{count:event} ({share}) {count:has|have} a user id like null or guest, which does not name a user.",
         effect="They are read as one user, whose sessions mix the events of strangers.",
         advice="Name a --session, use the id of the visit as --user, or filter these rows out.",
     ),
 }
 
-# Fields of findings that are words themselves.
-CLOCKS = {"positions": "positions (each user starts near 0)", "counter": "a counter that runs through the whole log"}
-UNIT_DOUBT = " Or --time-unit {unit} is wrong: without it, the unit follows from the size of the numbers."
-BOTS = {
-    "ceiling": "above --max-user-events, left out",
-    "outsized": "{times:,.0f} times the median user",
-    "fast": f"{BURST:,} events within half an hour",
+# What reads differently where something else holds: (finding, case) -> parts of its words.
+OTHERWISE = {
+    ("no_events", "left_out"): {
+        "found": "All {sound:,} valid rows are left out by their event type or dwell time.",
+        "advice": "Compare --event-types and --min-dwell with the values in the log.",
+    },
+    ("no_events", "no_rows"): {"found": "The log has no rows."},
+    ("rows_rejected", "refused"): {
+        "effect": "Training would refuse the log: --max-bad-share allows {allowed}.",
+        "advice": "Check --user, --item, --time, --time-unit, --delimiter and --encoding, correct the log, or "
+        "raise --max-bad-share.",
+    },
+    ("short_sessions", "sessions_given"): {
+        "advice": "Check that --user names the user, not the event or the page view."
+    },
+    ("immediate_repeats", "kept"): {
+        "effect": "Page reloads and heartbeats look like this. Each item becomes its own neighbour.",
+        "advice": "Set --collapse-repeats.",
+    },
+    ("likely_bots", "left_out"): {"effect": "They are left out of the training.", "advice": "Nothing to do."},
+    ("day_long_sessions", "sessions_given"): {
+        "advice": "Are the session ids reused? Without --session, sessions are cut by pauses."
+    },
+    ("times_are_positions", "sessions_given"): {
+        "effect": "Their order is used. Pauses mean nothing, but sessions are given, so nothing is lost.",
+        "advice": "Nothing to do.{unit}",
+    },
+    ("times_all_same", "sessions_given"): {
+        "effect": "The order of the rows is taken as the order of events.",
+        "advice": "Is --time the date of the export?",
+    },
+    ("times_are_dates", "sessions_given"): {
+        "effect": "Within a day the order of the rows is used.",
+        "advice": "Name a column with the time of day (--time).",
+    },
+    ("units_mixed", "unit_given"): {
+        "effect": "--time-unit {unit} reads all in one unit: the others become wrong by a factor of 1,000, or are "
+        "rejected.",
+        "advice": "Leave out --time-unit: then each row is judged by its size.",
+    },
 }

@@ -15,6 +15,7 @@ from training.demo.names import (
     TYPE_SHARES,
     artist_names,
     home_titles,
+    listed,
     track_titles,
 )
 
@@ -41,11 +42,11 @@ class Catalogue:
     popularity: NDArray[np.float32]
     level: NDArray[np.float32]
     seconds: NDArray[np.float32]
-    wide: NDArray[np.int32]
-    near: NDArray[np.int32]
-    own: NDArray[np.int32]
-    related: NDArray[np.int32]
-    following: NDArray[np.int32]
+    wide: Ints
+    near: Ints
+    own: Ints
+    related: Ints
+    following: Ints
 
     def __len__(self) -> int:
         return len(self.is_home)
@@ -58,25 +59,24 @@ def make_catalogue(items: int, rng: np.random.Generator) -> Catalogue:
     homes = _homes(items - len(tracks.table), rng)
     is_home = np.repeat([False, True], [len(tracks.table), len(homes.table)])
 
-    def labels(name: str) -> NDArray[np.int32]:
-        first, second = getattr(tracks, name), getattr(homes, name)
+    def labels(first: NDArray[Any], second: NDArray[Any]) -> Ints:
         return np.concatenate([first, second + first.max() + 1]).astype(np.int32)
 
-    def numbers(name: str) -> NDArray[np.float32]:
-        return np.concatenate([getattr(tracks, name), getattr(homes, name)]).astype(np.float32)
+    def numbers(*both: NDArray[Any]) -> NDArray[np.float32]:
+        return np.concatenate(both).astype(np.float32)
 
-    wide, own, level = labels("wide"), labels("own"), numbers("level")
+    wide, own = labels(tracks.wide, homes.wide), labels(tracks.own, homes.own)
     near = _stretches(wide)
     return Catalogue(
         table=pa.concat_tables([tracks.table, homes.table]).combine_chunks(),
         is_home=is_home,
-        popularity=numbers("popularity"),
-        level=level,
-        seconds=numbers("seconds"),
+        popularity=numbers(tracks.popularity, homes.popularity),
+        level=numbers(tracks.level, homes.level),
+        seconds=numbers(tracks.seconds, homes.seconds),
         wide=wide,
         near=near,
         own=own,
-        related=labels("related"),
+        related=labels(tracks.related, homes.related),
         following=_following(np.where(is_home, near + own.max() + 1, own)),
     )
 
@@ -148,9 +148,8 @@ def _homes(count: int, rng: np.random.Generator) -> _Part:
     price = np.maximum(15, (night * (1.15 - 0.06 * quarter) * rng.lognormal(0, 0.35, count)).round())
     order = np.lexsort((price, kind, city))
     city, kind, quarter, price = city[order], kind[order], quarter[order], price[order]
-    places = [
-        (cities[c], CITIES[cities[c]][1].split(",")[q]) for c, q in zip(city.tolist(), quarter.tolist(), strict=True)
-    ]
+    names = [(c, listed(CITIES[c][1])) for c in cities]
+    places = [(names[c][0], names[c][1][q]) for c, q in zip(city.tolist(), quarter.tolist(), strict=True)]
     kinds = [HOME_TYPES[k] for k in kind.tolist()]
     table = _table(
         "h",
@@ -173,25 +172,16 @@ def _homes(count: int, rng: np.random.Generator) -> _Part:
     )
 
 
-COLUMNS = (
-    ("item_id", pa.string()),
-    ("title", pa.string()),
-    ("category", pa.string()),
-    ("kind", pa.string()),
-    ("artist", pa.string()),
-    ("subgenre", pa.string()),
-    ("year", pa.int32()),
-    ("neighbourhood", pa.string()),
-    ("type", pa.string()),
-    ("price", pa.float64()),
-)
+COLUMNS = listed("item_id,title,category,kind,artist,subgenre,year,neighbourhood,type,price")
+NUMBERS = {"year": pa.int32(), "price": pa.float64()}  # the other columns are text
 
 
 def _table(letter: str, rng: np.random.Generator, **columns: list[Any]) -> Any:
     """The columns under ids in no order, so that an id says nothing about what is alike; absent columns are null."""
     count = len(columns["title"])
     columns["item_id"] = [f"{letter}{number:06d}" for number in rng.permutation(count).tolist()]
-    return pa.table({n: pa.array(columns.get(n, [None] * count), kind) for n, kind in COLUMNS})
+    absent = [None] * count
+    return pa.table({n: pa.array(columns.get(n, absent), NUMBERS.get(n, pa.string())) for n in COLUMNS})
 
 
 def _quantiles(group: NDArray[Any], value: NDArray[Any]) -> NDArray[np.float32]:
@@ -203,23 +193,17 @@ def _quantiles(group: NDArray[Any], value: NDArray[Any]) -> NDArray[np.float32]:
     return level
 
 
-def _stretches(wide: NDArray[np.int32], length: int = 30) -> NDArray[np.int32]:
+def _stretches(wide: Ints, length: int = 30) -> Ints:
     """Labels of consecutive stretches of about `length` rows that do not cross a group; `wide` is sorted."""
     sizes = np.bincount(wide)
     parts = np.maximum(1, np.round(sizes / length)).astype(int)
     within = np.arange(len(wide)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    labels: NDArray[np.int32] = ((np.cumsum(parts) - parts)[wide] + within * parts[wide] // sizes[wide]).astype(
-        np.int32
-    )
-    return labels
+    return np.asarray((np.cumsum(parts) - parts)[wide] + within * parts[wide] // sizes[wide], np.int32)
 
 
-def _following(group: NDArray[Any]) -> NDArray[np.int32]:
+def _following(group: NDArray[Any]) -> Ints:
     """The next row of the same group (groups are consecutive); after the last, the first."""
-    rows = np.arange(len(group))
     starts = np.flatnonzero(np.diff(group, prepend=-1))
-    last = np.append(starts[1:], len(group)) - 1
-    rows += 1
-    rows[last] = starts
-    following: NDArray[np.int32] = rows.astype(np.int32)
-    return following
+    rows = np.arange(1, len(group) + 1, dtype=np.int32)
+    rows[np.append(starts[1:], len(group)) - 1] = starts
+    return rows

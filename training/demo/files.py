@@ -59,20 +59,13 @@ def with_broken(log: Log, damages: NDArray[np.int64], rng: np.random.Generator) 
     return log.take(rows), dict(zip(places.tolist(), damages.tolist(), strict=True))
 
 
-@dataclass(frozen=True)
-class Ids:
-    """Arrow string arrays: row -> id."""
-
-    users: Any
-    items: Any
-
-
 def numbered(letter: str, count: int) -> Any:
+    """Arrow strings: row -> id."""
     digits = pc.utf8_lpad(pc.cast(pa.array(np.arange(count)), pa.string()), 7, "0")
     return pc.binary_join_element_wise(letter, digits, "")
 
 
-def write_parquet(path: Path, log: Log, broken: dict[int, int], ids: Ids) -> None:
+def write_parquet(path: Path, log: Log, broken: dict[int, int], users: Any, items: Any) -> None:
     places, damages = np.array(list(broken), np.int64), np.array(list(broken.values()), np.int64)
     missing = [np.zeros(len(log), bool) for _ in range(3)]
     for damage, mask in enumerate(missing):
@@ -84,8 +77,8 @@ def write_parquet(path: Path, log: Log, broken: dict[int, int], ids: Ids) -> Non
     missing[2] &= times == 0
     table = pa.table(
         {
-            "user_id": ids.users.take(pa.array(log.user, mask=missing[0])),
-            "item_id": ids.items.take(pa.array(log.item, mask=missing[1])),
+            "user_id": users.take(pa.array(log.user, mask=missing[0])),
+            "item_id": items.take(pa.array(log.item, mask=missing[1])),
             "timestamp": pa.array(times, mask=missing[2]),
             "event_type": pa.DictionaryArray.from_arrays(pa.array(log.type), list(EVENT_TYPES)),
             "dwell": pa.array(log.dwell),
@@ -104,7 +97,7 @@ def write_parquet(path: Path, log: Log, broken: dict[int, int], ids: Ids) -> Non
     )
 
 
-def write_text(path: Path, log: Log, broken: dict[int, int], ids: Ids) -> None:
+def write_text(path: Path, log: Log, broken: dict[int, int], users: Any, items: Any) -> None:
     """CSV or JSONL by name. Arrow joins the columns to lines, whose buffer is what the file holds."""
     csv = ".csv" in path.suffixes
     spoil = spoil_csv if csv else spoil_json
@@ -119,8 +112,8 @@ def write_text(path: Path, log: Log, broken: dict[int, int], ids: Ids) -> None:
         for begin in range(0, len(log), 500_000):
             some = log.take(slice(begin, begin + 500_000))
             columns = (
-                ids.users.take(pa.array(some.user)),
-                ids.items.take(pa.array(some.item)),
+                users.take(pa.array(some.user)),
+                items.take(pa.array(some.item)),
                 pc.cast(pa.array(some.time), pa.string()),
                 pa.array(EVENT_TYPES).take(pa.array(some.type)),
                 pc.cast(pa.array(some.dwell), pa.string()),

@@ -118,16 +118,7 @@ ACTS = {
     "combo": ("{f} {l}", "{f} {l} Trio", "{f} {l} Quartet", "The {l} Quintet", "{f} {l} & the {n} Band"),
     "strings": ("{f} {l}", "{l} Quartet", "{n} Chamber Orchestra", "{a} {n} Ensemble", "{f} {l} & {n} Consort"),
 }
-TRACK_TITLES = (
-    "{a} {ns}",
-    "{a} {n}",
-    "{n} of {ms}",
-    "{v} the {n}",
-    "The {n} & the {m}",
-    "{f}",
-    "{n} in {a} Light",
-    "{v} {f}",
-)
+TRACK_TITLES = listed("{a} {ns},{a} {n},{n} of {ms},{v} the {n},The {n} & the {m},{f},{n} in {a} Light,{v} {f}")
 
 
 def artist_names(styles: Sequence[str], rng: np.random.Generator) -> list[str]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.demo.catalogue import Catalogue
+from training.demo.catalogue import Catalogue, Ints
 from training.demo.files import Log
-from training.demo.walk import ACCIDENT, FOLLOWING, NEAR, OWN, RELATED, REPEAT, WIDE, Ints, Walk
+from training.demo.walk import ACCIDENT, FOLLOWING, NEAR, OWN, RELATED, REPEAT, WIDE, Walk
 
 END = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())  # a constant and not the clock: a seed gives one log for ever
 DAYS = 90
@@ -46,7 +47,7 @@ class People:
         return len(self.level)
 
 
-def make_people(count: int, walk: Walk, rng: np.random.Generator) -> People:
+def make_people(count: int, walk: Walk, rng: Generator) -> People:
     wide, tracks = walk.catalogue.wide, int(np.count_nonzero(~walk.catalogue.is_home))
     favourites = np.empty((count, 2, 4), np.int16)
     for kind, (low, high) in enumerate(((0, tracks), (tracks, len(wide)))):
@@ -59,7 +60,7 @@ def make_people(count: int, walk: Walk, rng: np.random.Generator) -> People:
     return People(favourites, level, home_share, np.zeros(count, np.int64))
 
 
-def simulate(count: int, begin: float, end: float, walk: Walk, people: People, rng: np.random.Generator) -> list[Log]:
+def simulate(count: int, begin: float, end: float, walk: Walk, people: People, rng: Generator) -> list[Log]:
     """`count` events of sessions that start in the part of the days between begin and end (0..1), in no order."""
     robotic = count // 100
     logs = [human_log(count - robotic, begin, end, walk, people, rng)]
@@ -68,7 +69,7 @@ def simulate(count: int, begin: float, end: float, walk: Walk, people: People, r
     return logs
 
 
-def human_log(count: int, begin: float, end: float, walk: Walk, people: People, rng: np.random.Generator) -> Log:
+def human_log(count: int, begin: float, end: float, walk: Walk, people: People, rng: Generator) -> Log:
     # Sessions are about 10 long, so this many are enough twice over; the last one is cut to end at the count.
     guess = count // 5 + 50
     # Not uniform: of a million users the busiest has a hundred times the sessions of most.
@@ -110,12 +111,7 @@ def human_log(count: int, begin: float, end: float, walk: Walk, people: People, 
 
 
 def enter(
-    user: Ints,
-    searching: NDArray[np.bool_],
-    when: NDArray[np.float64],
-    walk: Walk,
-    people: People,
-    rng: np.random.Generator,
+    user: Ints, searching: NDArray[np.bool_], when: NDArray[np.float64], walk: Walk, people: People, rng: Generator
 ) -> Ints:
     """The first item of each session: of three from a favourite of the user, the one nearest to the user's level."""
     early, late = np.cumsum(EARLY), np.cumsum(LATE)
@@ -132,7 +128,7 @@ def enter(
 
 
 def attend(
-    items: Ints, moves: NDArray[np.int8], searching: NDArray[np.bool_], catalogue: Catalogue, rng: np.random.Generator
+    items: Ints, moves: NDArray[np.int8], searching: NDArray[np.bool_], catalogue: Catalogue, rng: Generator
 ) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int32]]:
     """What people make of the items they come to: type, dwell, and whole seconds until the next event."""
     accident = moves == ACCIDENT
@@ -149,7 +145,7 @@ def attend(
     return kinds, dwell, (dwell + np.minimum(1 + pause, 59)).astype(np.int32) + 1
 
 
-def bot_log(count: int, begin: float, end: float, walk: Walk, people: People, rng: np.random.Generator) -> Log:
+def bot_log(count: int, begin: float, end: float, walk: Walk, people: People, rng: Generator) -> Log:
     """Sessions of up to 1,500 events, all over the catalogue and a few seconds apart."""
     sessions = -(-count // 1500)
     session = np.arange(count) * sessions // count

@@ -1,11 +1,8 @@
 """From one item to the next: the groups of the catalogue, and the moves between them."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from training.demo.catalogue import Catalogue
-
-Ints = NDArray[np.int32]
+from training.demo.catalogue import Catalogue, Ints
 
 # The moves of a session: the group that the next item is drawn from.
 WIDE, NEAR, OWN, RELATED, ACCIDENT, FOLLOWING, REPEAT = range(7)

@@ -11,7 +11,7 @@ import numpy as np
 
 from index.errors import ConfigError
 from training.demo.catalogue import make_catalogue
-from training.demo.files import FORMATS, Ids, Log, numbered, with_broken, write_items, write_parquet, write_text
+from training.demo.files import FORMATS, Log, numbered, with_broken, write_items, write_parquet, write_text
 from training.demo.people import clock, make_people, simulate
 from training.demo.walk import Walk
 
@@ -53,7 +53,7 @@ def write_world(
     files = max(2, -(-events // ROWS_PER_FILE))
     kinds = 3 if format == "parquet" else 4
     damages = np.array_split(np.arange(max(kinds, round(events * BROKEN_SHARE))) % kinds, files)
-    ids = Ids(numbered("u", len(people)), catalogue.table["item_id"].combine_chunks())
+    users, item_ids = numbered("u", len(people)), catalogue.table["item_id"].combine_chunks()
     write = write_parquet if format == "parquet" else write_text
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -69,10 +69,10 @@ def write_world(
             end = int(np.searchsorted(log.time, clock((k + 1) / files))) if k + 1 < files else len(log)
             log, late = log.take(slice(end)), [log.take(slice(end, None))]
             paths.append(out / f"events-{k:04d}.{format}")
-            write(paths[-1], *with_broken(log, damages[k], rng), ids)
+            write(paths[-1], *with_broken(log, damages[k], rng), users, item_ids)
             if progress is not None:
                 progress((k + 1) / files)
     except OSError as error:
         raise ConfigError(f"{out} cannot be written: {error}") from error
-    users = int(np.count_nonzero(people.free_at))
-    return World(out, tuple(paths), items_file, users, len(catalogue), events, sum(map(len, damages)))
+    seen = int(np.count_nonzero(people.free_at))
+    return World(out, tuple(paths), items_file, seen, len(catalogue), events, sum(map(len, damages)))

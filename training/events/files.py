@@ -6,6 +6,7 @@ import logging
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -70,19 +71,12 @@ def open_file(file: str) -> IO[bytes]:
     return gzip.open(file, "rb") if file.lower().endswith(".gz") else open(file, "rb")  # type: ignore[return-value]
 
 
-class reading:
+@contextmanager
+def reading(file: str) -> Iterator[None]:
     """Raises EventsError for whatever goes wrong with a file while it is read."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (EOFError, zlib.error, gzip.BadGzipFile)):
-            raise EventsError(
-                f"{self._file}: damaged gzip ({error}); write or copy it again, or leave it out"
-            ) from error
-        if isinstance(error, OSError):
-            raise EventsError(f"{self._file}: cannot be read ({error.strerror or error})") from error
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise EventsError(f"{file}: damaged gzip ({error}); write or copy it again, or leave it out") from error
+    except OSError as error:
+        raise EventsError(f"{file}: cannot be read ({error.strerror or error})") from error

@@ -11,9 +11,9 @@ import duckdb
 from index.errors import EventsError, EventsMissing
 from training.config import EventsConfig
 from training.events import jsonfile
-from training.events.columns import id_text
 from training.events.csvrecords import check_count, count_lines
 from training.events.files import find_files
+from training.events.rejects import MalformedLines
 from training.events.source import Source
 from training.events.sources import check_type, look
 from training.events.sql import READ_ERRORS, connect, first_line, name
@@ -43,16 +43,17 @@ def read_metadata(path: str, item_column: str, memory_mb: int) -> Iterator[dict[
 
 def _rows(connection: duckdb.DuckDBPyConnection, source: Source, item_column: str) -> Iterator[dict[str, Any]]:
     count = 0
-    scan = source.scan(rejects="rejects_scan='items_scan', rejects_table='items_malformed'")
-    query = f"SELECT {id_text(source, item_column)} AS item_id, * EXCLUDE ({name(item_column)}) FROM {scan}"
+    lines = MalformedLines(connection, "items")
+    scan = source.scan(rejects=lines.options())
+    query = f"SELECT {source.id_text(item_column)} AS item_id, * EXCLUDE ({name(item_column)}) FROM {scan}"
     try:
         for batch in connection.sql(query).to_arrow_reader(100_000):
             count += batch.num_rows
             yield from batch.to_pylist()
         if source.dialect is None:
             return
-        malformed = connection.execute("SELECT count(DISTINCT line) FROM items_malformed").fetchall()[0][0]
-        connection.execute("DROP TABLE items_malformed; DROP TABLE items_scan")
+        malformed = lines.count()
+        lines.drop()
     except READ_ERRORS as error:
         raise EventsError(f"{source.files[0]}: cannot be read as item metadata ({first_line(error)})") from error
     check_count(source.files, source.dialect, count + malformed, count_lines(source.files))

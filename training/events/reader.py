@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from index.errors import ConfigError, EventsError, EventsRejected
 from training.config import EventsConfig
 from training.events.csvrecords import check_count, count_lines
-from training.events.malformed import MalformedLines
 from training.events.reasons import Reason, events_sql
-from training.events.rejects import write_rejects
+from training.events.rejects import MalformedLines, write_rejects
 from training.events.source import Source, Sources
 from training.events.sql import READ_ERRORS, first_line
 
@@ -58,6 +57,7 @@ class ReadCounts:
         return {r.name.lower(): n for r, n in sorted(self.reasons.items()) if r > Reason.RULES and n}
 
 
+@dataclass
 class EventReader:
     """Streams a log as batches of events; afterwards `counts` says what became of every row.
 
@@ -65,22 +65,16 @@ class EventReader:
     3 in a million, and the harm would be two users' histories read as one.
     """
 
-    def __init__(
-        self,
-        sources: Sources,
-        config: EventsConfig,
-        connection: duckdb.DuckDBPyConnection,
-        min_dwell: float = 0.0,
-        rejects: Path | None = None,
-    ) -> None:
-        if min_dwell > 0 and config.dwell is None:
+    sources: Sources
+    config: EventsConfig
+    connection: duckdb.DuckDBPyConnection
+    min_dwell: float = 0.0
+    rejects: Path | None = None
+    counts: ReadCounts = field(default_factory=ReadCounts, init=False)
+
+    def __post_init__(self) -> None:
+        if self.min_dwell > 0 and self.config.dwell is None:
             raise ConfigError("min_dwell needs dwell, the column of the dwell time: name it with --dwell")
-        self.sources = sources
-        self.config = config
-        self.connection = connection
-        self.min_dwell = min_dwell
-        self.rejects = rejects
-        self.counts = ReadCounts(empty_files=sources.empty)
 
     def __iter__(self) -> Iterator[EventBatch]:
         """Raises EventsError for a file that breaks off, EventsRejected when too large a share of the rows is bad."""

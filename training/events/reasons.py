@@ -4,7 +4,6 @@ from enum import IntEnum
 
 from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_WEIGHT, UNITS
 from training.config import EventsConfig
-from training.events.columns import id_text, number, raw_text
 from training.events.source import Source
 from training.events.sql import literal, name
 
@@ -32,21 +31,15 @@ class Reason(IntEnum):
 
 def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str) -> str:
     """One row for each of `scan`'s: user_key, item_key, item, time, reason; session_key, weight, converted as set."""
-    outputs = {
-        "user_key": "hash(user_text)",
-        "item_key": "hash(item_text)",
-        "item": "item_text",
-        "time": "coalesce(moment, 0)",
-        "reason": reason_sql(source, config, min_dwell),
-    }
+    columns = "hash(user_text) AS user_key, hash(item_text) AS item_key, item_text AS item, coalesce(moment, 0) AS time"
+    columns += f", {reason_sql(source, config, min_dwell)} AS reason"
     if config.session is not None:
-        outputs["session_key"] = "hash(session_text)"
+        columns += ", hash(session_text) AS session_key"
     if config.weight is not None:
-        outputs["weight"] = "coalesce(weight_number, 1)::FLOAT"
+        columns += ", coalesce(weight_number, 1)::FLOAT AS weight"
     if config.conversion_types:
         wanted = ", ".join(literal(t) for t in config.conversion_types)
-        outputs["converted"] = f"coalesce(type_text IN ({wanted}), false)"
-    columns = ", ".join(f"{sql} AS {out}" for out, sql in outputs.items())
+        columns += f", coalesce(type_text IN ({wanted}), false) AS converted"
     return f"SELECT {columns} FROM ({values_sql(source, config, scan)})"
 
 
@@ -55,18 +48,18 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
 
     more: columns besides, from the source's own.
     """
-    session = id_text(source, config.session) if config.session else None
-    user = id_text(source, config.user) if source.has(config.user) else session
-    values = {"user_text": user, "item_text": id_text(source, config.item), "moment": time_sql(source, config)}
+    session = source.id_text(config.session) if config.session else None
+    user = source.id_text(config.user) if source.has(config.user) else session
+    values = {"user_text": user, "item_text": source.id_text(config.item), "moment": time_sql(source, config)}
     if session is not None:
         values["session_text"] = session
     if config.event_type is not None:
-        values["type_text"] = raw_text(source, config.event_type)
+        values["type_text"] = source.raw_text(config.event_type)
     for setting in ("weight", "dwell"):
         column = getattr(config, setting)
         if column is not None:
-            values[f"{setting}_text"] = f"trim({raw_text(source, column)})"
-            values[f"{setting}_number"] = number(source, column)
+            values[f"{setting}_text"] = f"trim({source.raw_text(column)})"
+            values[f"{setting}_number"] = source.number(column)
     if source.format == "jsonl":
         mapped = [
             c for c in (config.user, config.session, config.item, config.time, config.event_type) if source.has(c)
@@ -134,7 +127,7 @@ def time_sql(source: Source, config: EventsConfig) -> str:
         return micros(f"CAST({column} AS DOUBLE)", config.time_unit)
     if kind.endswith("INT") or kind.endswith("INTEGER"):
         return micros(column if kind == "BIGINT" else f"TRY_CAST({column} AS BIGINT)", config.time_unit)
-    text = raw_text(source, config.time)
+    text = source.raw_text(config.time)
     whole, real = f"TRY_CAST({text} AS BIGINT)", f"TRY_CAST({text} AS DOUBLE)"
     # As BIGINT alone 0.5 would be 1, as DOUBLE alone nanoseconds would lose digits.
     return (

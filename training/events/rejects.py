@@ -12,9 +12,7 @@ import pyarrow as pa
 
 from training.config import EventsConfig
 from training.events import jsonfile
-from training.events.columns import raw_text
 from training.events.csvrecords import read_records
-from training.events.malformed import MalformedLines
 from training.events.reasons import Reason, reason_sql, values_sql
 from training.events.source import Source, Sources
 from training.events.sql import literal
@@ -23,6 +21,34 @@ TEXT_CHARACTERS = 2000  # of a rejected value; of a whole line a quarter
 TEXT_LINES = 100_000  # malformed JSON lines of one file that are kept with their text
 
 COLUMNS = "file VARCHAR, row BIGINT, reason VARCHAR, detail VARCHAR, user_id VARCHAR, item_id VARCHAR, time VARCHAR"
+
+
+class MalformedLines:
+    """The CSV lines that DuckDB skipped while it read a source: it reports them at the end of the scan."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, label: str) -> None:
+        self._connection = connection
+        self._scans, self._errors = f"csv_scans_{label}", f"csv_errors_{label}"
+        self.drop()
+
+    def options(self) -> str:
+        """For `Source.scan`."""
+        return f"rejects_scan={literal(self._scans)}, rejects_table={literal(self._errors)}"
+
+    def drop(self) -> None:
+        self._connection.execute(f"DROP TABLE IF EXISTS {self._scans}; DROP TABLE IF EXISTS {self._errors}")
+
+    def sql(self) -> str:
+        """file, line (the header is line 1), message, text: one row per line, however many errors DuckDB reports."""
+        return (
+            f"(SELECT s.file_path AS file, e.line AS line, min(e.error_message) AS message, min(e.csv_line) AS text "
+            f"FROM {self._errors} e JOIN {self._scans} s ON e.scan_id = s.scan_id AND e.file_id = s.file_id "
+            "GROUP BY s.file_path, e.line)"
+        )
+
+    def count(self) -> int:
+        # All of it fetched: DuckDB 2 refuses other work on a connection while a result is not at its end.
+        return int(self._connection.execute(f"SELECT count(*) FROM {self.sql()}").fetchall()[0][0])
 
 
 def write_rejects(
@@ -55,13 +81,9 @@ def _reject_rows(
     lines = MalformedLines(connection, "again") if source.dialect else None
     label = " ".join(f"WHEN {int(r)} THEN {literal(r.name.lower())}" for r in Reason if r < Reason.RULES)
     raw = {"raw_user": config.user, "raw_item": config.item, "raw_time": config.time}
-    more = "".join(f", left({raw_text(source, column)}, {TEXT_CHARACTERS}) AS {out}" for out, column in raw.items())
-    values = values_sql(
-        source,
-        config,
-        source.scan([file], lines.options() if lines else None),
-        more + ", row_number() OVER () AS place",
-    )
+    more = "".join(f", left({source.raw_text(column)}, {TEXT_CHARACTERS}) AS {out}" for out, column in raw.items())
+    scan = source.scan([file], lines.options() if lines else None)
+    values = values_sql(source, config, scan, f"{more}, row_number() OVER () AS place")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE found AS SELECT place, CASE reason {label} END AS reason, {_detail_sql(config)} "
         f"AS detail, raw_user, raw_item, raw_time FROM (SELECT *, {reason_sql(source, config, min_dwell)} AS reason "

@@ -1,11 +1,11 @@
-"""Files of one shape as a relation that DuckDB scans."""
+"""Files of one shape as a relation that DuckDB scans, and its columns as SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from training.events import csvfile, jsonfile
 from training.events.csvfile import Dialect
-from training.events.sql import literal, unglobbed
+from training.events.sql import literal, name, unglobbed
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,45 @@ class Source:
             f"escape={literal(self.dialect.escape)}, encoding={literal(self.dialect.encoding)}, {skip})"
         )
 
+    def raw_text(self, column: str | None) -> str:
+        """The column as text, as it stands; NULL where this source does not have it."""
+        if column is None or not self.has(column):
+            return "NULL::VARCHAR"
+        match self.type_of(column):
+            case "JSON":
+                return f"({name(column)} ->> '$')"
+            case "VARCHAR":
+                return name(column)
+            case "BLOB":  # text that was written without saying so
+                return f"TRY(decode({name(column)}))"
+            case _:
+                return f"CAST({name(column)} AS VARCHAR)"
+
+    def id_text(self, column: str) -> str:
+        """An id as text. Whole floats lose their ".0": pandas writes integer ids with gaps as floats. NaN is not an
+        id."""
+        kind, text = self.type_of(column), self.raw_text(column)
+        if kind == "JSON":
+            whole = _whole(f"TRY_CAST({text} AS DOUBLE)", text)
+            return f"CASE WHEN json_type({name(column)}) = 'DOUBLE' THEN {whole} ELSE {text} END"
+        if kind in ("DOUBLE", "FLOAT"):
+            return f"({_whole(f'CAST({name(column)} AS DOUBLE)', text)})"
+        if kind.startswith("DECIMAL") and not kind.endswith(",0)"):
+            whole = f"TRY_CAST({name(column)} AS HUGEINT)"
+            return f"CASE WHEN {name(column)} = {whole} THEN CAST({whole} AS VARCHAR) ELSE {text} END"
+        return text
+
+    def number(self, column: str) -> str:
+        return f"TRY_CAST({self.raw_text(column)} AS DOUBLE)"
+
+
+def _whole(real: str, text: str) -> str:
+    integer = f"TRY_CAST({real} AS BIGINT)"
+    return (
+        f"CASE WHEN NOT isfinite({real}) THEN NULL WHEN {real} = {integer} THEN CAST({integer} AS VARCHAR) "
+        f"ELSE {text} END"
+    )
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -62,6 +101,9 @@ class Sources:
 
     sources: tuple[Source, ...]
     empty: tuple[str, ...]
+
+    def has(self, column: str) -> bool:
+        return any(source.has(column) for source in self.sources)
 
     @property
     def files(self) -> list[str]:

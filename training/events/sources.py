@@ -8,7 +8,6 @@ import os
 import re
 from dataclasses import replace
 from itertools import groupby
-from typing import NamedTuple
 
 import duckdb
 
@@ -24,26 +23,16 @@ TEXT = r"VARCHAR|JSON|BLOB|ENUM.*|\"NULL\""
 TIMES = r"TIMESTAMP.*|DATE"
 
 
-class Kind(NamedTuple):
-    """What a column may be. types: a pattern of SQL types; a nested or boolean column is a wrong name, and reading its
-    rows would be a waste. meaning: in words."""
-
-    types: str
-    meaning: str
-
-
-ID = Kind(f"{NUMBERS}|{TEXT}|{TIMES}|UUID", "an id; text and numbers are read")
+# What a column may be: a pattern of SQL types, and in words. A nested or boolean column is a wrong name, and reading
+# its rows would be a waste.
+ID = (f"{NUMBERS}|{TEXT}|{TIMES}|UUID", "an id; text and numbers are read")
 KINDS = {
-    "time": Kind(f"{NUMBERS}|{TEXT}|{TIMES}", "a time; epoch numbers, timestamps and ISO 8601 text are read"),
-    "dwell": Kind(f"{NUMBERS}|{TEXT}", "a number of seconds"),
-    "weight": Kind(f"{NUMBERS}|{TEXT}", "a number"),
-    "event_type": Kind(f"{NUMBERS}|{TEXT}|BOOLEAN", "an event type; text is read"),
+    "time": (f"{NUMBERS}|{TEXT}|{TIMES}", "a time; epoch numbers, timestamps and ISO 8601 text are read"),
+    "dwell": (f"{NUMBERS}|{TEXT}", "a number of seconds"),
+    "weight": (f"{NUMBERS}|{TEXT}", "a number"),
+    "event_type": (f"{NUMBERS}|{TEXT}|BOOLEAN", "an event type; text is read"),
 }
-HINTS = {
-    "csv": "; the first line must name the columns, and --delimiter says what stands between them",
-    "jsonl": "",
-    "parquet": "",
-}
+CSV_HINT = "; the first line must name the columns, and --delimiter says what stands between them"
 
 
 def known_rows(sources: Sources, connection: duckdb.DuckDBPyConnection) -> int | None:
@@ -90,19 +79,18 @@ def check_columns(source: Source, config: EventsConfig) -> None:
             check_type(file, setting, column, types[column])
         elif setting != "user" or config.session is None:  # with a given session id a log needs no users
             found = ", ".join(types) or "none"
-            flag = setting.replace("_", "-")
             raise EventsMissing(
                 f"{file}: no column {column!r} for the {setting.replace('_', ' ')}; columns found: {found[:500]}. "
-                f"Name the right one with --{flag}{HINTS[source.format]}"
+                f"Name the right one with --{setting.replace('_', '-')}{CSV_HINT if source.format == 'csv' else ''}"
             )
 
 
 def check_type(file: str, setting: str, column: str, kind: str) -> None:
     """Raises EventsError where no value of such a type can be what the setting means."""
-    allowed = KINDS.get(setting, ID)
-    if not re.fullmatch(allowed.types, kind):
+    types, meaning = KINDS.get(setting, ID)
+    if not re.fullmatch(types, kind):
         raise EventsError(
-            f"{file}: column {column!r} is of type {kind}, which is not {allowed.meaning}. "
+            f"{file}: column {column!r} is of type {kind}, which is not {meaning}. "
             f"Name another column with --{setting.replace('_', '-')}, or convert this one"
         )
 

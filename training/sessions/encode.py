@@ -82,9 +82,10 @@ def encode(cuts: list[Cut], ids: list[str], rules: SessionsConfig) -> Sessions:
     row_of = np.full(len(ids), -1, dtype=np.int32)
     row_of[order] = np.arange(len(order), dtype=np.int32)
     rare = {ids[c]: int(occurrences[c]) for c in np.flatnonzero(~frequent & (occurrences > 0))}
+    rare_events = sum(rare.values())
 
     short_sessions = short_events = split_sessions = 0
-    pieces: dict[str, list[Any]] = {n: [] for n in ("tokens", "lengths", "starts", "ends", "weights", "converted")}
+    pieces: dict[str, list[Any]] = {}
     while cuts:
         part = cuts.pop(0)  # let go of each shard once it is encoded: both forms need not fit at once
         tokens, lengths, kept, sessions, split = _drop(
@@ -93,30 +94,20 @@ def encode(cuts: list[Cut], ids: list[str], rules: SessionsConfig) -> Sessions:
         split_sessions += int(split)
         short_sessions += len(part.lengths) - len(np.unique(sessions))
         short_events += int((row_of[part.items] >= 0).sum()) - len(tokens)
-        pieces["tokens"].append(tokens)
-        pieces["lengths"].append(lengths)
-        pieces["starts"].append(part.starts[sessions])
-        pieces["ends"].append(part.ends[sessions])
-        if part.weights is not None:
-            pieces["weights"].append(part.weights[kept])
-        if part.converted is not None:
-            pieces["converted"].append(part.converted[kept])
-    joined = {n: np.concatenate(p) for n, p in pieces.items() if p}
+        piece = {"tokens": tokens, "lengths": lengths, "starts": part.starts[sessions], "ends": part.ends[sessions]}
+        for column, values in (("weights", part.weights), ("converted", part.converted)):
+            if values is not None:
+                piece[column] = values[kept]
+        for column, values in piece.items():
+            pieces.setdefault(column, []).append(values)
+    joined = {column: np.concatenate(some) for column, some in pieces.items()}
     counts = SessionCounts(
-        events=events,
-        bot_users=bot_users,
-        bot_events=bot_events,
-        repeats=repeats,
-        rare_items=len(rare),
-        rare_events=sum(rare.values()),
-        short_sessions=short_sessions,
-        short_events=short_events,
-        split_sessions=split_sessions,
+        events, bot_users, bot_events, repeats, len(rare), rare_events, short_sessions, short_events, split_sessions
     )
     if not joined["tokens"].size:
         what = (
             f"nothing is left of {events} events: sessions need {rules.min_length} items that each occur "
-            f"{rules.min_item_count} times ({counts.rare_events} events are of rarer items, {short_sessions} "
+            f"{rules.min_item_count} times ({rare_events} events are of rarer items, {short_sessions} "
             "sessions are too short)"
         )
         raise EventsMissing(

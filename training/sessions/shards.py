@@ -54,7 +54,6 @@ class Shards:
         self._folder = tempfile.TemporaryDirectory(prefix="item2vec-events-", dir=spill)
         self.folder = Path(self._folder.name)
         self._parts: list[tuple[NDArray[np.int64], dict[str, Any]]] = []
-        self.spilled_bytes = 0
 
     def __enter__(self) -> "Shards":
         return self
@@ -63,31 +62,13 @@ class Shards:
         self._parts.clear()
         self._folder.cleanup()
 
-    def add(
-        self,
-        *,
-        users: NDArray[np.uint64],
-        times: NDArray[np.int64],
-        items: NDArray[np.int32],
-        sessions: NDArray[np.uint64] | None = None,
-        weights: NDArray[np.float32] | None = None,
-        converted: NDArray[np.bool_] | None = None,
-    ) -> None:
-        """Events of one batch: the columns of `Shard`, of equal length. A log gives the same ones in every batch."""
-        columns = {
-            "users": users,
-            "sessions": sessions,
-            "times": times,
-            "items": items,
-            "weights": weights,
-            "converted": converted,
-        }
-        starts, order = _shard_order(users)
+    def add(self, **columns: NDArray[Any] | None) -> None:
+        """Events of one batch: the columns of `Shard`, of equal length; None for those that the log does not have."""
+        starts, order = _shard_order(columns["users"])
         part: dict[str, Any] = {name: values[order] for name, values in columns.items() if values is not None}
         size = sum(values.nbytes for values in part.values())
         if self._held + size > self._budget:
             part = {name: self._spill(name, values) for name, values in part.items()}
-            self.spilled_bytes += size
         else:
             self._held += size
         self._parts.append((starts, part))

@@ -17,13 +17,14 @@ import pytest
 from rich.console import Console
 
 from index.errors import EventsMissing
-from training.check.examination import Examination, Repeats, Span, Split
+from training.check.exam import Split
+from training.check.examination import Examination, Repeats, Span
 from training.check.examine import examine
 from training.check.findings import Finding, Verdict
 from training.check.forecast import Forecast, TrainingCost
 from training.check.page import page
 from training.check.tally import SAMPLES
-from training.check.words import FINDINGS
+from training.check.words import FINDINGS, OTHERWISE, words_of
 from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig
 
 Row = dict[str, Any]
@@ -132,7 +133,7 @@ def visits(change: Callable[[int, Row], Row]) -> list[Row]:
 
 
 GIVEN = {"session": "session_id"}
-# The same findings where something else holds, by the name of the case in FINDINGS.
+# The same findings where something else holds, by the name of the case in its words.
 SPECIAL = {
     ("no_events", "left_out"): Case("stop", TYPED, {"event_type": "event_type", "event_types": ("rented",)}),
     ("no_events", "no_rows"): Case("stop", []),
@@ -228,14 +229,14 @@ def test_log_with_the_problem_shows_it(tmp_path: Path, code: str) -> None:
 
 
 def test_every_special_case_of_a_finding_has_a_log_that_shows_it() -> None:
-    assert sorted(SPECIAL) == sorted((code, case) for code, words in FINDINGS.items() for case in words.cases)
+    assert sorted(SPECIAL) == sorted(OTHERWISE)
 
 
 @pytest.mark.parametrize(("code", "special"), SPECIAL)
 def test_finding_reads_differently_where_something_else_holds(tmp_path: Path, code: str, special: str) -> None:
     case = SPECIAL[code, special]
     found = check(write(tmp_path, case.rows), events=case.events, sessions=case.sessions)
-    finding, words = by_code(found)[code], FINDINGS[code].of(special)
+    finding, words = by_code(found)[code], words_of(code, special)
     assert finding.severity == case.severity
     assert said(words.found, finding.found)
     assert said(words.effect, finding.effect)

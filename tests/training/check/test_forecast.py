@@ -8,7 +8,7 @@ from support.factories import two_groups
 
 from index.errors import TrainingFailed
 from training.check.forecast import forecast
-from training.config import EvaluationConfig, PlannedTraining, TrainConfig, TrainerConfig
+from training.config import EvaluationConfig, TrainConfig, TrainerConfig
 from training.corpus import Corpus
 from training.trainers.trainer import Embeddings
 
@@ -31,7 +31,7 @@ def test_forecast_leaves_out_what_a_training_costs_once_and_adds_up_the_training
 
 def test_a_run_that_chooses_and_publishes_nothing_trains_once() -> None:
     once = EvaluationConfig(blend=False, baselines=False, publish_all=False)
-    assert once.trainings() == [PlannedTraining("to measure", 0.9)]
+    assert once.trainings() == [("to measure", 0.9)]
 
 
 def test_forecast_says_when_the_trainer_gives_up() -> None:
