@@ -200,16 +200,11 @@ class EvaluationConfig(Settings):
         True, description="publish a model that is trained on all sessions, with the settings that were measured"
     )
 
-    @property
-    def chooses(self) -> bool:
-        """Whether a validation part is held out, to choose readings, weights and the baselines' settings on."""
-        return self.blend or self.baselines
-
     def trainings(self) -> list[PlannedTraining]:
         """The trainings of one run, in order, as training/evaluation/split.py cuts the sessions."""
         kept = 1.0 if self.split == "last" else 1 - self.test_share
         found = [PlannedTraining("to measure", kept)]
-        if self.chooses:
+        if self.blend:
             inner = 1.0 if self.split == "last" else 1 - self.validation_share
             found.insert(0, PlannedTraining("to choose weights on", kept * inner))
         if self.publish_all:
