@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from training.baselines.baseline import Baseline
 from training.baselines.baskets import BASKET, INVERSE, LINEAR, baskets, recent
 from training.corpus import Corpus
 from training.counting import Postings, postings_of, select
@@ -80,12 +81,10 @@ class SessionKnn:
     others.
     """
 
-    name: str
-    settings: dict[str, Any]
-    index: SessionIndex = field(repr=False)
+    index: SessionIndex
     recent: int
     nearest: int
-    votes: Votes = field(repr=False)
+    votes: Votes
     own: float = 1.0
     threads: int = 2
 
@@ -109,7 +108,7 @@ class SessionKnn:
         return out
 
 
-def session_knn(corpus: Corpus) -> Iterator[SessionKnn]:
+def session_knn(corpus: Corpus) -> Iterator[Baseline]:
     """S-KNN: the sessions most alike by cosine vote for their items (Ludewig & Jannach 2018, section 3.3)."""
     neighbours = _neighbours(corpus)
     for newest, nearest in ((1000, 100), (5000, 500)):
@@ -117,7 +116,7 @@ def session_knn(corpus: Corpus) -> Iterator[SessionKnn]:
             yield neighbours("S-KNN", newest, nearest, {"own": own})
 
 
-def vector_session_knn(corpus: Corpus) -> Iterator[SessionKnn]:
+def vector_session_knn(corpus: Corpus) -> Iterator[Baseline]:
     """V-SKNN: newer items of the prefix count more, for the similarity and for the vote (the same, section 3.3).
 
     recency: of the items, for the similarity. The vote falls with the square of the newest shared item's rank.
@@ -131,7 +130,7 @@ def vector_session_knn(corpus: Corpus) -> Iterator[SessionKnn]:
                 yield neighbours("V-SKNN", 1000, 200, settings, recency=recency, matched=square, idf=idf)
 
 
-def stan(corpus: Corpus) -> Iterator[SessionKnn]:
+def stan(corpus: Corpus) -> Iterator[Baseline]:
     """STAN: exponential weights of the prefix's items and of the distance from the shared item (Garg et al. 2019, 3).
 
     before: share of the vote left to what came before the shared item, ours. The paper's third weight, by the age of
@@ -148,7 +147,7 @@ def stan(corpus: Corpus) -> Iterator[SessionKnn]:
             yield neighbours("STAN", 5000, 500, settings, recency=weights, near=near)
 
 
-def _neighbours(corpus: Corpus) -> Callable[..., SessionKnn]:
+def _neighbours(corpus: Corpus) -> Callable[..., Baseline]:
     """Makes baselines on one index; without further weights, S-KNN."""
     corpus, about = recent(corpus)
     sessions = baskets(corpus)
@@ -167,10 +166,10 @@ def _neighbours(corpus: Corpus) -> Callable[..., SessionKnn]:
         matched: NDArray[np.float32] = even,
         near: NDArray[np.float32] = flat,
         idf: bool = False,
-    ) -> SessionKnn:
+    ) -> Baseline:
         settings = {"recent": newest, "nearest": nearest, **settings, **about}
         votes = Votes(recency, matched, near, length**-0.5, rarity if idf else everyone)
-        return SessionKnn(name, settings, index, newest, nearest, votes, own=settings["own"])
+        return Baseline(name, settings, SessionKnn(index, newest, nearest, votes, own=settings["own"]).scores)
 
     return make
 

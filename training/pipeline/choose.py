@@ -22,13 +22,14 @@ class Chosen(Record):
     blend: RecommenderConfig
     vectors: RecommenderConfig
     baselines: Candidates = ONLY_POPULARITY
-    trace: Trace = {}
+    trace: Trace
 
 
 def choose_settings(test: Split, catalogue: Catalogue, config: TrainConfig, work: Workspace) -> Chosen:
     """On a validation part cut from the end of the training part; the settings as given where nothing is to choose."""
     settings, blend = config.evaluation, config.recommender
-    given = Chosen(blend=blend, vectors=blend.model_copy(update={"item_counts": 0.0, "session_counts": 0.0}))
+    alone = blend.model_copy(update={"item_counts": 0.0, "session_counts": 0.0})
+    given = Chosen(blend=blend, vectors=alone, trace={})
     if not (settings.blend or settings.baselines):
         return given
 

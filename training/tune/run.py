@@ -16,8 +16,7 @@ from index.ranking.scorer import RecommenderConfig
 from training.config import TrainConfig, write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
-from training.pipeline.identity import identity_of
-from training.pipeline.prepare import prepare
+from training.pipeline.prepare import identity_of, prepare
 from training.progress import Reporter
 from training.trainers.trainer import Trainer, trainer_for
 from training.tune.budget import Budget

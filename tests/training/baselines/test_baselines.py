@@ -32,7 +32,7 @@ def knn(corpus: Corpus, **changes: object) -> SessionKnn:
     plain = Votes(ones[:20], ones[:20], ones[: 2 * BASKET - 1], ones[: len(sessions)], ones[: corpus.items])
     votes = plain._replace(**{name: changes.pop(name) for name in Votes._fields if name in changes})
     counts = {"recent": 100, "nearest": 100} | changes
-    return SessionKnn("x", {}, SessionIndex.of(sessions), votes=votes, **counts)  # type: ignore[arg-type]
+    return SessionKnn(SessionIndex.of(sessions), votes=votes, **counts)  # type: ignore[arg-type]
 
 
 # One behaviour for all.
