@@ -53,25 +53,6 @@ class Votes(NamedTuple):
     items: NDArray[np.float32]
 
 
-class _Prefixes(NamedTuple):
-    """Prefix i is tokens[offsets[i]:offsets[i + 1]]."""
-
-    tokens: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-
-
-class _Met(NamedTuple):
-    """Room to note the sessions that a prefix meets, one entry per session.
-
-    similarity: zeros between prefixes. match: place of the newest shared item. rank: how many distinct items of the
-    prefix came after that one.
-    """
-
-    similarity: NDArray[np.float32]
-    match: NDArray[np.int32]
-    rank: NDArray[np.int8]
-
-
 @dataclass(frozen=True)
 class SessionKnn:
     """Items of the sessions nearest to a prefix.
@@ -97,9 +78,8 @@ class SessionKnn:
         cuts = np.linspace(0, len(prefixes), self.threads + 1).astype(np.int64)
 
         def run(a: int, b: int) -> None:
-            met = _Met(np.zeros(sessions, np.float32), np.empty(sessions, np.int32), np.empty(sessions, np.int8))
-            asked = _Prefixes(tokens, offsets[a : b + 1])
-            _vote(asked, index, self.recent, self.nearest, self.votes, met, out[a:b])
+            met = np.zeros(sessions, np.float32), np.empty(sessions, np.int32), np.empty(sessions, np.int8)
+            _vote(tokens, offsets[a : b + 1], index, self.recent, self.nearest, self.votes, met, out[a:b])
 
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(run, cuts[:-1], cuts[1:]))
@@ -175,9 +155,12 @@ def _neighbours(corpus: Corpus) -> Callable[..., Baseline]:
 
 
 @nb.njit(cache=True, nogil=True)
-def _vote(prefixes, index, recent, nearest, votes, met, out):  # type: ignore[no-untyped-def]
-    """Scores of each prefix into its row of `out`."""
-    prefix_tokens, prefix_offsets = prefixes
+def _vote(prefix_tokens, prefix_offsets, index, recent, nearest, votes, met, out):  # type: ignore[no-untyped-def]
+    """Scores of each prefix into its row of `out`. Prefix i is prefix_tokens[prefix_offsets[i]:prefix_offsets[i + 1]].
+
+    met: room to note the sessions that a prefix meets, one entry per session. Their similarity, zeros between prefixes;
+    the place of the newest shared item; how many distinct items of the prefix came after that one.
+    """
     tokens, offsets, (begins, positions), session_of = index
     recency, matched, near, session_weights, item_weights = votes
     similarity, match, rank = met

@@ -11,10 +11,11 @@ from index.evidence import build_evidence
 from index.parts import ModelParts, Neighbours
 from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
-from index.ranking.scorer import NextScorer, Query, RecommenderConfig
+from index.ranking.scorer import Query, RecommenderConfig
 from index.search.builder import BuiltIndex, build, neighbours
 from index.search.searcher import Searcher
 from index.vocabulary import Vocabulary
+from training.choice.choose import scorer_of
 from training.config import TrainConfig
 from training.counting import count_rules
 from training.evaluation.split import has_clock
@@ -45,7 +46,7 @@ def assemble(
         rules = count_rules(corpus, recommender.rules, threads)
         evidence = build_evidence(corpus.tokens, corpus.offsets, corpus.ends, corpus.items, has_clock(corpus))
         step.facts |= {"rules": len(rules.items)}
-    scorer = NextScorer(embeddings.inputs, embeddings.outputs, vocabulary.counts, rules, recommender)
+    scorer = scorer_of(embeddings, corpus, recommender, rules)
     vectors = similar_vectors(embeddings.inputs, embeddings.outputs, recommender.similar_reading)
     with told.step("index") as step:
         similar_index = build(vectors, index.exact_below, index.min_recall, config.seed, threads)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from index.errors import ConfigError, TrainingFailed
 from index.ranking.scorer import RecommenderConfig
+from training.choice.choose import best_rules
 from training.config import TrainConfig, write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
@@ -25,8 +26,8 @@ from training.tune.report import preface
 from training.tune.search import Search
 from training.tune.space import Space
 from training.tune.study import Study
-from training.tune.summary import Sizes, TuneReport, summary
-from training.tune.trial import Bench, bench_of, sample
+from training.tune.summary import TuneReport, summary
+from training.tune.trial import Bench, sample
 from training.workspace import Workspace, read_json, write_json
 
 FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # the order of trials on a sample is less certain
@@ -83,7 +84,8 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
 
     def bench(corpus: Corpus) -> Bench:
         with reporter.step("counts") as step, _timed(study):
-            return bench_of(corpus, prefixes, config.recommender, trainer, threads, step.share)
+            counted = best_rules(corpus, prefixes, config.recommender, threads, step.share)
+        return Bench(corpus, prefixes, config.recommender, counted, trainer, threads)
 
     searched = fit.train if tuning.share == 1 else sample(fit.train, tuning.share, config.seed)
     on = bench(searched)
@@ -101,8 +103,8 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
         raise TrainingFailed("no setting of the search could be trained on all sessions; use --search-share 1")
     start = next((f for f in found if f.settings == search.space.base), None)
     best, lead = winner(found, start, prefixes, config.evaluation.bootstrap, config.seed)
-    sizes = Sizes(sessions=len(fit.train), searched_on=len(searched), prefixes=len(prefixes))
-    return summary(search, found, best, lead, tuned(config, best), sizes)
+    sizes = {"sessions": len(fit.train), "searched_on": len(searched), "prefixes": len(prefixes)}
+    return summary(search, found, best, lead, tuned(config, best), **sizes)
 
 
 def questions_of(config: TrainConfig, corpus: Corpus, ids: list[str]) -> tuple[Split, Prefixes]:
