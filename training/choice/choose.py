@@ -3,7 +3,7 @@
 Cheap beside training: every choice is another reading of matrices that are already there.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
@@ -192,15 +192,15 @@ def best_rules(
     """The way of counting that alone answers best for one item, and its counts."""
     none = np.zeros((train.items, 1), dtype=np.float32)
     scorer, board = NextScorer(none, none, train.counts(), None, config), Board(prefixes, threads)
-    best: tuple[float, RulesConfig, Rules] | None = None
-    for done, rules_config in enumerate(RULES, 1):
-        counted = count_rules(train, rules_config, threads)
-        value = board.counts(scorer, counted, True)
-        if best is None or value > best[0]:
-            best = (value, rules_config, counted)
-        progress(done / len(RULES))
-    assert best is not None
-    return best[1], best[2]
+
+    def tried() -> Iterator[tuple[float, RulesConfig, Rules]]:
+        for done, rules in enumerate(RULES, 1):
+            counts = count_rules(train, rules, threads)
+            yield board.counts(scorer, counts, True), rules, counts
+            progress(done / len(RULES))
+
+    _, rules, counts = max(tried(), key=lambda found: found[0])
+    return rules, counts
 
 
 def _best_rule(

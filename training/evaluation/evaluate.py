@@ -72,11 +72,10 @@ def choose_baselines(
     for done, (family, candidates) in enumerate(FAMILIES.items(), 1):
         values: dict[RankedTask, list[float]] = {task: [] for task in RANKED_TASKS}
         for baseline in candidates(train):
-            for task in RANKED_TASKS:
-                if task in TASKS_OF[family]:
-                    asked, targets = prefixes.asked(task), prefixes.targets
-                    ranks = rank_all(baseline.scores, asked, targets, train.items, threads=threads)
-                    values[task].append(float(gains(ranks, 20).mean()))
+            for task in TASKS_OF[family]:
+                asked, targets = prefixes.asked(task), prefixes.targets
+                ranks = rank_all(baseline.scores, asked, targets, train.items, threads=threads)
+                values[task].append(float(gains(ranks, 20).mean()))
         for task, found in values.items():
             if found:
                 chosen[task][family] = int(np.argmax(found))

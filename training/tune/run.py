@@ -93,8 +93,7 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
         with _timed(study):
             on.warm(config.trainer)
         search.run(on, reporter)
-    defaults = search.defaults()
-    wanted = [(t.number, search.settings(t)) for t in (*([] if defaults is None else [defaults]), *search.best())]
+    wanted = [(t.number, search.settings(t)) for t in search.finalists()]
     if not wanted:
         raise TrainingFailed(f"none of {len(study.done())} trials could be trained: {', '.join(study.left())}")
     whole = on if tuning.share == 1 else bench(fit.train)

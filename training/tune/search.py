@@ -53,6 +53,11 @@ class Search:
         """The trial of the defaults; None when they could not be trained."""
         return next((t for t in self.study.done() if t.value is not None and self.settings(t) == self.space.base), None)
 
+    def finalists(self) -> list[EndedTrial]:
+        """Those that are trained once more at the end: the defaults, where they could be trained, and the best."""
+        defaults = self.defaults()
+        return self.best() if defaults is None else [defaults, *self.best()]
+
     def over(self) -> bool:
         """Whether trials or time are used up, the finalists' time included. The defaults are always tried."""
         done = len(self.study.done())
@@ -138,9 +143,8 @@ class Search:
 
     def _left(self) -> float:
         """Seconds for further trials. The time of the finalists is reserved: they are trained once more at the end."""
-        defaults = self.defaults()
-        finals = [*self.best(), *([] if defaults is None else [defaults])]
-        reserved = sum(float(t.facts["training_seconds"] / self._share + t.facts["reading_seconds"]) for t in finals)
+        facts = [t.facts for t in self.finalists()]
+        reserved = sum(float(f["training_seconds"] / self._share + f["reading_seconds"]) for f in facts)
         return self.remaining() - min(reserved, MOST_RESERVED * self.budget.seconds)
 
     def _top(self) -> float:
