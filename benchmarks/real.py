@@ -25,30 +25,20 @@ LOGS: dict[str, TrainConfig] = {
         events=EventsConfig(session="session_id", event_type="event_type", event_types=("purchase",)),
         evaluation=EvaluationConfig(split="time"),
     ),
-    "wikispeedia": TrainConfig(
-        events=EventsConfig(session="user_id"),
-        evaluation=EvaluationConfig(split="session"),
-    ),
+    "wikispeedia": TrainConfig(events=EventsConfig(session="user_id"), evaluation=EvaluationConfig(split="session")),
     "deezer_ecommerce": TrainConfig(
-        events=EventsConfig(session="user_id"),
-        evaluation=EvaluationConfig(split="last", prefixes=1000),
+        events=EventsConfig(session="user_id"), evaluation=EvaluationConfig(split="last", prefixes=1000)
     ),
 }
 
 
 def config_of(name: str) -> TrainConfig:
     """Raises FileNotFoundError where the log is not there."""
-    folder = DATA / name
-    if not (folder / "events.parquet").exists():
-        raise FileNotFoundError(
-            f"{folder / 'events.parquet'} is not there; set ITEM2VEC_DATA to the folder of the logs"
-        )
-    items = folder / "items.parquet"
-    base = LOGS[name]
-    events = base.events.model_copy(
-        update={"paths": (str(folder / "events.parquet"),), "items": str(items) if items.exists() else None}
-    )
-    return base.model_copy(update={"events": events})
+    events, items = DATA / name / "events.parquet", DATA / name / "items.parquet"
+    if not events.exists():
+        raise FileNotFoundError(f"{events} is not there; set ITEM2VEC_DATA to the folder of the logs")
+    where = {"paths": (str(events),), "items": str(items) if items.exists() else None}
+    return LOGS[name].model_copy(update={"events": LOGS[name].events.model_copy(update=where)})
 
 
 def sessions_of(config: TrainConfig) -> tuple[Corpus, list[str]]:

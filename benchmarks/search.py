@@ -4,17 +4,15 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy is loaded
 
-import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.machine import machine
 from index.search import exact
 from index.search.builder import BuiltIndex, build, recall_of
 from index.search.searcher import Searcher
@@ -41,17 +39,6 @@ def rates(search: Callable[[], object]) -> list[float]:
     return measured
 
 
-def machine() -> str:
-    """CPU model and cores, library versions, git commit."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    answer = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    commit = answer.stdout.strip() if answer.returncode == 0 else "none"
-    versions = f"faiss {faiss.__version__}, numpy {np.__version__}"
-    return f"{model}, {os.cpu_count()} cores, one thread; {versions}; commit {commit}"
-
-
 def main() -> None:
     rng = np.random.default_rng(1)
     centres = rng.standard_normal((CLUSTERS, DIMS), dtype=np.float32)
@@ -60,7 +47,8 @@ def main() -> None:
     hnsw = build(vectors, 0, 0.99, seed=1, threads=1)
     masks = [(f"{share:.1%} allowed", rng.random(ITEMS) < share) for share in SHARES]
 
-    print(f"{ITEMS:,} x {DIMS}, {CLUSTERS} clusters, {QUERIES} queries one at a time, k={K}; {machine()}.")
+    print(f"{ITEMS:,} x {DIMS}, {CLUSTERS} clusters, {QUERIES} queries one at a time, k={K}.")
+    print(f"{machine()}; one thread; faiss {faiss.__version__}, numpy {np.__version__}.")
     print(f"HNSW {hnsw.parameters}, built and measured in {hnsw.seconds:.0f} s.\n")
     print(f"| index | filter | queries/s, median of {RUNS} (min-max) | recall@{K} |")
     print("|---|---|---:|---:|")

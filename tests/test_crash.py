@@ -13,7 +13,7 @@ from support.factories import quick_config, write_log
 from index.artifact.registry import Registry
 from index.errors import RunUnderWay
 from index.model import Model
-from training.pipeline.identity import identity_of
+from training.pipeline.prepare import identity_of
 from training.pipeline.run import run
 from training.progress import LogReporter
 from training.workspace import Workspace

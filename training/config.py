@@ -178,16 +178,11 @@ class EvaluationConfig(Settings):
         True, "publish a model that is trained on all sessions, with the settings that were measured"
     )
 
-    @property
-    def chooses(self) -> bool:
-        """Whether a validation part is held out, to choose readings, weights and the baselines' settings on."""
-        return self.blend or self.baselines
-
     def trainings(self) -> list[tuple[str, float]]:
         """The trainings of one run, in order, each with the share of the sessions that it is given."""
         # As training/evaluation/split.py cuts the sessions.
         kept, inner = (1.0, 1.0) if self.split == "last" else (1 - self.test_share, 1 - self.validation_share)
-        choosing = [("to choose weights on", kept * inner)] if self.chooses else []
+        choosing = [("to choose weights on", kept * inner)] if self.blend else []
         publishing = [("to publish", 1.0)] if self.publish_all else []
         return [*choosing, ("to measure", kept), *publishing]
 

@@ -1,6 +1,7 @@
 """Sessions as arrays: what trainers, baselines and evidence work on."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,31 +44,26 @@ class Corpus:
     def take(self, sessions: NDArray[np.int64]) -> "Corpus":
         """The given sessions (positions), in the given order, over the same vocabulary."""
         lengths = self.lengths()[sessions]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        begins = np.cumsum(lengths) - lengths
         # Position of every token kept: start of its session, plus how far into the session it lies.
-        index = np.repeat(self.offsets[:-1][sessions] - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return replace(
-            self,
-            tokens=self.tokens[index],
-            offsets=offsets,
-            starts=self.starts[sessions],
-            ends=self.ends[sessions],
-            weights=None if self.weights is None else self.weights[index],
-            converted=None if self.converted is None else self.converted[index],
-        )
+        index = np.repeat(self.offsets[:-1][sessions] - begins, lengths) + np.arange(lengths.sum())
+        return self._kept(index, sessions, lengths)
 
     def where(self, keep: NDArray[np.bool_], min_length: int) -> "Corpus":
         """Only the tokens marked in `keep`, and then only the sessions that still have `min_length` of them."""
         session_of = np.repeat(np.arange(len(self)), self.lengths())
         lengths = np.bincount(session_of[keep], minlength=len(self))
         long_enough = lengths >= min_length
-        keep = keep & long_enough[session_of]
+        return self._kept(keep & long_enough[session_of], long_enough, lengths[long_enough])
+
+    def _kept(self, tokens: NDArray[Any], sessions: NDArray[Any], lengths: NDArray[np.int64]) -> "Corpus":
+        """tokens, sessions: masks or positions. lengths: of the sessions kept."""
         return replace(
             self,
-            tokens=self.tokens[keep],
-            offsets=np.concatenate([[0], np.cumsum(lengths[long_enough])]).astype(np.int64),
-            starts=self.starts[long_enough],
-            ends=self.ends[long_enough],
-            weights=None if self.weights is None else self.weights[keep],
-            converted=None if self.converted is None else self.converted[keep],
+            tokens=self.tokens[tokens],
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            starts=self.starts[sessions],
+            ends=self.ends[sessions],
+            weights=None if self.weights is None else self.weights[tokens],
+            converted=None if self.converted is None else self.converted[tokens],
         )

@@ -38,16 +38,6 @@ class PairWeights(NamedTuple):
     source: NDArray[np.float64]
 
 
-class _Sums(NamedTuple):
-    """Room to add up one item's neighbours: a sum for each item, zeros between items, and the items touched.
-
-    sums: float64; a million float32 additions would lose the fourth digit.
-    """
-
-    sums: NDArray[np.float64]
-    touched: NDArray[np.int32]
-
-
 class _Rows(NamedTuple):
     """Rules of some items, one row after the other: how many of each item, and then all of them."""
 
@@ -75,10 +65,11 @@ def count_pairs(corpus: Corpus, pairs: PairWeights, keep: int, threads: int = 2)
     postings = postings_of(corpus)
     first = np.zeros(len(corpus.tokens) + 1, dtype=np.bool_)
     first[corpus.offsets] = True
-    # Accumulators are handed from chunk to chunk: each is as long as the vocabulary, and comes back clean.
-    free: SimpleQueue[_Sums] = SimpleQueue()
+    # Room to add up one item's neighbours: a sum for each item, zeros between items, and the items touched. Handed from
+    # chunk to chunk: it is as long as the vocabulary. A million additions of float32 would lose the fourth digit.
+    free: SimpleQueue[tuple[NDArray[np.float64], NDArray[np.int32]]] = SimpleQueue()
     for _ in range(threads):
-        free.put(_Sums(np.zeros(corpus.items, dtype=np.float64), np.empty(corpus.items, dtype=np.int32)))
+        free.put((np.zeros(corpus.items, dtype=np.float64), np.empty(corpus.items, dtype=np.int32)))
     reach = len(pairs.decay) * (2 if pairs.backward else 1)
 
     def count(chunk: tuple[int, int]) -> _Rows:

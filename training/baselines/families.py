@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from index.report import RANKED_TASKS, RankedTask
 from training.baselines import items, sessions
 from training.baselines.baseline import Baseline
 from training.corpus import Corpus
@@ -22,4 +23,6 @@ FAMILIES: dict[str, Callable[[Corpus], Iterator[Baseline]]] = {
 
 # A session of one item: its neighbours are what the rules count anyway.
 SESSION_ONLY = {"S-KNN", "V-SKNN", "STAN", "own items"}
-TASKS_OF: dict[str, set[str]] = {name: {"T2"} if name in SESSION_ONLY else {"T1", "T2"} for name in FAMILIES}
+TASKS_OF: dict[str, tuple[RankedTask, ...]] = {
+    name: ("T2",) if name in SESSION_ONLY else RANKED_TASKS for name in FAMILIES
+}

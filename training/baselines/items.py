@@ -1,6 +1,6 @@
 """Baselines that score an item by the items of the prefix, one by one, or by none of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from index.errors import TrainingFailed
 from index.ranking.rules import Rules, RulesConfig
-from training.baselines.baseline import Baseline, ItemToItem, OwnItems, Popularity
+from training.baselines.baseline import Baseline, Rows, Scores
 from training.baselines.baskets import BASKET, INVERSE, baskets, recent
 from training.corpus import Corpus
 from training.counting import PairWeights, count_pairs, count_rules
@@ -32,11 +32,24 @@ RULE_SHAPES: tuple[dict[str, Any], ...] = (
 
 
 def popularity(corpus: Corpus) -> Iterator[Baseline]:
-    yield Popularity("popularity", {}, corpus.counts())
+    """Every prefix gets the same answer: how often each item occurs."""
+    counts = corpus.counts().astype(np.float32)
+    yield Baseline("popularity", {}, lambda prefixes: np.tile(counts, (len(prefixes), 1)))
 
 
 def own_items(corpus: Corpus) -> Iterator[Baseline]:
-    yield OwnItems("own items", {}, corpus.counts())
+    """The prefix itself, newest first, then the popular ones: how far does echoing get?"""
+    counts = corpus.counts()
+    popular = (counts / (counts.max(initial=0) + 1)).astype(np.float32)
+
+    def scores(prefixes: Sequence[Rows]) -> NDArray[np.float32]:
+        out = np.tile(popular, (len(prefixes), 1))
+        for scores, prefix in zip(out, prefixes, strict=True):
+            # Distinct whole numbers above all popularity. The later of two places of an item is the one that stays.
+            scores[prefix] = np.arange(1, len(prefix) + 1)
+        return out
+
+    yield Baseline("own items", {}, scores)
 
 
 def association_rules(corpus: Corpus) -> Iterator[Baseline]:
@@ -44,7 +57,7 @@ def association_rules(corpus: Corpus) -> Iterator[Baseline]:
     corpus, about = recent(corpus)
     together = _matrix(_together(corpus))
     for rule, recency in RECENCY.items():
-        yield ItemToItem("AR", {"recency": rule, **about}, together, recency)
+        yield Baseline("AR", {"recency": rule, **about}, _summed(together, recency))
 
 
 def item_knn(corpus: Corpus) -> Iterator[Baseline]:
@@ -60,7 +73,8 @@ def item_knn(corpus: Corpus) -> Iterator[Baseline]:
     for shrinkage in (20, 500):
         cosine = _matrix(together, together.weights / (norm + shrinkage))
         for rule, recency in RECENCY.items():
-            yield ItemToItem("item-kNN", {"shrinkage": shrinkage, "recency": rule, **about}, cosine, recency)
+            settings = {"shrinkage": shrinkage, "recency": rule, **about}
+            yield Baseline("item-kNN", settings, _summed(cosine, recency))
 
 
 def sequential_rules(corpus: Corpus) -> Iterator[Baseline]:
@@ -83,7 +97,7 @@ def _rules(name: str, corpus: Corpus, backward: float) -> Iterator[Baseline]:
             rows = _matrix(rules, rules.weights / seen[rules.items] ** power)
             for rule, recency in RECENCY.items():
                 settings = {**shape, "target_power": power, "recency": rule, **about}
-                yield ItemToItem(name, settings, rows, recency)
+                yield Baseline(name, settings, _summed(rows, recency))
 
 
 def ease(corpus: Corpus) -> Iterator[Baseline]:
@@ -99,7 +113,7 @@ def ease(corpus: Corpus) -> Iterator[Baseline]:
     for ridge in (200, 1000):
         rows = _ease(gram, seen, ridge)
         for rule, recency in RECENCY.items():
-            yield ItemToItem("EASE", {"ridge": ridge, "recency": rule, **about}, rows, recency)
+            yield Baseline("EASE", {"ridge": ridge, "recency": rule, **about}, _summed(rows, recency))
 
 
 def _ease(gram: NDArray[np.float64], seen: NDArray[np.int64], ridge: float) -> NDArray[np.float32]:
@@ -117,6 +131,25 @@ def _ease(gram: NDArray[np.float64], seen: NDArray[np.int64], ridge: float) -> N
     np.divide(inverse, -np.diag(inverse), out=rows, casting="same_kind")
     np.fill_diagonal(rows, 0)
     return rows
+
+
+def _summed(rows: Any, recency: NDArray[np.float32]) -> Scores:
+    """The sum, over the last items of the prefix, of recency times the item's row.
+
+    rows: shape (items, items), a float32 array or CSR matrix. recency: float32, weights of the items, newest first.
+    """
+
+    def scores(prefixes: Sequence[Rows]) -> NDArray[np.float32]:
+        newest = [p[: -len(recency) - 1 : -1] for p in prefixes]
+        lengths = [len(p) for p in newest]
+        items = np.concatenate([*newest, np.empty(0, np.int32)])
+        weights = np.concatenate([*(recency[:n] for n in lengths), np.empty(0, np.float32)])
+        shape = (len(prefixes), rows.shape[0])
+        # An item that comes twice in a prefix is two entries, which the product adds.
+        product = csr_matrix((weights, items, np.concatenate([[0], np.cumsum(lengths)])), shape) @ rows
+        return np.asarray(product if isinstance(product, np.ndarray) else product.toarray(), dtype=np.float32)
+
+    return scores
 
 
 def _keep(items: int) -> int:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from training.baselines.baseline import Baseline
 from training.baselines.baskets import BASKET, INVERSE, LINEAR, baskets, recent
 from training.corpus import Corpus
 from training.counting import Postings, postings_of, select
@@ -52,25 +53,6 @@ class Votes(NamedTuple):
     items: NDArray[np.float32]
 
 
-class _Prefixes(NamedTuple):
-    """Prefix i is tokens[offsets[i]:offsets[i + 1]]."""
-
-    tokens: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-
-
-class _Met(NamedTuple):
-    """Room to note the sessions that a prefix meets, one entry per session.
-
-    similarity: zeros between prefixes. match: place of the newest shared item. rank: how many distinct items of the
-    prefix came after that one.
-    """
-
-    similarity: NDArray[np.float32]
-    match: NDArray[np.int32]
-    rank: NDArray[np.int8]
-
-
 @dataclass(frozen=True)
 class SessionKnn:
     """Items of the sessions nearest to a prefix.
@@ -80,12 +62,10 @@ class SessionKnn:
     others.
     """
 
-    name: str
-    settings: dict[str, Any]
-    index: SessionIndex = field(repr=False)
+    index: SessionIndex
     recent: int
     nearest: int
-    votes: Votes = field(repr=False)
+    votes: Votes
     own: float = 1.0
     threads: int = 2
 
@@ -98,9 +78,8 @@ class SessionKnn:
         cuts = np.linspace(0, len(prefixes), self.threads + 1).astype(np.int64)
 
         def run(a: int, b: int) -> None:
-            met = _Met(np.zeros(sessions, np.float32), np.empty(sessions, np.int32), np.empty(sessions, np.int8))
-            asked = _Prefixes(tokens, offsets[a : b + 1])
-            _vote(asked, index, self.recent, self.nearest, self.votes, met, out[a:b])
+            met = np.zeros(sessions, np.float32), np.empty(sessions, np.int32), np.empty(sessions, np.int8)
+            _vote(tokens, offsets[a : b + 1], index, self.recent, self.nearest, self.votes, met, out[a:b])
 
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(run, cuts[:-1], cuts[1:]))
@@ -109,7 +88,7 @@ class SessionKnn:
         return out
 
 
-def session_knn(corpus: Corpus) -> Iterator[SessionKnn]:
+def session_knn(corpus: Corpus) -> Iterator[Baseline]:
     """S-KNN: the sessions most alike by cosine vote for their items (Ludewig & Jannach 2018, section 3.3)."""
     neighbours = _neighbours(corpus)
     for newest, nearest in ((1000, 100), (5000, 500)):
@@ -117,7 +96,7 @@ def session_knn(corpus: Corpus) -> Iterator[SessionKnn]:
             yield neighbours("S-KNN", newest, nearest, {"own": own})
 
 
-def vector_session_knn(corpus: Corpus) -> Iterator[SessionKnn]:
+def vector_session_knn(corpus: Corpus) -> Iterator[Baseline]:
     """V-SKNN: newer items of the prefix count more, for the similarity and for the vote (the same, section 3.3).
 
     recency: of the items, for the similarity. The vote falls with the square of the newest shared item's rank.
@@ -131,7 +110,7 @@ def vector_session_knn(corpus: Corpus) -> Iterator[SessionKnn]:
                 yield neighbours("V-SKNN", 1000, 200, settings, recency=recency, matched=square, idf=idf)
 
 
-def stan(corpus: Corpus) -> Iterator[SessionKnn]:
+def stan(corpus: Corpus) -> Iterator[Baseline]:
     """STAN: exponential weights of the prefix's items and of the distance from the shared item (Garg et al. 2019, 3).
 
     before: share of the vote left to what came before the shared item, ours. The paper's third weight, by the age of
@@ -148,7 +127,7 @@ def stan(corpus: Corpus) -> Iterator[SessionKnn]:
             yield neighbours("STAN", 5000, 500, settings, recency=weights, near=near)
 
 
-def _neighbours(corpus: Corpus) -> Callable[..., SessionKnn]:
+def _neighbours(corpus: Corpus) -> Callable[..., Baseline]:
     """Makes baselines on one index; without further weights, S-KNN."""
     corpus, about = recent(corpus)
     sessions = baskets(corpus)
@@ -167,18 +146,21 @@ def _neighbours(corpus: Corpus) -> Callable[..., SessionKnn]:
         matched: NDArray[np.float32] = even,
         near: NDArray[np.float32] = flat,
         idf: bool = False,
-    ) -> SessionKnn:
+    ) -> Baseline:
         settings = {"recent": newest, "nearest": nearest, **settings, **about}
         votes = Votes(recency, matched, near, length**-0.5, rarity if idf else everyone)
-        return SessionKnn(name, settings, index, newest, nearest, votes, own=settings["own"])
+        return Baseline(name, settings, SessionKnn(index, newest, nearest, votes, own=settings["own"]).scores)
 
     return make
 
 
 @nb.njit(cache=True, nogil=True)
-def _vote(prefixes, index, recent, nearest, votes, met, out):  # type: ignore[no-untyped-def]
-    """Scores of each prefix into its row of `out`."""
-    prefix_tokens, prefix_offsets = prefixes
+def _vote(prefix_tokens, prefix_offsets, index, recent, nearest, votes, met, out):  # type: ignore[no-untyped-def]
+    """Scores of each prefix into its row of `out`. Prefix i is prefix_tokens[prefix_offsets[i]:prefix_offsets[i + 1]].
+
+    met: room to note the sessions that a prefix meets, one entry per session. Their similarity, zeros between prefixes;
+    the place of the newest shared item; how many distinct items of the prefix came after that one.
+    """
     tokens, offsets, (begins, positions), session_of = index
     recency, matched, near, session_weights, item_weights = votes
     similarity, match, rank = met

@@ -3,7 +3,7 @@
 Cheap beside training: every choice is another reading of matrices that are already there.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
@@ -51,13 +51,17 @@ Trace = dict[str, dict[str, float]]
 class Choice:
     """blend: vectors with counts. vectors: the best without counts. trace: each thing tried and its NDCG@20.
 
-    value: NDCG@20 on validation, the mean over both tasks and over both of the above.
+    values: of the two, NDCG@20 on validation, the mean over both tasks.
     """
 
     blend: RecommenderConfig
     vectors: RecommenderConfig
     trace: Trace
-    value: float
+    values: dict[Literal["vectors", "blend"], float]
+
+    @property
+    def value(self) -> float:
+        return (self.values["vectors"] + self.values["blend"]) / 2
 
 
 @dataclass(frozen=True)
@@ -71,15 +75,7 @@ class Tried:
 
     @property
     def value(self) -> float:
-        return self.item + self.session
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Ways of counting. kept: what the best two counted, in the order they were tried."""
-
-    tried: list[Tried]
-    kept: dict[RulesConfig, Rules]
+        return (self.item + self.session) / 2
 
 
 def choose(
@@ -102,21 +98,21 @@ def choose(
     readings = try_readings(board, scorers, step)
     first, second = _best(readings, 2)
     liked = _with_rule(scorers[first.config.next_reading], _rule_of(first.config))
-    counts = try_counts(board, liked, train, threads, step)
-    pairs = product((scorers[t.config.next_reading] for t in (first, second)), counts.kept.items())
+    counts, kept = try_counts(board, liked, train, threads, step)
+    pairs = product((scorers[t.config.next_reading] for t in (first, second)), kept.items())
     blends = [try_blend(board, scorer, counted, SESSION_RULES) for scorer, counted in pairs]
     step()
     vectors, blend = first, _best(blends)[0]
-    trace = _trace([*readings, *counts.tried, *blends])
+    trace = _trace([*readings, *counts, *blends])
     chosen = {"vectors": vectors.config, "blend": blend.config}
     if prefixes.repeats().mean() > REPEATING:
         for name, settings in chosen.items():
-            scorer = _scorer(embeddings, train, settings, counts.kept.get(settings.rules))
-            values = own_items_values(board, scorer)
+            scorer = scorer_of(embeddings, train, settings, kept.get(settings.rules))
+            values = {own: board.own(scorer, own) for own in OWN_WEIGHTS}
             trace[f"own items, {name}"] = {f"{own:g}": value for own, value in values.items()}
             chosen[name] = _with(settings, own_items=max(values, key=lambda own: values[own]))
     progress(1.0)
-    return Choice(chosen["blend"], chosen["vectors"], trace, (vectors.value + blend.value) / 4)
+    return Choice(chosen["blend"], chosen["vectors"], trace, {"vectors": vectors.value, "blend": blend.value})
 
 
 def quick_choice(
@@ -139,9 +135,8 @@ def quick_choice(
     rules = (_rule_of(vectors.config), {"session_decay": "last"})
     scorer = scorers[vectors.config.next_reading].with_config(vectors.config)
     blend = try_blend(board, scorer, counted, rules)
-    return Choice(
-        blend.config, vectors.config, _trace(readings) | {"blend": _figures(blend)}, (vectors.value + blend.value) / 4
-    )
+    values: dict[Literal["vectors", "blend"], float] = {"vectors": vectors.value, "blend": blend.value}
+    return Choice(blend.config, vectors.config, _trace([*readings, blend]), values)
 
 
 def try_readings(board: Board, scorers: dict[Reading, NextScorer], step: Step) -> list[Tried]:
@@ -160,8 +155,10 @@ def try_reading(board: Board, scorer: NextScorer, item: Cell) -> Tried:
     return Tried(f"vectors {config.next_reading}", config, item.value, session.value)
 
 
-def try_counts(board: Board, scorer: NextScorer, train: Corpus, threads: int, step: Step) -> Counts:
-    """Counts alone, each way of counting, under the scorer's session rule."""
+def try_counts(
+    board: Board, scorer: NextScorer, train: Corpus, threads: int, step: Step
+) -> tuple[list[Tried], dict[RulesConfig, Rules]]:
+    """Counts alone, each way of counting, under the scorer's session rule. (all of them, what the best two counted)"""
     tried: list[Tried] = []
     kept: dict[RulesConfig, Rules] = {}
     for config in RULES:
@@ -171,7 +168,7 @@ def try_counts(board: Board, scorer: NextScorer, train: Corpus, threads: int, st
         best = {t.config.rules for t in _best(tried, 2)}
         kept = {c: r for c, r in kept.items() if c in best}
         step()
-    return Counts(tried, kept)
+    return tried, kept
 
 
 def try_blend(
@@ -185,11 +182,6 @@ def try_blend(
     return Tried(f"blend {blend.next_reading} {_label(config)}", blend, item.value, session.value)
 
 
-def own_items_values(board: Board, scorer: NextScorer) -> dict[float, float]:
-    """Weight of the session's own items -> NDCG@20, under the scorer's other weights."""
-    return {own: board.own(scorer, own) for own in OWN_WEIGHTS}
-
-
 def best_rules(
     train: Corpus,
     prefixes: Prefixes,
@@ -200,15 +192,15 @@ def best_rules(
     """The way of counting that alone answers best for one item, and its counts."""
     none = np.zeros((train.items, 1), dtype=np.float32)
     scorer, board = NextScorer(none, none, train.counts(), None, config), Board(prefixes, threads)
-    best: tuple[float, RulesConfig, Rules] | None = None
-    for done, rules_config in enumerate(RULES, 1):
-        counted = count_rules(train, rules_config, threads)
-        value = board.counts(scorer, counted, True)
-        if best is None or value > best[0]:
-            best = (value, rules_config, counted)
-        progress(done / len(RULES))
-    assert best is not None
-    return best[1], best[2]
+
+    def tried() -> Iterator[tuple[float, RulesConfig, Rules]]:
+        for done, rules in enumerate(RULES, 1):
+            counts = count_rules(train, rules, threads)
+            yield board.counts(scorer, counts, True), rules, counts
+            progress(done / len(RULES))
+
+    _, rules, counts = max(tried(), key=lambda found: found[0])
+    return rules, counts
 
 
 def _best_rule(
@@ -235,11 +227,7 @@ def _best(tried: Sequence[Tried], count: int = 1) -> list[Tried]:
 
 
 def _trace(tried: Iterable[Tried]) -> Trace:
-    return {t.name: _figures(t) for t in tried}
-
-
-def _figures(tried: Tried) -> dict[str, float]:
-    return {"item": tried.item, "session": tried.session}
+    return {t.name: {"item": t.item, "session": t.session} for t in tried}
 
 
 def _weights(item: Cell, session: Cell) -> dict[str, float]:
@@ -252,10 +240,12 @@ def _weights(item: Cell, session: Cell) -> dict[str, float]:
 
 
 def _scorers(embeddings: Embeddings, train: Corpus, config: RecommenderConfig) -> dict[Reading, NextScorer]:
-    return {reading: _scorer(embeddings, train, _with(config, next_reading=reading)) for reading in READINGS}
+    return {reading: scorer_of(embeddings, train, _with(config, next_reading=reading)) for reading in READINGS}
 
 
-def _scorer(embeddings: Embeddings, train: Corpus, config: RecommenderConfig, rules: Rules | None = None) -> NextScorer:
+def scorer_of(
+    embeddings: Embeddings, train: Corpus, config: RecommenderConfig, rules: Rules | None = None
+) -> NextScorer:
     return NextScorer(embeddings.inputs, embeddings.outputs, train.counts(), rules, config)
 
 

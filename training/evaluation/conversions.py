@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.report import ConversionPoint, ConversionRanks
-from training.evaluation.evaluate import Method
+from training.baselines.baseline import Method, Rows
 from training.evaluation.metrics import hits
 from training.evaluation.ranks import rank_all
 from training.evaluation.split import HeldOut
-
-Rows = NDArray[np.int32]
 
 MOST_CLICKS = 17
 FEWEST_SESSIONS = 20  # fewer say nothing of a median
@@ -29,15 +26,12 @@ def conversions(held_out: HeldOut, methods: Sequence[Method], items: int, thread
         return ()
     asked: dict[int, tuple[list[Rows], list[int]]] = {left: ([], []) for left in range(1, MOST_CLICKS + 1)}
     for i in range(len(corpus)):
-        begin, end = corpus.offsets[i], corpus.offsets[i + 1]
-        converted = np.flatnonzero(corpus.converted[begin:end])
-        if not len(converted):
-            continue
-        at = int(converted[-1])
-        session = corpus.tokens[begin:end]
+        session = corpus.session(i)
+        converted = np.flatnonzero(corpus.converted[corpus.offsets[i] : corpus.offsets[i + 1]])
+        at = int(converted[-1]) if len(converted) else 0
         for left in range(1, min(at, MOST_CLICKS) + 1):
             prefix = session[: at - left + 1]
-            if len(prefix) and prefix[-1] != session[at]:
+            if prefix[-1] != session[at]:
                 asked[left][0].append(prefix)
                 asked[left][1].append(int(session[at]))
     curve = []
@@ -46,9 +40,8 @@ def conversions(held_out: HeldOut, methods: Sequence[Method], items: int, thread
             continue
         found = {}
         for method in methods:
-            ranks = rank_all(method.score, prefixes, np.array(targets, dtype=np.int32), items, threads=threads)
-            found[method.name] = ConversionRanks(
-                median_rank=float(np.median(ranks)), hr20=float(hits(ranks, 20).mean())
-            )
+            ranks = rank_all(method.scores, prefixes, np.array(targets, dtype=np.int32), items, threads=threads)
+            hr20 = float(hits(ranks, 20).mean())
+            found[method.name] = ConversionRanks(median_rank=float(np.median(ranks)), hr20=hr20)
         curve.append(ConversionPoint(clicks_left=left, sessions=len(prefixes), methods=found))
     return tuple(curve)

@@ -4,40 +4,29 @@ T1 asks from the last item of a prefix, T2 from all of it. Every item is ranked;
 are over sessions; comparisons are paired, on the same prefixes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.recommender import Recommender
 from index.report import MODEL, RANKED_TASKS, VECTORS_ALONE, Figures, Lead, RankedTask, Row
-from training.baselines.baseline import Baseline
+from training.baselines.baseline import Baseline, Method, Scores
 from training.baselines.families import FAMILIES, TASKS_OF
 from training.corpus import Corpus
 from training.evaluation.metrics import FIGURES, Bootstrap, Ranks, gains, hits
 from training.evaluation.ranks import rank_all
 from training.evaluation.split import Prefixes
 
-Rows = NDArray[np.int32]
 Candidates = Mapping[RankedTask, Mapping[str, int]]
 """task -> family of baselines -> number of the candidate in the family's grid."""
 
 COLD = 10  # items seen at most so often in training are cold
 # What the gate needs even where no baselines are measured.
 ONLY_POPULARITY: Candidates = {task: {"popularity": 0} for task in RANKED_TASKS}
-
-
-@dataclass(frozen=True)
-class Method:
-    """One line of a table. score: prefixes -> dense scores."""
-
-    name: str
-    settings: dict[str, Any]
-    score: Callable[[Sequence[Rows]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -69,7 +58,7 @@ def model_methods(recommender: Recommender, vectors: Recommender, task: RankedTa
     """The published blend and the vectors alone, as Recommender ranks them."""
     one_item = task == "T1"
 
-    def of(which: Recommender) -> Callable[[Sequence[Rows]], NDArray[np.float32]]:
+    def of(which: Recommender) -> Scores:
         return lambda prefixes: which.scores(prefixes, one_item)
 
     return [Method(MODEL, {}, of(recommender)), Method(VECTORS_ALONE, {}, of(vectors))]
@@ -83,11 +72,10 @@ def choose_baselines(
     for done, (family, candidates) in enumerate(FAMILIES.items(), 1):
         values: dict[RankedTask, list[float]] = {task: [] for task in RANKED_TASKS}
         for baseline in candidates(train):
-            for task in RANKED_TASKS:
-                if task in TASKS_OF[family]:
-                    asked, targets = prefixes.asked(task), prefixes.targets
-                    ranks = rank_all(baseline.scores, asked, targets, train.items, threads=threads)
-                    values[task].append(float(gains(ranks, 20).mean()))
+            for task in TASKS_OF[family]:
+                asked, targets = prefixes.asked(task), prefixes.targets
+                ranks = rank_all(baseline.scores, asked, targets, train.items, threads=threads)
+                values[task].append(float(gains(ranks, 20).mean()))
         for task, found in values.items():
             if found:
                 chosen[task][family] = int(np.argmax(found))
@@ -113,10 +101,12 @@ def evaluate(
     ranks: dict[RankedTask, Ranks] = {}
     total, done = sum(2 + len(families) for families in chosen.values()), 0
     for task in RANKED_TASKS:
-        fitted = (Method(b.name, b.settings, b.scores) for b in baselines(questions.train, chosen[task]))
         table = []
-        for row, found in measured(questions, task, chain(model_methods(recommender, vectors, task), fitted)):
-            table.append(row)
+        methods = chain(model_methods(recommender, vectors, task), baselines(questions.train, chosen[task]))
+        for method in methods:
+            asked, targets = questions.prefixes.asked(task), questions.prefixes.targets
+            found = rank_all(method.scores, asked, targets, questions.train.items, threads=questions.threads)
+            table.append(row_of(questions, task, method, found, ranks.get(task)))
             ranks.setdefault(task, found)
             done += 1
             progress(done / total)
@@ -124,24 +114,17 @@ def evaluate(
     return rows, ranks
 
 
-def measured(questions: Questions, task: RankedTask, methods: Iterable[Method]) -> Iterator[tuple[Row, Ranks]]:
-    """A row and the ranks of each method; the first is the model that the others are compared with."""
-    prefixes, cold = questions.prefixes, questions.cold
-    ours: Ranks | None = None
-    for method in methods:
-        ranks = rank_all(
-            method.score, prefixes.asked(task), prefixes.targets, questions.train.items, threads=questions.threads
-        )
-        row = Row(
-            method=method.name,
-            settings=method.settings,
-            behind_item2vec=None if ours is None else lead(questions, ours, ranks),
-            cold_hr20=questions.bootstrap(cold).interval(hits(ranks[cold], 20)) if cold.any() else None,
-            new_items=new_items(questions, method) if task == "T2" else None,
-            **dict(figures(questions, ranks)),
-        )
-        ours = ranks if ours is None else ours
-        yield row, ranks
+def row_of(questions: Questions, task: RankedTask, method: Method, ranks: Ranks, ours: Ranks | None) -> Row:
+    """ours: ranks of the model, for the others to be compared with."""
+    cold = questions.cold
+    return Row(
+        method=method.name,
+        settings=method.settings,
+        behind_item2vec=None if ours is None else lead(questions, ours, ranks),
+        cold_hr20=questions.bootstrap(cold).interval(hits(ranks[cold], 20)) if cold.any() else None,
+        new_items=new_items(questions, method) if task == "T2" else None,
+        **dict(figures(questions, ranks)),
+    )
 
 
 def figures(questions: Questions, ranks: Ranks, chosen: NDArray[np.bool_] | slice = slice(None)) -> Figures:
@@ -159,7 +142,7 @@ def new_items(questions: Questions, method: Method) -> Figures | None:
     ranks = np.zeros(len(prefixes), dtype=np.int32)
     asked = [prefix for prefix, is_new in zip(prefixes.prefixes, new, strict=True) if is_new]
     items, threads = questions.train.items, questions.threads
-    ranks[new] = rank_all(method.score, asked, prefixes.targets[new], items, exclude_seen=True, threads=threads)
+    ranks[new] = rank_all(method.scores, asked, prefixes.targets[new], items, exclude_seen=True, threads=threads)
     return figures(questions, ranks, new)
 
 

@@ -11,9 +11,6 @@ from index.report import RANKED_TASKS, Figure, Tasks
 from training.evaluation.metrics import Bootstrap, gains
 from training.evaluation.records import TASK_CODES
 
-Compared = dict[str, list[int | float]]
-"""What was compared -> [difference, low, high], or how many prefixes it was compared on."""
-
 MIN_PREFIXES = 100  # fewer shared prefixes than this decide nothing
 
 
@@ -36,18 +33,8 @@ def judge(tasks: Tasks, records: NDArray[Any], rival: Rival | None, force: bool,
 
     records: of the new model, RANKS_DTYPE.
     """
-    reasons, figures = _beside_popularity(tasks)
-    if rival is not None:
-        more, compared = _beside(rival, records, seed)
-        reasons, figures = reasons + more, figures | compared
-    accepted = not reasons
-    return Gate(accepted=accepted or force, forced=force and not accepted, reasons=reasons, figures=figures)
-
-
-def _beside_popularity(tasks: Tasks) -> tuple[list[str], Compared]:
-    """(reasons to refuse, figures)"""
     reasons: list[str] = []
-    figures: Compared = {}
+    figures: dict[str, list[int | float]] = {}
     better = worse = False
     for task in RANKED_TASKS:
         popularity = tasks.row(task, "popularity")
@@ -61,27 +48,23 @@ def _beside_popularity(tasks: Tasks) -> tuple[list[str], Compared]:
             reasons.append(f"{task}: worse than popularity by {-difference:.4f} NDCG@10 ({low:+.4f} to {high:+.4f})")
     if figures and not better and not worse:
         reasons.append("not better than popularity beyond the interval, neither after an item nor in a session")
-    return reasons, figures
-
-
-def _beside(rival: Rival, records: NDArray[Any], seed: int) -> tuple[list[str], Compared]:
-    """(reasons to refuse, figures); a task with too few shared prefixes decides nothing."""
-    reasons: list[str] = []
-    figures: Compared = {}
-    for task, code in TASK_CODES.items():
-        ours, theirs = records[records["task"] == code], rival.records[rival.records["task"] == code]
-        prefixes, lead = _compare(ours, theirs, seed)
-        if lead is None:
-            continue
-        difference, low, high = lead
-        figures[f"{task}_against_{rival.version}"] = [difference, low, high]
-        figures[f"{task}_prefixes_shared"] = [prefixes]
-        if high < 0:
-            reasons.append(
-                f"{task}: worse than {rival.version} ({rival.how}) by {-difference:.4f} NDCG@10 on {prefixes} "
-                f"shared prefixes ({low:+.4f} to {high:+.4f})"
+    if rival is not None:
+        for task, code in TASK_CODES.items():
+            prefixes, lead = _compare(
+                records[records["task"] == code], rival.records[rival.records["task"] == code], seed
             )
-    return reasons, figures
+            if lead is None:  # too few shared prefixes decide nothing
+                continue
+            difference, low, high = lead
+            figures[f"{task}_against_{rival.version}"] = [difference, low, high]
+            figures[f"{task}_prefixes_shared"] = [prefixes]
+            if high < 0:
+                reasons.append(
+                    f"{task}: worse than {rival.version} ({rival.how}) by {-difference:.4f} NDCG@10 on {prefixes} "
+                    f"shared prefixes ({low:+.4f} to {high:+.4f})"
+                )
+    accepted = not reasons
+    return Gate(accepted=accepted or force, forced=force and not accepted, reasons=reasons, figures=figures)
 
 
 def _compare(ours: NDArray[Any], theirs: NDArray[Any], seed: int) -> tuple[int, Figure | None]:

@@ -1,5 +1,6 @@
 """The model that serves, on the prefixes the new one was evaluated on: what the gate compares with."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,26 +46,15 @@ def _ranked_now(
     model: Model, prefixes: Prefixes, chosen: NDArray[np.int64], keys: NDArray[np.uint64], ids: list[str]
 ) -> NDArray[Any]:
     """Ranks in the model's own vocabulary: what it does not know it cannot recommend, and that is a miss."""
-    rows = np.full(len(ids), -1, dtype=np.int32)
-    for row, item in enumerate(ids):
-        if item in model.vocabulary:
-            rows[row] = model.vocabulary.row(item)
-    part = prefixes.take(chosen)
-    known = [rows[p][rows[p] >= 0] for p in part.prefixes]
+    vocabulary, part = model.vocabulary, prefixes.take(chosen)
+    rows = np.array([vocabulary.row(item) if item in vocabulary else -1 for item in ids], dtype=np.int32)
     targets = rows[part.targets]
-    can = np.array([len(p) > 0 for p in known]) & (targets >= 0)
-    at = np.flatnonzero(can)
     ranks: dict[RankedTask, NDArray[np.int32]] = {}
     for task in TASK_CODES:
-        one_item = task == "T1"
         # T1 asks from the last item itself: where the model does not know it, it has no answer.
-        asks = at[[rows[part.prefixes[i][-1]] >= 0 for i in at]] if one_item else at
-        full = np.zeros(len(part), dtype=np.int32)
-        full[asks] = rank_all(
-            lambda p, one_item=one_item: model.recommender.scores(p, one_item),  # type: ignore[misc]
-            [known[i][-1:] if one_item else known[i] for i in asks],
-            targets[asks],
-            len(model.vocabulary),
-        )
-        ranks[task] = full
+        known = [rows[p][rows[p] >= 0] for p in part.asked(task)]
+        asks = np.flatnonzero(np.array([len(p) > 0 for p in known]) & (targets >= 0))
+        score = partial(model.recommender.scores, one_item=task == "T1")
+        ranks[task] = np.zeros(len(part), dtype=np.int32)
+        ranks[task][asks] = rank_all(score, [known[i] for i in asks], targets[asks], len(vocabulary))
     return rank_records(part, keys, ranks)

@@ -142,12 +142,9 @@ class Prefixes:
     def __len__(self) -> int:
         return len(self.prefixes)
 
-    def last_items(self) -> list[NDArray[np.int32]]:
-        """The last item of each prefix alone: the question of task T1."""
-        return [p[-1:] for p in self.prefixes]
-
     def asked(self, task: RankedTask) -> list[NDArray[np.int32]]:
-        return self.last_items() if task == "T1" else self.prefixes
+        """The question of the task: in T1 the last item of each prefix alone."""
+        return [p[-1:] for p in self.prefixes] if task == "T1" else self.prefixes
 
     def spread(self, count: int) -> "Prefixes":
         """`count` of them, spread evenly."""

@@ -103,7 +103,7 @@ def _published(folder: JobFolder, request: Request, reporter: "PipeReporter") ->
     """Of the version that this training publishes, or that the one before it is just publishing. Raises RunUnderWay
     when that one, whose worker died, does not end."""
     # Here: the end of a worker is to be noticed before the seconds these imports take.
-    from training.pipeline.identity import identity_of
+    from training.pipeline.prepare import identity_of
     from training.pipeline.run import run
     from training.workspace import Workspace
 

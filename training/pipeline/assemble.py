@@ -11,13 +11,15 @@ from index.evidence import build_evidence
 from index.parts import ModelParts, Neighbours
 from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
-from index.ranking.scorer import NextScorer, Query, RecommenderConfig
+from index.ranking.scorer import Query, RecommenderConfig
 from index.search.builder import BuiltIndex, build, neighbours
 from index.search.searcher import Searcher
 from index.vocabulary import Vocabulary
+from training.choice.choose import scorer_of
 from training.config import TrainConfig
 from training.counting import count_rules
 from training.evaluation.split import has_clock
+from training.pipeline.prepare import Prepared
 from training.pipeline.train import Fitted
 from training.progress import Reporter
 
@@ -25,8 +27,8 @@ NEXT_BLOCK = 256
 
 
 def assemble(
+    log: Prepared,
     final: Fitted,
-    rare: dict[str, int],
     catalogue: Catalogue,
     recommender: RecommenderConfig,
     ranks: NDArray[Any],
@@ -35,22 +37,22 @@ def assemble(
 ) -> tuple[ModelParts, dict[str, BuiltIndex]]:
     """All parts of the model, ready to be written, and what was measured of the two indexes among them.
 
-    rare: items without a vector, and how often they were seen. ranks: of the evaluation, RANKS_DTYPE.
+    ranks: of the evaluation, RANKS_DTYPE.
     """
-    corpus, embeddings = final.corpus, final.embeddings
+    corpus, embeddings, index = final.corpus, final.embeddings, config.index
     vocabulary = Vocabulary(final.ids, corpus.counts())
-    threads, k = config.trainer.workers, min(config.index.neighbours, max(1, len(vocabulary) - 1))
+    threads, k = config.trainer.workers, min(index.neighbours, max(1, len(vocabulary) - 1))
     with told.step("rules") as step:
         rules = count_rules(corpus, recommender.rules, threads)
         evidence = build_evidence(corpus.tokens, corpus.offsets, corpus.ends, corpus.items, has_clock(corpus))
         step.facts |= {"rules": len(rules.items)}
-    scorer = NextScorer(embeddings.inputs, embeddings.outputs, vocabulary.counts, rules, recommender)
+    scorer = scorer_of(embeddings, corpus, recommender, rules)
     vectors = similar_vectors(embeddings.inputs, embeddings.outputs, recommender.similar_reading)
     with told.step("index") as step:
-        similar_index = _build(vectors, None, config, threads)
+        similar_index = build(vectors, index.exact_below, index.min_recall, config.seed, threads)
         queries = scorer.next_queries(_one_item_queries(len(vocabulary), 500, config.seed), one_item=True)
         next_vectors = scorer.next_vectors()
-        next_index = _build(next_vectors, queries, config, threads)
+        next_index = build(next_vectors, index.exact_below, index.min_recall, config.seed, threads, queries)
         step.facts |= {"kind": similar_index.kind, "recall": similar_index.recall_at_10}
     with told.step("neighbours") as step:
         similar = Neighbours(
@@ -62,7 +64,7 @@ def assemble(
     parts = ModelParts(
         vocabulary=vocabulary,
         catalogue=catalogue,
-        rare=rare,
+        rare=log.rare,
         inputs=embeddings.inputs,
         outputs=embeddings.outputs,
         rules=rules,
@@ -76,28 +78,15 @@ def assemble(
     return parts, {"similar": similar_index, "next": next_index}
 
 
-def _build(vectors: NDArray[np.float32], queries: Any, config: TrainConfig, threads: int) -> BuiltIndex:
-    return build(
-        vectors,
-        exact_below=config.index.exact_below,
-        min_recall=config.index.min_recall,
-        seed=config.seed,
-        threads=threads,
-        queries=queries,
-    )
-
-
 def _one_item_queries(items: int, most: int, seed: int) -> list[Query]:
     rows = np.random.default_rng(seed).permutation(items)[:most].astype(np.int32)
     return [Query(rows[i : i + 1], np.ones(1, dtype=np.float32)) for i in range(len(rows))]
 
 
 def _next_neighbours(recommender: Recommender, items: int, k: int, progress: Callable[[float], None]) -> Neighbours:
-    rows, scores = [], []
+    found = []
     for begin in range(0, items, NEXT_BLOCK):
         block = np.arange(begin, min(items, begin + NEXT_BLOCK), dtype=np.int32)
-        found = recommender.next_of(block, k)
-        rows.append(found[0])
-        scores.append(found[1])
+        found.append(recommender.next_of(block, k))
         progress(min(1.0, (begin + NEXT_BLOCK) / items))
-    return Neighbours(np.concatenate(rows), np.concatenate(scores))
+    return Neighbours(*map(np.concatenate, zip(*found, strict=True)))

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from index.catalogue import Catalogue
 from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
-from index.ranking.scorer import NextScorer, RecommenderConfig
 from index.report import MODEL, RANKED_TASKS, ChosenFacts, Report, SplitFacts, SubstitutesRow, Tasks
 from training.baselines.families import FAMILIES
+from training.choice.choose import scorer_of
 from training.config import TrainConfig
 from training.counting import count_rules
 from training.evaluation.advice import advice
@@ -49,7 +49,13 @@ def measure(test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConf
     keys = session_keys(test.held_out.corpus, test.ids)
 
     def make(folder: Path) -> None:
-        blend, vectors = (_recommender(fitted, which, questions.threads) for which in (chosen.blend, chosen.vectors))
+        # Rules of the blend for both: where there are only vectors, counts weigh nothing.
+        rules = count_rules(fitted.corpus, chosen.blend.rules, questions.threads)
+        # As it would serve, but that the index is left out: all items are scored.
+        blend, vectors = (
+            Recommender(scorer_of(fitted.embeddings, fitted.corpus, which, rules))
+            for which in (chosen.blend, chosen.vectors)
+        )
         with work.told.step("evaluate") as step:
             rows, ranks = evaluate(questions, blend, vectors, chosen.baselines, step.share)
             tasks = Tasks(T1=rows["T1"], T2=rows["T2"], T3=_substitutes(fitted, catalogue, chosen, config))
@@ -61,13 +67,6 @@ def measure(test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConf
     folder = work.step("evaluate", make)
     report = Report.model_validate(read_json(folder / "report.json"))
     return Measured(fitted, prefixes, keys, report, read_array(folder, "records"))
-
-
-def _recommender(fitted: Fitted, config: RecommenderConfig, threads: int) -> Recommender:
-    """As it would serve, but that the index is left out: all items are scored."""
-    inputs, outputs, corpus = fitted.embeddings.inputs, fitted.embeddings.outputs, fitted.corpus
-    rules = count_rules(corpus, config.rules, threads)
-    return Recommender(NextScorer(inputs, outputs, corpus.counts(), rules, config))
 
 
 def _substitutes(

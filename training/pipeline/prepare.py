@@ -1,9 +1,11 @@
 """From log to corpus: the first step of a run, and everything that is known before any training."""
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from index.catalogue import Catalogue
 from index.vocabulary import Vocabulary
 from training.config import TrainConfig
 from training.corpus import Corpus
+from training.events.files import find_files
 from training.events.metadata import read_metadata
 from training.events.reader import EventBatch, EventReader
 from training.events.sources import known_rows, open_sources
@@ -43,6 +46,15 @@ class Prepared:
     fingerprint: str
 
 
+def identity_of(config: TrainConfig) -> dict[str, Any]:
+    """What makes two runs the same, for `Workspace`: the settings, and the files as they are now. Equal as JSON."""
+    paths = find_files(config.events.paths, config.events.format)
+    if config.events.items is not None:
+        paths += find_files([config.events.items])
+    files = [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path, _ in paths]
+    return {"config": config.model_dump(mode="json"), "files": files}
+
+
 def prepare(config: TrainConfig, work: Workspace) -> Prepared:
     """Read the log, reject what is not an event, cut sessions."""
 
@@ -50,9 +62,8 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
         settings = config.events
         connection = connect(settings.memory_mb, str(folder))
         sources = open_sources(settings, connection)
-        min_dwell = config.sessions.min_dwell
         rejects = work.folder / "rejects.parquet"
-        reader = EventReader(sources, settings, connection, min_dwell, rejects)
+        reader = EventReader(sources, settings, connection, config.sessions.min_dwell, rejects)
         with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:
             sessions = sessionise(
                 _counted(reader, step),

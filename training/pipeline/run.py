@@ -3,25 +3,27 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version as library_version
 from pathlib import Path
 
-from index.artifact.manifest import Gate, Manifest
+from index.artifact.manifest import Data, Gate, IndexFacts, Manifest
 from index.artifact.registry import Registry
-from index.parts import ModelParts, write_parts
+from index.parts import write_parts
 from index.report import Report
 from training.config import TrainConfig
+from training.corpus import Corpus
 from training.evaluation.gate import judge
 from training.evaluation.rival import rival_of
-from training.evaluation.split import Split, split_test
+from training.evaluation.split import has_clock, split_test
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
-from training.pipeline.identity import identity_of
-from training.pipeline.manifest import manifest_of
-from training.pipeline.measure import Measured, measure
-from training.pipeline.prepare import prepare, read_items
+from training.pipeline.measure import measure
+from training.pipeline.prepare import Prepared, identity_of, prepare, read_items
 from training.pipeline.train import train_on_all
 from training.progress import Reporter
 from training.workspace import Workspace
+
+LIBRARIES = ("item2vec", "numpy", "duckdb", "pyarrow", "numba", "gensim", "faiss-cpu", "scipy", "pydantic")
 
 
 @dataclass(frozen=True)
@@ -68,45 +70,55 @@ def run(
         chosen = choose_settings(test, items, config, work)
         measured = measure(test, items, chosen, config, work)
         final = train_on_all(log, registry, config, work) if config.evaluation.publish_all else measured.fitted
-        parts, indexes = assemble(final, log.rare, items, chosen.blend, measured.records, config, told)
-        gate = gate_of(registry, test, measured, config, force, told)
-        created = now()
-        version = registry.new_version(created)
-        manifest = manifest_of(
-            version, created, config, chosen.blend, log, final, indexes, measured.report, gate, told.timings
-        )
-        current = publish(registry, parts, manifest, gate, serving, told)
+        parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told)
+        with told.step("gate") as step:
+            rival = rival_of(registry, test, measured.prefixes, measured.keys)
+            gate = judge(measured.report.tasks, measured.records, rival, force, config.seed)
+            step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
+        with told.step("publish") as step:
+            before, created = serving(registry), now()
+            version = registry.new_version(created)
+            manifest = Manifest(
+                version=version,
+                created=created,
+                config=config.model_dump(mode="json"),
+                recommender=chosen.blend.model_dump(mode="json"),
+                seed=config.seed,
+                libraries={name: library_version(name) for name in LIBRARIES},
+                data=data_of(log, final.corpus),
+                trained_on="all" if config.evaluation.publish_all else "before_split",
+                training=final.facts,
+                index={
+                    score: IndexFacts(kind=built.kind, recall_at_10=built.recall_at_10, **built.parameters)
+                    for score, built in indexes.items()
+                },
+                metrics=measured.report,
+                timings=told.timings,
+                gate=gate,
+            )
+            with registry.writer(version) as writer:
+                write_parts(writer, parts)
+                writer.commit(manifest)
+            current = gate.accepted and registry.activate(version, instead_of=before)
+            step.facts |= {"version": version, "current": current}
         work.finish({"version": version, "gate": gate.model_dump(mode="json"), "counts": asdict(log.counts)})
-        rejects = work.folder / "rejects.parquet"
-        return Outcome(
-            version, gate, measured.report, manifest, rejects if rejects.exists() else None, work.resumed, current
-        )
+        path = work.folder / "rejects.parquet"
+        rejects = path if path.exists() else None
+        return Outcome(version, gate, measured.report, manifest, rejects, work.resumed, current)
 
 
-def gate_of(
-    registry: Registry, test: Split, measured: Measured, config: TrainConfig, force: bool, told: Reporter
-) -> Gate:
-    with told.step("gate") as step:
-        rival = rival_of(registry, test, measured.prefixes, measured.keys)
-        gate = judge(measured.report.tasks, measured.records, rival, force, config.seed)
-        step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
-    return gate
-
-
-def publish(
-    registry: Registry,
-    parts: ModelParts,
-    manifest: Manifest,
-    gate: Gate,
-    serving: Callable[[Registry], str | None],
-    told: Reporter,
-) -> bool:
-    """Whole or not at all; current only when the gate accepted it, and in place of what served. Whether it is."""
-    with told.step("publish") as step:
-        before = serving(registry)
-        with registry.writer(manifest.version) as writer:
-            write_parts(writer, parts)
-            writer.commit(manifest)
-        current = gate.accepted and registry.activate(manifest.version, instead_of=before)
-        step.facts |= {"version": manifest.version, "current": current}
-    return current
+def data_of(log: Prepared, corpus: Corpus) -> Data:
+    """corpus: of the published model. The times are None where the log has no clock."""
+    clock = has_clock(log.corpus)
+    first, last = (datetime.fromtimestamp(int(t) / 1e6, UTC) for t in (corpus.starts.min(), corpus.ends.max()))
+    return Data(
+        fingerprint=log.fingerprint,
+        events=log.counts.rows,
+        sessions=len(corpus),
+        items=corpus.items,
+        tokens=len(corpus.tokens),
+        first_event=first if clock else None,
+        last_event=last if clock else None,
+        rejected=log.counts.rejected,
+        removed=log.counts.removed,
+    )

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 from gensim.models import Word2Vec
+from gensim.models.callbacks import CallbackAny2Vec
 
 from training.config import TrainerConfig
 from training.corpus import Corpus
@@ -33,18 +34,14 @@ class _Sentences:
                 self._progress(min(1.0, self._seen / self._total))
 
 
-class _Guard:
-    """gensim's callbacks. Looks at the vectors after each epoch, so that a lost training ends early."""
+class _Guard(CallbackAny2Vec):  # type: ignore[misc]
+    """Looks at the vectors after each epoch, so that a lost training ends early."""
 
     def __init__(self, learning_rate: float) -> None:
         self._learning_rate = learning_rate
 
     def on_epoch_end(self, model: Word2Vec) -> None:
         check_finite(Embeddings(model.wv.vectors, model.syn1neg), self._learning_rate)
-
-    def on_epoch_begin(self, model: Word2Vec) -> None: ...
-
-    on_train_begin = on_train_end = on_epoch_begin
 
 
 def train(

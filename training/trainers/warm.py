@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.artifact.registry import Registry
 from index.errors import Item2vecError
@@ -43,17 +42,6 @@ def warm_start(registry: Registry, ids: list[str], dims: int, seed: int) -> Warm
     both = rows >= 0
     if not both.any():
         return f"version {version} has none of the items of this log"
-    return WarmStart(
-        Embeddings(_filled(inputs, rows, both, fresh_inputs(len(ids), dims, seed)), _filled(outputs, rows, both, None)),
-        version,
-        int(both.sum()),
-    )
-
-
-def _filled(
-    old: NDArray[np.float32], rows: NDArray[np.int64], both: NDArray[np.bool_], fresh: NDArray[np.float32] | None
-) -> NDArray[np.float32]:
-    """The old vectors in the new order; for new items the `fresh` ones, or zeros."""
-    vectors = np.zeros((len(rows), old.shape[1]), dtype=np.float32) if fresh is None else fresh
-    vectors[both] = old[rows[both]]
-    return vectors
+    start = Embeddings(fresh_inputs(len(ids), dims, seed), np.zeros((len(ids), dims), dtype=np.float32))
+    start.inputs[both], start.outputs[both] = inputs[rows[both]], outputs[rows[both]]
+    return WarmStart(start, version, int(both.sum()))

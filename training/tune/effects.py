@@ -40,14 +40,11 @@ def effects_of(trials: Sequence[tuple[dict[str, Any], float]]) -> list[Effect]:
 
     trials: (searched settings, value). A setting with one value throughout is left out.
     """
-    names = list(trials[0][0]) if trials else []
-    groups = [
-        (name, label, inside)
-        for name in names
-        for found in [list(_groups([settings[name] for settings, _ in trials]))]
-        for label, inside in found
-        if len(found) > 1  # one value throughout says nothing
-    ]
+    found: dict[str, list[tuple[str, NDArray[np.bool_]]]] = {}
+    for name in trials[0][0] if trials else ():
+        found[name] = list(_groups([settings[name] for settings, _ in trials]))
+    # One value throughout says nothing.
+    groups = [(name, *group) for name, these in found.items() if len(these) > 1 for group in these]
     if not groups:
         return []
     values = np.array([value for _, value in trials])
@@ -59,12 +56,8 @@ def effects_of(trials: Sequence[tuple[dict[str, Any], float]]) -> list[Effect]:
         here = values[inside]
         group = Group(label, len(here), effect, float(np.median(here)), float(here.max()))
         grouped.setdefault(name, []).append(group)
-    found = [Effect(name, _spread([group.effect for group in these]), these) for name, these in grouped.items()]
-    return sorted(found, key=lambda effect: -effect.spread)
-
-
-def _spread(effects: list[float]) -> float:
-    return max(effects) - min(effects)
+    spread = {name: max(g.effect for g in these) - min(g.effect for g in these) for name, these in grouped.items()}
+    return [Effect(name, spread[name], grouped[name]) for name in sorted(spread, key=lambda name: -spread[name])]
 
 
 def _groups(values: Sequence[Any]) -> Iterable[tuple[str, NDArray[np.bool_]]]:

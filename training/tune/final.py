@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import TrainingFailed
+from index.report import Figure
 from training.config import TrainerConfig
 from training.evaluation.metrics import Bootstrap
 from training.evaluation.split import Prefixes
@@ -23,8 +24,6 @@ from training.tune.trial import Bench
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 FIGURES = ("vectors", "blend", "both")
-Interval = tuple[float, float, float]
-"""(mean, low, high), 95 % over sessions."""
 FEWEST = 3  # the defaults, the best and the best blend; further ones while there is time
 
 
@@ -32,9 +31,9 @@ FEWEST = 3  # the defaults, the best and the best blend; further ones while ther
 class Ahead:
     """How far one setting is ahead of another in NDCG@20, paired on the same prefixes."""
 
-    vectors: Interval
-    blend: Interval
-    both: Interval
+    vectors: Figure
+    blend: Figure
+    both: Figure
 
 
 @dataclass(frozen=True)

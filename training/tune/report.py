@@ -7,13 +7,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from index.report import RANKED_TASKS, Tasks
+from index.report import RANKED_TASKS, Figure, Tasks
 from training.config import TrainConfig, TrainerConfig
 from training.tune.budget import duration_text
 from training.tune.effects import value_text
 
 if TYPE_CHECKING:  # optuna stays away from `item2vec train`, which needs only the hint
-    from training.tune.final import Interval
     from training.tune.summary import TuneReport
 
 JUDGED = "NDCG@20 on validation, the mean of four: after an item and in a session, vectors alone and with counts"
@@ -48,8 +47,8 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def figure(value: float) -> str:
+    return f"{value:.4f}"
 
 
 def facts(report: "TuneReport") -> str:
@@ -83,7 +82,7 @@ def verdict(report: "TuneReport") -> str:
         return f"Nothing that was tried is better than the defaults ({defaults.both:.4f})."
     ahead = report.ahead
     assert ahead is not None  # there are defaults
-    doubt = "" if ahead.both[1] > 0 else "; that may be chance"
+    doubt = "" if ahead.both.low > 0 else "; that may be chance"
     return (
         f"Defaults {defaults.both:.4f}, best {best.both:.4f}: ahead by {difference(ahead.both)}{doubt}; "
         f"vectors alone by {difference(ahead.vectors)}, blended with counts by {difference(ahead.blend)}. "
@@ -91,7 +90,7 @@ def verdict(report: "TuneReport") -> str:
     )
 
 
-def difference(interval: "Interval") -> str:
+def difference(interval: Figure) -> str:
     mean, low, high = interval
     return f"{mean:+.4f} ({low:+.4f} to {high:+.4f})"
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from index.errors import ConfigError, TrainingFailed
 from index.ranking.scorer import RecommenderConfig
+from training.choice.choose import best_rules
 from training.config import TrainConfig, write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
-from training.pipeline.identity import identity_of
-from training.pipeline.prepare import prepare
+from training.pipeline.prepare import identity_of, prepare
 from training.progress import Reporter
 from training.trainers.trainer import Trainer, trainer_for
 from training.tune.budget import Budget
@@ -26,8 +26,8 @@ from training.tune.report import preface
 from training.tune.search import Search
 from training.tune.space import Space
 from training.tune.study import Study
-from training.tune.summary import Sizes, TuneReport, summary
-from training.tune.trial import Bench, bench_of, sample
+from training.tune.summary import TuneReport, summary
+from training.tune.trial import Bench, sample
 from training.workspace import Workspace, read_json, write_json
 
 FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # the order of trials on a sample is less certain
@@ -84,7 +84,8 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
 
     def bench(corpus: Corpus) -> Bench:
         with reporter.step("counts") as step, _timed(study):
-            return bench_of(corpus, prefixes, config.recommender, trainer, threads, step.share)
+            counted = best_rules(corpus, prefixes, config.recommender, threads, step.share)
+        return Bench(corpus, prefixes, config.recommender, counted, trainer, threads)
 
     searched = fit.train if tuning.share == 1 else sample(fit.train, tuning.share, config.seed)
     on = bench(searched)
@@ -92,8 +93,7 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
         with _timed(study):
             on.warm(config.trainer)
         search.run(on, reporter)
-    defaults = search.defaults()
-    wanted = [(t.number, search.settings(t)) for t in (*([] if defaults is None else [defaults]), *search.best())]
+    wanted = [(t.number, search.settings(t)) for t in search.finalists()]
     if not wanted:
         raise TrainingFailed(f"none of {len(study.done())} trials could be trained: {', '.join(study.left())}")
     whole = on if tuning.share == 1 else bench(fit.train)
@@ -102,8 +102,8 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
         raise TrainingFailed("no setting of the search could be trained on all sessions; use --search-share 1")
     start = next((f for f in found if f.settings == search.space.base), None)
     best, lead = winner(found, start, prefixes, config.evaluation.bootstrap, config.seed)
-    sizes = Sizes(sessions=len(fit.train), searched_on=len(searched), prefixes=len(prefixes))
-    return summary(search, found, best, lead, tuned(config, best), sizes)
+    sizes = {"sessions": len(fit.train), "searched_on": len(searched), "prefixes": len(prefixes)}
+    return summary(search, found, best, lead, tuned(config, best), **sizes)
 
 
 def questions_of(config: TrainConfig, corpus: Corpus, ids: list[str]) -> tuple[Split, Prefixes]:

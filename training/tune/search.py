@@ -1,7 +1,6 @@
 """The loop of a search: draw settings, train, judge, until the budget is used up."""
 
 import time
-from collections.abc import Callable
 
 from optuna.trial import Trial
 
@@ -10,8 +9,8 @@ from training.config import TrainerConfig
 from training.progress import Reporter
 from training.tune.budget import Budget
 from training.tune.space import Space
-from training.tune.study import Study, Tried
-from training.tune.trial import Bench, Pace, parts_of
+from training.tune.study import EndedTrial, Study
+from training.tune.trial import Bench, Pace, Tick
 
 FIRST_PART = 0.25  # of sessions and questions: a trial is compared with the others on them before it gets the rest
 SHORT = 2.0  # seconds; comparing a shorter training half way saves nothing
@@ -25,14 +24,7 @@ class Search:
     short: seconds; a training that takes no longer is not compared on a part first."""
 
     def __init__(
-        self,
-        space: Space,
-        study: Study,
-        budget: Budget,
-        share: float,
-        finalists: int,
-        seed: int,
-        short: float = SHORT,
+        self, space: Space, study: Study, budget: Budget, share: float, finalists: int, seed: int, short: float = SHORT
     ) -> None:
         self.space = space
         self.study = study
@@ -41,16 +33,15 @@ class Search:
         self._finalists = finalists
         self._seed = seed
         self._short = short
-        self._settings_of: dict[
-            int, TrainerConfig
-        ] = {}  # a cache: validating a point takes long, and each is needed often
+        # A cache: validating a point takes long, and each is needed often.
+        self._settings_of: dict[int, TrainerConfig] = {}
 
-    def settings(self, tried: Tried) -> TrainerConfig:
+    def settings(self, tried: EndedTrial) -> TrainerConfig:
         if tried.number not in self._settings_of:
             self._settings_of[tried.number] = self.space.settings(tried.point)
         return self._settings_of[tried.number]
 
-    def best(self) -> list[Tried]:
+    def best(self) -> list[EndedTrial]:
         """The finalists, best first. One of them is the best when blended with counts, as a model is published. The
         defaults are not among them: they are always trained again."""
         judged = [t for t in self.study.done() if t.value is not None and self.settings(t) != self.space.base]
@@ -58,18 +49,20 @@ class Search:
         published = max(judged, key=lambda t: t.facts.get("blend", 0.0), default=None)
         return found if published is None or published in found else [*found[:-1], published]
 
-    def defaults(self) -> Tried | None:
+    def defaults(self) -> EndedTrial | None:
         """The trial of the defaults; None when they could not be trained."""
         return next((t for t in self.study.done() if t.value is not None and self.settings(t) == self.space.base), None)
 
+    def finalists(self) -> list[EndedTrial]:
+        """Those that are trained once more at the end: the defaults, where they could be trained, and the best."""
+        defaults = self.defaults()
+        return self.best() if defaults is None else [defaults, *self.best()]
+
     def over(self) -> bool:
         """Whether trials or time are used up, the finalists' time included. The defaults are always tried."""
-        done = self.study.done()
-        if not done:
-            return False
-        if self.budget.trials is not None and len(done) >= self.budget.trials:
-            return True
-        return self._left() <= 0
+        done = len(self.study.done())
+        enough = self.budget.trials is not None and done >= self.budget.trials
+        return done > 0 and (enough or self._left() <= 0)
 
     def run(self, bench: Bench, reporter: Reporter) -> None:
         pace = Pace(bench.corpus)
@@ -104,15 +97,7 @@ class Search:
             if defaults is not None:
                 step.facts["defaults"] = defaults.value
 
-    def _try(
-        self,
-        trial: Trial,
-        settings: TrainerConfig,
-        bench: Bench,
-        part: Bench,
-        pace: Pace,
-        tick: Callable[[float], None],
-    ) -> None:
+    def _try(self, trial: Trial, settings: TrainerConfig, bench: Bench, part: Bench, pace: Pace, tick: Tick) -> None:
         begun = time.perf_counter()
 
         def seconds() -> float:
@@ -136,7 +121,7 @@ class Search:
             training_seconds=round(result.training_seconds, 3),
             reading_seconds=round(result.reading_seconds, 3),
             seconds=seconds(),
-            **parts_of(result.choice),
+            **result.choice.values,
         )
 
     def _compared_first(self, settings: TrainerConfig, pace: Pace) -> bool:
@@ -158,9 +143,8 @@ class Search:
 
     def _left(self) -> float:
         """Seconds for further trials. The time of the finalists is reserved: they are trained once more at the end."""
-        defaults = self.defaults()
-        finals = [*self.best(), *([] if defaults is None else [defaults])]
-        reserved = sum(float(t.facts["training_seconds"] / self._share + t.facts["reading_seconds"]) for t in finals)
+        facts = [t.facts for t in self.finalists()]
+        reserved = sum(float(f["training_seconds"] / self._share + f["reading_seconds"]) for f in facts)
         return self.remaining() - min(reserved, MOST_RESERVED * self.budget.seconds)
 
     def _top(self) -> float:

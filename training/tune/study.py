@@ -20,7 +20,7 @@ TO_COMPARE = 4  # trials with a value after their first part, before one may be 
 
 
 @dataclass(frozen=True)
-class Tried:
+class EndedTrial:
     """A trial that has ended. point: of the ranges. value: None when it was stopped early. facts: what was noted."""
 
     number: int
@@ -98,11 +98,11 @@ class Study:
         """Seconds, over all runs of the search."""
         return float(self._study.user_attrs.get("seconds", 0.0)) + sum(t.seconds for t in self.done())
 
-    def done(self) -> list[Tried]:
+    def done(self) -> list[EndedTrial]:
         """By number."""
-        found = self._trials(TrialState.COMPLETE, TrialState.PRUNED)
         return [
-            Tried(t.number, t.params, t.value if t.state == TrialState.COMPLETE else None, t.user_attrs) for t in found
+            EndedTrial(t.number, t.params, t.value if t.state == TrialState.COMPLETE else None, t.user_attrs)
+            for t in self._trials(TrialState.COMPLETE, TrialState.PRUNED)
         ]
 
     def left(self) -> Counter[str]:

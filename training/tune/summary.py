@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from index.record import Record
 from training.config import TrainConfig
 from training.tune.budget import Budget
 from training.tune.effects import Effect, effects_of
@@ -12,10 +11,6 @@ from training.tune.final import Ahead, Final
 from training.tune.search import Search
 
 TOP = 5
-
-
-class Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class TopRow(Record):
@@ -26,8 +21,8 @@ class TopRow(Record):
     changes: dict[str, Any]
     value: float
     seconds: float
-    vectors: float | None
-    blend: float | None
+    vectors: float
+    blend: float
 
 
 class FinalRow(Record):
@@ -38,14 +33,6 @@ class FinalRow(Record):
     vectors: float
     blend: float
     both: float
-
-
-class Sizes(Record):
-    """sessions: before the validation part. searched_on: those of them the search used. prefixes: questions."""
-
-    sessions: int
-    searched_on: int
-    prefixes: int
 
 
 class TuneReport(Record):
@@ -59,6 +46,7 @@ class TuneReport(Record):
     top       the best trials of the search
     moved     what each setting did, the largest effect first
     config    the settings to train with
+    sessions  before the validation part; searched_on: those of them the search used; prefixes: questions
     file, report      where these settings and this report were written
     """
 
@@ -86,9 +74,9 @@ class TuneReport(Record):
 
 
 def summary(
-    search: Search, finals: Sequence[Final], best: Final, ahead: Ahead | None, config: TrainConfig, sizes: Sizes
+    search: Search, finals: Sequence[Final], best: Final, ahead: Ahead | None, config: TrainConfig, **sizes: int
 ) -> TuneReport:
-    """config: the settings to train with."""
+    """config: the settings to train with. sizes: sessions, searched_on and prefixes."""
     study, space = search.study, search.space
     done = study.done()
     judged = [(t, search.settings(t)) for t in done if t.value is not None]
@@ -111,15 +99,15 @@ def summary(
             TopRow(
                 trial=t.number,
                 changes=space.changes(settings),
-                value=t.value or 0.0,
+                value=t.value,
                 seconds=t.seconds,
-                vectors=t.facts.get("vectors"),
-                blend=t.facts.get("blend"),
+                vectors=t.facts["vectors"],
+                blend=t.facts["blend"],
             )
             for t, settings in top
         ],
         moved=effects_of([(space.plain(settings), t.value or 0.0) for t, settings in judged]),
         config=config,
         budget=search.budget,
-        **sizes.model_dump(),
+        **sizes,
     )

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 from index.errors import TrainingFailed
 from index.ranking.recommender import Recommender
 from index.ranking.rules import Rules, RulesConfig
-from index.ranking.scorer import NextScorer, RecommenderConfig
+from index.ranking.scorer import RecommenderConfig
+from index.report import RankedTask
 from training.choice.board import K
-from training.choice.choose import Choice, best_rules, quick_choice
+from training.choice.choose import Choice, quick_choice, scorer_of
 from training.config import TrainerConfig
 from training.corpus import Corpus
-from training.counting import count_rules
 from training.evaluation.metrics import gains
 from training.evaluation.ranks import rank_all
 from training.evaluation.split import Prefixes
@@ -73,55 +74,22 @@ class Bench:
     def values(self, result: Result) -> dict[str, NDArray[np.float64]]:
         """NDCG@20 of every prefix, float64 (prefixes,), as the Recommender ranks: `vectors` alone, `blend`, and `both`,
         their mean. Each is averaged over the two questions, after the last item and after the session."""
-        counts = self.corpus.counts()
         found = {}
         for name, config in (("vectors", result.choice.vectors), ("blend", result.choice.blend)):
-            rules = self.counted[1]
-            if config.rules != self.counted[0]:
-                rules = count_rules(self.corpus, config.rules, self.threads)
-            matrices = result.embeddings
-            recommender = Recommender(NextScorer(matrices.inputs, matrices.outputs, counts, rules, config))
-            found[name] = (self._gains(recommender, True) + self._gains(recommender, False)) / 2
+            recommender = Recommender(scorer_of(result.embeddings, self.corpus, config, self.counted[1]))
+            found[name] = (self._gains(recommender, "T1") + self._gains(recommender, "T2")) / 2
         return found | {"both": (found["vectors"] + found["blend"]) / 2}
 
-    def _gains(self, recommender: Recommender, one_item: bool) -> NDArray[np.float64]:
-        ranks = rank_all(
-            lambda part: recommender.scores(part, one_item),
-            self.prefixes.prefixes,
-            self.prefixes.targets,
-            self.corpus.items,
-            threads=self.threads,
-        )
-        return gains(ranks, K)
-
-
-def bench_of(
-    corpus: Corpus,
-    prefixes: Prefixes,
-    recommender: RecommenderConfig,
-    trainer: Trainer,
-    threads: int,
-    tick: Tick = lambda _: None,
-) -> Bench:
-    """Counts alone are taken here, once for all trials."""
-    counted = best_rules(corpus, prefixes, recommender, threads, tick)
-    return Bench(corpus, prefixes, recommender, counted, trainer, threads)
+    def _gains(self, recommender: Recommender, task: RankedTask) -> NDArray[np.float64]:
+        asked, targets = self.prefixes.asked(task), self.prefixes.targets
+        score = partial(recommender.scores, one_item=task == "T1")
+        return gains(rank_all(score, asked, targets, self.corpus.items, threads=self.threads), K)
 
 
 def sample(corpus: Corpus, share: float, seed: int) -> Corpus:
     """A random share of the sessions in their order, over the same vocabulary."""
     count = max(1, round(share * len(corpus)))
     return corpus.take(np.sort(np.random.default_rng(seed).permutation(len(corpus))[:count]))
-
-
-def parts_of(choice: Choice) -> dict[str, float]:
-    """NDCG@20 of the chosen readings: of the `vectors` alone and of the `blend`, those of the two that were tried."""
-    found = {}
-    for name in ("vectors", "blend"):
-        tried = [sum(v.values()) / len(v) for k, v in choice.trace.items() if k.split()[0] == name]
-        if tried:
-            found[name] = max(tried)
-    return found
 
 
 class Pace:

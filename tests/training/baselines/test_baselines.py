@@ -32,7 +32,7 @@ def knn(corpus: Corpus, **changes: object) -> SessionKnn:
     plain = Votes(ones[:20], ones[:20], ones[: 2 * BASKET - 1], ones[: len(sessions)], ones[: corpus.items])
     votes = plain._replace(**{name: changes.pop(name) for name in Votes._fields if name in changes})
     counts = {"recent": 100, "nearest": 100} | changes
-    return SessionKnn("x", {}, SessionIndex.of(sessions), votes=votes, **counts)  # type: ignore[arg-type]
+    return SessionKnn(SessionIndex.of(sessions), votes=votes, **counts)  # type: ignore[arg-type]
 
 
 # One behaviour for all.
@@ -91,7 +91,7 @@ def test_every_family_has_tasks_and_candidates_that_differ_in_their_settings():
     for family, candidates in FAMILIES.items():
         settings = [str(r.settings) for r in candidates(two_groups(50))]
         assert len(set(settings)) == len(settings) > 0
-        assert TASKS_OF[family] <= {"T1", "T2"}
+        assert set(TASKS_OF[family]) <= {"T1", "T2"}
 
 
 # Each by hand.

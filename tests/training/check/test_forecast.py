@@ -29,8 +29,9 @@ def test_forecast_leaves_out_what_a_training_costs_once_and_adds_up_the_training
     assert found.memory_mb == max(found.memory.values()) > found.ram_mb == 10
 
 
-def test_a_run_that_chooses_and_publishes_nothing_trains_once() -> None:
-    once = EvaluationConfig(blend=False, baselines=False, publish_all=False)
+@pytest.mark.parametrize("baselines", [True, False])
+def test_a_run_that_blends_and_publishes_nothing_trains_once(baselines: bool) -> None:
+    once = EvaluationConfig(blend=False, baselines=baselines, publish_all=False)
     assert once.trainings() == [("to measure", 0.9)]
 
 

@@ -7,12 +7,13 @@ from support.reports import row, tasks
 
 from index.ranking.recommender import Recommender
 from index.ranking.scorer import NextScorer, RecommenderConfig
+from training.baselines.baseline import Method
 from training.choice.choose import choose
 from training.config import EvaluationConfig, SessionsConfig, TrainConfig, TrainerConfig
 from training.counting import count_rules
 from training.evaluation.advice import advice
 from training.evaluation.conversions import conversions
-from training.evaluation.evaluate import Method, Questions, choose_baselines, evaluate
+from training.evaluation.evaluate import Questions, choose_baselines, evaluate
 from training.evaluation.records import rank_records, session_keys
 from training.evaluation.split import HeldOut, Prefixes, sample_prefixes, split_test, split_validation
 from training.evaluation.substitutes import substitutes

@@ -169,4 +169,4 @@ def test_prefixes_are_all_questions_there_are_or_a_sample_of_them(sessions, limi
     assert questions == [q for q in every if q in questions]
     assert len(set(questions)) == len(questions)
     assert found.repeats().tolist() == [t in p for _, _, p, t in questions]
-    assert [p.tolist() for p in found.last_items()] == [[p[-1]] for _, _, p, _ in questions]
+    assert [p.tolist() for p in found.asked("T1")] == [[p[-1]] for _, _, p, _ in questions]

@@ -14,7 +14,7 @@ from support.factories import corpus_of, quick_config, two_groups, write_log
 from index.artifact.registry import Registry
 from index.ranking.readings import normalised
 from training.config import EvaluationConfig, TrainConfig, TrainerConfig
-from training.pipeline.identity import identity_of
+from training.pipeline.prepare import identity_of
 from training.pipeline.run import run
 from training.pipeline.train import starting_point
 from training.progress import LogReporter

@@ -16,6 +16,7 @@ from support.reports import row, tasks
 import item2vec
 from index.errors import ConfigError, TrainingDiverged, TrainingFailed
 from index.ranking.scorer import RecommenderConfig
+from training.choice.choose import best_rules
 from training.config import TrainConfig, TrainerConfig, load_config
 from training.evaluation.split import Prefixes, split_test
 from training.progress import LogReporter
@@ -29,7 +30,7 @@ from training.tune.search import Search
 from training.tune.space import Space
 from training.tune.study import Study, mend
 from training.tune.summary import FinalRow
-from training.tune.trial import Pace, bench_of
+from training.tune.trial import Bench, Pace
 
 ROOT = Path(__file__).resolve().parents[3]
 LONG = 3600.0
@@ -284,7 +285,8 @@ def test_a_trial_that_is_worse_on_a_quarter_of_the_sessions_is_left(tmp_path, lo
     trainer, space = Planted(), Space(config.trainer)
     study = Study(tmp_path / "trials.journal", space.ranges, space.starts(), 1)
     search = Search(space, study, Budget(LONG, 20), 1.0, 2, 1, short=0.0)
-    search.run(bench_of(fit.train, prefixes, config.recommender, trainer, 1), LogReporter())
+    counted = best_rules(fit.train, prefixes, config.recommender, 1)
+    search.run(Bench(fit.train, prefixes, config.recommender, counted, trainer, 1), LogReporter())
     left = study.left().total()
     assert left > 0
     quarter = round(0.25 * len(fit.train))
