@@ -7,10 +7,11 @@ from typing import Any
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from index.artifact.directory import Artifact, ArtifactWriter
 from index.catalogue import Catalogue
-from index.errors import ArtifactCorrupt
+from index.errors import ArtifactCorrupt, ArtifactUnsupported
 from index.evidence import Evidence
 from index.ranking.readings import target_dims
 from index.ranking.rules import Rules
@@ -105,7 +106,7 @@ def read_parts(artifact: Artifact) -> ModelParts:
     """The same parts, mapped: read when first used, and shared by all processes that open the same version.
 
     Raises ArtifactCorrupt for a file that is missing or cannot be read, and for an index of another shape than the
-    matrices; ArtifactUnsupported for an index of another kind.
+    matrices; ArtifactUnsupported for an index of another kind, and as `recommender_of`.
     """
     parts = ModelParts(
         vocabulary=Vocabulary(artifact.json("vocabulary")["ids"], artifact.array("counts")),
@@ -133,10 +134,22 @@ def read_parts(artifact: Artifact) -> ModelParts:
         evaluation_ranks=artifact.array("evaluation_ranks") if artifact.has("evaluation_ranks.npy") else None,
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
-    reading = RecommenderConfig.model_validate(artifact.manifest.recommender).next_reading
+    reading = recommender_of(artifact).next_reading
     _check_shape(parts.similar_index, (items, dims), artifact.path("similar.faiss"))
     _check_shape(parts.next_index, (items, target_dims(dims, reading) + 1), artifact.path("next.faiss"))
     return parts
+
+
+def recommender_of(artifact: Artifact) -> RecommenderConfig:
+    """How the model scores. Raises ArtifactUnsupported for a setting that this release does not know."""
+    try:
+        return RecommenderConfig.model_validate(artifact.manifest.recommender)
+    except ValidationError as error:
+        settings = ", ".join("recommender." + ".".join(map(str, e["loc"])) for e in error.errors())
+        raise ArtifactUnsupported(
+            f"{artifact.directory} was made by another release of item2vec: this one does not know its {settings}. "
+            "Upgrade item2vec, activate a version that this release made, or train again"
+        ) from error
 
 
 def _check_shape(index: faiss.Index, wanted: tuple[int, int], path: Path) -> None:
