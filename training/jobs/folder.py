@@ -10,7 +10,6 @@ result.json                    what the training came to, noted when all of it w
 
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,11 +58,11 @@ class JobFolder:
         path = self.path / "request.json"
         return Request.model_validate_json(path.read_bytes()) if path.exists() else None
 
-    def moment(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> datetime:
+    def moment(self) -> datetime:
         """The job's moment of publishing: now, when it is first asked for, and the same ever after."""
         noted = self._moment()
         if noted is None:
-            noted = clock()
+            noted = datetime.now(UTC)
             self._note("moment.json", noted.isoformat())
         return noted
 
