@@ -83,11 +83,7 @@ class Worker:
     """
 
     def __init__(
-        self,
-        settings: WorkerSettings,
-        name: str,
-        prepare: Callable[[], None] = lambda: None,
-        sign: Callable[[], None] = lambda: None,
+        self, settings: WorkerSettings, name: str, prepare: Callable[[], None], sign: Callable[[], None]
     ) -> None:
         self.name = name
         self._settings = settings
