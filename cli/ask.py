@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,7 @@ def similar_flags(parser: Parser) -> None:
     parser.add_argument("item", metavar="ITEM", help="an item id, or a title")
     add_version(parser)
     add_k(parser)
-    parser.add_argument(
-        "--score",
-        choices=("similar", "next"),
-        default="similar",
-        help="similar: could stand in for it; next: follows it",
-    )
+    add_score(parser, "similar: could stand in for it; next: follows it")
     add_json(parser)
 
 
@@ -54,13 +50,16 @@ def export_flags(parser: Parser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the file to write; a folder for npy and tensorboard")
     add_version(parser)
     parser.add_argument("--matrix", choices=("inputs", "outputs"), default="inputs", help="which vectors")
-    parser.add_argument("--score", choices=("similar", "next"), default="similar", help="neighbours by which score")
+    add_score(parser, "neighbours by which score")
 
 
 def add_version(parser: argparse.ArgumentParser) -> None:
-    """Which model is asked."""
     add_models(parser)
     parser.add_argument("--version", help="a version; without it, the current one")
+
+
+def add_score(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("--score", choices=("similar", "next"), default="similar", help=help)
 
 
 def add_k(parser: argparse.ArgumentParser) -> None:
@@ -75,13 +74,10 @@ def open_model(options: argparse.Namespace) -> "Model":
 
 
 def run_similar(options: argparse.Namespace) -> int:
-    from cli.screen import show
+    from cli.screen import show_neighbours
 
     model = open_model(options)
-    item = model.resolve(options.item)
-    found = model.neighbours(item, at_least_one(options.k), options.score)
-    words = {"similar": "similar to", "next": "comes with or after"}[options.score]
-    show(model, f"{words} {model.catalogue.title(item)}", found, options.json, item=item, score=options.score)
+    show_neighbours(model, model.resolve(options.item), at_least_one(options.k), options.score, options.json)
     return 0
 
 
@@ -107,8 +103,6 @@ def run_explain(options: argparse.Namespace) -> int:
     model = open_model(options)
     found = model.explain(model.resolve(options.item), model.resolve(options.candidate))
     if options.json:
-        from dataclasses import asdict
-
         print(json.dumps(asdict(found), ensure_ascii=False, indent=1, default=str))
     else:
         show_explanation(model, found)
@@ -140,10 +134,6 @@ def run_export(options: argparse.Namespace) -> int:
 
 SIMILAR = Command("similar", "the items most similar to one, or what comes after it", similar_flags, run_similar)
 RECOMMEND = Command("recommend", "what comes next in a session", recommend_flags, run_recommend)
-EXPLAIN = Command(
-    "explain", "why two items are close, or why one is not in the other's list", explain_flags, run_explain
-)
-EVALUATE = Command(
-    "evaluate", "the quality report, as measured when the model was trained", evaluate_flags, run_evaluate
-)
+EXPLAIN = Command("explain", "why two items are close, or one is not in the other's list", explain_flags, run_explain)
+EVALUATE = Command("evaluate", "the quality report, as measured after the training", evaluate_flags, run_evaluate)
 EXPORT = Command("export", "write vectors or neighbours for other tools", export_flags, run_export)

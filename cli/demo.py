@@ -5,14 +5,13 @@ import logging
 import os
 import shlex
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.command import Command, Parser, models_folder
 
 if TYPE_CHECKING:
-    from index.model import Model, Score
+    from index.model import Model
     from training.config import TrainConfig
     from training.demo.world import World
     from training.progress import Reporter
@@ -45,68 +44,56 @@ def add_world(parser: Parser, events: int) -> None:
     parser.add_argument("--seed", type=int, default=1, help="same seed and size, same log (default 1)")
 
 
-@dataclass(frozen=True)
-class DemoRun:
-    """item: one that is worth asking about."""
-
-    config: "TrainConfig"
-    item: str
-
-
 def run_demo(options: argparse.Namespace) -> int:
     # Where the environment names the folder of a service, as in its containers, that one is filled.
     if options.models is not None or os.environ.get("ITEM2VEC_MODELS"):
-        done = play(options.out, options.events, options.seed, models_folder(options.models).absolute())
-        print(f"\nThe service over these models takes it up within a second: GET /similar/{done.item}")
+        _, item = play(options, models_folder(options.models).absolute())
+        print(f"\nThe service over these models takes it up within a second: GET /similar/{item}")
         return 0
-    done = play(options.out, options.events, options.seed, options.out / "models")
-    return 0 if options.no_serve else serve(options, done)
+    config, item = play(options, options.out / "models")
+    return 0 if options.no_serve else serve(options, config, item)
 
 
-def play(folder: Path, events: int, seed: int, models: Path) -> DemoRun:
-    """The log in the folder, a model of it in another; the report and some answers on the screen.
-
-    Run again, it starts afresh.
-    """
-    from cli.screen import screen, show, show_explanation, show_report
+def play(options: argparse.Namespace, models: Path) -> "tuple[TrainConfig, str]":
+    """Makes the log anew, and a model of it; the report and some answers on the screen. The settings, and an item that
+    is worth asking about."""
+    from cli.screen import screen, show_explanation, show_neighbours, show_report
     from index.artifact.registry import Registry
     from index.model import Model
     from training.pipeline.run import run as train
     from training.progress import reporter
 
-    told = reporter()
-    log = folder / "log"
+    told, log = reporter(), options.out / "log"
     if log.exists():
         shutil.rmtree(log)
-    config = config_of(log, write_log(log, events, seed, "parquet", told), seed)
+    world = write_log(log, options, "parquet", told)
+    config = config_of(log, world, options.seed)
     outcome = train(config, models, told, force=True)
     model = Model(Registry(models).open())
     show_report(screen(), outcome.report)
     asked = worth_asking(model)
-    words: dict[Score, str] = {"similar": "similar to", "next": "comes with or after"}
     for item in asked:
-        for score, text in words.items():
-            show(model, f"{text} {model.catalogue.title(item)}", model.neighbours(item, 5, score), False)
+        show_neighbours(model, item, 5, "similar")
+        show_neighbours(model, item, 5, "next")
     first = asked[0]
-    second = model.neighbours(first, 1)[0].item
-    show_explanation(model, model.explain(first, second))
+    show_explanation(model, model.explain(first, model.similar(first, 1)[0].item))
     ask_on = shlex.join(["item2vec", "similar", model.catalogue.title(first), "--models", str(models)])
     print(f"\nAsk more: {ask_on}")
-    return DemoRun(config, first)
+    return config, first
 
 
-def serve(options: argparse.Namespace, done: DemoRun) -> int:
+def serve(options: argparse.Namespace, config: "TrainConfig", item: str) -> int:
     """The service over the demo's model; a retraining reads the demo's log and the events that arrive."""
     from app.run.supervisor import run_serve
     from app.settings import Settings
     from training.config import write_config
 
     file = options.out.absolute() / "train.toml"
-    write_config(done.config, file)
+    write_config(config, file)
     url = f"http://127.0.0.1:{options.port}"
     print(
         f"\nServing on {url} until Ctrl-C. In another terminal:\n"
-        f"  curl '{url}/similar/{done.item}?k=3'\n"
+        f"  curl '{url}/similar/{item}?k=3'\n"
         f"  curl -X POST {url}/retrain",
         flush=True,
     )
@@ -118,16 +105,16 @@ def serve(options: argparse.Namespace, done: DemoRun) -> int:
 def run_demo_log(options: argparse.Namespace) -> int:
     from training.progress import reporter
 
-    world = write_log(options.out, options.events, options.seed, options.format, reporter())
+    world = write_log(options.out, options, options.format, reporter())
     print(f"events: {options.out}/events-*.{options.format}\nitems: {world.items_file}")
     return 0
 
 
-def write_log(folder: Path, events: int, seed: int, format: str, told: "Reporter") -> "World":
+def write_log(folder: Path, options: argparse.Namespace, format: str, told: "Reporter") -> "World":
     from training.demo.world import write_world
 
-    with told.step("demo-log", total=events, unit="events") as step:
-        world = write_world(folder, events, seed, format, step.share)
+    with told.step("demo-log", total=options.events, unit="events") as step:
+        world = write_world(folder, options.events, options.seed, format, step.share)
         step.facts |= {"events": world.events, "users": world.users, "items": world.items, "broken": world.broken}
     return world
 

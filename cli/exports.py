@@ -93,16 +93,10 @@ def npy(model: Model, files: list[Path], matrix: str) -> None:
 
 def parquet(model: Model, files: list[Path], matrix: str) -> None:
     vectors = model.artifact.array(matrix)
-    schema = pa.schema(
-        [
-            ("item_id", pa.string()),
-            ("title", pa.string()),
-            ("category", pa.string()),
-            ("count", pa.int64()),
-            ("vector", pa.list_(pa.float32())),
-        ],
-        metadata={"item2vec.version": model.manifest.version, "item2vec.matrix": matrix},
-    )
+    names = ("item_id", "title", "category", "count", "vector")
+    kinds = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.list_(pa.float32()))
+    made = {"item2vec.version": model.manifest.version, "item2vec.matrix": matrix}
+    schema = pa.schema(zip(names, kinds, strict=True), metadata=made)
     done = 0
     with pq.ParquetWriter(files[0], schema) as writer:
         for items, block in _blocks(model, vectors):

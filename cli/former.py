@@ -8,11 +8,9 @@ import shlex
 import sys
 from pathlib import Path
 
-RENAMED = {
-    "train": {"--out": "--models", "--referees": "--baselines", "--no-referees": "--no-baselines"},
-    "tune": {"--out": "--models", "--referees": "--baselines", "--no-referees": "--no-baselines"},
-    "check": {"--referees": "--baselines", "--no-referees": "--no-baselines"},
-}
+BASELINES = {"--referees": "--baselines", "--no-referees": "--no-baselines"}
+OF_A_LOG = {"--out": "--models", **BASELINES}
+RENAMED = {"train": OF_A_LOG, "tune": OF_A_LOG, "check": BASELINES}
 # The folder of the models stood before these: how many words a command takes without it.
 WORDS = {"similar": 1, "explain": 2, "evaluate": 0, "export": 1}
 ACTIONS = ("list", "activate", "rollback", "prune")
@@ -29,12 +27,9 @@ def modern(command: str, arguments: list[str]) -> list[str]:
         end = rest.index("--") if "--" in rest else len(rest)
         found = [*rest[:end], "--models", found[place], *rest[end:]]
     if found != arguments:
-        print(f"item2vec: note: this spelling ends with 0.3; now it is: {line(command, found)}", file=sys.stderr)
+        line = shlex.join(["item2vec", command, *found])
+        print(f"item2vec: note: this spelling ends with 0.3; now it is: {line}", file=sys.stderr)
     return found
-
-
-def line(command: str, arguments: list[str]) -> str:
-    return shlex.join(["item2vec", command, *arguments])
 
 
 def place_of_folder(command: str, arguments: list[str]) -> int | None:
@@ -43,10 +38,8 @@ def place_of_folder(command: str, arguments: list[str]) -> int | None:
     An item's id may also be the name of a folder. So a folder is meant only where there is a word too many, and after
     `recommend`, which takes any number, only one that holds models. With --models every word is an item.
     """
-    if any(argument.startswith("--mo") for argument in arguments):
-        return None
     places = words(arguments)
-    if not places:
+    if not places or any(argument.startswith("--mo") for argument in arguments):
         return None
     first = arguments[places[0]]
     meant = {

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -53,22 +54,13 @@ def run(options: argparse.Namespace) -> int:
 
 def show(stored: "list[StoredKey]", as_json: bool) -> None:
     if as_json:
-        rows = [
-            {
-                "key_id": found.key.key_id,
-                "name": found.key.name,
-                "scopes": sorted(found.key.scopes),
-                "created": time(found.created),
-                "revoked": None if found.revoked is None else time(found.revoked),
-            }
-            for found in stored
-        ]
+        times = [{"created": time(key.created), "revoked": key.revoked and time(key.revoked)} for key in stored]
+        rows = [asdict(key) | {"scopes": sorted(key.scopes)} | at for key, at in zip(stored, times, strict=True)]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
-    for found in stored:
-        key = found.key
-        state = "valid" if found.revoked is None else f"revoked {time(found.revoked)}"
-        print(f"{key.key_id}  {','.join(sorted(key.scopes))}  {time(found.created)}  {state}  {key.name}")
+    for key in stored:
+        state = "valid" if key.revoked is None else f"revoked {time(key.revoked)}"
+        print(f"{key.key_id}  {','.join(sorted(key.scopes))}  {time(key.created)}  {state}  {key.name}")
     if not stored:
         print("there are no keys: anybody who reaches the service may use it. item2vec keys create --name N --scope S")
 

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib.metadata import version
 
-from cli import ask, check, demo, former, keys, models, serve, train, tune
+from cli import ask, demo, former, keys, models, serve, train
 from cli.command import Command
 from index.errors import ConfigError, Item2vecError
 
 GROUPS: dict[str, tuple[Command, ...]] = {
     "start here": (demo.DEMO,),
-    "data": (check.CHECK, demo.DEMO_LOG),
-    "train": (train.TRAIN, tune.TUNE, models.MODELS),
+    "data": (train.CHECK, demo.DEMO_LOG),
+    "train": (train.TRAIN, train.TUNE, models.MODELS),
     "ask": (ask.SIMILAR, ask.RECOMMEND, ask.EXPLAIN, ask.EVALUATE, ask.EXPORT),
     "serve": (serve.SERVE, serve.API, serve.WORKER, keys.KEYS),
 }

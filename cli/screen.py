@@ -9,28 +9,32 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from index.artifact.registry import Registry
 from index.explanation import Explanation
-from index.model import Model, Ranked
+from index.model import Model, Ranked, Score
 from index.report import RANKED_TASKS, Report
 from training.evaluation.tables import facts, tables
 
 
+def show_neighbours(model: Model, item: str, k: int, score: Score, as_json: bool = False) -> None:
+    words = {"similar": "similar to", "next": "comes with or after"}[score]
+    title = f"{words} {model.catalogue.title(item)}"
+    show(model, title, model.neighbours(item, k, score), as_json, item=item, score=score)
+
+
 def show(model: Model, title: str, found: Sequence[Ranked], as_json: bool, **given: Any) -> None:
+    """given: what was asked, which the JSON begins with."""
+    ranked = list(enumerate(found, 1))
     if as_json:
-        items = [
-            {"item_id": r.item, "score": round(r.score, 6), "rank": rank, "title": r.title}
-            for rank, r in enumerate(found, 1)
-        ]
-        print(
-            json.dumps(given | {"model_version": model.manifest.version, "items": items}, ensure_ascii=False, indent=1)
-        )
+        items = [{"item_id": r.item, "score": round(r.score, 6), "rank": n, "title": r.title} for n, r in ranked]
+        answer = {**given, "model_version": model.manifest.version, "items": items}
+        print(json.dumps(answer, ensure_ascii=False, indent=1))
         return
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("", "item", "title", "category", "score"):
         table.add_column(name, justify="right" if name in ("", "score") else "left")
-    for rank, r in enumerate(found, 1):
-        category = model.catalogue.category(r.item) or ""
-        table.add_row(str(rank), r.item, r.title, category, f"{r.score:.3f}")
+    for n, r in ranked:
+        table.add_row(str(n), r.item, r.title, model.catalogue.category(r.item) or "", f"{r.score:.3f}")
     screen().print(table)
 
 
@@ -46,17 +50,14 @@ def show_report(console: Console, report: Report) -> None:
 
 def screen() -> Console:
     """Standard output; where it is no terminal, wide enough that no table is cut."""
-    width = None if sys.stdout.isatty() else 120
-    return Console(highlight=False, width=width)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
-def show_versions(registry: Any, as_json: bool) -> None:
-    current = registry.current()
-    manifests = registry.manifests()
+def show_versions(registry: Registry, as_json: bool) -> None:
+    current, manifests = registry.current(), registry.manifests()
     if as_json:
-        versions = [
-            {"current": m.version == current, **m.model_dump(mode="json", exclude={"files"})} for m in manifests
-        ]
+        written = [m.model_dump(mode="json", exclude={"files"}) for m in manifests]
+        versions = [{"current": fields["version"] == current, **fields} for fields in written]
         print(json.dumps({"current": current, "versions": versions}, indent=1))
         return
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))

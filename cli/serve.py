@@ -49,9 +49,8 @@ def settings_of(options: argparse.Namespace) -> "Settings":
     """Raises ConfigError."""
     from app.settings import Settings
 
-    given: dict[str, Any] = {}
-    for name in ("models", "database", "host", "port", "workers", "insecure", "retrain_every"):
-        given[name] = getattr(options, name, None)
+    names = ("models", "database", "host", "port", "workers", "insecure", "retrain_every")
+    given: dict[str, Any] = {name: getattr(options, name, None) for name in names}
     return Settings.from_environment(train_config=getattr(options, "config", None), **given)
 
 
@@ -77,14 +76,8 @@ def run_worker(options: argparse.Namespace) -> int:
 
     _log()
     settings = settings_of(options)
-    engine = connect(settings.database_url)
-    given = WorkerSettings(
-        models=settings.models.absolute(),
-        database=settings.database_url,
-        config=settings.train_config,
-        name=options.name,
-        retrain_every=settings.retrain_every,
-    )
+    models, url, engine = settings.models.absolute(), settings.database_url, connect(settings.database_url)
+    given = WorkerSettings(models, url, settings.train_config, options.name, settings.retrain_every)
     return run_worker(given, prepare=lambda: migrate(engine))
 
 
@@ -95,10 +88,5 @@ def _log() -> None:
 
 SERVE = Command("serve", "the whole service: API and worker, kept running", serving_flags, run_serve, ENVIRONMENT)
 API = Command("api", "the API alone", serving_flags, run_api, ENVIRONMENT)
-WORKER = Command(
-    "worker",
-    "the worker alone: it does the retraining that the API is asked for",
-    worker_flags,
-    run_worker,
-    ENVIRONMENT,
-)
+RETRAINS = "the worker alone: it does the retraining that the API is asked for"
+WORKER = Command("worker", RETRAINS, worker_flags, run_worker, ENVIRONMENT)

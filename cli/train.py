@@ -1,18 +1,51 @@
-"""The command that trains."""
+"""The commands that need a log: look at it, train on it, search settings for it."""
 
 import argparse
+import json
+from pathlib import Path
 
 from cli.command import Command, Parser, add_models
 from cli.flags import add_settings, config_of
 
 
-def flags(parser: Parser) -> None:
+def check_flags(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="the findings as JSON")
+    add_settings(parser, ("events", "sessions", "trainer", "evaluation"))
+
+
+def train_flags(parser: Parser) -> None:
     add_models(parser)
     parser.add_argument("--force", action="store_true", help="make the new model current even if the gate refuses it")
     add_settings(parser)
 
 
-def run(options: argparse.Namespace) -> int:
+def tune_flags(parser: Parser) -> None:
+    add_models(parser)
+    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="TOML to write, for train --config")
+    parser.add_argument("--budget", default="20m", help="time for training and reading: 90s, 20m, 2h (default 20m)")
+    parser.add_argument("--trials", type=int, metavar="N", help="at most N settings (default: as the budget allows)")
+    share = "search on this share of the training sessions; the best five are compared on all (default 1)"
+    parser.add_argument("--search-share", type=float, default=1.0, metavar="SHARE", help=share)
+    parser.add_argument("--force", action="store_true", help="replace FILE")
+    parser.add_argument("--json", action="store_true", help="the report as JSON")
+    add_settings(parser)
+
+
+def run_check(options: argparse.Namespace) -> int:
+    from cli.screen import screen
+    from training.check.examine import examine
+    from training.check.page import page
+    from training.progress import reporter
+
+    found = examine(config_of(options), reporter())
+    if options.json:
+        print(json.dumps(found.to_json(), indent=1, default=str))
+    else:
+        screen().print(page(found))
+    return 3 if found.verdict.level == "stop" else 0
+
+
+def run_train(options: argparse.Namespace) -> int:
     from cli.screen import screen, show_report
     from training.pipeline.run import run
     from training.progress import reporter
@@ -20,25 +53,45 @@ def run(options: argparse.Namespace) -> int:
 
     config = config_of(options)
     outcome = run(config, options.models, reporter(), options.force)
-    console = screen()
+    console, gate, version = screen(), outcome.gate, outcome.version
     show_report(console, outcome.report)
     if outcome.rejects is not None:
         console.print(f"Rows that could not be events: {outcome.rejects}")
     advice = hint(config, outcome.report.tasks)
     if advice:
         console.print(advice)
-    if outcome.gate.accepted and not outcome.current:
-        console.print(f"Version {outcome.version} was published. Another one, activated meanwhile, stays current.")
-        return 0
-    if outcome.gate.accepted:
-        forced = " by force, although " + "; ".join(outcome.gate.reasons) if outcome.gate.forced else ""
-        console.print(f"Version {outcome.version} is current{forced}.")
-        return 0
-    console.print(f"Version {outcome.version} was kept but not made current: {'; '.join(outcome.gate.reasons)}.")
-    console.print(
-        f"To make it current all the same: item2vec models activate {outcome.version} --models {options.models}"
-    )
-    return 3
+    if not gate.accepted:
+        console.print(f"Version {version} was kept but not made current: {'; '.join(gate.reasons)}.")
+        console.print(f"To make it current all the same: item2vec models activate {version} --models {options.models}")
+        return 3
+    if outcome.current:
+        forced = " by force, although " + "; ".join(gate.reasons) if gate.forced else ""
+        console.print(f"Version {version} is current{forced}.")
+    else:
+        console.print(f"Version {version} was published. Another one, activated meanwhile, stays current.")
+    return 0
 
 
-TRAIN = Command("train", "train on a log, measure, and publish a version of the model", flags, run)
+def run_tune(options: argparse.Namespace) -> int:
+    from cli.screen import screen
+    from training.progress import reporter
+    from training.tune.budget import budget_of
+    from training.tune.report import page
+    from training.tune.run import Tuning, tune
+
+    budget = budget_of(options.budget, options.trials)
+    tuning = Tuning(config_of(options), budget, options.search_share)
+    report = tune(tuning, options.models, options.to, reporter(), options.force)
+    if options.json:
+        print(json.dumps(report.model_dump(mode="json"), indent=1, ensure_ascii=False))
+        return 0
+    console = screen()
+    console.print(page(report))
+    console.print(f"Train with them: item2vec train --config {options.to} --models {options.models}")
+    console.print(f"The whole report: {report.report}")
+    return 0
+
+
+CHECK = Command("check", "look at a log before training: what it holds, what is wrong with it", check_flags, run_check)
+TRAIN = Command("train", "train on a log, measure, and publish a version of the model", train_flags, run_train)
+TUNE = Command("tune", "search the settings of the trainer that suit a log, within a budget", tune_flags, run_tune)

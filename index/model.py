@@ -8,9 +8,9 @@ import numpy as np
 from index.artifact.directory import Artifact
 from index.errors import ItemUnknown, ItemUntrained
 from index.explanation import Explanation, Obstacle, Place
-from index.parts import read_parts
+from index.parts import read_parts, recommender_of
 from index.ranking.recommender import Recommender
-from index.ranking.scorer import NextScorer, RecommenderConfig
+from index.ranking.scorer import NextScorer
 from index.search.allowed import Allowed
 from index.search.exact import Floats, Rows
 from index.search.indexfile import stored_vectors
@@ -50,10 +50,8 @@ class Model:
         self.vectors = stored_vectors(parts.similar_index)
         self.searcher = Searcher(parts.similar_index, self.vectors)
         targets = stored_vectors(parts.next_index)  # and the popularity term, as the last column
-        config = RecommenderConfig.model_validate(artifact.manifest.recommender)
-        scorer = NextScorer(
-            parts.inputs, parts.outputs, parts.vocabulary.counts, parts.rules, config, targets=targets[:, :-1]
-        )
+        config, counts = recommender_of(artifact), parts.vocabulary.counts
+        scorer = NextScorer(parts.inputs, parts.outputs, counts, parts.rules, config, targets=targets[:, :-1])
         self.recommender = Recommender(scorer, Searcher(parts.next_index, targets))
 
     def row(self, item: str) -> int:

@@ -7,15 +7,16 @@ from typing import Any
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from index.artifact.directory import Artifact, ArtifactWriter
 from index.catalogue import Catalogue
-from index.errors import ArtifactCorrupt
+from index.errors import ArtifactCorrupt, ArtifactUnsupported
 from index.evidence import Evidence
 from index.ranking.readings import target_dims
 from index.ranking.rules import Rules
 from index.ranking.scorer import RecommenderConfig
-from index.search.exact import Floats, Rows
+from index.search.exact import Floats, Mask, Rows
 from index.search.indexfile import read_index, stored_vectors, write_index
 from index.vocabulary import Vocabulary
 
@@ -31,7 +32,7 @@ class Neighbours:
     scores: Floats
 
     def first_k(
-        self, row: int, k: int, allowed: NDArray[np.bool_] | None = None, gone: Rows | None = None
+        self, row: int, k: int, allowed: Mask | None = None, gone: Rows | None = None
     ) -> tuple[Rows, Floats] | None:
         """The first k of the row's list that are allowed (bool, (items,)) and not gone: (rows, scores), no padding.
 
@@ -105,38 +106,47 @@ def read_parts(artifact: Artifact) -> ModelParts:
     """The same parts, mapped: read when first used, and shared by all processes that open the same version.
 
     Raises ArtifactCorrupt for a file that is missing or cannot be read, and for an index of another shape than the
-    matrices; ArtifactUnsupported for an index of another kind.
+    matrices; ArtifactUnsupported for an index of another kind, and as `recommender_of`.
     """
+    array = artifact.array
     parts = ModelParts(
-        vocabulary=Vocabulary(artifact.json("vocabulary")["ids"], artifact.array("counts")),
+        vocabulary=Vocabulary(artifact.json("vocabulary")["ids"], array("counts")),
         catalogue=Catalogue.from_json(artifact.json("catalogue")),
         rare=artifact.json("rare"),
-        inputs=artifact.array("inputs"),
-        outputs=artifact.array("outputs"),
-        rules=Rules(
-            offsets=artifact.array("rules_offsets"),
-            items=artifact.array("rules_items"),
-            weights=artifact.array("rules_weights"),
-        ),
+        inputs=array("inputs"),
+        outputs=array("outputs"),
+        rules=Rules(array("rules_offsets"), array("rules_items"), array("rules_weights")),
         evidence=Evidence(
-            offsets=artifact.array("evidence_offsets"),
-            sessions=artifact.array("evidence_sessions"),
-            positions=artifact.array("evidence_positions"),
-            ends=artifact.array("session_ends"),
+            offsets=array("evidence_offsets"),
+            sessions=array("evidence_sessions"),
+            positions=array("evidence_positions"),
+            ends=array("session_ends"),
             clock=artifact.manifest.data.last_event is not None,
         ),
         similar_index=read_index(artifact.path("similar.faiss")),
         next_index=read_index(artifact.path("next.faiss")),
         # Plain views of the maps: slicing a np.memmap takes 1.5 us more, each time.
-        similar=Neighbours(np.asarray(artifact.array("similar_rows")), np.asarray(artifact.array("similar_scores"))),
-        next=Neighbours(np.asarray(artifact.array("next_rows")), np.asarray(artifact.array("next_scores"))),
-        evaluation_ranks=artifact.array("evaluation_ranks") if artifact.has("evaluation_ranks.npy") else None,
+        similar=Neighbours(np.asarray(array("similar_rows")), np.asarray(array("similar_scores"))),
+        next=Neighbours(np.asarray(array("next_rows")), np.asarray(array("next_scores"))),
+        evaluation_ranks=array("evaluation_ranks") if artifact.has("evaluation_ranks.npy") else None,
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
-    reading = RecommenderConfig.model_validate(artifact.manifest.recommender).next_reading
+    reading = recommender_of(artifact).next_reading
     _check_shape(parts.similar_index, (items, dims), artifact.path("similar.faiss"))
     _check_shape(parts.next_index, (items, target_dims(dims, reading) + 1), artifact.path("next.faiss"))
     return parts
+
+
+def recommender_of(artifact: Artifact) -> RecommenderConfig:
+    """How the model scores. Raises ArtifactUnsupported for a setting that this release does not know."""
+    try:
+        return RecommenderConfig.model_validate(artifact.manifest.recommender)
+    except ValidationError as error:
+        settings = ", ".join("recommender." + ".".join(map(str, e["loc"])) for e in error.errors())
+        raise ArtifactUnsupported(
+            f"{artifact.directory} was made by another release of item2vec: this one does not know its {settings}. "
+            "Upgrade item2vec, activate a version that this release made, or train again"
+        ) from error
 
 
 def _check_shape(index: faiss.Index, wanted: tuple[int, int], path: Path) -> None:

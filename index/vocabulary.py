@@ -50,6 +50,3 @@ class Vocabulary:
         """The rows of those ids that are in the vocabulary, in the given order; the others are left out."""
         rows = self._rows
         return np.array([rows[item] for item in items if item in rows], dtype=np.int32)
-
-    def items(self, rows: Iterable[int]) -> list[str]:
-        return [self.ids[row] for row in rows]

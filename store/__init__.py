@@ -1,4 +1,1 @@
-"""The database that service and worker meet in: SQLite or PostgreSQL.
-
-All SQL on our own tables is here. Imports only index.
-"""
+"""The database that service and worker meet in, and all SQL on our own tables. Imports only index.errors."""

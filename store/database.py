@@ -1,8 +1,5 @@
-"""The database that API and worker meet in: SQLite (WAL) or PostgreSQL through SQLAlchemy Core.
-
-Both take it from here, so that both write as durably and call the same errors an outage. Only they import it: reading
-an artifact needs no database.
-"""
+"""The database that API and worker meet in: SQLite (WAL) or PostgreSQL through SQLAlchemy Core. Both take it from
+here, so that both write as durably and call the same errors an outage."""
 
 import logging
 import time

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any
 
-from sqlalchemy import BindParameter, Column, Connection, bindparam, delete, func, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from store.database import Database, now, transaction
@@ -18,6 +17,7 @@ CHUNK = 10_000
 STREAMED = 50_000  # rows that are read at a time
 
 COLUMNS = tuple(field.name for field in fields(EventRow))
+EVENT = [events.c[name] for name in COLUMNS]
 
 _INSERT_SQLITE = f"INSERT INTO events ({', '.join(COLUMNS)}, received) VALUES ({', '.join('?' for _ in COLUMNS)}, ?)"
 # One statement and one array a column: 50,000 rows as parameters of their own take several times as long. The numbers
@@ -57,16 +57,12 @@ class Appended:
 
 
 @dataclass(frozen=True)
-class StoredReject:
+class StoredReject(Reject):
     """seq: from old to new. received: microseconds since 1970 UTC."""
 
     seq: int
     received: int
     request_id: str
-    place: int
-    code: str
-    detail: str
-    row: str
 
 
 def append(
@@ -91,16 +87,13 @@ def append(
 
 def _first_of_each(rows: Sequence[EventRow]) -> tuple[list[int], list[int]]:
     """Indexes of the rows that may be stored, and of those that repeat an event_id of the same request."""
-    kept, repeated = [], []
-    seen: set[str] = set()
+    kept: list[int] = []
+    repeated: list[int] = []
+    seen: set[str | None] = set()
     for i, row in enumerate(rows):
-        if row.event_id is None:
-            kept.append(i)
-        elif row.event_id in seen:
-            repeated.append(i)
-        else:
+        (repeated if row.event_id in seen else kept).append(i)
+        if row.event_id is not None:
             seen.add(row.event_id)
-            kept.append(i)
     return kept, repeated
 
 
@@ -120,28 +113,15 @@ def _append_sqlite(connection: Connection, rows: Sequence[EventRow], received: i
 
 def _append_postgresql(connection: Connection, rows: Sequence[EventRow], received: int) -> set[str]:
     """The ids that were stored. Of an id that another transaction is storing, its end is waited for."""
-    statement = _INSERT_POSTGRESQL.bindparams(*(_array(name) for name in COLUMNS))
+    statement = _INSERT_POSTGRESQL.bindparams(*(bindparam(c.name, type_=ARRAY(c.type)) for c in EVENT))
     values = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
     return set(connection.scalars(statement, {**values, "received": received}))
 
 
-def _array(name: str) -> BindParameter[Any]:
-    return bindparam(name, type_=ARRAY(events.c[name].type))
-
-
 def _keep(connection: Connection, rejects: Sequence[Reject], received: int, request_id: str, rejects_kept: int) -> None:
     newest = rejects[max(0, len(rejects) - rejects_kept) :]
-    values = [
-        {
-            "received": received,
-            "request_id": request_id,
-            "place": reject.place,
-            "code": reject.code,
-            "detail": reject.detail,
-            "row": reject.row[:MAX_REJECT_CHARACTERS],
-        }
-        for reject in newest
-    ]
+    shared = {"received": received, "request_id": request_id}
+    values = [{**vars(reject), **shared, "row": reject.row[:MAX_REJECT_CHARACTERS]} for reject in newest]
     if values:
         connection.execute(insert(event_rejects), values)
     last = connection.scalar(select(func.max(event_rejects.c.seq)))
@@ -155,15 +135,10 @@ def of_user(database: Database, user_id: str, limit: int) -> list[EventRow]:
     """The user's newest events, at most `limit`, the newest last."""
     if not storable(user_id):
         return []
-    wanted = (
-        select(*_columns())
-        .where(events.c.user_id == user_id)
-        .order_by(events.c.time.desc(), events.c.seq.desc())
-        .limit(limit)
-    )
+    wanted = select(*EVENT).where(events.c.user_id == user_id).order_by(events.c.time.desc(), events.c.seq.desc())
     with transaction(database, reading=True) as connection:
-        rows = connection.execute(wanted).all()
-    return [EventRow(**row._mapping) for row in reversed(rows)]
+        rows = connection.execute(wanted.limit(limit)).all()
+    return [EventRow(*row) for row in reversed(rows)]
 
 
 def stream(database: Database) -> Iterator[tuple[list[EventRow], float]]:
@@ -176,7 +151,7 @@ def stream(database: Database) -> Iterator[tuple[list[EventRow], float]]:
     if last is None:
         return
     seen = first - 1
-    query = select(events.c.seq, *_columns()).where(events.c.seq <= last).order_by(events.c.seq).limit(STREAMED)
+    query = select(events.c.seq, *EVENT).where(events.c.seq <= last).order_by(events.c.seq).limit(STREAMED)
     while seen < last:
         with transaction(database, reading=True) as connection:
             rows = connection.execute(query.where(events.c.seq > seen)).all()
@@ -184,10 +159,6 @@ def stream(database: Database) -> Iterator[tuple[list[EventRow], float]]:
             return
         seen = rows[-1].seq
         yield [EventRow(*row[1:]) for row in rows], (seen - first + 1) / (last - first + 1)
-
-
-def _columns() -> list[Column[Any]]:
-    return [events.c[name] for name in COLUMNS]
 
 
 def count(database: Database) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, Insert, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from index.errors import ItemUnknown, RequestError
@@ -83,8 +83,7 @@ def delete(database: Database, item_id: str, known: bool = True) -> None:
         old = _read(connection, item_id)
         if old.deleted if old else not known:
             raise ItemUnknown.named(item_id)
-        gone = ItemRow(item_id, available=False, deleted=True, changed=changed, updated=clock())
-        _write(connection, [gone])
+        _write(connection, [ItemRow(item_id, available=False, deleted=True, changed=changed, updated=clock())])
 
 
 def changes_since(database: Database, number: int) -> list[ItemRow]:
@@ -97,14 +96,9 @@ def changes_since(database: Database, number: int) -> list[ItemRow]:
 
 def _next_change(connection: Connection) -> int:
     """First in every writing transaction: it holds the counter's lock to the end, so numbers commit in order."""
-    counters = tables.counters
-    found: int = connection.execute(
-        update(counters)
-        .where(counters.c.name == "items")
-        .values(value=counters.c.value + 1)
-        .returning(counters.c.value)
-    ).scalar_one()
-    return found
+    number = tables.counters.c.value
+    counted = update(tables.counters).where(tables.counters.c.name == "items").values(value=number + 1)
+    return int(connection.execute(counted.returning(number)).scalar_one())
 
 
 def _read(connection: Connection, item_id: str) -> ItemRow | None:
@@ -113,12 +107,8 @@ def _read(connection: Connection, item_id: str) -> ItemRow | None:
 
 
 def _write(connection: Connection, rows: list[ItemRow]) -> None:
-    connection.execute(_upsert(connection.dialect.name), [vars(row) for row in rows])
-
-
-def _upsert(dialect: str) -> Insert:
-    if dialect == "postgresql":
-        statement = postgresql.insert(tables.items)
-        return statement.on_conflict_do_update(index_elements=["item_id"], set_=dict(statement.excluded.items()))
-    lite = sqlite.insert(tables.items)
-    return lite.on_conflict_do_update(index_elements=["item_id"], set_=dict(lite.excluded.items()))
+    """In place of what is stored of the same items."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    new = insert(tables.items)
+    upsert = new.on_conflict_do_update(index_elements=["item_id"], set_=dict(new.excluded.items()))
+    connection.execute(upsert, [vars(row) for row in rows])

@@ -37,10 +37,6 @@ class Result:
     gate: dict[str, Any] | None
     counts: dict[str, int]
 
-    @property
-    def refused(self) -> bool:
-        return self.gate is not None and not self.gate["accepted"]
-
 
 @dataclass(frozen=True)
 class Failure:
@@ -60,7 +56,8 @@ class Ending:
 
     @classmethod
     def trained(cls, result: Result) -> "Ending":
-        return cls(JobState.REFUSED if result.refused else JobState.SUCCEEDED, result=result)
+        refused = result.gate is not None and not result.gate["accepted"]
+        return cls(JobState.REFUSED if refused else JobState.SUCCEEDED, result=result)
 
     @classmethod
     def failed(cls, code: str, detail: str) -> "Ending":

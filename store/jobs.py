@@ -97,11 +97,10 @@ def counts(database: Database) -> dict[JobState, int]:
 
 def lines(database: Database, job_id: str, after: int = 0, limit: int = MAX_LINES) -> list[Line]:
     """Those of the job with a larger seq, in their order."""
-    query = select(job_lines.c.seq, job_lines.c.at, job_lines.c.text).where(
-        job_lines.c.job_id == job_id, job_lines.c.seq > after
-    )
+    line = job_lines.c
+    query = select(line.seq, line.at, line.text).where(line.job_id == job_id, line.seq > after).order_by(line.seq)
     with transaction(database, reading=True) as connection:
-        return [Line(*row) for row in connection.execute(query.order_by(job_lines.c.seq).limit(limit))]
+        return [Line(*row) for row in connection.execute(query.limit(limit))]
 
 
 def _repeated(database: Database, key: str | None, fingerprint: str) -> Job | None:

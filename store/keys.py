@@ -45,10 +45,9 @@ class Key:
 
 
 @dataclass(frozen=True)
-class StoredKey:
-    """A key as the table has it, without its hash. created, revoked: microseconds since 1970 UTC."""
+class StoredKey(Key):
+    """As the table has it, without its hash. created, revoked: microseconds since 1970 UTC."""
 
-    key: Key
     created: int
     revoked: int | None
 
@@ -87,11 +86,11 @@ def list_keys(database: Database) -> list[StoredKey]:
     """Every key there ever was, oldest first."""
     with transaction(database, reading=True) as connection:
         rows = connection.execute(select(keys).order_by(keys.c.created, keys.c.key_id)).all()
-    return [StoredKey(_key(row), row.created, row.revoked) for row in rows]
+    return [StoredKey(row.key_id, row.name, _scopes(row.scopes), row.created, row.revoked) for row in rows]
 
 
-def _key(row: object) -> Key:
-    return Key(row.key_id, row.name, frozenset(row.scopes.split(",")))  # type: ignore[attr-defined]
+def _scopes(text: str) -> frozenset[str]:
+    return frozenset(text.split(","))
 
 
 class Keyring:
@@ -125,9 +124,10 @@ class Keyring:
                 rows = connection.execute(select(keys)).all()
         except StoreUnavailable:
             return
-        found = {
-            row.key_id.encode(): (bytes.fromhex(row.secret_hash), _key(row)) for row in rows if row.revoked is None
-        }
         self._seen = self._seen or bool(rows)
-        self._keys = found
+        self._keys = {
+            row.key_id.encode(): (bytes.fromhex(row.secret_hash), Key(row.key_id, row.name, _scopes(row.scopes)))
+            for row in rows
+            if row.revoked is None
+        }
         self.configured = self._seen

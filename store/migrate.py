@@ -1,4 +1,4 @@
-"""Brings the database's tables to what this version needs."""
+"""Migrations of the database, by alembic."""
 
 from pathlib import Path
 

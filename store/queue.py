@@ -61,9 +61,8 @@ class Queue:
     def _take(self, job: Job) -> Job | None:
         """Only if it is still as we saw it: of two workers that want it, one gets it."""
         moment = now()
-        mine = replace(
-            job, state=JobState.RUNNING, worker=self._worker, heartbeat=moment, started=job.started or moment
-        )
+        since = job.started or moment
+        mine = replace(job, state=JobState.RUNNING, worker=self._worker, heartbeat=moment, started=since)
         values = {name: getattr(mine, name) for name in ("state", "worker", "heartbeat", "started")}
         as_seen = [jobs.c[name].is_not_distinct_from(getattr(job, name)) for name in ("state", "worker", "heartbeat")]
         with transaction(self._database) as connection:
@@ -82,12 +81,7 @@ class Queue:
             return bool(connection.execute(select(jobs.c.cancel).where(jobs.c.job_id == job_id)).scalar())
 
     def beat(
-        self,
-        job_id: str,
-        step: str | None,
-        progress: float | None = None,
-        eta_seconds: float | None = None,
-        lines: Sequence[str] = (),
+        self, job_id: str, step: str | None, progress: float | None, eta_seconds: float | None, lines: Sequence[str]
     ) -> None:
         """Says that we live and how far we are. Raises Lost."""
         values = {"heartbeat": now(), "step": step, "progress": progress, "eta_seconds": eta_seconds}

@@ -4,18 +4,7 @@ The worker reads and writes `events`, `items`, `jobs` and `job_lines` as well: t
 docs/formats.md.
 """
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-)
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text
 
 metadata = MetaData()
 
@@ -68,10 +57,7 @@ items = Table(
 # One row per counter. Who changes items takes the next number in the same transaction, and so holds the row's lock
 # until it commits: numbers become visible in order, and a reader that has seen n has seen all before it.
 counters = Table(
-    "counters",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", BigInteger, nullable=False),
+    "counters", metadata, Column("name", Text, primary_key=True), Column("value", BigInteger, nullable=False)
 )
 
 keys = Table(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -32,12 +32,8 @@ def is_file_name(name: str) -> bool:
     return FILE_NAME.fullmatch(name) is not None and name != MANIFEST_NAME
 
 
-def _in_utc(time: datetime) -> datetime:
-    return time.astimezone(UTC)
-
-
 Version = Annotated[str, Field(pattern=f"^{VERSION_NAME.pattern}$")]
-UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+UtcTime = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]
 
 
 class FileEntry(Record):

@@ -28,14 +28,7 @@ from index.artifact.files import (
     replace_file,
     sync_directory,
 )
-from index.artifact.manifest import (
-    MANIFEST_NAME,
-    SCHEMA_VERSION,
-    VERSION_NAME,
-    Manifest,
-    Version,
-    check_version,
-)
+from index.artifact.manifest import MANIFEST_NAME, SCHEMA_VERSION, VERSION_NAME, Manifest, Version, check_version
 from index.errors import ArtifactCorrupt, ArtifactError, ArtifactUnsupported, NoModel, NothingToRollBack, RegistryError
 from index.record import Record
 

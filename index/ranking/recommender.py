@@ -6,11 +6,10 @@ The scores it ranks by are in `index.ranking.scorer`.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.ranking.readings import Float, Rows
 from index.ranking.scorer import NextScorer, Query
-from index.search.exact import top_k
+from index.search.exact import Mask, top_k
 from index.search.searcher import Searcher
 
 DENSE_BLOCK = 32_000_000  # scores held at once, 128 MB
@@ -52,7 +51,7 @@ class Recommender:
         self,
         session: Rows,
         k: int,
-        allowed: NDArray[np.bool_] | None,
+        allowed: Mask | None,
         one_item: bool = False,
         exclude_seen: bool = False,
         weights: Float | None = None,
@@ -79,7 +78,7 @@ class Recommender:
             scores[0, gone] = -np.inf
             rows, best = top_k(scores, k)
             return rows[0], best[0]
-        return self._best_of_candidates(self._searcher, query, k, one_item, own, gone, allowed)
+        return self._best_of_candidates(query, k, one_item, own, gone, allowed)
 
     def _query(self, session: Rows, one_item: bool) -> Query:
         if one_item:
@@ -92,27 +91,21 @@ class Recommender:
             found = [(rows[None, :], scores[None, :]) for rows, scores in lists]
         else:
             block = max(1, DENSE_BLOCK // max(1, len(self.scorer)))
-            found = [
-                top_k(self.scores(sessions[i : i + block], one_item, exclude_seen), k)
-                for i in range(0, len(sessions), block)
-            ]
+            parts = [sessions[i : i + block] for i in range(0, len(sessions), block)]
+            found = [top_k(self.scores(part, one_item, exclude_seen), k) for part in parts]
         rows = np.concatenate([r for r, _ in found]) if found else np.empty((0, k), np.int32)
         return rows, np.concatenate([s for _, s in found]) if found else np.empty((0, k), np.float32)
 
     def _best_of_candidates(
-        self,
-        searcher: Searcher,
-        query: Query,
-        k: int,
-        one_item: bool,
-        own: Rows | None,
-        gone: Rows,
-        allowed: NDArray[np.bool_] | None,
+        self, query: Query, k: int, one_item: bool, own: Rows | None, gone: Rows, allowed: Mask | None
     ) -> tuple[Rows, Float]:
         """Nothing outside the candidates could be among the k best: an item without a count and not among the nearest
         `CANDIDATES * k` scores less than all of those. (Not so where disliked items give counts below zero; then it
         is nearly so.)"""
-        near = searcher.search(self.scorer.next_queries([query], one_item), CANDIDATES * k + len(gone), allowed)[0][0]
+        assert self._searcher is not None
+        near = self._searcher.search(self.scorer.next_queries([query], one_item), CANDIDATES * k + len(gone), allowed)[
+            0
+        ][0]
         parts = [near[near >= 0]] if own is None else [near[near >= 0], own]
         if self.scorer.rules is not None:
             parts += [self.scorer.rules.row(int(row))[0] for row in query.rows]

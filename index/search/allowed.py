@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.search import exact
-from index.search.exact import Floats, Rows
+from index.search.exact import Floats, Mask, Rows
 
 # Numbers copied at most, 16 MB. 5,000 rows of 100: copied once 0.9 ms, which would be most of each later scan.
 FEW_NUMBERS = 4_000_000
@@ -34,7 +33,7 @@ class Few:
 class Allowed:
     """mask: bool (n,), the rows that may come back. Worth keeping for the next request with the same filter."""
 
-    def __init__(self, mask: NDArray[np.bool_]) -> None:
+    def __init__(self, mask: Mask) -> None:
         self.mask = mask
         self._copied: tuple[int, Few] | None = None
 

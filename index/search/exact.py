@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
+Mask = NDArray[np.bool_]
 # For each query a row, or an array of rows, that it must not return; -1 is ignored.
 Exclude = Sequence[NDArray[Any]] | NDArray[Any]
 
@@ -50,11 +51,7 @@ def top_k(scores: Floats, k: int) -> tuple[Rows, Floats]:
 
 
 def search(
-    queries: Floats,
-    vectors: Floats,
-    k: int,
-    allowed: NDArray[np.bool_] | None = None,
-    exclude: Exclude | None = None,
+    queries: Floats, vectors: Floats, k: int, allowed: Mask | None = None, exclude: Exclude | None = None
 ) -> tuple[Rows, Floats]:
     """The k rows of `vectors` (n, d) with the largest inner product with each of `queries` (q, d); see `top_k`.
 

@@ -5,11 +5,10 @@ from contextlib import contextmanager
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
 from index.errors import ArtifactCorrupt
 from index.search import exact
-from index.search.exact import Exclude, Floats, Rows
+from index.search.exact import Exclude, Floats, Mask, Rows
 
 # What one candidate of an HNSW search costs, in rows scanned exactly: 100,000 x 128, one thread, gave 10 to 16, a
 # candidate taking 2.3 us and an allowed row 0.14 us. So HNSW is asked only where it can be cheaper, which at that size
@@ -42,11 +41,7 @@ class Searcher:
         self._graph = index if isinstance(index, faiss.IndexHNSW) else None
 
     def search(
-        self,
-        queries: Floats,
-        k: int,
-        allowed: NDArray[np.bool_] | None = None,
-        exclude: Exclude | None = None,
+        self, queries: Floats, k: int, allowed: Mask | None = None, exclude: Exclude | None = None
     ) -> tuple[Rows, Floats]:
         """int32 rows and float32 scores, both (q, k): best first, ties by row, -1 and -inf where fewer than k remain.
 
@@ -64,12 +59,7 @@ class Searcher:
         return self._search_graph(self._graph, queries, k, allowed, exclude)
 
     def _search_graph(
-        self,
-        graph: faiss.IndexHNSW,
-        queries: Floats,
-        k: int,
-        allowed: NDArray[np.bool_] | None,
-        exclude: Exclude | None,
+        self, graph: faiss.IndexHNSW, queries: Floats, k: int, allowed: Mask | None, exclude: Exclude | None
     ) -> tuple[Rows, Floats]:
         """Fetch more than k, drop what is filtered, double the fetch for queries left short, and in the end scan.
 
@@ -111,7 +101,7 @@ class Searcher:
         k: int,
         fetch: int,
         width: int,
-        allowed: NDArray[np.bool_] | None,
+        allowed: Mask | None,
         exclude: Exclude | None,
     ) -> tuple[Rows, Floats]:
         """The best k of the `fetch` items the graph finds. Its scores are the float32 inner products: no re-scoring."""

@@ -11,7 +11,7 @@ from support.mapped import lies_in
 from index.artifact.directory import Artifact, ArtifactWriter
 from index.artifact.manifest import Data, Manifest
 from index.catalogue import Catalogue
-from index.errors import ArtifactCorrupt
+from index.errors import ArtifactCorrupt, ArtifactUnsupported
 from index.evidence import build_evidence
 from index.model import Model
 from index.parts import ModelParts, Neighbours, read_parts, write_parts
@@ -152,3 +152,10 @@ def test_a_padded_list_holds_all_there_is_however_many_are_asked_for():
     stored = Neighbours(rows, rows.astype(np.float32))
     assert stored.first_k(0, 500)[0].tolist() == [3, 1]
     assert stored.first_k(0, 3, gone=np.array([3], dtype=np.int32))[0].tolist() == [1]
+
+
+def test_a_setting_of_another_release_is_refused_by_name_and_the_message_says_what_to_do(tmp_path):
+    artifact = published(made(), tmp_path)
+    newer = artifact.manifest.model_copy(update={"recommender": {"next_reading": "in-out", "rules": {"fade": 0.5}}})
+    with pytest.raises(ArtifactUnsupported, match=r"recommender\.rules\.fade\. Upgrade item2vec, activate .* or train"):
+        Model(Artifact(artifact.directory, newer))

@@ -111,8 +111,8 @@ def test_all_keys_are_listed_with_what_became_of_them(engine):
     before = list_keys(engine)
     revoke_key(engine, first[4:12])
     assert list_keys(engine) == before
-    assert [(k.key.name, k.revoked is not None) for k in before] == [("a", True), ("b", False)]
-    assert before[1].key.key_id == second[4:12]
+    assert [(k.name, k.revoked is not None) for k in before] == [("a", True), ("b", False)]
+    assert before[1].key_id == second[4:12]
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,10 @@ def test_a_job_whose_worker_stays_silent_is_taken_over_and_the_silent_one_loses_
     time.sleep(STALE)
     taken = claimed(new)
     assert (taken.job_id, taken.worker, taken.started) == (job.job_id, "new", job.started)
-    for write in (lambda: old.beat(job.job_id, "train"), lambda: old.finish(job.job_id, Ending(JobState.CANCELLED))):
+    for write in (
+        lambda: old.beat(job.job_id, "train", None, None, ()),
+        lambda: old.finish(job.job_id, Ending(JobState.CANCELLED)),
+    ):
         with pytest.raises(Lost):
             write()
     assert old.claim() is None
@@ -94,7 +97,7 @@ def test_a_heartbeat_that_is_old_after_an_outage_is_not_that_of_a_dead_worker(en
         set_job(engine, job, heartbeat=now() - 10_000_000)
         assert new.claim() is None
         time.sleep(STALE / LOOKS)
-        old.beat(job.job_id, "train")  # it is back as well
+        old.beat(job.job_id, "train", None, None, ())  # it is back as well
         assert new.claim() is None
 
 
@@ -119,7 +122,7 @@ def test_a_beat_says_how_far_the_job_is_and_adds_lines(engine):
     queue = Queue(engine, "a")
     job = queue.claim()
     queue.beat(job.job_id, "read", 0.5, 3.0, ["one\0", "tw\ud800o"])
-    queue.beat(job.job_id, "read", 0.6, 2.0)
+    queue.beat(job.job_id, "read", 0.6, 2.0, ())
     found = jobs.get(engine, job.job_id)
     assert (found.step, found.progress, found.eta_seconds) == ("read", 0.6, 2.0)
     assert [line.text for line in jobs.lines(engine, job.job_id)] == ["one ", "tw?o"]

@@ -29,12 +29,15 @@ bootstrap = 50
 baselines = false
 """
 PROGRAM = """
-import logging, sys
+import logging, sys, time
 from pathlib import Path
 from training.jobs.worker import WorkerSettings, run_worker
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)
 given = dict(models=Path({models!r}), database={url!r}, config=Path({config!r}), name={name!r})
-run_worker(WorkerSettings(**given, **{more!r}))
+def prepare():
+    while not Path({after!r}).exists():
+        time.sleep(0.05)
+run_worker(WorkerSettings(**given, **{more!r}), prepare)
 """
 
 
@@ -55,9 +58,10 @@ class World:
         self.config.write_text(text)
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def worker(self, name: str = "a", **more: object) -> subprocess.Popen[bytes]:
-        """A worker process of its own; what it says is in NAME.log."""
-        program = PROGRAM.format(models=str(self.models), url=self.url, config=str(self.config), name=name, more=more)
+    def worker(self, name: str = "a", after: Path = Path("/"), **more: object) -> subprocess.Popen[bytes]:
+        """A worker process of its own; what it says is in NAME.log. Its work waits until the file `after` is there."""
+        given = {"models": str(self.models), "config": str(self.config), "after": str(after)}
+        program = PROGRAM.format(**given, url=self.url, name=name, more=more)
         with (self.root / f"{name}.log").open("ab") as said:
             process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=said, stdout=said)
         self.processes.append(process)

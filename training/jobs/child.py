@@ -48,29 +48,24 @@ def work(folder: JobFolder, reporter: "PipeReporter") -> dict[str, Any]:
     try:
         request = folder.request()
         if request is None:
-            return failed("training_failed", "the job's folder is gone")
+            return {"error": asdict(Failure("training_failed", "the job's folder is gone"))}
         return {"result": asdict(train(folder, request, reporter))}
-    except Item2vecError as error:
-        log.warning("training failed code=%s error=%s", error.code, error)
-        return failed(error.code, str(error))
-    except MemoryError:
-        log.exception("out of memory")
-        return failed("training_killed", "the training ran out of memory: give it more, or set fewer dims or memory_mb")
-    except OSError as error:
-        log.exception("training failed")
-        return failed("training_failed", advised(error))
     except Exception as error:
-        log.exception("training failed")
-        return failed("training_failed", f"an unexpected {type(error).__name__}; the worker's log has all of it")
+        return {"error": asdict(failure_of(error))}
 
 
-def advised(error: OSError) -> str:
-    """The reason, and what to do where that is known."""
-    return f"{reason_of(error)}{': free some space, then retrain' if is_full(error) else ''}"
-
-
-def failed(code: str, detail: str) -> dict[str, Any]:
-    return {"error": asdict(Failure(code, detail))}
+def failure_of(error: Exception) -> Failure:
+    """What is told of an error: the reason, and what to do where that is known. The log has all of it."""
+    code, detail = "training_failed", f"an unexpected {type(error).__name__}; the worker's log has all of it"
+    if isinstance(error, Item2vecError):
+        code, detail = error.code, str(error)
+    elif isinstance(error, MemoryError):
+        code = "training_killed"
+        detail = "the training ran out of memory: give it more, or set fewer dims or memory_mb"
+    elif isinstance(error, OSError):
+        detail = reason_of(error) + (": free some space, then retrain" if is_full(error) else "")
+    log.warning("training failed code=%s error=%s", code, error, exc_info=not isinstance(error, Item2vecError))
+    return Failure(code, detail)
 
 
 def train(folder: JobFolder, request: Request, reporter: "PipeReporter") -> Result:
@@ -83,18 +78,10 @@ def train(folder: JobFolder, request: Request, reporter: "PipeReporter") -> Resu
         published = _published(folder, request, reporter)
     else:
         folder.activate(published)
-    data = published.data
-    result = Result(
-        version=published.version,
-        gate=published.gate.model_dump(mode="json") if published.gate else None,
-        counts={
-            "events": data.events,
-            "sessions": data.sessions,
-            "items": data.items,
-            "tokens": data.tokens,
-            "rejected": sum(data.rejected.values()),
-        },
-    )
+    counts = {name: getattr(published.data, name) for name in ("events", "sessions", "items", "tokens")}
+    counts["rejected"] = sum(published.data.rejected.values())
+    gate = None if published.gate is None else published.gate.model_dump(mode="json")
+    result = Result(published.version, gate, counts)
     folder.note_result(result)
     return result
 

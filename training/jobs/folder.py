@@ -10,10 +10,10 @@ result.json                    what the training came to, noted when all of it w
 
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -42,6 +42,14 @@ class JobFolder:
         self.models = models
         self.path = models / "runs" / "stored" / job_id
 
+    def _note(self, name: str, content: object) -> None:
+        replace_file(self.path / name, json.dumps(content).encode())
+
+    def _noted(self, name: str) -> Any:
+        """None before it was noted."""
+        path = self.path / name
+        return json.loads(path.read_bytes()) if path.exists() else None
+
     def save(self, request: Request) -> None:
         replace_file(self.path / "request.json", request.model_dump_json().encode())
 
@@ -50,17 +58,17 @@ class JobFolder:
         path = self.path / "request.json"
         return Request.model_validate_json(path.read_bytes()) if path.exists() else None
 
-    def moment(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> datetime:
+    def moment(self) -> datetime:
         """The job's moment of publishing: now, when it is first asked for, and the same ever after."""
         noted = self._moment()
         if noted is None:
-            noted = clock()
-            replace_file(self.path / "moment.json", json.dumps(noted.isoformat()).encode())
+            noted = datetime.now(UTC)
+            self._note("moment.json", noted.isoformat())
         return noted
 
     def _moment(self) -> datetime | None:
-        path = self.path / "moment.json"
-        return datetime.fromisoformat(json.loads(path.read_text())) if path.exists() else None
+        noted = self._noted("moment.json")
+        return noted and datetime.fromisoformat(noted)
 
     def published(self) -> Manifest | None:
         """The version this job has published already, known by its moment; so a job publishes once."""
@@ -71,10 +79,9 @@ class JobFolder:
 
     def serving(self, registry: Registry) -> str | None:
         """The version that the job's own takes the place of: what serves when it is first asked for, ever after."""
-        path = self.path / "serving.json"
-        if not path.exists():
-            replace_file(path, json.dumps(registry.current()).encode())
-        version: str | None = json.loads(path.read_text())
+        if not (self.path / "serving.json").exists():
+            self._note("serving.json", registry.current())
+        version: str | None = self._noted("serving.json")
         return version
 
     def activate(self, manifest: Manifest) -> bool:
@@ -85,24 +92,22 @@ class JobFolder:
         return accepted and registry.activate(manifest.version, instead_of=self.serving(registry))
 
     def note_result(self, result: Result) -> None:
-        replace_file(self.path / "result.json", json.dumps(asdict(result)).encode())
+        self._note("result.json", asdict(result))
 
     def result(self) -> Result | None:
         """None before it was noted. Afterwards nothing is left to do: whoever rolls the version back, keeps that."""
-        path = self.path / "result.json"
-        return Result(**json.loads(path.read_text())) if path.exists() else None
+        noted = self._noted("result.json")
+        return noted and Result(**noted)
 
     def note_workspace(self, folder: Path) -> None:
-        replace_file(self.path / "workspace.json", json.dumps(str(folder)).encode())
+        self._note("workspace.json", str(folder))
 
     def remove(self) -> None:
         """Deletes it, and the steps of a training that nothing can resume. What is in the way is left."""
         try:
-            request, note = self.request(), self.path / "workspace.json"
-            if request is not None and not request.kept and note.exists():
-                steps = Path(json.loads(note.read_text()))
-                if not (steps / "run.json").exists():
-                    remove_tree(steps)
+            request, steps = self.request(), self._noted("workspace.json")
+            if request is not None and not request.kept and steps and not Path(steps, "run.json").exists():
+                remove_tree(Path(steps))
             remove_tree(self.path)
         except (OSError, ValueError) as error:
             log.warning("left over folder=%s error=%s", self.path, error)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from threading import Event
 
 from index.errors import StoreUnavailable
@@ -23,12 +24,13 @@ class Stopping(Exception):
 
 
 class Pulse:
-    """Of one job in one worker. `touch` is called often, by the thread that works."""
+    """Of one job in one worker. `touch` is called often, by the thread that works; each time it calls `look`."""
 
-    def __init__(self, queue: Queue, job_id: str, stop: Event) -> None:
+    def __init__(self, queue: Queue, job_id: str, stop: Event, look: Callable[[], None]) -> None:
         self.job_id = job_id
         self._queue = queue
         self._stop = stop
+        self._look = look
         self._state: tuple[str | None, float | None, float | None] = (None, None, None)
         self._lines: list[str] = []
         self._changed = True
@@ -51,6 +53,7 @@ class Pulse:
         Raises Cancelled, Stopping, and Lost when another worker has the job. A database that does not answer is no
         reason to stop: what is new is written when it is back.
         """
+        self._look()
         if self._stop.is_set():
             raise Stopping
         moment = time.monotonic()

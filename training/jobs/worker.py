@@ -32,6 +32,9 @@ T = TypeVar("T")
 
 POLL_SECONDS = 0.5
 SIGN_SECONDS = 5.0  # between two signs of life, see deploy/health.py
+# Work that has not looked round for so long hangs. Its longest step without a look, reading the items' metadata or a
+# migration of a large database, takes minutes at most.
+HUNG_SECONDS = 600.0
 STOP_SECONDS = 20.0  # for the training to end and the job to be given back; less than what stops us waits for
 
 
@@ -39,7 +42,8 @@ STOP_SECONDS = 20.0  # for the training to end and the job to be given back; les
 class WorkerSettings:
     """database: URL. config: TOML file of the training. name: None for the host's name. retrain_every: cron, UTC.
 
-    stale_seconds: a worker that has not written to its job's row for so long is dead.
+    stale_seconds: a worker that has not written to its job's row for so long is dead. hung_seconds: one whose work
+    has not looked round for so long gives no more signs of life.
     """
 
     models: Path
@@ -48,6 +52,7 @@ class WorkerSettings:
     name: str | None = None
     retrain_every: str | None = None
     stale_seconds: float = STALE_SECONDS
+    hung_seconds: float = HUNG_SECONDS
 
 
 class Schedule:
@@ -74,15 +79,11 @@ class Schedule:
 class Worker:
     """Takes one job after the other. `prepare` brings the database to what is needed; it may raise, and is tried again.
 
-    sign: called every few seconds for as long as the worker lives, with or without a database.
+    sign: called every few seconds for as long as the work goes on, with or without a database.
     """
 
     def __init__(
-        self,
-        settings: WorkerSettings,
-        name: str,
-        prepare: Callable[[], None] = lambda: None,
-        sign: Callable[[], None] = lambda: None,
+        self, settings: WorkerSettings, name: str, prepare: Callable[[], None], sign: Callable[[], None]
     ) -> None:
         self.name = name
         self._settings = settings
@@ -92,6 +93,7 @@ class Worker:
         self._database = connect(settings.database)
         self._queue = Queue(self._database, name, settings.stale_seconds)
         self._stop = threading.Event()
+        self._looked = time.monotonic()  # when the work last came by
 
     def run(self) -> int:
         """Until SIGTERM or SIGINT; then the training ends, and the next worker resumes the job."""
@@ -102,8 +104,12 @@ class Worker:
                 signal.signal(number, signal.default_int_handler)
             working.start()
             while working.is_alive():
-                with suppress(OSError):
-                    self._sign()
+                silent = time.monotonic() - self._looked
+                if silent < self._settings.hung_seconds:
+                    with suppress(OSError):
+                        self._sign()
+                else:
+                    log.error("worker hangs name=%s seconds=%.0f", self.name, silent)
                 # Not join: interrupted, it takes the thread for ended ever after (gh-90882).
                 time.sleep(SIGN_SECONDS)
         except KeyboardInterrupt:
@@ -128,6 +134,9 @@ class Worker:
         except StoreUnavailable as error:
             log.warning("not released error=%s", error)
 
+    def _look(self) -> None:
+        self._looked = time.monotonic()
+
     def _turn(self) -> None:
         """Claims a job, carries it out, finishes it: each may be done twice, here or by another worker."""
         self._queue_scheduled()
@@ -135,7 +144,7 @@ class Worker:
         if job is None:
             return
         log.info("job=%s taken", job.job_id)
-        pulse = Pulse(self._queue, job.job_id, self._stop)
+        pulse = Pulse(self._queue, job.job_id, self._stop, self._look)
         try:
             ending = carry_out(job, pulse, self._database, self._settings.models, self._settings.config)
             self._patiently(pulse.flush)
@@ -164,6 +173,7 @@ class Worker:
         """What `call` returns, once it works: a worker outlives its database. Raises Stopping and Lost."""
         seconds = 0.5
         while not self._stop.is_set():
+            self._look()
             try:
                 return call()
             except (Stopping, Lost):

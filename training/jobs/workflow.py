@@ -3,22 +3,19 @@
 Every line of it may be done twice: each finds what was done before in the job's folder.
 """
 
-import logging
 import time
 from pathlib import Path
 
-from index.errors import EventsMissing, Item2vecError, StoreUnavailable
+from index.errors import EventsMissing, StoreUnavailable
 from store.database import Database
 from store.job import Ending, Job, JobState
 from store.queue import Lost
 from training.config import load_config
 from training.jobs.attempt import attempt
-from training.jobs.child import advised
+from training.jobs.child import failure_of
 from training.jobs.folder import JobFolder, Request
 from training.jobs.pulse import Cancelled, Pulse, Stopping
 from training.jobs.storedlog import StoredLog, export, with_stored
-
-log = logging.getLogger(__name__)
 
 
 def carry_out(job: Job, pulse: Pulse, database: Database, models: Path, config: Path | None) -> Ending:
@@ -36,15 +33,8 @@ def carry_out(job: Job, pulse: Pulse, database: Database, models: Path, config: 
         return Ending(JobState.CANCELLED)
     except (Lost, Stopping, StoreUnavailable):
         raise
-    except Item2vecError as error:
-        log.warning("job=%s code=%s error=%s", job.job_id, error.code, error)
-        return Ending.failed(error.code, str(error))
-    except OSError as error:
-        log.exception("job=%s", job.job_id)
-        return Ending.failed("training_failed", advised(error))
     except Exception as error:
-        log.exception("job=%s", job.job_id)
-        return Ending.failed("training_failed", f"an unexpected {type(error).__name__}; the worker's log has all of it")
+        return Ending(JobState.FAILED, error=failure_of(error))
 
 
 def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, file: Path | None) -> Request:

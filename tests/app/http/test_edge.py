@@ -86,7 +86,7 @@ def test_a_revoked_key_stops_working_and_the_service_stays_closed(models, tokens
     with serving(models) as client:
         assert client.get("/similar/a1", headers={"X-API-Key": tokens["read"]}).status_code == 200
         for stored in list_keys(engine):
-            revoke_key(engine, stored.key.key_id)
+            revoke_key(engine, stored.key_id)
         until(lambda: client.get("/similar/a1", headers={"X-API-Key": tokens["admin"]}).status_code == 401)
         assert client.get("/similar/a1").status_code == 401
     engine.dispose()

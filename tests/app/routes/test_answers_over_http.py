@@ -121,7 +121,7 @@ def test_any_filter_and_any_exclusion_give_what_sorting_everything_gives(client,
         chosen = filter_of([], [f"title:ne:{title}" for title in titles])
         found = answers.similar(view, item, score, Ask(k=k, filter=chosen, exclude=tuple(gone)))
         wanted = [i for i in full[item] if f"Title of {i}" not in titles and i not in gone][:k]
-        assert model.vocabulary.items(found.rows) == wanted
+        assert [model.vocabulary.ids[row] for row in found.rows] == wanted
         assert (found.shortfall is not None) == (len(wanted) < k)
 
 

@@ -284,3 +284,16 @@ def test_a_worker_gives_signs_of_life(world):
     wait_for(lambda: "worker ready" in world.said())
     os.utime(lock, (1, 1))
     wait_for(lambda: lock.stat().st_mtime != 1)
+
+
+def test_a_worker_whose_work_hangs_gives_no_sign_of_life_until_the_work_goes_on(world):
+    go_on = world.root / "go on"
+    world.worker(after=go_on, hung_seconds=1.0)
+    lock = world.models / "runs" / ".worker-a.lock"
+    wait_for(lambda: "worker hangs" in world.said())
+    os.utime(lock, (1, 1))
+    said = world.said().count("worker hangs")
+    wait_for(lambda: world.said().count("worker hangs") > said)
+    assert lock.stat().st_mtime == 1
+    go_on.touch()
+    wait_for(lambda: lock.stat().st_mtime != 1)
