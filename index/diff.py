@@ -74,8 +74,7 @@ class VectorChanges:
 
     items: int = Field(description="items of both models", examples=[31500])
     median: float | None = Field(
-        description="1 - cosine: 0 stayed, 1 at a right angle; null where they cannot be compared",
-        examples=[0.06],
+        description="1 - cosine: 0 stayed, 1 at a right angle; null where they cannot be compared", examples=[0.06]
     )
     most: tuple[MovedItem, ...] = Field(description="the 20 that moved most, farthest first")
     reason: str | None = Field(

@@ -92,12 +92,7 @@ def recommend(
         mask = np.ones(len(vocabulary), dtype=np.bool_) if mask is None else mask.copy()
         mask[out] = False
     found, scores = model.recommender.among(
-        rows,
-        _pool(ask),
-        mask,
-        exclude_seen=exclude_seen,
-        weights=own,
-        disliked=vocabulary.known_rows(disliked),
+        rows, _pool(ask), mask, exclude_seen=exclude_seen, weights=own, disliked=vocabulary.known_rows(disliked)
     )
     real = found >= 0
     left = len(vocabulary) - len(set(rows.tolist()))

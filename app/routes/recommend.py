@@ -145,11 +145,7 @@ def explain(
 
 
 @router.get("/analogy", summary="Item arithmetic", response_model=AnalogyReply, responses=problems(*READING, 409))
-def analogy(
-    service: ServiceDep,
-    request: Request,
-    query: Annotated[AnalogyQuery, Query()],
-) -> Response:
+def analogy(service: ServiceDep, request: Request, query: Annotated[AnalogyQuery, Query()]) -> Response:
     """`positive=queen_hits&positive=jazz_1959&negative=queen_live`: what is to the second as the first is to the third.
     Cosine to the sum of the positive unit vectors less the negative ones."""
     view = service.shelf.view

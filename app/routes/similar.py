@@ -42,21 +42,12 @@ async def _similar(service: ServiceDep, request: Request, item_id: str, query: S
     response_model=SimilarReply,
     responses=problems(*READING),
 )
-async def similar_by_parameter(
-    service: ServiceDep,
-    request: Request,
-    query: Annotated[ItemQuery, Query()],
-) -> Response:
+async def similar_by_parameter(service: ServiceDep, request: Request, query: Annotated[ItemQuery, Query()]) -> Response:
     """For ids that a path cannot carry unchanged (`..`, an empty segment); else as `/similar/{item_id}`."""
     return await _similar(service, request, query.item_id, query)
 
 
-@router.get(
-    f"/similar/{ITEM_ID}",
-    summary="Similar items",
-    response_model=SimilarReply,
-    responses=problems(*READING),
-)
+@router.get(f"/similar/{ITEM_ID}", summary="Similar items", response_model=SimilarReply, responses=problems(*READING))
 async def similar_by_path(
     service: ServiceDep, request: Request, item_id: str, query: Annotated[SimilarQuery, Query()]
 ) -> Response:

@@ -38,8 +38,7 @@ class RetrainRequest(BaseModel):
     """All of it is optional; so is the body."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{}, {"overrides": {"trainer": {"epochs": 30}}, "force": False}]},
+        extra="forbid", json_schema_extra={"examples": [{}, {"overrides": {"trainer": {"epochs": 30}}, "force": False}]}
     )
 
     overrides: Overrides = Overrides()

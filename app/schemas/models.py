@@ -9,16 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.common import Reply
 from index.artifact.manifest import Data, FileEntry, Gate, Manifest
-from index.diff import (
-    FigureChange,
-    ItemChanges,
-    ModelDiff,
-    Mover,
-    Overlap,
-    SettingChange,
-    VectorChanges,
-    main_figures,
-)
+from index.diff import FigureChange, ItemChanges, ModelDiff, Mover, Overlap, SettingChange, VectorChanges, main_figures
 
 VERSION = "20261124-065832"
 # Settings that say where on the server, or in which database, something lies.
