@@ -1,6 +1,7 @@
 """Prometheus. The hot path's counters are plain Python, folded into the library's when somebody asks."""
 
 import time
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client import multiprocess as multiprocess_mode
@@ -16,45 +17,23 @@ class Metrics:
     def __init__(self, folder: str | None = None) -> None:
         self._folder = folder
         self.registry = CollectorRegistry()
+        labels = ["method", "route", "status", "model_version"]
         self.requests = Histogram(
-            "item2vec_request_seconds",
-            "Time from request to answer",
-            ["method", "route", "status", "model_version"],
-            buckets=BUCKETS,
-            registry=self.registry,
+            "item2vec_request_seconds", "Time from request to answer", labels, buckets=BUCKETS, registry=self.registry
         )
-        self.events = Counter("item2vec_events_total", "Rows of POST /events", ["outcome"], registry=self.registry)
-        self.refused = Counter(
-            "item2vec_models_refused_total", "Versions that could not be loaded", registry=self.registry
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry, multiprocess_mode="mostrecent")
+        self.events = counter("item2vec_events_total", "Rows of POST /events", ["outcome"])
+        self.refused = counter("item2vec_models_refused_total", "Versions that could not be loaded")
+        self.swaps = counter("item2vec_models_loaded_total", "Versions that were swapped in")
+        self.created = gauge("item2vec_model_created_seconds", "Creation of the model that serves, epoch")
+        self.age = gauge("item2vec_model_age_seconds", "Age of the model that serves")
+        self.recall_found = counter(
+            "item2vec_recall_found_total", "Of the true 10 best of sampled queries, those found"
         )
-        self.swaps = Counter("item2vec_models_loaded_total", "Versions that were swapped in", registry=self.registry)
-        self.created = Gauge(
-            "item2vec_model_created_seconds",
-            "Creation of the model that serves, epoch",
-            registry=self.registry,
-            multiprocess_mode="mostrecent",
-        )
-        self.age = Gauge(
-            "item2vec_model_age_seconds",
-            "Age of the model that serves",
-            registry=self.registry,
-            multiprocess_mode="mostrecent",
-        )
-        self.recall_found = Counter(
-            "item2vec_recall_found_total", "Of the true 10 best of sampled queries, those found", registry=self.registry
-        )
-        self.recall_wanted = Counter(
-            "item2vec_recall_wanted_total", "The true 10 best of sampled queries", registry=self.registry
-        )
-        self.recall = Gauge(
-            "item2vec_index_recall_at_10",
-            "Live recall@10 on sampled queries",
-            registry=self.registry,
-            multiprocess_mode="mostrecent",
-        )
-        self.jobs = Gauge(
-            "item2vec_jobs", "Jobs by state", ["state"], registry=self.registry, multiprocess_mode="mostrecent"
-        )
+        self.recall_wanted = counter("item2vec_recall_wanted_total", "The true 10 best of sampled queries")
+        self.recall = gauge("item2vec_index_recall_at_10", "Live recall@10 on sampled queries")
+        self.jobs = gauge("item2vec_jobs", "Jobs by state", ["state"])
         self._found = self._wanted = 0
         self._children: dict[tuple[str, str, int, str], Histogram] = {}
 
@@ -71,9 +50,6 @@ class Metrics:
     def model_loaded(self, manifest: Manifest) -> None:
         self.swaps.inc()
         self.created.set(manifest.created.timestamp())
-
-    def model_refused(self, _version: str) -> None:
-        self.refused.inc()
 
     def measured(self, found: int, wanted: int) -> None:
         """One sampled query; the gauge is over all of this process's samples."""

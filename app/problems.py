@@ -71,34 +71,21 @@ class InternalError(errors.RequestError):
     code = "internal_error"
 
 
-STATUS: dict[type[errors.Item2vecError], int] = {
-    errors.Item2vecError: 500,
-    errors.ConfigError: 422,
-    errors.EventsError: 422,
-    errors.ArtifactError: 409,
-    errors.RegistryError: 404,
-    errors.NoModel: 503,
-    errors.StoreUnavailable: 503,
-    errors.NothingToRollBack: 409,
-    errors.RunUnderWay: 409,
-    errors.ItemUnknown: 404,
-    errors.ItemUntrained: 409,
-    errors.RequestError: 422,
-    KeyMissing: 401,
-    KeyForbidden: 403,
-    OriginRefused: 403,
-    RouteUnknown: 404,
-    MethodRefused: 405,
-    BodyTooLarge: 413,
-    TypeUnsupported: 415,
-    RateExceeded: 429,
-    errors.JobUnknown: 404,
-    errors.JobRunning: 409,
-    errors.JobEnded: 409,
-    errors.KeyReused: 422,
-    UserUnknown: 404,
-    InternalError: 500,
-}
+KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
+    (401, (KeyMissing,)),
+    (403, (KeyForbidden, OriginRefused)),
+    (404, (errors.RegistryError, errors.ItemUnknown, errors.JobUnknown, RouteUnknown, UserUnknown)),
+    (405, (MethodRefused,)),
+    (409, (errors.ArtifactError, errors.NothingToRollBack, errors.RunUnderWay, errors.ItemUntrained)),
+    (409, (errors.JobRunning, errors.JobEnded)),
+    (413, (BodyTooLarge,)),
+    (415, (TypeUnsupported,)),
+    (422, (errors.ConfigError, errors.EventsError, errors.RequestError)),
+    (429, (RateExceeded,)),
+    (500, (errors.Item2vecError, InternalError)),
+    (503, (errors.NoModel, errors.StoreUnavailable)),
+)
+STATUS = {kind: status for status, kinds in KINDS for kind in kinds}
 # What a client should wait before it asks again, where the error does not say it itself.
 RETRY_AFTER = {errors.NoModel: "5", errors.StoreUnavailable: "2"}
 

@@ -36,9 +36,7 @@ ROW_CODES: dict[str, str] = {
     "json_invalid": "the line is not JSON, or not UTF-8",
 }
 
-FIELDS = frozenset(
-    ("event_id", "user_id", "session_id", "item_id", "time", "timestamp", "event_type", "weight", "dwell")
-)
+FIELDS = {"event_id", "user_id", "session_id", "item_id", "time", "timestamp", "event_type", "weight", "dwell"}
 
 
 class RowError(Exception):

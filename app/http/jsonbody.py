@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, Never
 
 from app.problems import BodyTooLarge, TypeUnsupported
@@ -13,11 +13,10 @@ PIECE = 4096
 GZIP = 16 + zlib.MAX_WBITS
 
 
-def media_type(header: str | None, readable: Iterable[str]) -> str:
+def media_type(header: str | None, readable: Collection[str]) -> str:
     """The type of the body, in lower case and without parameters. Raises TypeUnsupported for one not in `readable`."""
     name, _, parameters = (header or "").partition(";")
     found = name.strip().lower()
-    readable = tuple(readable)
     if found not in readable:
         raise TypeUnsupported(f"the body must be sent with Content-Type: {' or '.join(readable)}")
     for parameter in parameters.split(";"):
@@ -75,16 +74,13 @@ def _too_large(limit: int) -> BodyTooLarge:
 
 
 def decode(body: bytes) -> Any:
-    """The JSON value. Raises RequestError for what is not JSON, not UTF-8, or too deep."""
-    return parse(text_of(body))
-
-
-def text_of(body: bytes) -> str:
-    """Without a byte order mark. Raises RequestError for what is not UTF-8."""
+    """The JSON value, with or without a byte order mark. Raises RequestError for what is not JSON, not UTF-8, or too
+    deep."""
     try:
-        return body.decode("utf-8-sig")
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RequestError(f"the body is not UTF-8: byte {error.start} cannot be read") from None
+    return parse(text)
 
 
 def parse(text: str, what: str = "the body") -> Any:

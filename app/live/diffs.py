@@ -1,7 +1,6 @@
 """What changed between two versions, kept for the next request: one comparison opens up to two models."""
 
 import threading
-from collections import OrderedDict
 
 from app.live.snapshot import Snapshot
 from index.artifact.registry import Registry
@@ -20,7 +19,7 @@ class Diffs:
     def __init__(self, kept: int = KEPT) -> None:
         self._most = kept
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], ModelDiff] = OrderedDict()
+        self._kept: dict[tuple[str, str], ModelDiff] = {}
 
     def get(self, registry: Registry, serving: Snapshot | None, before: str, after: str) -> ModelDiff:
         """Raises RegistryError for an unknown version, ArtifactError for a damaged one."""
@@ -30,7 +29,7 @@ class Diffs:
                 found = diff(_model(registry, serving, before), _model(registry, serving, after))
             self._kept[before, after] = found
             if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+                self._kept.pop(next(iter(self._kept)))
         return found
 
 

@@ -7,9 +7,8 @@ from typing import Any
 # Before the rank, and after the source.
 Fragment = tuple[str, str]
 
-AT_ONCE = (
-    300_000  # items rendered when a model is loaded: 0.4 s and 60 MB; of larger ones each when it is first asked for
-)
+# Items rendered when a model is loaded: 0.4 s and 60 MB; of larger ones each when it is first asked for.
+AT_ONCE = 300_000
 
 
 def fragment(item_id: str, title: str | None, category: str | None) -> Fragment:

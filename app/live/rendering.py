@@ -12,7 +12,7 @@ from typing import Any
 from app.live.answers import Found, model_of
 from app.live.view import View
 from index.evidence import PairEvidence
-from index.model import Model, Score
+from index.model import Score
 
 END = '],"shortfall_reason":null}'
 dumps = partial(json.dumps, separators=(",", ":"))
@@ -51,14 +51,8 @@ def items_json(view: View, found: Found, anchor: str | None = None) -> str:
     return ",".join(parts)
 
 
-def evidence_of(model: Model, a: int, b: int) -> dict[str, Any]:
-    """What the training sessions say of two rows, as in the reply."""
-    found = pair_json(model.evidence.pair(a, b))
-    assert found is not None
-    return found
-
-
 def pair_json(pair: PairEvidence | None) -> dict[str, Any] | None:
+    """What the training sessions say of two items, as in the reply."""
     if pair is None:
         return None
     return {
@@ -75,7 +69,7 @@ def _evidence_json(view: View, anchor: str, row: int) -> str:
     model = model_of(view)
     if anchor not in model.vocabulary or (own := model.vocabulary.row(anchor)) == row:
         return ',"evidence":null}'
-    return f',"evidence":{dumps(evidence_of(model, own, row))}}}'
+    return f',"evidence":{dumps(pair_json(model.evidence.pair(own, row)))}}}'
 
 
 def json_bytes(content: dict[str, Any]) -> bytes:

@@ -86,7 +86,7 @@ class Snapshots:
         if isinstance(error, ArtifactError | RegistryError):
             text = error.within(self._registry.root)
         if self.refused.get(version) != text:
-            self._metrics.model_refused(version)
+            self._metrics.refused.inc()
             log.error("model refused version=%s error=%s", version, text)
         self.refused = {**self.refused, version: text}
 

@@ -61,6 +61,7 @@ class View:
         self.hidden = self._hidden()
         self.fragments = self._fragments() if fragments is None else fragments
         self._filters: dict[Filter, Allowed] = {}
+        self._columns: dict[str, NDArray[Any]] = {}
 
     def _hidden(self) -> Allowed | None:
         """The rows that may be shown; None where that is all of them."""
@@ -167,9 +168,8 @@ class View:
             return self.hidden
         found = self._filters.get(wanted)
         if found is None:
-            mask = (
-                np.ones(len(self.model.vocabulary), dtype=np.bool_) if self.hidden is None else self.hidden.mask.copy()
-            )
+            vocabulary, hidden = self.model.vocabulary, self.hidden
+            mask = np.ones(len(vocabulary), dtype=np.bool_) if hidden is None else hidden.mask.copy()
             for condition in wanted.conditions:
                 mask &= condition.passes(self._column(condition))
             if len(self._filters) >= KEPT_FILTERS:
@@ -184,10 +184,6 @@ class View:
             return True
         found = self._filters.get(wanted)
         return score == "similar" and found is not None and found.copied
-
-    @cached_property
-    def _columns(self) -> dict[str, NDArray[Any]]:
-        return {}
 
     def _column(self, condition: Condition) -> NDArray[Any]:
         """The field of every row, as an object array."""

@@ -1,6 +1,6 @@
 """Requests and responses of the answering routes, as the OpenAPI document shows them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +37,12 @@ class Item(BaseModel):
     evidence: Evidence | None = Field(default=None, description="with explain=true")
 
 
+_RESULT: dict[str, Any] = {"item_id": "t000180", "rank": 1, "score": 0.783123, "source": "model"}
+_RESULT |= {"title": "Window of Museums", "category": "Electronic"}
+_ANSWER: dict[str, Any] = {"item_id": "t000327", "model_version": "20261124-065832", "score": "similar"}
+_ANSWER |= {"items": [_RESULT], "shortfall_reason": None}
+
+
 class SimilarReply(Reply):
     item_id: str
     score: Score
@@ -45,29 +51,7 @@ class SimilarReply(Reply):
         description="why there are fewer than k: filtered, min_score, untrained, catalogue_small; else null"
     )
 
-    model_config = ConfigDict(
-        protected_namespaces=(),
-        json_schema_extra={
-            "examples": [
-                {
-                    "item_id": "t000327",
-                    "model_version": "20261124-065832",
-                    "score": "similar",
-                    "items": [
-                        {
-                            "item_id": "t000180",
-                            "rank": 1,
-                            "score": 0.783123,
-                            "source": "model",
-                            "title": "Window of Museums",
-                            "category": "Electronic",
-                        }
-                    ],
-                    "shortfall_reason": None,
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_ANSWER]})
 
 
 class Filters(BaseModel):

@@ -13,8 +13,6 @@ ModelVersion = Annotated[str | None, Field(description="version of the model tha
 class Reply(BaseModel):
     """Base of every reply."""
 
-    model_config = ConfigDict(protected_namespaces=())
-
     model_version: ModelVersion
 
 
@@ -42,7 +40,6 @@ REASONS = {
     401: "No valid key",
     403: "The key lacks the scope, or a browser on another site asks",
     404: "Unknown",
-    405: "Not for this method",
     409: "Not in this state",
     413: "Too large",
     415: "Not a type the route reads",
@@ -55,13 +52,15 @@ REASONS = {
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For `responses=`: each status with its meaning and the Problem schema."""
-    return {
-        status: {"description": REASONS[status]}
-        if status == 304
-        else {"description": REASONS[status], "content": {PROBLEM_JSON: {"schema": {"$ref": SCHEMA}}}}
-        for status in statuses
-    }
+    content = {"content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    return {status: {"description": REASONS[status]} | (content if status >= 400 else {}) for status in statuses}
 
 
-SCHEMA = "#/components/schemas/Problem"
+def only_list(name: str, items: dict[str, Any]) -> dict[str, Any]:
+    """JSON schema of an object with the list `name` and nothing else."""
+    properties = {name: {"type": "array", "items": items}}
+    return {"type": "object", "additionalProperties": False, "required": [name], "properties": properties}
+
+
+WRITING = (401, 403, 413, 415, 422, 429, 503)
 READING = (304, 401, 403, 404, 422, 429, 503)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from app.http.eventbody import LINE_TYPES
 from app.http.eventrow import ROW_CODES
-from app.schemas.common import Reply
+from app.schemas.common import Reply, only_list
 from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS, MAX_WEIGHT
 
 RowCode = Annotated[str, Field(json_schema_extra={"enum": list(ROW_CODES)})]
@@ -79,7 +79,6 @@ _EXAMPLE = [
     {"event_id": "e-1001", "user_id": "u1", "item_id": "t000327", "time": 1_763_967_512, "event_type": "view"},
     {"event_id": "e-1002", "user_id": "u1", "item_id": "t000180", "time": "2026-11-24T06:59:02Z", "dwell": 41.5},
 ]
-_ROWS = {"type": "array", "items": EVENT}
 _LINES = {
     "schema": {"type": "string", "description": "one JSON object a line"},
     "example": '{"user_id": "u1", "item_id": "t000327"}\n{"user_id": "u1", "item_id": "t000180"}\n',
@@ -89,17 +88,7 @@ REQUEST_BODY: dict[str, Any] = {
     "description": "Each also with Content-Encoding: gzip.",
     "content": {
         "application/json": {
-            "schema": {
-                "anyOf": [
-                    _ROWS,
-                    {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "required": ["events"],
-                        "properties": {"events": _ROWS},
-                    },
-                ]
-            },
+            "schema": {"anyOf": [{"type": "array", "items": EVENT}, only_list("events", EVENT)]},
             "examples": {
                 "array": {"summary": "an array", "value": _EXAMPLE},
                 "object": {"summary": "the same in an object", "value": {"events": _EXAMPLE}},

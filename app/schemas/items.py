@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from app.http.eventrow import RowError, identifier
 from app.live.view import ItemView
-from app.schemas.common import ModelVersion, Reply
+from app.schemas.common import ModelVersion, Reply, only_list
 from store.event import MAX_ID_CHARACTERS, storable
 from store.items import MAX_FIELDS
 
@@ -156,17 +156,6 @@ def _request(schema: dict[str, Any], example: Any) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
 
 
-ITEMS_REQUEST = _request(
-    {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["items"],
-        "properties": {"items": {"type": "array", "items": ItemIn.model_json_schema()}},
-    },
-    {
-        "items": [
-            {"item_id": "t000327", "title": "Window of Museums", "category": "Electronic", "metadata": {"price": 9}}
-        ]
-    },
-)
+_ITEM = {"item_id": "t000327", "title": "Window of Museums", "category": "Electronic", "metadata": {"price": 9}}
+ITEMS_REQUEST = _request(only_list("items", ItemIn.model_json_schema()), {"items": [_ITEM]})
 ITEM_REQUEST = _request(ItemPatch.model_json_schema(), {"available": False})

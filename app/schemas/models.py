@@ -84,7 +84,7 @@ class ManifestReply(Reply):
 class DiffReply(Reply):
     """What changed between two models."""
 
-    model_config = ConfigDict(protected_namespaces=(), validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
 
     from_: str = Field(alias="from", description="the earlier version", examples=["20261123-065540"])
     to: str = Field(description="the later version", examples=[VERSION])
