@@ -28,11 +28,8 @@ _bearer = HTTPBearer(auto_error=False, description="Authorization: Bearer KEY")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="X-API-Key: KEY")
 
 
-def needs(scope: str) -> Any:
-    """A dependency: the request's key has this scope, or no keys are configured.
-
-    Raises KeyMissing or KeyForbidden.
-    """
+def _needs(scope: str) -> Any:
+    """The request's key has this scope, or no keys are configured. Raises KeyMissing or KeyForbidden."""
 
     async def check(
         request: Request, _a: Annotated[Any, Depends(_bearer)], _b: Annotated[Any, Depends(_header)]
@@ -41,3 +38,7 @@ def needs(scope: str) -> Any:
         check_scope(service.keyring, request.scope["state"].get("key"), scope)
 
     return Depends(check)
+
+
+# For `dependencies=` of a route.
+READER, WRITER, ADMIN = ([_needs(scope)] for scope in ("read", "write", "admin"))

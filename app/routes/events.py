@@ -7,13 +7,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from app.http import eventbody, jsonbody
-from app.http.deps import RequestId, ServiceDep, needs
-from app.schemas.common import problems
+from app.http.deps import ADMIN, WRITER, RequestId, ServiceDep
+from app.schemas.common import WRITING, problems
 from app.schemas.events import REQUEST_BODY, EventsReply, KeptReject, RejectedRow, RejectsReply
 from app.service import Service
 from store import events as eventlog
 from store.database import now
-from store.events import Reject
 
 LISTED = 1000
 
@@ -23,10 +22,9 @@ router = APIRouter(tags=["events"])
 @router.post(
     "/events",
     summary="Store events",
-    dependencies=[needs("write")],
-    response_model=EventsReply,
+    dependencies=WRITER,
     response_description="What became of every row; those accepted are on disk",
-    responses=problems(401, 403, 413, 415, 422, 429, 503),
+    responses=problems(*WRITING),
     openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def post_events(request: Request, service: ServiceDep, request_id: RequestId) -> EventsReply:
@@ -44,31 +42,20 @@ def _store(service: Service, body: bytes, kind: str, encoding: str | None, reque
     settings = service.settings
     parsed = eventbody.read(jsonbody.unpack(body, encoding, settings.max_body), kind, settings.max_events, now())
     stored = eventlog.append(service.engine, parsed.rows, parsed.rejects, request_id, settings.rejects_kept)
-    for outcome, rows in (
-        ("accepted", stored.accepted),
-        ("duplicate", len(stored.duplicates)),
-        ("rejected", len(parsed.rejects)),
-    ):
+    duplicates, refused = len(stored.duplicates), len(parsed.rejects)
+    for outcome, rows in (("accepted", stored.accepted), ("duplicate", duplicates), ("rejected", refused)):
         service.metrics.events.labels(outcome).inc(rows)
     return EventsReply(
         model_version=service.snapshots.version,
         accepted=stored.accepted,
-        duplicates=len(stored.duplicates),
-        rejected=[_listed(reject) for reject in parsed.rejects[:LISTED]],
-        rejected_count=len(parsed.rejects),
+        duplicates=duplicates,
+        rejected=[RejectedRow(index=r.place, code=r.code, detail=r.detail) for r in parsed.rejects[:LISTED]],
+        rejected_count=refused,
     )
 
 
-def _listed(reject: Reject) -> RejectedRow:
-    return RejectedRow(index=reject.place, code=reject.code, detail=reject.detail)
-
-
 @router.get(
-    "/events/rejects",
-    summary="Rejected events",
-    dependencies=[needs("admin")],
-    response_model=RejectsReply,
-    responses=problems(401, 403, 422, 429, 503),
+    "/events/rejects", summary="Rejected events", dependencies=ADMIN, responses=problems(401, 403, 422, 429, 503)
 )
 def get_rejects(
     service: ServiceDep,

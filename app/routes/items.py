@@ -8,14 +8,14 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 
 from app.http import jsonbody
-from app.http.deps import ServiceDep, needs
+from app.http.deps import READER, WRITER, ServiceDep
 from app.http.itempath import ITEM_ID
 from app.http.replies import TaggedView
 from app.live import listing
 from app.live.listing import Wanted
 from app.live.view import ItemView, View
 from app.problems import BodyTooLarge
-from app.schemas.common import READING, problems
+from app.schemas.common import READING, WRITING, problems
 from app.schemas.items import (
     ITEM_REQUEST,
     ITEMS_REQUEST,
@@ -42,13 +42,7 @@ router = APIRouter(tags=["items"])
 ItemPath = Annotated[str, Path(description="id of the item; a slash in it may stay as it is", examples=["t000327"])]
 
 
-@router.get(
-    "/items",
-    summary="List items, or read one",
-    dependencies=[needs("read")],
-    response_model=ItemsReply | ItemReply,
-    responses=problems(*READING),
-)
+@router.get("/items", summary="List items, or read one", dependencies=READER, responses=problems(*READING))
 def list_items(
     view: TaggedView,
     q: Annotated[str | None, Query(max_length=1024, description="part of the title or the id, any letter case")] = None,
@@ -67,13 +61,7 @@ def list_items(
     return ItemsReply(items=found, next_cursor=following, model_version=view.version)
 
 
-@router.get(
-    f"/items/{ITEM_ID}",
-    summary="Read an item",
-    dependencies=[needs("read")],
-    response_model=ItemReply,
-    responses=problems(*READING),
-)
+@router.get(f"/items/{ITEM_ID}", summary="Read an item", dependencies=READER, responses=problems(*READING))
 def get_item(view: TaggedView, item_id: ItemPath) -> ItemReply:
     """What the service knows of the item now. Ids like `.` or `..`, which no path can hold: GET /items?item_id=."""
     return _reply(view, item_id)
@@ -82,9 +70,8 @@ def get_item(view: TaggedView, item_id: ItemPath) -> ItemReply:
 @router.put(
     "/items",
     summary="Store items",
-    dependencies=[needs("write")],
-    response_model=PutReply,
-    responses=problems(401, 403, 413, 415, 422, 429, 503),
+    dependencies=WRITER,
+    responses=problems(*WRITING),
     openapi_extra={"requestBody": ITEMS_REQUEST},
 )
 async def put_items(request: Request, service: ServiceDep) -> PutReply:
@@ -114,8 +101,7 @@ def _put(service: Service, content: Any) -> PutReply:
 @router.patch(
     f"/items/{ITEM_ID}",
     summary="Change an item",
-    dependencies=[needs("write")],
-    response_model=ItemReply,
+    dependencies=WRITER,
     responses=problems(401, 403, 404, 413, 415, 422, 429, 503),
     openapi_extra={"requestBody": ITEM_REQUEST},
 )
@@ -137,11 +123,7 @@ def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
 
 
 @router.delete(
-    f"/items/{ITEM_ID}",
-    summary="Delete an item",
-    dependencies=[needs("write")],
-    response_model=DeletedReply,
-    responses=problems(401, 403, 404, 422, 429, 503),
+    f"/items/{ITEM_ID}", summary="Delete an item", dependencies=WRITER, responses=problems(401, 403, 404, 422, 429, 503)
 )
 def delete_item(service: ServiceDep, item_id: ItemPath) -> DeletedReply:
     """It is gone from every answer at once, also where the model has it, until PUT /items brings it back."""

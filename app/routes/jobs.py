@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from app.http.closing import Closing
-from app.http.deps import ServiceDep, needs
+from app.http.deps import READER, WRITER, ServiceDep
 from app.schemas.common import problems
 from app.schemas.jobs import JobReply, JobsReply, RetrainRequest
 from app.service import Service
@@ -38,12 +38,11 @@ STREAM: dict[str, Any] = {
     "/retrain",
     status_code=202,
     summary="Train a new model",
-    response_model=JobReply,
     responses={
         202: {"headers": LOCATION, "description": "Queued; Location says where to follow it"},
         **problems(*WRITES),
     },
-    dependencies=[needs("write")],
+    dependencies=WRITER,
 )
 def retrain(
     service: ServiceDep,
@@ -68,9 +67,8 @@ def retrain(
 @router.get(
     "/jobs",
     summary="Trainings, newest first",
-    response_model=JobsReply,
     responses=problems(*(status for status in READS if status != 404)),
-    dependencies=[needs("read")],
+    dependencies=READER,
 )
 def list_jobs(
     service: ServiceDep,
@@ -83,13 +81,7 @@ def list_jobs(
     return JobsReply(model_version=service.snapshots.version, jobs=replies, next_cursor=following)
 
 
-@router.get(
-    "/jobs/{job_id}",
-    summary="One training",
-    response_model=JobReply,
-    responses=problems(*READS),
-    dependencies=[needs("read")],
-)
+@router.get("/jobs/{job_id}", summary="One training", responses=problems(*READS), dependencies=READER)
 def get_job(service: ServiceDep, job_id: str) -> JobReply:
     """How far it is, and how it ended. A training whose worker died is resumed within a minute."""
     return reply_of(service, jobs.get(service.engine, job_id))
@@ -99,9 +91,8 @@ def get_job(service: ServiceDep, job_id: str) -> JobReply:
     "/jobs/{job_id}",
     status_code=202,
     summary="Cancel a training",
-    response_model=JobReply,
     responses=problems(401, 403, 404, 409, 422, 429, 503),
-    dependencies=[needs("write")],
+    dependencies=WRITER,
 )
 def cancel_job(service: ServiceDep, job_id: str) -> JobReply:
     """A queued one is cancelled at once, a running one within seconds; the model that serves stays."""
@@ -113,7 +104,7 @@ def cancel_job(service: ServiceDep, job_id: str) -> JobReply:
     summary="Follow a training",
     response_class=StreamingResponse,
     responses={200: STREAM, **problems(*READS)},
-    dependencies=[needs("read")],
+    dependencies=READER,
 )
 async def stream_job(
     service: ServiceDep,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as PathParameter
 
-from app.http.deps import ServiceDep, needs
+from app.http.deps import ADMIN, READER, ServiceDep
 from app.http.replies import passing
 from app.live.rendering import json_bytes
 from app.problems import FIRST_STEP
@@ -22,11 +22,7 @@ router = APIRouter(tags=["models"])
 
 
 @router.get(
-    "/models",
-    summary="Models",
-    response_model=ModelsReply,
-    responses=problems(401, 403, 409, 429),
-    dependencies=[needs("read")],
+    "/models", summary="Models", response_model=ModelsReply, responses=problems(401, 403, 409, 429), dependencies=READER
 )
 def models(service: ServiceDep) -> Response:
     """Every version, newest first, with its main figures. One with a damaged manifest is left out; the log names it."""
@@ -40,7 +36,7 @@ def models(service: ServiceDep) -> Response:
     summary="What changed between two models",
     response_model=DiffReply,
     responses=problems(401, 403, 404, 409, 422, 429, 503),
-    dependencies=[needs("read")],
+    dependencies=READER,
 )
 def models_diff(
     service: ServiceDep,
@@ -61,7 +57,7 @@ def models_diff(
     summary="Go back to the model before",
     response_model=ServingReply,
     responses=problems(401, 403, 404, 409, 429, 503),
-    dependencies=[needs("admin")],
+    dependencies=ADMIN,
 )
 def models_rollback(service: ServiceDep) -> Response:
     """To the version that served before the current one and still exists, after checking all of it. A second rollback
@@ -74,7 +70,7 @@ def models_rollback(service: ServiceDep) -> Response:
     summary="One model's manifest",
     response_model=ManifestReply,
     responses=problems(401, 403, 404, 409, 429),
-    dependencies=[needs("read")],
+    dependencies=READER,
 )
 def model(service: ServiceDep, version: VersionPath) -> Response:
     """How it was made and measured. Settings that name places on the server are left out."""
@@ -87,7 +83,7 @@ def model(service: ServiceDep, version: VersionPath) -> Response:
     summary="Serve this model",
     response_model=ServingReply,
     responses=problems(401, 403, 404, 409, 429, 503),
-    dependencies=[needs("admin")],
+    dependencies=ADMIN,
 )
 def models_activate(service: ServiceDep, version: VersionPath) -> Response:
     """Whatever the gate said, after checking all of its files. This process serves it with the reply, others within a

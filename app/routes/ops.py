@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from fastapi import APIRouter, Response
 
-from app.http.deps import ServiceDep, needs
+from app.http.deps import READER, ServiceDep
 from app.problems import FIRST_STEP
 from app.schemas.common import problems
 from app.schemas.ops import Alive, Ready
@@ -42,7 +42,7 @@ async def readyz(service: ServiceDep, response: Response) -> Ready:
     "/metrics",
     summary="Prometheus metrics",
     response_class=Response,
-    dependencies=[needs("read")],
+    dependencies=READER,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(401, 403, 429)},
 )
 def metrics(service: ServiceDep) -> Response:

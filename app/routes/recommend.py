@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.http.deps import ServiceDep, needs
+from app.http.deps import READER, ServiceDep
 from app.http.itempath import USER_ID
 from app.http.replies import not_modified, passing, reply
 from app.live import answers, rendering
@@ -23,22 +23,19 @@ from app.schemas.answers import (
     UserQuery,
     UserReply,
 )
-from app.schemas.common import READING, problems
+from app.schemas.common import READING, WRITING, problems
 from index.errors import ItemUnknown, RequestError
 from index.explanation import Explanation
 from store import events as eventlog
 
-router = APIRouter(tags=["recommend"], dependencies=[needs("read")])
+router = APIRouter(tags=["recommend"], dependencies=READER)
 
 
 HISTORY = 200  # newest events of a user that are looked at; the session rule reads fewer
 
 
 @router.post(
-    "/recommend",
-    summary="What comes next in a session",
-    response_model=RecommendReply,
-    responses=problems(401, 403, 413, 415, 422, 429, 503),
+    "/recommend", summary="What comes next in a session", response_model=RecommendReply, responses=problems(*WRITING)
 )
 def recommend(service: ServiceDep, body: RecommendRequest) -> Response:
     """From the items of a live session, oldest first. An item may be an object with `time` (the items are then sorted

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from app.http.deps import ServiceDep, needs
+from app.http.deps import READER, ServiceDep
 from app.http.itempath import ITEM_ID
 from app.http.replies import not_modified, passing, reply
 from app.live import answers, rendering
@@ -14,11 +14,11 @@ from app.live.rendering import Entry
 from app.live.view import View
 from app.problems import BodyTooLarge, problem_of
 from app.schemas.answers import BatchReply, ItemQuery, SimilarBatch, SimilarQuery, SimilarReply
-from app.schemas.common import READING, problems
+from app.schemas.common import READING, WRITING, problems
 from index.errors import Item2vecError
 from index.model import Score
 
-router = APIRouter(tags=["similar"], dependencies=[needs("read")])
+router = APIRouter(tags=["similar"], dependencies=READER)
 
 
 async def _similar(service: ServiceDep, request: Request, item_id: str, query: SimilarQuery) -> Response:
@@ -57,12 +57,7 @@ async def similar_by_path(
     return await _similar(service, request, item_id, query)
 
 
-@router.post(
-    "/similar",
-    summary="Similar items of many",
-    response_model=BatchReply,
-    responses=problems(401, 403, 413, 415, 422, 429, 503),
-)
+@router.post("/similar", summary="Similar items of many", response_model=BatchReply, responses=problems(*WRITING))
 def similar_of_many(service: ServiceDep, body: SimilarBatch) -> Response:
     """One entry per item asked about, in their order, each with a status of its own."""
     if len(body.items) > service.settings.max_batch:
