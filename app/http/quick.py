@@ -9,7 +9,6 @@ the routes.
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -78,6 +77,7 @@ class Quick:
         self._most = cache_bytes
         self._lock = threading.Lock()
         self._prepared = Prepared(View(None, {}, 0), 0)
+        self._asks: dict[bytes, tuple[Score, Ask] | None] = {}
 
     def of(self, view: View) -> Prepared:
         """The answers of this view: those there are, or none yet."""
@@ -99,7 +99,7 @@ class Quick:
         asked = item_id, query = path[len(PATH) :], scope["query_string"]
         body = prepared.get(asked)
         if body is None:
-            wanted = _read(query)
+            wanted = self._asks[query] if query in self._asks else self._read(query)
             if wanted is None or item_id not in view.model.vocabulary:
                 return None
             score, ask = wanted
@@ -113,6 +113,13 @@ class Quick:
             prepared.put(asked, body)
         self._recall.offer(view, item_id, query)
         return body
+
+    def _read(self, query: bytes) -> tuple[Score, Ask] | None:
+        """k, score and category at most, as the documented route reads them; None for anything else."""
+        if len(self._asks) > KEPT_QUERIES:
+            self._asks.clear()
+        found = self._asks[query] = _read(query)
+        return found
 
     def send(self, answer: Answer, view: View, match: bytes | None, body: bytes) -> Awaitable[None]:
         """The body with its headers, or 304 where `match` (If-None-Match) names it."""
@@ -159,9 +166,7 @@ class Quick:
         return made
 
 
-@lru_cache(KEPT_QUERIES)
 def _read(query: bytes) -> tuple[Score, Ask] | None:
-    """k, score and category at most, as the documented route reads them; None for anything else."""
     if len(query) >= LONGEST_QUERY:
         return None
     given: dict[str, Any] = {}

@@ -1,5 +1,6 @@
 """Events into the store, and what was refused of them."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from app.schemas.events import REQUEST_BODY, EventsReply, KeptReject, RejectedRo
 from app.service import Service
 from store import events as eventlog
 from store.database import now
+from store.events import StoredReject
 
 LISTED = 1000
 
@@ -64,18 +66,11 @@ def get_rejects(
 ) -> RejectsReply:
     """The rejected rows that are still kept, the newest first, as they were sent."""
     found = eventlog.rejects(service.engine, limit, before)
-    kept = [
-        KeptReject(
-            seq=r.seq,
-            received=datetime.fromtimestamp(r.received / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            request_id=r.request_id,
-            index=r.place,
-            code=r.code,
-            detail=r.detail,
-            row=r.row,
-        )
-        for r in found
-    ]
-    return RejectsReply(
-        model_version=service.snapshots.version, rejects=kept, before=found[-1].seq if len(found) == limit else None
-    )
+    following = found[-1].seq if len(found) == limit else None
+    kept = [_kept(reject) for reject in found]
+    return RejectsReply(model_version=service.snapshots.version, rejects=kept, before=following)
+
+
+def _kept(reject: StoredReject) -> KeptReject:
+    received = datetime.fromtimestamp(reject.received / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return KeptReject(**asdict(reject) | {"received": received, "index": reject.place})
