@@ -94,20 +94,21 @@ def _published(folder: JobFolder, request: Request, reporter: "PipeReporter") ->
     from training.pipeline.run import run
     from training.workspace import Workspace
 
-    folder.note_workspace(Workspace(request.models, identity_of(request.config)).folder)
+    workspace = Workspace(request.models, identity_of(request.config))
+    folder.note_workspace(workspace.folder)
     patience = time.monotonic() + LOCK_SECONDS
     while True:
         try:
-            outcome = run(request.config, request.models, reporter, request.force, folder.moment, folder.serving)
-            return outcome.manifest
+            with workspace:  # nobody publishes meanwhile: before this, the one waited for may have, just now
+                published = folder.published()
+            if published is not None:
+                folder.activate(published)
+                return published
+            return run(request.config, request.models, reporter, request.force, folder.moment, folder.serving).manifest
         except RunUnderWay:
             if time.monotonic() > patience:
                 raise
         time.sleep(0.2)
-        published = folder.published()
-        if published is not None:
-            folder.activate(published)
-            return published
 
 
 class PipeReporter:

@@ -122,17 +122,33 @@ def test_a_version_that_somebody_activates_while_the_job_publishes_stays(publish
 
 
 def test_a_training_waits_for_the_same_one_and_takes_over_what_that_published(published, monkeypatch):
+    """Also where that one publishes and ends in the moment between a look for its version and the next attempt."""
     folder, result = published
     request = folder.request()
     note = (folder.path / "moment.json").read_bytes()
     (folder.path / "moment.json").unlink()
+    other = Workspace(request.models, identity_of(request.config)).__enter__()
+    looks, waits = [], []
 
-    def publishing(_seconds):
-        (folder.path / "moment.json").write_bytes(note)
+    def publish_and_end():
+        if not (folder.path / "moment.json").exists():
+            (folder.path / "moment.json").write_bytes(note)
+            other.__exit__()
 
-    monkeypatch.setattr(child.time, "sleep", publishing)
-    with Workspace(request.models, identity_of(request.config)):
-        assert train(folder) == result
+    def look(self, real=JobFolder.published):
+        looks.append(real(self))
+        if len(looks) == 2:
+            publish_and_end()
+        return looks[-1]
+
+    def wait(_seconds):
+        waits.append(1)
+        if len(waits) == 2:
+            publish_and_end()
+
+    monkeypatch.setattr(JobFolder, "published", look)
+    monkeypatch.setattr(child.time, "sleep", wait)
+    assert train(folder) == result
     assert Registry(folder.models).current() == result.version
 
 
