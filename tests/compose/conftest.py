@@ -1,20 +1,15 @@
 """For the tests of the deployment: the images, built once, and a stack with a model, for all that leave it whole."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
-
-import shop
-from load import Load
-from stack import BASE, ROOT, STARTED, Failed, Killer, Stack, docker, inspect, missing, until, whole
+from compose import shop
+from compose.load import Load
+from compose.stack import BASE, ROOT, STARTED, Failed, Killer, Stack, docker, inspect, missing, until, whole
 
 IMAGES = ("api", "proxy", "worker")
 FIGURES = ROOT / "build" / "compose-figures.json"

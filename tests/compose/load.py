@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Self
 
 import httpx
-import shop
-from stack import Stack
+from compose import shop
+from compose.stack import Stack
 
 PAUSE = 0.02  # of a reader between two requests: constant, and no benchmark
 WRITE_PAUSE = 0.1

@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from load import loading, stored
-from stack import inspect, until
+from compose.load import loading, stored
+from compose.stack import inspect, until
 
 pytestmark = pytest.mark.compose
 

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from load import loading, stored, untouched
+from compose.load import loading, stored, untouched
 
 pytestmark = pytest.mark.compose
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from stack import Stack, docker, until
+from compose.stack import Stack, docker, until
 
 pytestmark = pytest.mark.compose
 

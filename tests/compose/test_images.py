@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from stack import ROOT, docker, inspect
+from compose.stack import ROOT, docker, inspect
 
 pytestmark = pytest.mark.compose
 

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-import shop
-from load import loading, untouched
-from stack import HERE, Stack, docker, inspect, until
+from compose import shop
+from compose.load import loading, untouched
+from compose.stack import HERE, Stack, docker, inspect, until
 
 pytestmark = pytest.mark.compose
 

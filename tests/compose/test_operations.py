@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import shop
-from load import loading, untouched
-from stack import ROOT, Failed, Stack, docker, inspect, logs_of, until, whole
+from compose import shop
+from compose.load import loading, untouched
+from compose.stack import ROOT, Failed, Stack, docker, inspect, logs_of, until, whole
 
 pytestmark = pytest.mark.compose
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-import shop
-from stack import BASE, HERE, ROOT, Failed, Stack, docker, free_port, inspect, logs_of, run, until
+from compose import shop
+from compose.stack import BASE, HERE, ROOT, Failed, Stack, docker, free_port, inspect, logs_of, run, until
 
 pytestmark = pytest.mark.compose
 

@@ -5,9 +5,9 @@ import time
 from datetime import datetime
 
 import pytest
-import shop
-from load import loading, untouched
-from stack import following, until
+from compose import shop
+from compose.load import loading, untouched
+from compose.stack import following, until
 
 pytestmark = pytest.mark.compose
 
