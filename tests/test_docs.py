@@ -6,7 +6,7 @@ from typing import Literal, get_args, get_origin
 
 import pytest
 
-from app.http.eventrow import ROW_CODES
+from app.bodies.eventrow import ROW_CODES
 from app.main import create_app
 from app.problems import STATUS
 from app.schemas.items import ITEM_CODES

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
-from app.http import eventbody, jsonbody
+from app.bodies import eventbody, jsonbody
 from app.http.deps import ADMIN, WRITER, RequestId, ServiceDep
 from app.schemas.common import WRITING, problems
 from app.schemas.events import REQUEST_BODY, EventsReply, KeptReject, RejectedRow, RejectsReply

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 
-from app.http import jsonbody
+from app.bodies import jsonbody
 from app.http.deps import READER, WRITER, ServiceDep
 from app.http.itempath import ITEM_ID
 from app.http.replies import TaggedView

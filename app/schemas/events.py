@@ -1,11 +1,11 @@
-"""What POST /events takes and answers, as the OpenAPI document shows it. app.http.eventrow judges the rows."""
+"""What POST /events takes and answers, as the OpenAPI document shows it. app.bodies.eventrow judges the rows."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from app.http.eventbody import LINE_TYPES
-from app.http.eventrow import ROW_CODES
+from app.bodies.eventbody import LINE_TYPES
+from app.bodies.eventrow import ROW_CODES
 from app.schemas.common import Reply, only_list
 from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS, MAX_WEIGHT
 

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.http.eventrow import RowError, identifier
+from app.bodies.eventrow import RowError, identifier
 from app.live.view import ItemView
 from app.schemas.common import ModelVersion, Reply, only_list
 from store.event import MAX_ID_CHARACTERS, storable

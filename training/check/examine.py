@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 
 from index.errors import EventsMissing
-from training.check import clock, corpus, ids, people, rows
 from training.check.census import Census
+from training.check.checks import clock, corpus, ids, people, rows
 from training.check.exam import PLACEHOLDERS, Exam, Split
 from training.check.examination import Examination, report
 from training.check.findings import Finding

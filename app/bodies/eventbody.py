@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.http import jsonbody
-from app.http.eventrow import RowError, parse
+from app.bodies import jsonbody
+from app.bodies.eventrow import RowError, parse
 from app.problems import BodyTooLarge
 from index.errors import RequestError
 from store.event import EventRow

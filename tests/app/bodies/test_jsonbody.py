@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.http.jsonbody import decode, media_type, unpack
+from app.bodies.jsonbody import decode, media_type, unpack
 from app.problems import BodyTooLarge, TypeUnsupported
 from index.errors import RequestError
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.http.eventrow import DAY, EARLIEST, ROW_CODES, RowError, parse
+from app.bodies.eventrow import DAY, EARLIEST, ROW_CODES, RowError, parse
 
 NOW = 1_800_000_000_000_000
 GOOD = {"item_id": "i", "user_id": "u"}
