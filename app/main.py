@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from app.http.accesslog import AccessLog
+from app.http.closing import Closing
 from app.http.edge import Edge
 from app.http.handlers import HANDLERS
 from app.http.quick import Quick
@@ -74,7 +75,9 @@ def create_app(settings: Settings) -> App:
     quick = Quick(service.keyring, recall, settings.cache_mb << 20)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Here, where the server's own handlers are in place.
+        app.state.closing = Closing(settings.leave_seconds)
         refresher = Refresher(service, access, recall, quick)
         await asyncio.to_thread(refresher.first)
         refresher.start()
@@ -96,6 +99,7 @@ def create_app(settings: Settings) -> App:
         exception_handlers=HANDLERS,
     )
     app.state.service = service
+    app.state.closing = None  # without a server there is nothing to end
     for module in ROUTES:
         app.include_router(module.router)
     if settings.cors_origins:

@@ -44,6 +44,9 @@ class Settings(BaseModel):
     rejects_kept: int = Field(100_000, ge=0, description="rejected events kept for reading; older ones go")
     recall_sample: float = Field(0.01, ge=0, le=1, description="share of searches repeated exactly to measure recall")
     access_log: bool = Field(True, description="one line per request")
+    leave_seconds: float = Field(
+        0.0, ge=0, description="time after SIGTERM in which requests are still taken, while /healthz says 503"
+    )
     drain_seconds: int = Field(20, ge=1, description="time open requests get to end at SIGTERM")
     train_config: Path | None = Field(None, description="TOML file of the training, for the worker")
     retrain_every: str | None = Field(None, description="cron expression (UTC) of regular retraining; none")

@@ -116,15 +116,14 @@ async def stream_job(
 ) -> StreamingResponse:
     """Server-sent events: `job` whenever it changes, `line` for each line of its log. Ends when the job has ended."""
     await run_in_threadpool(jobs.get, service.engine, job_id)
-    state = request.app.state
-    if not hasattr(state, "closing"):
-        state.closing = Closing()
-    content = _follow(service, request, state.closing, job_id, int(last_event_id or 0))
+    content = _follow(service, request, request.app.state.closing, job_id, int(last_event_id or 0))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(content, media_type="text/event-stream", headers=headers)
 
 
-async def _follow(service: Service, request: Request, closing: Closing, job_id: str, after: int) -> AsyncIterator[str]:
+async def _follow(
+    service: Service, request: Request, closing: Closing | None, job_id: str, after: int
+) -> AsyncIterator[str]:
     """The stream itself. While the database does not answer it stays open, and continues afterwards."""
     said, sent = "", time.monotonic()
     # At once: a client that waits for the head must not wait for the first change.

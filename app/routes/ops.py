@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from app.http.deps import READER, ServiceDep
 from app.problems import FIRST_STEP
@@ -14,10 +14,13 @@ from store import jobs
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/healthz", summary="Alive", response_model=Alive)
-async def healthz(service: ServiceDep) -> Alive:
-    """200 as long as the process answers. Needs no key."""
-    return Alive(status="ok", model_version=service.shelf.view.version)
+@router.get("/healthz", summary="Alive", response_model=Alive, responses={503: {"model": Alive}})
+async def healthz(service: ServiceDep, request: Request, response: Response) -> Alive:
+    """200 as long as the process answers; 503 when it is about to end and wants no more requests. Needs no key."""
+    leaving = bool(request.app.state.closing)
+    if leaving:
+        response.status_code = 503
+    return Alive(status="leaving" if leaving else "ok", model_version=service.shelf.view.version)
 
 
 @router.get("/readyz", summary="Able to serve", response_model=Ready, responses={503: {"model": Ready}})

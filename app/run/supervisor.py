@@ -105,4 +105,6 @@ def run_serve(settings: Settings) -> int:
     # The port, and whether keys are needed, are found out by the API itself: it says so and ends with 2.
     parts = [Part(name, [sys.executable, "-m", "item2vec", name]) for name in ("api", "worker")]
     # Ctrl-C reaches the parts as well as us, and they end by it as by SIGTERM.
-    return Supervisor(parts, {**os.environ, **settings.environment()}, settings.drain_seconds).run()
+    return Supervisor(
+        parts, {**os.environ, **settings.environment()}, settings.leave_seconds + settings.drain_seconds
+    ).run()

@@ -8,7 +8,7 @@ from app.schemas.common import Reply
 
 
 class Alive(Reply):
-    status: Literal["ok"]
+    status: Literal["ok", "leaving"]
 
 
 class Ready(Reply):

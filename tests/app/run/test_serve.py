@@ -137,6 +137,19 @@ def test_an_api_does_not_wait_for_an_open_stream_to_end(tmp_path):
     assert server.stop() == 0, server.log.read_text()
 
 
+def test_an_api_that_leaves_says_so_and_goes_on_answering(tmp_path):
+    server = Server(tmp_path / "models", tmp_path / "log", leave_seconds=2)
+    server.start(ready=False)
+    assert httpx.get(f"{server.url}/healthz").json()["status"] == "ok"
+    os.kill(server.pid, signal.SIGTERM)
+    deadline = time.monotonic() + 2
+    while httpx.get(f"{server.url}/healthz").status_code != 503:  # each on a connection of its own, as from a proxy
+        assert time.monotonic() < deadline
+    assert httpx.get(f"{server.url}/healthz").json()["status"] == "leaving"
+    assert httpx.get(f"{server.url}/models").status_code == 200
+    assert server.stop() == 0, server.log.read_text()
+
+
 def test_flags_go_before_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("ITEM2VEC_PORT", "1")
     monkeypatch.setenv("ITEM2VEC_HOST", "::1")
