@@ -164,7 +164,11 @@ def test_a_worker_may_be_killed_after_every_step_and_one_version_is_published(wo
     assert versions(world) == [job.result.version]
     assert Registry(world.models).current() == job.result.version
     assert killed_after[:3] == ["taken", "export", "read"]
-    assert {"choose", '"train for test"', "evaluate", "train", "gate", "publish"} <= set(killed_after)
+    # A step that ended in the moment of a kill is not told: it is among those that the next worker took over.
+    resumed = {step for steps in re.findall(r"step=resumed steps=(\S+)", world.said()) for step in steps.split(",")}
+    met = {step.strip('"').replace(" ", "-") for step in killed_after} | resumed
+    assert {"choose", "train-for-test", "evaluate", "train", "gate", "publish"} <= met
+    assert len(killed_after) > 8
     wait_for(lambda: not list((world.models / "runs" / "stored").iterdir()))
 
 
