@@ -23,7 +23,7 @@ from index.ranking.rules import RulesConfig
 from training.baselines.families import FAMILIES
 from training.config import SessionsConfig, TrainerConfig
 from training.corpus import Corpus
-from training.counting import count_rules
+from training.counting.rules import count_rules
 from training.evaluation.metrics import hits
 from training.evaluation.ranks import rank_all
 from training.trainers.trainer import Embeddings, trainer_for

@@ -62,7 +62,7 @@ def flags_of(model: Any, place: tuple[str, ...]) -> list[tuple[str, tuple[str, .
     for name, field in model.model_fields.items():
         if hasattr(field.annotation, "model_fields"):
             found += [(f"{name}-{flag}", path, f) for flag, path, f in flags_of(field.annotation, (*place, name))]
-        else:
+        elif get_origin(field.annotation) is not dict:  # tables are for the file
             found.append((FLAG_NAMES.get(name, name).replace("_", "-"), (*place, name), field))
     return found
 

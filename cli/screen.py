@@ -13,6 +13,7 @@ from index.artifact.registry import Registry
 from index.explanation import Explanation
 from index.model import Model, Ranked, Score
 from index.report import RANKED_TASKS, Report
+from training.evaluation.advice import lost
 from training.evaluation.tables import facts, tables
 
 
@@ -43,6 +44,8 @@ def show_explanation(model: Model, found: Explanation) -> None:
 
 
 def show_report(console: Console, report: Report) -> None:
+    for line in lost(report.tasks):
+        console.print(line, style="bold red")
     for table in tables(report):
         console.print(table)
     console.print(facts(report), soft_wrap=not console.is_terminal)

@@ -1,6 +1,6 @@
 """Why two items are close, or why the second is not in the first's list: figures, and the same in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Self
 
 import numpy as np
@@ -32,7 +32,8 @@ class Place(NamedTuple):
 @dataclass(frozen=True)
 class Explanation:
     """pair: what the training sessions say of the two; similar, next: the candidate's place for the item. All three are
-    None where either item has no vector, or both are the same. missing: why the candidate is not in the item's list."""
+    None where either item has no vector, or both are the same. missing: why the candidate is not in the item's list.
+    parts: what each part adds to the score of `next`, by name."""
 
     item: str
     candidate: str
@@ -40,6 +41,7 @@ class Explanation:
     similar: Place | None
     next: Place | None
     missing: dict[Obstacle, str]
+    parts: dict[str, float] = field(default_factory=dict)
 
     def sentences(self, item: str, candidate: str) -> list[str]:
         """In words. item, candidate: what to call the two, their titles say."""
@@ -48,10 +50,12 @@ class Explanation:
             *_together(self.pair),
             *_place(self.similar, "Of the items similar to the first"),
             *_place(self.next, "Of the items that come next after the first"),
+            *_shares(self.parts),
             *(f"{NOT_LISTED[obstacle]}: {why}." for obstacle, why in self.missing.items()),
         ]
 
 
+AGAINST = 0.05  # of what speaks for an item: less against it is not told
 NOT_LISTED: dict[Obstacle, str] = {
     "vector": "No vector",
     "same": "Not listed",
@@ -59,6 +63,34 @@ NOT_LISTED: dict[Obstacle, str] = {
     "next": "The second is not in the first's stored list of items that come next",
     "hidden": "Not listed",
 }
+
+
+# What the parts are, in words; a part of another name is called by it.
+PARTS = {
+    "vectors": "its vector for what comes next",
+    "alike": "its vector for what is alike",
+    "after": "what came within ten steps after the first",
+    "next": "what came right after it",
+    "both": "what was near it, before or after",
+    "far": "what came within twenty steps after it",
+    "recent": "what came after it in the newest sessions",
+    "together": "what was in the same sessions",
+    "rules": "what was counted near it",
+    "popular": "how often it occurs",
+    "popular.recent": "how popular it is now",
+    "popular.newest": "how popular it is at the very end of the log",
+}
+
+
+def _shares(parts: dict[str, float]) -> list[str]:
+    """Of what speaks for the candidate, the share of each part; and what speaks against it."""
+    lifts = sorted((part for part in parts.items() if part[1] > 0), key=lambda part: -part[1])
+    total = sum(value for _, value in lifts)
+    shares = [(PARTS.get(name, name), round(100 * value / total)) for name, value in lifts]
+    told = [f"{share} % {words}" for words, share in shares if share]
+    against = [PARTS.get(name, name) for name, value in parts.items() if value < -AGAINST * total]
+    sentences = [f"What speaks for the second as the next: {', '.join(told)}."] if told else []
+    return sentences + ([f"Against it: {', '.join(against)}."] if against else [])
 
 
 def _together(pair: PairEvidence | None) -> list[str]:

@@ -9,6 +9,7 @@ from index.artifact.directory import Artifact
 from index.errors import ItemUnknown, ItemUntrained
 from index.explanation import Explanation, Obstacle, Place
 from index.parts import read_parts, recommender_of
+from index.ranking.parts.question import Question
 from index.ranking.recommender import Recommender
 from index.ranking.scorer import NextScorer
 from index.search.allowed import Allowed
@@ -50,8 +51,16 @@ class Model:
         self.vectors = stored_vectors(parts.similar_index)
         self.searcher = Searcher(parts.similar_index, self.vectors)
         targets = stored_vectors(parts.next_index)  # and the popularity term, as the last column
-        config, counts = recommender_of(artifact), parts.vocabulary.counts
-        scorer = NextScorer(parts.inputs, parts.outputs, counts, parts.rules, config, targets=targets[:, :-1])
+        scorer = NextScorer.of(
+            parts.inputs,
+            parts.outputs,
+            self.vectors,
+            parts.vocabulary.counts,
+            recommender_of(artifact),
+            parts.rules,
+            parts.newest,
+            targets[:, :-1],
+        )
         self.recommender = Recommender(scorer, Searcher(parts.next_index, targets))
 
     def row(self, item: str) -> int:
@@ -154,7 +163,9 @@ class Model:
             stored = self.stored[score].rows
             if b not in stored[a]:
                 missing[score] = f"rank {place.rank:,} of {len(self.vocabulary):,}; {stored.shape[1]} are stored"
-        return Explanation(item, candidate, self.evidence.pair(a, b), similar, after, missing)
+        question = Question.of_item(np.array([a], dtype=np.int32))
+        parts = self.recommender.scorer.contributions(question, b, one_item=True)
+        return Explanation(item, candidate, self.evidence.pair(a, b), similar, after, missing, parts)
 
     def _ranked(self, rows: Rows, scores: Floats) -> list[Ranked]:
         return [

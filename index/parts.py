@@ -13,12 +13,15 @@ from index.artifact.directory import Artifact, ArtifactWriter
 from index.catalogue import Catalogue
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
 from index.evidence import Evidence
+from index.ranking.parts.popularity import NEWEST
 from index.ranking.readings import target_dims
 from index.ranking.rules import Rules
-from index.ranking.scorer import RecommenderConfig
+from index.ranking.settings import RecommenderConfig
 from index.search.exact import Floats, Mask, Rows
 from index.search.indexfile import read_index, stored_vectors, write_index
 from index.vocabulary import Vocabulary
+
+RULES_FIELDS = ("offsets", "items", "weights")
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,10 @@ class Neighbours:
 class ModelParts:
     """Everything an artifact holds beside its manifest; the shapes are in docs/formats.md.
 
-    rare: item -> occurrences, of items seen too rarely for a vector. inputs, outputs: float32 (n, d).
-    similar_index: over unit vectors (n, d). next_index: over the targets (n, d or 2 d) and one column more.
+    rare: item -> occurrences, of items seen too rarely for a vector. inputs, outputs: float32 (n, d), what "next" is
+    scored with. rules: by the name of the part. newest: occurrences in the newest sessions, int64 (n,), by the name of
+    the part. similar_index: over unit vectors (n, any d). next_index: over the targets (n, d or 2 d) and one column
+    more.
     """
 
     vocabulary: Vocabulary
@@ -64,7 +69,8 @@ class ModelParts:
     rare: dict[str, int]
     inputs: Floats
     outputs: Floats
-    rules: Rules
+    rules: dict[str, Rules]
+    newest: dict[str, NDArray[np.int64]]
     evidence: Evidence
     similar_index: faiss.Index
     next_index: faiss.Index
@@ -82,9 +88,6 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         "counts": parts.vocabulary.counts,
         "inputs": parts.inputs,
         "outputs": parts.outputs,
-        "rules_offsets": parts.rules.offsets,
-        "rules_items": parts.rules.items,
-        "rules_weights": parts.rules.weights,
         "evidence_offsets": parts.evidence.offsets,
         "evidence_sessions": parts.evidence.sessions,
         "evidence_positions": parts.evidence.positions,
@@ -94,6 +97,9 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         "next_rows": parts.next.rows,
         "next_scores": parts.next.scores,
     }
+    for name, rules in parts.rules.items():
+        arrays |= {f"{_counts_file(name)}_{field}": getattr(rules, field) for field in RULES_FIELDS}
+    arrays |= {_file(name): counts for name, counts in parts.newest.items()}
     if parts.evaluation_ranks is not None:
         arrays["evaluation_ranks"] = parts.evaluation_ranks
     for name, values in arrays.items():
@@ -109,13 +115,18 @@ def read_parts(artifact: Artifact) -> ModelParts:
     matrices; ArtifactUnsupported for an index of another kind, and as `recommender_of`.
     """
     array = artifact.array
+    config = recommender_of(artifact)
     parts = ModelParts(
         vocabulary=Vocabulary(artifact.json("vocabulary")["ids"], array("counts")),
         catalogue=Catalogue.from_json(artifact.json("catalogue")),
         rare=artifact.json("rare"),
         inputs=array("inputs"),
         outputs=array("outputs"),
-        rules=Rules(array("rules_offsets"), array("rules_items"), array("rules_weights")),
+        rules={
+            name: Rules(*(np.asarray(array(f"{_counts_file(name)}_{field}")) for field in RULES_FIELDS))
+            for name in config.used_counts()
+        },
+        newest={name: array(_file(name)) for name in sorted(config.used() & NEWEST.keys())},
         evidence=Evidence(
             offsets=array("evidence_offsets"),
             sessions=array("evidence_sessions"),
@@ -131,10 +142,18 @@ def read_parts(artifact: Artifact) -> ModelParts:
         evaluation_ranks=array("evaluation_ranks") if artifact.has("evaluation_ranks.npy") else None,
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
-    reading = recommender_of(artifact).next_reading
-    _check_shape(parts.similar_index, (items, dims), artifact.path("similar.faiss"))
-    _check_shape(parts.next_index, (items, target_dims(dims, reading) + 1), artifact.path("next.faiss"))
+    _check_shape(parts.similar_index, (items, parts.similar_index.d), artifact.path("similar.faiss"))
+    _check_shape(parts.next_index, (items, target_dims(dims, config.next_reading) + 1), artifact.path("next.faiss"))
     return parts
+
+
+def _counts_file(name: str) -> str:
+    """Up to 0.1 there was one part of counts, in files called rules."""
+    return name if name == "rules" else f"counts_{_file(name)}"
+
+
+def _file(name: str) -> str:
+    return name.replace(".", "_")
 
 
 def recommender_of(artifact: Artifact) -> RecommenderConfig:

@@ -130,13 +130,15 @@ class ConversionPoint(Part):
 
 
 class SplitFacts(Part):
-    """How the sessions were cut. unknown_targets: left out because training does not know them."""
+    """How the sessions were cut. targets: of the test part, all; None where it was not noted. unknown_targets: left out
+    because training does not know them."""
 
     kind: str
     train_sessions: int
     test_sessions: int
     items: int
     unknown_targets: int
+    targets: Omitted[int] = None
 
 
 class ChosenFacts(Part):

@@ -5,7 +5,7 @@ import json
 import shutil
 
 import pytest
-from support.factories import quick_config, write_log
+from support.factories import quick_config, vectors_only, write_log
 
 import item2vec
 from cli.flags import config_of
@@ -163,11 +163,13 @@ def test_versions_are_listed_activated_rolled_back_and_pruned(models, log, capsy
 
 def test_settings_come_from_flags_over_file_over_defaults(log, tmp_path, capsys):
     file = tmp_path / "settings.toml"
-    file.write_text(f'[events]\npaths = ["{log}"]\n[trainer]\ndims = 8\nepochs = 2\n[recommender.rules]\nsteps = 3\n')
+    file.write_text(f'[events]\npaths = ["{log}"]\n[trainer]\ndims = 8\nepochs = 2\n[recommender.item]\nafter = 3\n')
     parsed = parse(["train", "--config", str(file), "--epochs", "7"])
     config = config_of(parsed)
     assert (config.trainer.dims, config.trainer.epochs, config.trainer.window) == (8, 7, 3)
-    assert config.recommender.rules.steps == 3
+    assert config.recommender.item == {"after": 3.0}
+    file.write_text("[recommender.rules]\nsteps = 3\n")  # as up to 0.1
+    assert config_of(parsed).recommender.counts["rules"].steps == 3
     file.write_text("[trainer]\ndimensions = 8\n")
     status, _, err = ask(capsys, "train", "--events", log, "--models", tmp_path, "--config", file)
     assert status == 2
@@ -186,7 +188,7 @@ def test_a_model_that_is_no_better_than_popularity_is_kept_but_not_served(tmp_pa
     log = tmp_path / "events.csv"
     log.write_text("\n".join(rows))
     folder = tmp_path / "m"
-    vectors_alone = ["--no-baselines", "--no-blend", "--item-counts", "0", "--session-counts", "0"]
+    vectors_alone = ["--no-baselines", "--no-blend", "--config", str(vectors_only(tmp_path))]
     arguments = ["train", "--events", str(log), "--models", str(folder), *QUICK, *vectors_alone]
     assert item2vec.main(arguments) == 3
     assert "popularity" in capsys.readouterr().out

@@ -32,6 +32,7 @@ ROOMS = {  # library -> the only folders that may import it
     "duckdb": {"training"},
     "pyarrow": {"training", "cli"},
     "scipy": {"training"},
+    "threadpoolctl": {"training"},
     "optuna": {"training"},
     "fastapi": {"app"},
     "starlette": {"app"},

@@ -5,6 +5,7 @@ Every setting is described once, here: the help of the commands shows this text,
 
 import json
 import logging
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, Literal, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from index.errors import ConfigError
-from index.ranking.scorer import RecommenderConfig
+from index.ranking.settings import RecommenderConfig
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,27 @@ class SessionsConfig(Settings):
     max_user_events: int = setting(100_000, "users with more events are left out as bots; 0: no limit", ge=0)
 
 
-Engine = Literal["sgns", "gensim"]
+class SpectralConfig(Settings):
+    """The closed form: which pairs are counted, and how their counts are factorised."""
+
+    window: int = setting(2, "how many steps apart two items of a pair may be", ge=1, le=1000)
+    decay: Literal["inverse", "linear", "flat"] = setting(
+        "inverse", "weight of a pair d steps apart: 1/d, 1 - (d - 1)/window, or 1"
+    )
+    behind: float = setting(
+        0.0, "vectors for next: weight of what came before an item beside what came after it", ge=0, le=1
+    )
+    behind_similar: float = setting(1.0, "vectors for similar: the same weight", ge=0, le=1)
+    power: float = setting(0.5, "counts are raised to this power", gt=0, le=1)
+    degree: float = setting(0.25, "and divided by (sum of the row x sum of the column)^degree", ge=0, le=1)
+    products: int = setting(3, "sparse products: few smooth, many decompose exactly", ge=2, le=50)
+    split: float = setting(
+        0.5, "vectors for next: share of the singular values that the input vectors take", ge=0, le=1
+    )
+    split_similar: float = setting(1.0, "vectors for similar: the same share", ge=0, le=1)
+
+
+Engine = Literal["auto", "spectral", "sgns", "gensim"]
 
 
 @dataclass(frozen=True)
@@ -97,13 +118,17 @@ class Steps:
 
 # What each engine does well with on all four real logs. Their learning rates mean different things: see
 # benchmarks/README.md.
-STEPS: dict[Engine, Steps] = {"sgns": Steps(10, 1.0, 0.03), "gensim": Steps(20, 0.1, 1e-4)}
+STEPS = {"sgns": Steps(10, 1.0, 0.03), "gensim": Steps(20, 0.1, 1e-4)}
 
 
 class TrainerConfig(Settings):
     """How vectors are trained."""
 
-    engine: Engine = setting("sgns", "trainer: our own (sgns), or gensim's Word2Vec")
+    engine: Engine = setting(
+        "auto",
+        "trainer: the closed form (spectral), our skip-gram (sgns), or gensim's Word2Vec; auto: the closed form, and "
+        "skip-gram where validation says that it is better",
+    )
     dims: int = setting(128, "numbers per vector", ge=2, le=2048)
     window: int = setting(3, "how many items on each side of an item are its context, at most", ge=1, le=10_000)
     dynamic: bool = setting(
@@ -130,6 +155,7 @@ class TrainerConfig(Settings):
         False, "the published model starts from the current model's vectors; the measured one starts from scratch"
     )
     workers: int = setting(2, "threads; with 1 a run can be repeated bit by bit", ge=1, le=256)
+    spectral: SpectralConfig = SpectralConfig()
 
     @model_validator(mode="after")
     def _what_gensim_cannot(self) -> "TrainerConfig":
@@ -141,7 +167,7 @@ class TrainerConfig(Settings):
 
     def steps(self) -> Steps:
         """The settings that are given, and the engine's own where they are not."""
-        own = STEPS[self.engine]
+        own = STEPS.get(self.engine, STEPS["sgns"])
         first = own.first if self.learning_rate is None else self.learning_rate
         last = first * own.last / own.first if self.min_learning_rate is None else self.min_learning_rate
         return Steps(own.epochs if self.epochs is None else self.epochs, first, min(first, last))
@@ -150,7 +176,7 @@ class TrainerConfig(Settings):
 class IndexConfig(Settings):
     """The nearest-neighbour index."""
 
-    exact_below: int = setting(20_000, "the index is exact (flat) up to this many items", ge=0)
+    exact_below: int = setting(100_000, "the index is exact (flat) up to this many items", ge=0)
     min_recall: float = setting(0.99, "recall@10 that an approximate index must reach", gt=0, le=1)
     neighbours: int = setting(100, "how many neighbours of each item are computed in advance and stored", ge=1, le=1000)
 
@@ -165,7 +191,8 @@ class EvaluationConfig(Settings):
     )
     test_share: float = setting(0.1, "share of the sessions that is held out", gt=0, lt=0.9)
     test_from: str | None = setting(
-        None, "hold out the sessions that start at or after this time (ISO 8601) instead of a share"
+        None,
+        "hold out the sessions from this time on (ISO 8601, or a number as in the log) instead of a share",
     )
     validation_share: float = setting(
         0.1, "share of the training sessions that is held out to choose weights on", gt=0, lt=0.9
@@ -226,6 +253,7 @@ def write_config(config: TrainConfig, path: Path) -> None:
 
 
 def _toml(name: str, value: Any, above: tuple[str, ...]) -> list[str]:
+    name = name if re.fullmatch("[A-Za-z0-9_-]+", name) else json.dumps(name)  # part names have dots
     if not isinstance(value, dict):
         return [f"{name} = {json.dumps(value, ensure_ascii=False)}"]
     place = (*above, name)

@@ -135,6 +135,7 @@ def explain(
         "candidate_id": candidate,
         "evidence": rendering.pair_json(why.pair),
         **{name: place and {"score": round(place.score, 6), "rank": place.rank} for name, place in places.items()},
+        "parts": {name: round(value, 6) for name, value in why.parts.items()},
         "missing": why.missing,
         "sentences": why.sentences(views[0].title or item, views[1].title or candidate),
     }

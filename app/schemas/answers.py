@@ -173,6 +173,7 @@ class ExplainReply(Reply):
     evidence: Evidence | None
     similar: PlaceReply | None
     next: PlaceReply | None
+    parts: dict[str, float] = Field(description="what each part adds to the second's score of next")
     missing: dict[str, str] = Field(description="why the second is not among the stored neighbours, by score")
     sentences: list[str] = Field(description="the same in words")
 

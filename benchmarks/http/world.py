@@ -12,8 +12,8 @@ from index.catalogue import Catalogue
 from index.evidence import build_evidence
 from index.parts import ModelParts, Neighbours, write_parts
 from index.ranking.readings import similar_vectors
-from index.ranking.rules import Rules
-from index.ranking.scorer import NextScorer, RecommenderConfig
+from index.ranking.scorer import NextScorer
+from index.ranking.settings import RecommenderConfig
 from index.search.builder import build, neighbours
 from index.vocabulary import Vocabulary
 
@@ -29,14 +29,14 @@ def publish(models: Path, items: int, seed: int = 1) -> str:
     counts = np.sort(rng.zipf(1.3, size=items).clip(5, 100_000))[::-1].astype(np.int64)
     ids = [f"item-{i:06d}" for i in range(items)]
     titles, categories = [f"Title number {i}" for i in range(items)], [f"c{i % CATEGORIES}" for i in range(items)]
-    rules = Rules(np.zeros(items + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
     tokens = rng.integers(items, size=items * 5).astype(np.int32)
     offsets = np.arange(0, len(tokens) + 1, 5, dtype=np.int64)
-    config = RecommenderConfig(next_reading="in-in", item_counts=0.0, session_counts=0.0)
+    alone = {"vectors": 1.0}
+    config = RecommenderConfig(next_reading="in-in", counts={}, item=alone, session=alone)
     unit = similar_vectors(vectors, vectors, "in")
     built = build(unit, 20_000, 0.95, seed, 2)
     rows, scores = neighbours(built, unit, STORED, 2)
-    scorer = NextScorer(vectors, vectors, counts, rules, config)
+    scorer = NextScorer.of(vectors, vectors, unit, counts, config)
     next_built = build(scorer.next_vectors(), items + 1, 0.95, seed, 2)
     parts = ModelParts(
         Vocabulary(ids, counts),
@@ -44,7 +44,8 @@ def publish(models: Path, items: int, seed: int = 1) -> str:
         {},
         vectors,
         vectors,
-        rules,
+        {},
+        {},
         build_evidence(tokens, offsets, np.arange(len(offsets) - 1, dtype=np.int64), items, False),
         built.index,
         next_built.index,

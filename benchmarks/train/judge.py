@@ -8,16 +8,19 @@ from numpy.typing import NDArray
 
 from benchmarks.train.corpora import World
 from benchmarks.train.engines import THREADS
+from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
-from index.ranking.scorer import NextScorer, RecommenderConfig
+from index.ranking.scorer import NextScorer
+from index.ranking.settings import RecommenderConfig
 from training.evaluation.metrics import hits, reciprocal_ranks
 from training.evaluation.ranks import rank_all
 from training.evaluation.split import Prefixes
 from training.trainers.trainer import Embeddings
 
 FIGURES = ("T1 HR@20", "T1 MRR@20", "T2 HR@20", "T2 MRR@20")
+ALONE = {"vectors": 1.0}
 READING = RecommenderConfig(
-    next_reading="symmetric", session_decay="rank", session_items=10, item_counts=0, session_counts=0
+    next_reading="symmetric", session_decay="rank", session_items=10, counts={}, item=ALONE, session=ALONE
 )
 
 Values = NDArray[np.float64]
@@ -34,7 +37,8 @@ class Judge:
 
     def figures(self, found: Embeddings) -> Values:
         """Of each prefix, shape (4, prefixes), in the order of FIGURES."""
-        recommender = Recommender(NextScorer(found.inputs, found.outputs, self._counts, None, READING))
+        unit = similar_vectors(found.inputs, found.outputs, READING.similar_reading)
+        recommender = Recommender(NextScorer.of(found.inputs, found.outputs, unit, self._counts, READING))
         return np.concatenate([self._figures(lambda p, one=one: recommender.scores(p, one)) for one in (True, False)])
 
     def popularity(self) -> Values:

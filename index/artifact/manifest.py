@@ -67,10 +67,12 @@ class Gate(Record):
 
 
 class TrainingFacts(Record):
-    """How the published vectors came about: the learning rate that held, restarts of that training after divergence,
-    and the version it started from, None where it started from scratch."""
+    """How the published vectors came about: by which engine, the learning rate that held, None where there are no
+    steps, restarts of that training after divergence, and the version it started from, None where it started from
+    scratch."""
 
-    learning_rate: float
+    engine: str | None = None
+    learning_rate: float | None
     restarts: int
     started_from: str | None
 

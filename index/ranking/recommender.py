@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from index.ranking.parts.question import Question
 from index.ranking.readings import Float, Rows
-from index.ranking.scorer import NextScorer, Query
+from index.ranking.scorer import NextScorer
 from index.search.exact import Mask, top_k
 from index.search.searcher import Searcher
 
@@ -19,7 +20,8 @@ CANDIDATES = 4  # fetched per result wanted; the blend reorders what the vectors
 
 
 class Recommender:
-    """Ranks. next_of: after one item. recommend: after a session. Both leave the last item itself out.
+    """Ranks. next_of: after one item. recommend: after a session. Neither lists the last item itself, but that a
+    session's may return where the setting `last_may_return` says so.
 
     Rows and scores come as (rows int32, scores float32), shape (queries, k), padded with -1 and -inf. Ties are broken
     by row, so the same question gets the same answer. With a searcher over `next_vectors`, a catalogue of more than
@@ -33,10 +35,9 @@ class Recommender:
 
     def scores(self, sessions: Sequence[Rows], one_item: bool, exclude_seen: bool = False) -> Float:
         """Dense scores, -inf for what may not be recommended. Shape (sessions, items)."""
-        queries = [self._query(session, one_item) for session in sessions]
-        scores = self.scorer.dense(queries, one_item, None if one_item or exclude_seen else sessions)
+        scores = self.scorer.dense([self.question(s, one_item, exclude_seen) for s in sessions], one_item)
         for i, session in enumerate(sessions):
-            scores[i, session if exclude_seen else session[-1:]] = -np.inf
+            scores[i, self._gone(session, one_item, exclude_seen)] = -np.inf
         return scores
 
     def next_of(self, rows: Rows, k: int) -> tuple[Rows, Float]:
@@ -62,28 +63,38 @@ class Recommender:
         weights: the caller's, one per row of the session. disliked: rows with a negative weight, together half of the
         session's, which are not among the results either.
         """
-        query = self._query(session, one_item) if weights is None else self.scorer.session(session, weights)
-        gone = session if exclude_seen else session[-1:]
+        question = self.question(session, one_item, exclude_seen, weights, disliked)
+        gone = self._gone(session, one_item, exclude_seen)
         if disliked is not None and len(disliked):
-            pull = -DISLIKE * float(query.weights.sum()) / len(disliked)
-            both = np.concatenate([query.rows, disliked]).astype(np.int32)
-            pulls = np.full(len(disliked), pull, dtype=np.float32)
-            query = Query(both, np.concatenate([query.weights, pulls]))
             gone = np.concatenate([gone, disliked]).astype(np.int32)
-        own = None if one_item or exclude_seen else session
         if self._searcher is None:
-            scores = self.scorer.dense([query], one_item, None if own is None else [own])
+            scores = self.scorer.dense([question], one_item)
             if allowed is not None:
                 scores[0, ~allowed] = -np.inf
             scores[0, gone] = -np.inf
             rows, best = top_k(scores, k)
             return rows[0], best[0]
-        return self._best_of_candidates(query, k, one_item, own, gone, allowed)
+        return self._best_of_candidates(question, k, one_item, gone, allowed)
 
-    def _query(self, session: Rows, one_item: bool) -> Query:
-        if one_item:
-            return Query(session[-1:], np.ones(len(session[-1:]), dtype=np.float32))
-        return self.scorer.session(session)
+    def question(
+        self,
+        session: Rows,
+        one_item: bool,
+        exclude_seen: bool = False,
+        weights: Float | None = None,
+        disliked: Rows | None = None,
+    ) -> Question:
+        """As it is scored. weights: with them the rule for sessions is used, for one item too."""
+        if one_item and weights is None:
+            return Question.of_item(session)
+        config = self.scorer.config
+        return Question.of_session(session, config, weights, disliked, DISLIKE, own=not (one_item or exclude_seen))
+
+    def _gone(self, session: Rows, one_item: bool, exclude_seen: bool) -> Rows:
+        """What may not be recommended."""
+        if exclude_seen:
+            return session
+        return session[-1:] if one_item or not self.scorer.config.last_may_return else session[:0]
 
     def _ranked(self, sessions: Sequence[Rows], k: int, one_item: bool, exclude_seen: bool) -> tuple[Rows, Float]:
         if self._searcher is not None:
@@ -97,22 +108,20 @@ class Recommender:
         return rows, np.concatenate([s for _, s in found]) if found else np.empty((0, k), np.float32)
 
     def _best_of_candidates(
-        self, query: Query, k: int, one_item: bool, own: Rows | None, gone: Rows, allowed: Mask | None
+        self, question: Question, k: int, one_item: bool, gone: Rows, allowed: Mask | None
     ) -> tuple[Rows, Float]:
-        """Nothing outside the candidates could be among the k best: an item without a count and not among the nearest
-        `CANDIDATES * k` scores less than all of those. (Not so where disliked items give counts below zero; then it
-        is nearly so.)"""
+        """Every item that has a count or is the session's own, and the `CANDIDATES * k` nearest by vectors and
+        popularity: an item outside of these scores less than all of the nearest, where no part repels."""
         assert self._searcher is not None
-        near = self._searcher.search(self.scorer.next_queries([query], one_item), CANDIDATES * k + len(gone), allowed)[
-            0
-        ][0]
-        parts = [near[near >= 0]] if own is None else [near[near >= 0], own]
-        if self.scorer.rules is not None:
-            parts += [self.scorer.rules.row(int(row))[0] for row in query.rows]
+        queries = self.scorer.next_queries([question], one_item)
+        near = self._searcher.search(queries, CANDIDATES * k + len(gone), allowed)[0][0]
+        parts = [near[near >= 0], *self.scorer.counted(question, one_item)]
+        if question.own is not None:
+            parts.append(question.own)
         candidates = np.unique(np.concatenate(parts)).astype(np.int32)
         candidates = np.setdiff1d(candidates, gone, assume_unique=False).astype(np.int32)
         if allowed is not None:
             candidates = candidates[allowed[candidates]]
-        scores = self.scorer.at(query, candidates, one_item, own)
+        scores = self.scorer.at(question, candidates, one_item)
         places, best = top_k(scores[None, :], k)
         return np.append(candidates, np.int32(-1))[places[0]], best[0]  # place -1 is the -1 at the end

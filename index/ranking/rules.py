@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -18,15 +19,20 @@ class RulesConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int = Field(10, ge=1, le=1000, description="how far apart in a session two items may be")
-    decay: Literal["inverse", "linear"] = Field(
-        "inverse", description="weight of a pair d steps apart: 1/d, or 1 - (d - 1)/steps"
+    decay: Literal["inverse", "linear", "flat"] = Field(
+        "inverse", description="weight of a pair d steps apart: 1/d, 1 - (d - 1)/steps, or 1"
     )
     backward: float = Field(
         0.0, ge=0, le=1, description="weight of the reverse direction: 0 only what came after, 1 both alike"
     )
     target_power: float = Field(0.0, ge=0, le=2, description="weights are divided by (count of the target)^power")
     source_power: float = Field(0.0, ge=0, le=2, description="weights are divided by (count of the source)^power")
-    keep: int = Field(1000, ge=1, le=100_000, description="strongest rules kept per item")
+    keep: int = Field(200, ge=1, le=100_000, description="strongest rules kept per item")
+    newest: float = Field(1.0, gt=0, le=1, description="share of the sessions that are counted, the newest")
+    baskets: bool = Field(False, description="each session's items once: in how many sessions two items were together")
+    scale: Literal["share", "z"] = Field(
+        "share", description="logarithm of the share of a row, or standard deviations over all items"
+    )
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,12 @@ class Rules:
     def __len__(self) -> int:
         """Number of items, those without rules included."""
         return len(self.offsets) - 1
+
+    @cached_property
+    def totals(self) -> NDArray[np.float32]:
+        """float32, shape (n,): the sum of each row."""
+        sums = np.concatenate([[0], np.cumsum(self.weights, dtype=np.float64)])
+        return np.asarray(np.diff(sums[self.offsets]), dtype=np.float32)
 
     def row(self, i: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         a, b = self.offsets[i], self.offsets[i + 1]

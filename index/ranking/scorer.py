@@ -1,61 +1,34 @@
 """How strongly an item or a session suggests each item that may come next, in evaluation and serving alike.
 
 Two questions, two scores. "similar" (what can stand in for this item) is the cosine of the items' vectors. "next" (what
-comes with or after it) multiplies the vectors of the known items with those of the items that may come, and adds the
-counts of what followed in the training sessions and, where settings say so, popularity and the session's own items:
+comes with or after it) is a weighted sum of parts, each on a scale of its own:
 
-    next(b) = z(q . T_b) + popularity * z(log count_b) + counts * z(rules_b) + own * recency_b
+    next(b) = sum over parts p of weight_p * p(b)
 
-z(x) = (x - mean) / standard deviation over all items, so the weights mean the same on every log. q is the weighted sum
-of the known items' query vectors, the most recent weighing most.
+    vectors, alike     how near b's vector is to those of the known items, in standard deviations (parts/vectors.py)
+    after, both, ...   the logarithm of b's share of what was counted near them (parts/counts.py)
+    popular, ...       how often b occurs, in standard deviations of the logarithm (parts/popularity.py)
+    own, own.newest... whether b is in the session already (parts/own.py)
+
+The weights are a conditional logit's, found on validation (training/choice); a negative one repels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
-from index.ranking.readings import Float, Reading, Rows, queries_of, targets_of
-from index.ranking.rules import Rules, RulesConfig
+from index.ranking.parts.counts import Told, counts_of
+from index.ranking.parts.own import FORMS, own_of
+from index.ranking.parts.popularity import popularity
+from index.ranking.parts.question import Question
+from index.ranking.parts.vectors import VectorPart
+from index.ranking.readings import Float, Rows, queries_of, targets_of
+from index.ranking.rules import Rules
+from index.ranking.settings import LAST, RecommenderConfig, Weights
 
-
-class RecommenderConfig(BaseModel):
-    """How items are scored; recorded in the artifact, and the same in evaluation and serving."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    similar_reading: Literal["in", "sum"] = Field("in", description="similar: cosine of input vectors, or of in + out")
-    next_reading: Reading = Field("in-out", description="next: which vectors of the two items are multiplied")
-    item_popularity: float = Field(0.0, description="next of one item: weight of the popularity term")
-    item_counts: float = Field(1.0, ge=0, description="next of one item: weight of the counts beside the vectors")
-    session_items: int = Field(10, ge=1, le=1000, description="how many recent items of a session are used")
-    session_decay: Literal["last", "rank", "exponential"] = Field(
-        "rank", description="how their weight falls: only the last, 1/rank, or by half every half_life items"
-    )
-    half_life: float = Field(2.0, gt=0, description="items after which an exponential weight has halved")
-    session_popularity: float = Field(0.0, description="next in a session: weight of the popularity term")
-    session_counts: float = Field(1.0, ge=0, description="next in a session: weight of the counts beside the vectors")
-    own_items: float = Field(0.0, ge=0, description="next in a session: weight of the session's own earlier items")
-    rules: RulesConfig = Field(RulesConfig(), description="how the counts are taken")
-
-
-@dataclass(frozen=True)
-class Query:
-    """The known items: rows (oldest first, may repeat) and the weight of each, the same length."""
-
-    rows: Rows
-    weights: Float
-
-
-def popularity(counts: NDArray[np.int64]) -> Float:
-    """z(log count), the popularity term of every item."""
-    log = np.log(np.maximum(counts, 1).astype(np.float64))
-    scaled: Float = np.asarray((log - log.mean()) / (log.std() or 1.0), dtype=np.float32)
-    return scaled
+PAIRS = 2048  # pairs of vectors multiplied at once
 
 
 class NextScorer:
@@ -63,134 +36,208 @@ class NextScorer:
 
     def __init__(
         self,
+        vectors: Mapping[str, VectorPart],
+        rules: Mapping[str, Rules],
+        popular: Mapping[str, Float],
+        config: RecommenderConfig,
+    ) -> None:
+        """Each by the name of its part; `vectors` is there always. Parts without a weight may be left out."""
+        self.vectors = dict(vectors)
+        self.rules = dict(rules)
+        self.popular = dict(popular)
+        self._set(config)
+
+    @classmethod
+    def of(
+        cls,
         inputs: Float,
         outputs: Float,
+        similar: Float,
         counts: NDArray[np.int64],
-        rules: Rules | None,
         config: RecommenderConfig,
+        rules: Mapping[str, Rules] | None = None,
+        newest: Mapping[str, NDArray[np.int64]] | None = None,
         targets: Float | None = None,
-    ) -> None:
-        """targets: what `targets_of` gives, from where it is mapped already; None: made here, in memory."""
-        reading = config.next_reading
+    ) -> "NextScorer":
+        """From matrices. similar: unit vectors. counts: occurrences of each item; newest: in the newest sessions, by
+        part. targets: what `targets_of` gives, from where it is mapped already; None: made here, in memory."""
+        reading, used = config.next_reading, config.used()
+        targets = targets_of(inputs, outputs, reading) if targets is None else targets
+        vectors = {"vectors": VectorPart(queries_of(inputs, outputs, reading, targets), targets)}
+        if "alike" in used:
+            vectors["alike"] = VectorPart(similar, similar)
+        popular = {name: popularity(values) for name, values in {"popular": counts, **(newest or {})}.items()}
+        return cls(vectors, rules or {}, popular, config)
+
+    def _set(self, config: RecommenderConfig) -> None:
         self.config = config
-        self.targets = targets_of(inputs, outputs, reading) if targets is None else targets
-        self.queries = queries_of(inputs, outputs, reading, self.targets)
-        self.popularity = popularity(counts)
-        self.rules = rules
-        # The mean and spread of q . T over all items follow from T's mean and covariance, so z needs no dense pass.
-        self._mean = self.targets.mean(axis=0, dtype=np.float64)
-        second = self.targets.T.astype(np.float64) @ self.targets / max(1, len(self.targets))
-        self._covariance = second - np.outer(self._mean, self._mean)
+        self._fixed = [self._popular(weights) for weights in (config.session, config.item)]
+
+    def _popular(self, weights: Weights) -> Float | None:
+        parts = [np.float32(w) * self.popular[name] for name, w in weights.items() if w and name in self.popular]
+        return np.sum(parts, axis=0, dtype=np.float32) if parts else None
 
     def __len__(self) -> int:
-        return len(self.targets)
+        return len(self.vectors["vectors"].targets)
 
-    def session(self, rows: Rows, weights: Float | None = None) -> Query:
-        """The recent items of a session and their weights by the setting `session_decay`, times the caller's `weights`.
-
-        With `last` only one item has a weight and the caller's would change nothing, so with them it is 1/rank.
-        """
-        config = self.config
-        only_last = config.session_decay == "last" and weights is None
-        kept = rows[-(1 if only_last else config.session_items) :]
-        age = np.arange(len(kept), 0, -1, dtype=np.float32)  # 1 for the most recent
-        halved = np.asarray(0.5 ** ((age - 1) / config.half_life), dtype=np.float32)
-        fall = np.asarray(1 / age, dtype=np.float32) if config.session_decay != "exponential" else halved
-        if weights is not None:
-            fall = fall * weights[len(rows) - len(kept) :]
-        return Query(kept, np.asarray(fall, dtype=np.float32))
-
-    def query_vectors(self, queries: Sequence[Query]) -> tuple[Float, Float, Float]:
-        """(q, mean, std) of each query: float32 (n, d), (n,), (n,); mean and std are those of q . T over all items."""
-        q = np.zeros((len(queries), self.queries.shape[1]), dtype=np.float32)
-        for i, query in enumerate(queries):
-            if len(query.rows):
-                q[i] = query.weights @ self.queries[query.rows]
-        mean = q @ self._mean.astype(np.float32)
-        variance = np.einsum("ij,jk,ik->i", q, self._covariance, q, optimize=True)
-        return q, mean, np.sqrt(np.maximum(variance, 1e-12)).astype(np.float32)
+    def weights(self, one_item: bool) -> Weights:
+        return self.config.item if one_item else self.config.session
 
     def with_config(self, config: RecommenderConfig) -> "NextScorer":
-        """The same matrices with other weights or session rule. Raises ValueError for another `next_reading`."""
+        """The same parts with other weights or session rule. Raises ValueError for another `next_reading`."""
         if config.next_reading != self.config.next_reading:
             raise ValueError(f"a scorer of next_reading {self.config.next_reading!r} cannot be {config.next_reading!r}")
         other = copy(self)
-        other.config = config
+        other._set(config)
         return other
 
-    def vectors_z(self, queries: Sequence[Query]) -> Float:
-        """z(q . T) of every item, shape (queries, items)."""
-        q, mean, std = self.query_vectors(queries)
-        scores = np.asarray((q / std[:, None]) @ self.targets.T, dtype=np.float32)
-        scores -= (mean / std)[:, None]
+    def dense(self, questions: Sequence[Question], one_item: bool) -> Float:
+        """float32, shape (questions, items)."""
+        scores = np.zeros((len(questions), len(self)), dtype=np.float32)
+        lift = np.zeros(len(questions), dtype=np.float32)
+        for place, (part, q, mean) in enumerate(self._queries(questions, one_item)):
+            lift -= mean
+            if place:
+                scores += q @ part.targets.T
+            else:
+                np.matmul(q, part.targets.T, out=scores)
+        fixed = self._fixed[one_item]
+        # Line by line: each is still in the cache when the second number is added.
+        for row, more in zip(scores, lift, strict=True):
+            row += more if fixed is None else fixed + more
+        flat, weights = scores.reshape(-1), self.weights(one_item)
+        for name, told in self.told(self.sparse(one_item), questions).items():
+            weight, at, values = np.float32(weights[name]), told.at, told.values
+            if told.elsewhere is not None:
+                values = values - told.elsewhere[at // len(self)]
+                scores += weight * told.elsewhere[:, None]
+            flat[at] += weight * values
         return scores
 
-    def dense(self, queries: Sequence[Query], one_item: bool, own: Sequence[Rows] | None = None) -> Float:
-        """float32, shape (queries, items). own: the whole of each session, for its own items; None leaves them out."""
-        scores = self.vectors_z(queries)
-        share = self.config.item_popularity if one_item else self.config.session_popularity
-        if share:
-            scores += np.float32(share) * self.popularity
-        counts = self.config.item_counts if one_item else self.config.session_counts
-        if counts and self.rules is not None:
-            scores += np.float32(counts) * self.counts_z_of(self.rules, queries)
-        if own is not None and self.config.own_items:
-            for i, rows in enumerate(own):
-                items, recency = _own_recency(rows)
-                scores[i, items] += np.float32(self.config.own_items) * recency
+    def of_pairs(
+        self, questions: Sequence[Question], one_item: bool, pairs: NDArray[np.int64], told: Mapping[str, Told]
+    ) -> Float:
+        """The same scores for some items of each question, float32 beside `pairs`: ascending, question * items +
+        item. told: what the parts in `sparse` say, which the caller has asked to find the pairs."""
+        question, item = np.divmod(pairs, len(self))
+        scores = np.zeros(len(pairs), dtype=np.float32)
+        for vectors, q, mean in self._queries(questions, one_item):
+            for begin in range(0, len(pairs), PAIRS):  # what is gathered stays in the cache
+                some = slice(begin, begin + PAIRS)
+                scores[some] += np.einsum("ij,ij->i", q[question[some]], vectors.targets[item[some]])
+            scores -= mean[question]
+        fixed = self._fixed[one_item]
+        if fixed is not None:
+            scores += fixed[item]
+        for name, part in told.items():
+            weight = np.float32(self.weights(one_item)[name])
+            if part.elsewhere is not None:
+                scores += weight * part.elsewhere[question]
+            place = np.minimum(np.searchsorted(pairs, part.at), len(pairs) - 1)
+            there = pairs[place] == part.at
+            lift = 0 if part.elsewhere is None else part.elsewhere[question[place[there]]]
+            scores[place[there]] += weight * (part.values[there] - lift)
         return scores
+
+    def at(self, question: Question, candidates: Rows, one_item: bool) -> Float:
+        """The same scores for some items only, float32 (candidates,): how a large catalogue is served."""
+        scores = np.zeros(len(candidates), dtype=np.float32)
+        for part, q, mean in self._queries([question], one_item):
+            scores += part.targets[candidates] @ q[0] - mean[0]
+        fixed = self._fixed[one_item]
+        if fixed is not None:
+            scores += fixed[candidates]
+        for name, told in self.told(self.sparse(one_item), [question]).items():
+            scores += np.float32(self.weights(one_item)[name]) * values_at(told, candidates)
+        return scores
+
+    def counted(self, question: Question, one_item: bool) -> list[Rows]:
+        """The items that some part of counts, or that of own items, has a value for."""
+        return [told.at.astype(np.int32) for told in self.told(self.sparse(one_item), [question]).values()]
+
+    def told(self, names: Sequence[str], questions: Sequence[Question]) -> dict[str, Told]:
+        """What the parts that speak of a few items say; names as in the weights."""
+        found = own_of([question.own for question in questions], len(self), [name for name in names if name in FORMS])
+        for name in names:
+            if name not in FORMS:
+                base = name.removesuffix(LAST)
+                queries = [question.last if name.endswith(LAST) else question.recent for question in questions]
+                found[name] = counts_of(self.rules[base], queries, self.config.counts[base].scale)
+        return found
+
+    def contributions(self, question: Question, item: int, one_item: bool) -> dict[str, float]:
+        """What each part adds to the item's score; they sum up to it."""
+        at = np.array([item], dtype=np.int32)
+        return {
+            name: float(weight * self.values(name, question, at)[0])
+            for name, weight in self.weights(one_item).items()
+            if weight
+        }
+
+    def values(self, name: str, question: Question, candidates: Rows) -> Float:
+        """One part's values, without its weight, float32 (candidates,)."""
+        base = name.removesuffix(LAST)
+        if base in self.vectors:
+            part = self.vectors[base]
+            q, mean = self._asked(part, name, [question])
+            return np.asarray(part.targets[candidates] @ q[0] - mean[0], dtype=np.float32)
+        if name in self.popular:
+            return self.popular[name][candidates]
+        return values_at(self.told([name], [question])[name], candidates)
+
+    def _queries(self, questions: Sequence[Question], one_item: bool) -> Iterator[tuple[VectorPart, Float, Float]]:
+        """(part, q, mean) of each vectors part that has a weight: q . T - mean is what it adds."""
+        weights = self.weights(one_item)
+        for name, part in self.vectors.items():
+            total: tuple[Float, Float] | None = None
+            for key in (name, name + LAST):
+                if weight := weights.get(key):
+                    q, mean = (np.float32(weight) * values for values in self._asked(part, key, questions))
+                    total = (q, mean) if total is None else (total[0] + q, total[1] + mean)
+            if total is not None:
+                yield part, *total
+
+    def _asked(self, part: VectorPart, name: str, questions: Sequence[Question]) -> tuple[Float, Float]:
+        """What the part is asked, under the name it has in the weights."""
+        return part.of([question.last if name.endswith(LAST) else question.recent for question in questions])
+
+    def is_sparse(self, name: str) -> bool:
+        """Whether the part speaks of a few items only."""
+        return name not in self.popular and name.removesuffix(LAST) not in self.vectors
+
+    def sparse(self, one_item: bool) -> list[str]:
+        """Those of them that have a weight."""
+        return [name for name, weight in self.weights(one_item).items() if weight and self.is_sparse(name)]
 
     def next_vectors(self) -> Float:
-        """What an index for `next` is built over: targets, and the popularity term as one more dimension."""
-        return np.ascontiguousarray(np.hstack([self.targets, self.popularity[:, None]]))
+        """What an index for `next` is built over: targets, and popularity as one more dimension.
 
-    def next_queries(self, queries: Sequence[Query], one_item: bool) -> Float:
-        """Queries for that index; inner products order items as the scores without counts do."""
-        q, _, std = self.query_vectors(queries)
-        share = self.config.item_popularity if one_item else self.config.session_popularity
-        return np.hstack([q / std[:, None], np.full((len(q), 1), share, dtype=np.float32)])
+        The dimension is scaled by its weight: an HNSW graph over unscaled popularity, which all queries then weigh low,
+        found .29 to .51 of the ten best, and .997 over scaled.
+        """
+        fixed = self._fixed[True] if self._fixed[True] is not None else self._fixed[False]
+        column = (
+            np.zeros(len(self), dtype=np.float32) if fixed is None else fixed / self._near(fixed is self._fixed[True])
+        )
+        return np.ascontiguousarray(np.hstack([self.vectors["vectors"].targets, column[:, None]]))
 
-    @staticmethod
-    def counts_z_of(rules: Rules, queries: Sequence[Query]) -> Float:
-        """z(rules) of every item, shape (queries, items)."""
-        dense = rules.scores([(query.rows, query.weights) for query in queries])
-        mean = dense.mean(axis=1, keepdims=True)
-        std = dense.std(axis=1, keepdims=True)
-        # A query without any count says nothing: all its items score 0.
-        z: Float = np.divide(dense - mean, std, out=np.zeros_like(dense), where=std > 0)
-        return z
+    def next_queries(self, questions: Sequence[Question], one_item: bool) -> Float:
+        """Queries for that index; inner products order items nearly as the scores without counts do."""
+        q = self.vectors["vectors"].of([question.recent for question in questions])[0]
+        return np.hstack([q, np.ones((len(q), 1), dtype=np.float32)])
 
-    def at(self, query: Query, candidates: Rows, one_item: bool, own: Rows | None = None) -> Float:
-        """The same scores for some items only, float32 (candidates,): how a large catalogue is served."""
-        q, mean, std = self.query_vectors([query])
-        scores = (self.targets[candidates] @ q[0] - mean[0]) / std[0]
-        share = self.config.item_popularity if one_item else self.config.session_popularity
-        scores = scores + np.float32(share) * self.popularity[candidates]
-        counts = self.config.item_counts if one_item else self.config.session_counts
-        if counts and self.rules is not None:
-            rules_mean, rules_std = self.rules.moments(query.rows, query.weights)
-            if rules_std > 0:
-                found = _sparse_sum(self.rules, query)
-                values = np.array([found.get(int(c), 0.0) for c in candidates], dtype=np.float32)
-                scores = scores + np.float32(counts) * (values - rules_mean) / rules_std
-        if own is not None and self.config.own_items:
-            items, recency = _own_recency(own)
-            place = {int(item): r for item, r in zip(items, recency, strict=True)}
-            bonus = np.array([place.get(int(c), 0.0) for c in candidates], dtype=np.float32)
-            scores = scores + np.float32(self.config.own_items) * bonus
-        return np.asarray(scores, dtype=np.float32)
+    def _near(self, one_item: bool) -> float:
+        """Weight of the vectors, by which popularity is divided in the index."""
+        weights = self.weights(one_item)
+        return max(weights.get("vectors", 0.0) + weights.get("vectors" + LAST, 0.0), 1e-3)
 
 
-def _own_recency(rows: Rows) -> tuple[Rows, Float]:
-    """The session's distinct items and 1/age of each: 1 for the most recent."""
-    backwards, first = np.unique(rows[::-1], return_index=True)
-    return backwards.astype(np.int32), (1.0 / (first + 1)).astype(np.float32)
-
-
-def _sparse_sum(rules: Rules, query: Query) -> dict[int, float]:
-    total: dict[int, float] = {}
-    for row, weight in zip(query.rows, query.weights, strict=True):
-        items, values = rules.row(int(row))
-        for item, value in zip(items.tolist(), (values * weight).tolist(), strict=True):
-            total[item] = total.get(item, 0.0) + value
-    return total
+def values_at(told: Told, candidates: Rows) -> Float:
+    """Of the candidates, for the first question; float32, the same length."""
+    elsewhere = 0.0 if told.elsewhere is None else float(told.elsewhere[0])
+    out = np.full(len(candidates), elsewhere, dtype=np.float32)
+    if len(told.at):
+        at = np.minimum(np.searchsorted(told.at, candidates), len(told.at) - 1)
+        there = told.at[at] == candidates
+        out[there] = told.values[at[there]]
+    return out

@@ -114,12 +114,12 @@ def recall_of(scores: Floats, truth: Floats) -> float:
 
 
 def neighbours(
-    built: BuiltIndex, queries: Floats, k: int, threads: int, progress: Callable[[int, int], None] | None = None
+    built: BuiltIndex, queries: Floats, k: int, threads: int, progress: Callable[[float], None] = lambda _: None
 ) -> tuple[Rows, Floats]:
     """For each row i of `queries` (n, d) its k best items without item i: int32 rows and float32 scores, both (n, k).
 
-    Best first, ties by row, -1 and -inf where there are fewer than k others. progress: called with (done, total)
-    after each block of 1,024 queries.
+    Best first, ties by row, -1 and -inf where there are fewer than k others. progress: called with the share that is
+    done.
     """
     searcher = Searcher(built.index, stored_vectors(built.index))
     rows = np.full((len(queries), k), -1, dtype=np.int32)
@@ -135,6 +135,5 @@ def neighbours(
     with ThreadPoolExecutor(threads) as pool:
         for block, found, values in pool.map(search, blocks):
             rows[block], scores[block] = found, values
-            if progress is not None:
-                progress(block.stop, len(queries))
+            progress(block.stop / len(queries))
     return rows, scores

@@ -69,7 +69,10 @@ def test_help_of_train_fits_a_screen_and_leads_to_the_settings(capsys, monkeypat
 
 def test_help_of_the_settings_has_all_of_them_or_those_of_a_section(capsys):
     page = help_of(capsys, "train", "--help-settings")
-    assert all(flag in page for flag in ("--events ", "--min-item-count", "--epochs", "--bootstrap", "--rules-steps"))
+    assert all(
+        flag in page
+        for flag in ("--events ", "--min-item-count", "--epochs", "--bootstrap", "--next-reading", "--spectral-power")
+    )
     page = help_of(capsys, "train", "--help-settings", "trainer")
     assert "--epochs" in page
     assert "--min-item-count" not in page

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.align import BLOCK, moved
+from index.align import rotation as rotation_between
 
 
 def vectors(items, dims, seed=1):
@@ -24,6 +25,17 @@ def test_a_model_that_was_only_rotated_has_not_moved(dims, more, seed):
     old = vectors(dims + more, dims, seed)
     new = old @ rotation(dims, seed)
     assert np.abs(moved(old, new)).max() < 1e-5
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 20), st.integers(0, 60), st.integers(0, 1000))
+def test_the_rotation_between_two_models_undoes_a_turn_and_keeps_every_inner_product(dims, more, seed):
+    old = vectors(dims + more, dims, seed)
+    turn = rotation(dims, seed + 1)
+    found = rotation_between(old, old @ turn)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, turn.T, atol=1e-3)
+    np.testing.assert_allclose(found @ found.T, np.eye(dims), atol=1e-4)
 
 
 def test_how_far_items_went_does_not_depend_on_how_a_model_is_turned():

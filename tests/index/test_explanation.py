@@ -25,6 +25,16 @@ def test_a_pair_that_met_often_is_told_with_its_figures():
     ]
 
 
+def test_what_speaks_for_the_second_is_told_in_shares_the_most_first_and_what_speaks_against_it_by_name():
+    parts = {"vectors": 1.0, "after": 3.0, "popular": -1.0, "alike": 0.001, "both": -0.01}
+    found = Explanation("a", "b", pair(1118, 15.94), Place(0.94, 1), Place(3.0, 1), {}, parts)
+    assert found.sentences("A", "B")[-2:] == [
+        "What speaks for the second as the next: "
+        "75 % what came within ten steps after the first, 25 % its vector for what comes next.",
+        "Against it: how often it occurs.",
+    ]
+
+
 def test_less_often_than_chance_and_without_a_clock():
     found = Explanation("a", "b", pair(1, 0.444, None), None, None, {})
     assert found.sentences("A", "B")[1] == "They were together in 1 session, 0.44 times as often as chance."

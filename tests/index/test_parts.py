@@ -17,7 +17,8 @@ from index.model import Model
 from index.parts import ModelParts, Neighbours, read_parts, write_parts
 from index.ranking.readings import similar_vectors
 from index.ranking.rules import Rules
-from index.ranking.scorer import NextScorer, RecommenderConfig
+from index.ranking.scorer import NextScorer
+from index.ranking.settings import COUNTS, RecommenderConfig
 from index.search.indexfile import stored_vectors
 from index.vocabulary import Vocabulary
 
@@ -31,6 +32,16 @@ def flat(vectors):
     return index
 
 
+def settings(reading):
+    """With a part of every kind."""
+    return RecommenderConfig(
+        next_reading=reading,
+        counts={name: COUNTS[name] for name in ("after", "both")},
+        item={"vectors": 1.0, "alike": 0.5, "after": 4.0},
+        session={"vectors": 1.0, "after.last": 2.0, "popular.recent": 0.25, "own.newest": 1.0},
+    )
+
+
 def made(reading="in-out"):
     rng = np.random.default_rng(SEED)
     inputs, outputs = rng.standard_normal((2, ITEMS, DIMS)).astype(np.float32)
@@ -38,8 +49,9 @@ def made(reading="in-out"):
     pairs = [(row + 1) % ITEMS for row in range(ITEMS)]
     rules = Rules(np.arange(ITEMS + 1), np.array(pairs, dtype=np.int32), np.ones(ITEMS, dtype=np.float32))
     tokens = np.arange(ITEMS, dtype=np.int32)
-    scorer = NextScorer(inputs, outputs, vocabulary.counts, rules, RecommenderConfig(next_reading=reading))
-    unit = similar_vectors(inputs, outputs, "in")
+    unit = similar_vectors(*rng.standard_normal((2, ITEMS, DIMS + 3)).astype(np.float32), "in")
+    newest = {"popular.recent": np.arange(ITEMS)}
+    scorer = NextScorer.of(inputs, outputs, unit, vocabulary.counts, settings(reading), {"after": rules}, newest)
     lists = Neighbours(np.full((ITEMS, 2), -1, dtype=np.int32), np.full((ITEMS, 2), -np.inf, dtype=np.float32))
     return ModelParts(
         vocabulary=vocabulary,
@@ -47,7 +59,8 @@ def made(reading="in-out"):
         rare={"seen once": 1},
         inputs=inputs,
         outputs=outputs,
-        rules=rules,
+        rules={"after": rules},
+        newest=newest,
         evidence=build_evidence(tokens, np.array([0, 5, ITEMS]), np.array([10, 20]), ITEMS, clock=True),
         similar_index=flat(unit),
         next_index=flat(scorer.next_vectors()),
@@ -67,7 +80,7 @@ def published(parts, folder, reading="in-out"):
                 version=VERSION,
                 created=moment,
                 config={},
-                recommender=RecommenderConfig(next_reading=reading).model_dump(mode="json"),
+                recommender=settings(reading).model_dump(mode="json"),
                 seed=1,
                 libraries={},
                 data=data,
@@ -81,12 +94,13 @@ def published(parts, folder, reading="in-out"):
 
 
 def arrays(parts):
-    rules, evidence = parts.rules, parts.evidence
+    rules, evidence = parts.rules["after"], parts.evidence
     return {
         "counts": parts.vocabulary.counts,
         "inputs": parts.inputs,
         "outputs": parts.outputs,
         "rules": np.concatenate([rules.offsets, rules.items, rules.weights]),
+        "newest": parts.newest["popular.recent"],
         "evidence": np.concatenate([evidence.offsets, evidence.sessions, evidence.positions, evidence.ends]),
         "similar": stored_vectors(parts.similar_index),
         "next": stored_vectors(parts.next_index),
@@ -102,6 +116,7 @@ def test_every_part_comes_back_as_it_was_written(tmp_path, reading):
     found = read_parts(published(parts, tmp_path, reading))
     assert found.vocabulary.ids == parts.vocabulary.ids
     assert found.catalogue.to_json() == parts.catalogue.to_json()
+    assert found.rules.keys() == {"after"}  # both has no weight
     assert (found.rare, found.evidence.clock) == ({"seen once": 1}, True)
     for name, values in arrays(parts).items():
         assert arrays(found)[name].dtype == values.dtype, name
@@ -114,7 +129,7 @@ def test_a_model_without_evaluation_ranks_has_none(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["similar", "next"])
-@pytest.mark.parametrize("shape", [(ITEMS - 1, DIMS), (ITEMS, DIMS + 2), (0, DIMS)])
+@pytest.mark.parametrize("shape", [(ITEMS - 1, DIMS), (0, DIMS)])
 def test_an_index_of_another_model_is_refused_by_name(tmp_path, name, shape):
     parts = replace(made(), **{f"{name}_index": flat(np.ones(shape, dtype=np.float32))})
     says = rf"{name}\.faiss holds {shape[0]} x {shape[1]}, the model is of {ITEMS} x"
@@ -122,17 +137,28 @@ def test_an_index_of_another_model_is_refused_by_name(tmp_path, name, shape):
         read_parts(published(parts, tmp_path))
 
 
+def test_vectors_for_next_of_other_dims_than_the_matrices_are_refused_and_those_for_similar_are_not(tmp_path):
+    parts, other = made(), flat(np.ones((ITEMS, DIMS + 2), dtype=np.float32))
+    with pytest.raises(ArtifactCorrupt, match=rf"next\.faiss holds {ITEMS} x {DIMS + 2}, the model is of {ITEMS} x"):
+        read_parts(published(replace(parts, next_index=other), tmp_path / "next"))
+    assert read_parts(published(replace(parts, similar_index=other), tmp_path / "similar")).similar_index.d == DIMS + 2
+
+
 @pytest.mark.parametrize("reading", READINGS)
 def test_a_model_scores_with_the_vectors_inside_its_indexes_and_has_no_copy_of_them(tmp_path, reading):
     artifact = published(made(reading), tmp_path, reading)
     model = Model(artifact)
-    scorer, parts, config = model.recommender.scorer, made(reading), RecommenderConfig(next_reading=reading)
+    scorer, parts, config = model.recommender.scorer, made(reading), settings(reading)
     assert lies_in(model.vectors, artifact.path("similar.faiss"))
-    assert lies_in(scorer.targets, artifact.path("next.faiss"))
-    expected = NextScorer(parts.inputs, parts.outputs, parts.vocabulary.counts, parts.rules, config)
-    query = [scorer.session(np.array([3, 5], dtype=np.int32))]
-    found, wanted = (each.dense(query, one_item=False) for each in (scorer, expected))
-    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+    assert lies_in(scorer.vectors["vectors"].targets, artifact.path("next.faiss"))
+    assert lies_in(scorer.vectors["alike"].targets, artifact.path("similar.faiss"))
+    unit = stored_vectors(parts.similar_index)
+    counts = parts.vocabulary.counts
+    expected = NextScorer.of(parts.inputs, parts.outputs, unit, counts, config, parts.rules, parts.newest)
+    for one_item in (True, False):
+        query = [model.recommender.question(np.array([3, 5], dtype=np.int32), one_item)]
+        found, wanted = (each.dense(query, one_item) for each in (scorer, expected))
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
 
 
 def test_the_first_k_of_a_stored_list_are_those_that_pass():
@@ -156,6 +182,10 @@ def test_a_padded_list_holds_all_there_is_however_many_are_asked_for():
 
 def test_a_setting_of_another_release_is_refused_by_name_and_the_message_says_what_to_do(tmp_path):
     artifact = published(made(), tmp_path)
-    newer = artifact.manifest.model_copy(update={"recommender": {"next_reading": "in-out", "rules": {"fade": 0.5}}})
-    with pytest.raises(ArtifactUnsupported, match=r"recommender\.rules\.fade\. Upgrade item2vec, activate .* or train"):
+    newer = artifact.manifest.model_copy(
+        update={"recommender": {"next_reading": "in-out", "counts": {"after": {"fade": 0.5}}}}
+    )
+    with pytest.raises(
+        ArtifactUnsupported, match=r"recommender\.counts\.after\.fade\. Upgrade item2vec, activate .* or train"
+    ):
         Model(Artifact(artifact.directory, newer))

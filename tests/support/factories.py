@@ -76,3 +76,10 @@ def quick_config(log: Path, seed: int = 1, **evaluation: object) -> TrainConfig:
         evaluation=EvaluationConfig.model_validate(settings),
         seed=seed,
     )
+
+
+def vectors_only(folder: Path) -> Path:
+    """Settings in a file: nothing but vectors has a weight."""
+    file = folder / "vectors.toml"
+    file.write_text('[recommender]\nnext_reading = "in-out"\nitem = { vectors = 1.0 }\nsession = { vectors = 1.0 }\n')
+    return file

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 Rows = NDArray[np.int32]
-Scores = Callable[[Sequence[Rows]], NDArray[np.float32]]
+Scores = Callable[[Sequence[Rows]], NDArray[np.float32] | csr_matrix]
 """Prefixes (rows, oldest first; an empty one is allowed) -> float32, shape (len(prefixes), items): higher is better,
-the prefix's own items included."""
+the prefix's own items included. Sparse where most are 0 and none is below."""
 
 
 @dataclass(frozen=True)

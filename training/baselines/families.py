@@ -21,6 +21,9 @@ FAMILIES: dict[str, Callable[[Corpus], Iterator[Baseline]]] = {
 }
 """Name -> its candidates on a corpus, a small grid of settings to choose from on validation."""
 
+MOST_ITEMS = {"EASE": items.EASE_ITEMS}
+"""Families that are left out of larger catalogues."""
+
 # A session of one item: its neighbours are what the rules count anyway.
 SESSION_ONLY = {"S-KNN", "V-SKNN", "STAN", "own items"}
 TASKS_OF: dict[str, tuple[RankedTask, ...]] = {

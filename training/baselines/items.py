@@ -11,9 +11,10 @@ from scipy.sparse import csr_matrix
 from index.errors import TrainingFailed
 from index.ranking.rules import Rules, RulesConfig
 from training.baselines.baseline import Baseline, Rows, Scores
-from training.baselines.baskets import BASKET, INVERSE, baskets, recent
 from training.corpus import Corpus
-from training.counting import PairWeights, count_pairs, count_rules
+from training.counting.baskets import BASKET, INVERSE, baskets, recent
+from training.counting.blocks import Reach
+from training.counting.rules import ItemWeights, count_rules, strongest
 
 # Counts kept over all items, about 0.8 GB: all pairs up to 10,000 items, the strongest of each item beyond.
 MOST_PAIRS = 100_000_000
@@ -139,7 +140,7 @@ def _summed(rows: Any, recency: NDArray[np.float32]) -> Scores:
     rows: shape (items, items), a float32 array or CSR matrix. recency: float32, weights of the items, newest first.
     """
 
-    def scores(prefixes: Sequence[Rows]) -> NDArray[np.float32]:
+    def scores(prefixes: Sequence[Rows]) -> NDArray[np.float32] | csr_matrix:
         newest = [p[: -len(recency) - 1 : -1] for p in prefixes]
         lengths = [len(p) for p in newest]
         items = np.concatenate([*newest, np.empty(0, np.int32)])
@@ -147,7 +148,7 @@ def _summed(rows: Any, recency: NDArray[np.float32]) -> Scores:
         shape = (len(prefixes), rows.shape[0])
         # An item that comes twice in a prefix is two entries, which the product adds.
         product = csr_matrix((weights, items, np.concatenate([[0], np.cumsum(lengths)])), shape) @ rows
-        return np.asarray(product if isinstance(product, np.ndarray) else product.toarray(), dtype=np.float32)
+        return product if isinstance(product, np.ndarray) else csr_matrix(product)
 
     return scores
 
@@ -158,8 +159,8 @@ def _keep(items: int) -> int:
 
 def _together(corpus: Corpus) -> Rules:
     """In how many baskets two items occur together."""
-    ones = np.ones(corpus.items, dtype=np.float64)
-    return count_pairs(baskets(corpus), PairWeights(np.ones(BASKET), 1.0, ones, ones), _keep(corpus.items))
+    reach = Reach.of(BASKET, "flat", 1, 1)
+    return strongest(baskets(corpus), reach, ItemWeights.even(corpus.items), _keep(corpus.items))
 
 
 def _matrix(rules: Rules, weights: NDArray[Any] | None = None) -> Any:

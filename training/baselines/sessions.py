@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.baselines.baseline import Baseline
-from training.baselines.baskets import BASKET, INVERSE, LINEAR, baskets, recent
 from training.corpus import Corpus
-from training.counting import Postings, postings_of, select
+from training.counting.baskets import BASKET, INVERSE, LINEAR, baskets, recent
+from training.counting.postings import Postings, postings_of
+from training.counting.rules import select
 
 # Share of their votes that the prefix's own items keep among session neighbours.
 OWN = (1.0, 0.3, 0.03)

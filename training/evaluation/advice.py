@@ -11,6 +11,17 @@ def advice(tasks: Tasks) -> str:
     return " ".join(filter(None, sentences)) or "No baselines were measured."
 
 
+def lost(tasks: Tasks) -> list[str]:
+    """A line for each question in which the model loses to baselines beyond the interval; none where it does not."""
+    found = []
+    for task in RANKED_TASKS:
+        better = [row.method for row in tasks.rows(task) if row.behind_item2vec and row.behind_item2vec.ndcg10.high < 0]
+        baselines = [name for name in better if name != VECTORS_ALONE]
+        if baselines:
+            found.append(f"For {ASKED[task]}, the model loses to {', '.join(baselines)}, beyond the interval.")
+    return found
+
+
 def _sentence(tasks: Tasks, task: RankedTask) -> str:
     """Empty without a baseline to compare with."""
     model = tasks.row(task)

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from index.ranking.recommender import Recommender
 from index.report import MODEL, RANKED_TASKS, VECTORS_ALONE, Figures, Lead, RankedTask, Row
 from training.baselines.baseline import Baseline, Method, Scores
-from training.baselines.families import FAMILIES, TASKS_OF
+from training.baselines.families import FAMILIES, MOST_ITEMS, TASKS_OF
 from training.corpus import Corpus
 from training.evaluation.metrics import FIGURES, Bootstrap, Ranks, gains, hits
-from training.evaluation.ranks import rank_all
+from training.evaluation.ranks import rank_all, rank_twice
 from training.evaluation.split import Prefixes
 
 Candidates = Mapping[RankedTask, Mapping[str, int]]
@@ -50,7 +50,21 @@ class Questions:
         found: NDArray[np.bool_] = self.train.counts()[self.prefixes.targets] <= COLD
         return found
 
-    def bootstrap(self, chosen: NDArray[np.bool_] | slice = slice(None)) -> Bootstrap:
+    @cached_property
+    def of_all(self) -> Bootstrap:
+        return self._bootstrap(slice(None))
+
+    @cached_property
+    def of_new(self) -> Bootstrap:
+        """Of the prefixes whose target is not in them."""
+        return self._bootstrap(self.new)
+
+    @cached_property
+    def of_cold(self) -> Bootstrap:
+        """Of the prefixes whose target training hardly saw."""
+        return self._bootstrap(self.cold)
+
+    def _bootstrap(self, chosen: NDArray[np.bool_] | slice) -> Bootstrap:
         return Bootstrap(self.prefixes.sessions[chosen], self.resamples, np.random.default_rng(self.seed))
 
 
@@ -65,11 +79,18 @@ def model_methods(recommender: Recommender, vectors: Recommender, task: RankedTa
 
 
 def choose_baselines(
-    train: Corpus, prefixes: Prefixes, threads: int, progress: Callable[[float], None] = lambda _: None
+    train: Corpus,
+    prefixes: Prefixes,
+    threads: int,
+    progress: Callable[[float], None] = lambda _: None,
+    largest: int = 0,
 ) -> Candidates:
-    """The candidate of each family that is best on validation (NDCG@20)."""
+    """The candidate of each family that is best on validation (NDCG@20). largest: items of the corpus that they will be
+    fitted on for the test; a family that cannot be fitted there is not tried here."""
     chosen: dict[RankedTask, dict[str, int]] = {task: {} for task in RANKED_TASKS}
     for done, (family, candidates) in enumerate(FAMILIES.items(), 1):
+        if largest > MOST_ITEMS.get(family, largest):
+            continue
         values: dict[RankedTask, list[float]] = {task: [] for task in RANKED_TASKS}
         for baseline in candidates(train):
             for task in TASKS_OF[family]:
@@ -105,8 +126,9 @@ def evaluate(
         methods = chain(model_methods(recommender, vectors, task), baselines(questions.train, chosen[task]))
         for method in methods:
             asked, targets = questions.prefixes.asked(task), questions.prefixes.targets
-            found = rank_all(method.scores, asked, targets, questions.train.items, threads=questions.threads)
-            table.append(row_of(questions, task, method, found, ranks.get(task)))
+            new = questions.new if task == "T2" else None
+            found, among_new = rank_twice(method.scores, asked, targets, questions.train.items, new, questions.threads)
+            table.append(row_of(questions, method, found, among_new, ranks.get(task)))
             ranks.setdefault(task, found)
             done += 1
             progress(done / total)
@@ -114,39 +136,34 @@ def evaluate(
     return rows, ranks
 
 
-def row_of(questions: Questions, task: RankedTask, method: Method, ranks: Ranks, ours: Ranks | None) -> Row:
-    """ours: ranks of the model, for the others to be compared with."""
+def row_of(questions: Questions, method: Method, ranks: Ranks, among_new: Ranks | None, ours: Ranks | None) -> Row:
+    """among_new: of targets that are not in their prefix, among such items only. ours: ranks of the model, for the
+    others to be compared with."""
     cold = questions.cold
     return Row(
         method=method.name,
         settings=method.settings,
         behind_item2vec=None if ours is None else lead(questions, ours, ranks),
-        cold_hr20=questions.bootstrap(cold).interval(hits(ranks[cold], 20)) if cold.any() else None,
-        new_items=new_items(questions, method) if task == "T2" else None,
-        **dict(figures(questions, ranks)),
+        cold_hr20=questions.of_cold.interval(hits(ranks[cold], 20)) if cold.any() else None,
+        new_items=new_items(questions, among_new),
+        **dict(figures(questions.of_all, ranks)),
     )
 
 
-def figures(questions: Questions, ranks: Ranks, chosen: NDArray[np.bool_] | slice = slice(None)) -> Figures:
-    """Over the chosen prefixes."""
-    bootstrap = questions.bootstrap(chosen)
-    found = {name: bootstrap.interval(values(ranks[chosen], k)) for name, (values, k) in FIGURES.items()}
-    return Figures.model_validate(found)
+def figures(bootstrap: Bootstrap, ranks: Ranks) -> Figures:
+    """Over the prefixes of the bootstrap."""
+    return Figures.model_validate({name: bootstrap.interval(values(ranks, k)) for name, (values, k) in FIGURES.items()})
 
 
-def new_items(questions: Questions, method: Method) -> Figures | None:
-    """Of whole prefixes whose target is not in them, ranked among such items only; None where that is all or none."""
-    prefixes, new = questions.prefixes, questions.new
-    if new.all() or not new.any():
+def new_items(questions: Questions, ranks: Ranks | None) -> Figures | None:
+    """None where that is all of the prefixes or none."""
+    new = questions.new
+    if ranks is None or new.all() or not new.any():
         return None
-    ranks = np.zeros(len(prefixes), dtype=np.int32)
-    asked = [prefix for prefix, is_new in zip(prefixes.prefixes, new, strict=True) if is_new]
-    items, threads = questions.train.items, questions.threads
-    ranks[new] = rank_all(method.scores, asked, prefixes.targets[new], items, exclude_seen=True, threads=threads)
-    return figures(questions, ranks, new)
+    return figures(questions.of_new, ranks[new])
 
 
 def lead(questions: Questions, ours: Ranks, theirs: Ranks) -> Lead:
-    bootstrap = questions.bootstrap()
+    bootstrap = questions.of_all
     pairs = [(name, values(ours, k) - values(theirs, k)) for name, (values, k) in FIGURES.items() if name != "hr@10"]
     return Lead.model_validate({name: bootstrap.interval(differences) for name, differences in pairs})

@@ -57,18 +57,18 @@ class Bootstrap:
         _, self._group = np.unique(sessions, return_inverse=True)
         self._groups = int(self._group.max()) + 1 if len(sessions) else 0
         self._sizes = np.bincount(self._group, minlength=self._groups).astype(np.float64)
-        self._seed = int(rng.integers(2**31))
-        self._resamples = resamples
+        drawn = rng.integers(0, max(1, self._groups), (resamples, self._groups))
+        # How often each resample has each session: drawn once, every mean is a product with it. float32 holds such
+        # small numbers exactly, and is summed in float64.
+        self._times = np.zeros((resamples, self._groups), dtype=np.float32)
+        np.add.at(self._times, (np.arange(resamples)[:, None], drawn), 1)
 
     def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean of `values` over each resample; the same resamples in every call."""
         sums = np.bincount(self._group, weights=values, minlength=self._groups)
-        rng = np.random.default_rng(self._seed)
-        out = np.empty(self._resamples)
-        for i in range(self._resamples):
-            times = np.bincount(rng.integers(0, self._groups, self._groups), minlength=self._groups)
-            out[i] = times @ sums / (times @ self._sizes)
-        return out
+        found = self._times @ np.column_stack([sums, self._sizes]).astype(np.float32)
+        means: NDArray[np.float64] = found[:, 0].astype(np.float64) / found[:, 1]
+        return means
 
     def interval(self, values: NDArray[np.float64]) -> Figure:
         """The mean and its 95 % percentile interval; all 0 without prefixes."""

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 Rows = NDArray[np.int32]
 Float = NDArray[np.float32]
+Score = Callable[[Sequence[Rows]], Float | csr_matrix]
+Made = TypeVar("Made")
 
 BLOCK_SCORES = 16_000_000  # scores held at once by each thread, 64 MB
 
@@ -24,7 +28,7 @@ def ranks_of(scores: Float, targets: Rows) -> NDArray[np.int32]:
 
 
 def rank_all(
-    score: Callable[[Sequence[Rows]], Float],
+    score: Score,
     prefixes: Sequence[Rows],
     targets: Rows,
     items: int,
@@ -33,20 +37,101 @@ def rank_all(
 ) -> NDArray[np.int32]:
     """Ranks of the targets under `score`, in blocks that fit into memory. The query item, the last of the prefix, never
     counts. exclude_seen: the whole prefix is left out."""
-    size = block_size(items)
 
-    def one(begin: int) -> NDArray[np.int32]:
-        part = prefixes[begin : begin + size]
-        scores = score(part)
-        for i, prefix in enumerate(part):
-            scores[i, prefix if exclude_seen else prefix[-1]] = -np.inf
-        return ranks_of(scores, targets[begin : begin + size])
+    def one(part: slice, scores: Float | csr_matrix) -> NDArray[np.int32]:
+        asked = prefixes[part]
+        return _ranks(scores, targets[part], asked if exclude_seen else [prefix[-1:] for prefix in asked])
 
-    with ThreadPoolExecutor(threads) as pool:
-        ranks = list(pool.map(one, range(0, len(prefixes), size)))
+    ranks = _in_blocks(score, prefixes, items, one, threads)
     return np.concatenate(ranks) if ranks else np.empty(0, np.int32)
 
 
+def rank_twice(
+    score: Score, prefixes: Sequence[Rows], targets: Rows, items: int, new: NDArray[np.bool_] | None, threads: int = 2
+) -> tuple[NDArray[np.int32], NDArray[np.int32] | None]:
+    """(ranks as `rank_all` gives them, and with the whole prefix left out), from scores that are made once.
+
+    new: of the prefixes, those that are ranked the second way; the others have 0 there. None: none, and None comes
+    back.
+    """
+
+    def one(part: slice, scores: Float | csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        asked, wanted = prefixes[part], targets[part]
+        ranks = _ranks(scores, wanted, [prefix[-1:] for prefix in asked])
+        again = np.zeros(len(asked), dtype=np.int32)
+        chosen = np.flatnonzero(new[part]) if new is not None else np.empty(0, np.int64)
+        if len(chosen):
+            again[chosen] = _ranks(scores[chosen], wanted[chosen], [asked[i] for i in chosen.tolist()])
+        return ranks, again
+
+    found = _in_blocks(score, prefixes, items, one, threads)
+    if not found:
+        return np.empty(0, np.int32), None if new is None else np.empty(0, np.int32)
+    ranks, again = (np.concatenate(part) for part in zip(*found, strict=True))
+    return ranks, None if new is None else again
+
+
+def _in_blocks(
+    score: Score,
+    prefixes: Sequence[Rows],
+    items: int,
+    make: Callable[[slice, Float | csr_matrix], Made],
+    threads: int,
+) -> list[Made]:
+    size = block_size(items)
+
+    def one(begin: int) -> Made:
+        return make(slice(begin, begin + size), score(prefixes[begin : begin + size]))
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(one, range(0, len(prefixes), size)))
+
+
+def _ranks(scores: Float | csr_matrix, targets: Rows, gone: Sequence[Rows]) -> NDArray[np.int32]:
+    """gone: of each prefix, items that never count. Dense scores are changed in place."""
+    if isinstance(scores, np.ndarray):
+        for row, out in zip(scores, gone, strict=True):
+            row[out] = -np.inf
+        return ranks_of(scores, targets)
+    return sparse_ranks(scores, targets, gone)
+
+
+def sparse_ranks(scores: csr_matrix, targets: Rows, gone: Sequence[Rows]) -> NDArray[np.int32]:
+    """As `ranks_of`, of scores that are 0 where nothing is stored, and never below; no row is made dense.
+
+    gone: of each row, items that may not be recommended.
+    """
+    queries, items = scores.shape
+    all_queries = np.arange(queries)
+    # An item of a row as one number.
+    mine = all_queries * items + targets
+    out = np.unique(np.repeat(all_queries, [len(rows) for rows in gone]) * items + np.concatenate([*gone, _NO_ROWS]))
+    query = np.repeat(all_queries, np.diff(scores.indptr))
+    pair, value = query * items + scores.indices, scores.data
+    left = (value > 0) & ~_among(pair, out)
+    query, pair, value = query[left], pair[left], value[left]
+    goal = np.zeros(queries, dtype=value.dtype)
+    found = pair == mine[query]
+    goal[query[found]] = value[found]
+    first = pair < mine[query]
+    above = (value > goal[query]) | ((value == goal[query]) & first)
+    ranks = 1 + np.bincount(query, weights=above, minlength=queries)
+    # A target that nothing speaks for comes behind all that something speaks for, and behind its like of smaller rows.
+    before = targets - np.bincount(query, weights=first, minlength=queries)
+    before = before - np.bincount(out // items, weights=out < mine[out // items], minlength=queries)
+    ranks = np.where(goal > 0, ranks, ranks + before)
+    return np.where(_among(mine, out), 0, ranks).astype(np.int32)
+
+
+def _among(values: NDArray[np.int64], ascending: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """np.isin, where the second is sorted already."""
+    if not len(ascending):
+        return np.zeros(len(values), dtype=np.bool_)
+    found: NDArray[np.bool_] = ascending[np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)] == values
+    return found
+
+
+_NO_ROWS = np.empty(0, dtype=np.int64)
 _ZERO = np.zeros(1, dtype=np.float32)
 _NOTHING = np.empty((1, 0), dtype=np.float32)
 

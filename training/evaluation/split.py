@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from index.errors import ConfigError, EventsMissing
 from index.report import RankedTask
+from store.event import UNITS
 from training.config import EvaluationConfig, TrainConfig
 from training.corpus import Corpus
 
@@ -25,7 +26,7 @@ class HeldOut:
 class Split:
     """Train and held-out parts over one vocabulary: the items that occur often enough in `train`.
 
-    ids: row -> item. unknown: targets left out because their item is not among them.
+    ids: row -> item. targets: all of them. unknown: those left out because their item is not among them.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Split:
     held_out: HeldOut
     ids: list[str]
     unknown: int
+    targets: int
 
 
 def has_clock(corpus: Corpus) -> bool:
@@ -55,11 +57,15 @@ def cut_test(corpus: Corpus, config: EvaluationConfig, seed: int) -> tuple[str, 
 
 
 def microseconds(test_from: str) -> int:
-    """Since 1970 UTC; a time without a zone is in UTC. Raises ConfigError."""
+    """Since 1970 UTC, from ISO 8601 or a number as in the log; a time without a zone is in UTC. Raises ConfigError."""
+    if test_from.strip().isdigit():
+        number = int(test_from)
+        unit = next((unit for unit, top in UNITS.items() if number < top), "ns")
+        return number // 1000 if unit == "ns" else number * {"s": 1_000_000, "ms": 1000, "us": 1}[unit]
     try:
         moment = datetime.fromisoformat(test_from)
     except ValueError:
-        raise ConfigError(f"test_from: {test_from!r} is not an ISO 8601 time") from None
+        raise ConfigError(f"test_from: {test_from!r} is neither an ISO 8601 time nor a number as in the log") from None
     return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6)
 
 
@@ -118,7 +124,7 @@ def _split(corpus: Corpus, ids: Sequence[str], kind: str, test: NDArray[np.bool_
             f"too few sessions to hold any out: {len(train)} to train on, {len(held)} to test on; give more events, "
             "or another test_share"
         )
-    return Split(kind, train, HeldOut(held, first), [ids[row] for row in rows.tolist()], unknown)
+    return Split(kind, train, HeldOut(held, first), [ids[row] for row in rows.tolist()], unknown, int(target.sum()))
 
 
 def _renumber(corpus: Corpus, new_row: NDArray[np.int32], min_length: int) -> Corpus:

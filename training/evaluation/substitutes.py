@@ -1,6 +1,6 @@
 """Task T3: are an item's neighbours alike, that is, do they share a category with it?"""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from index.report import SubstitutesRow
 from index.search.builder import build, neighbours
 from index.search.exact import top_k
+from training.baselines.baseline import Scores
 from training.config import TrainConfig
 from training.evaluation.metrics import Bootstrap
 
@@ -25,12 +26,13 @@ def nearest(config: TrainConfig, vectors: NDArray[np.float32]) -> Rows:
     return neighbours(built, vectors, NEIGHBOURS, threads)[0]
 
 
-def highest(scores: Callable[[list[Rows]], NDArray[np.float32]], items: int) -> Rows:
+def highest(scores: Scores, items: int) -> Rows:
     """int32, shape (items, 10): the best of every item by a baseline's scores, the item itself left out."""
     found = []
     for begin in range(0, items, BLOCK):
         rows = np.arange(begin, min(items, begin + BLOCK), dtype=np.int32)
-        dense = scores([rows[i : i + 1] for i in range(len(rows))])
+        found_scores = scores([rows[i : i + 1] for i in range(len(rows))])
+        dense = found_scores if isinstance(found_scores, np.ndarray) else found_scores.toarray()
         dense[np.arange(len(rows)), rows] = -np.inf
         found.append(top_k(dense, NEIGHBOURS)[0])
     return np.concatenate(found)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from index.report import METRICS, MODEL, Figure, Report, Task
+from index.report import METRICS, MODEL, Figure, Report, SplitFacts, Task
 
 AHEAD = "item2vec ahead by (hr@20)"
 LEAST = {"method": 13, AHEAD: 25}  # columns a cell needs so as not to be cut
@@ -15,6 +15,7 @@ TITLES: dict[Task, str] = {
     "T2": "What comes next in a session (T2: recommend)",
     "T3": "Are neighbours alike (T3: score=similar)",
 }
+MANY = 0.1  # share of unknown targets from which on it is said what to do
 CLICKS = (1, 2, 5, 10, 17)  # points of the curve of conversions that are told
 
 
@@ -55,6 +56,15 @@ def difference(figure: Figure | None) -> str:
     return "" if figure is None else f"{figure.mean:+.3f} ({figure.low:+.3f} to {figure.high:+.3f})"
 
 
+def _share_of(split: SplitFacts) -> str:
+    """Of all targets, those that training does not know; and, where it is many, what would change it."""
+    if not split.targets:
+        return ""
+    share = split.unknown_targets / split.targets
+    hint = "; --min-item-count 1 would keep what occurs at all" if share > MANY else ""
+    return f" ({share:.1%}{hint})"
+
+
 def tables(report: Report) -> list[Table]:
     """One rich table a task."""
     found = []
@@ -84,7 +94,7 @@ def facts(report: Report) -> str:
     lines = [
         f"{report.prefixes:,} prefixes of {report.sessions:,} held-out sessions (split by {split.kind}); "
         f"{split.train_sessions:,} sessions trained on, {split.items:,} items; "
-        f"{split.unknown_targets:,} targets left out because training does not know them.",
+        f"{split.unknown_targets:,} targets{_share_of(split)} left out because training does not know them.",
         f"Repeats: {report.repeat_share:.1%} of the targets are already in their prefix; "
         f"cold: {report.cold_share:.1%} were seen at most 10 times. "
         f"Coverage@10 {report.coverage10:.1%}, Gini@10 {report.gini10:.2f}. ± is half of a 95 % interval.",

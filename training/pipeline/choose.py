@@ -1,35 +1,47 @@
-"""What validation decides: how the vectors are read, the weights of the counts, and the baselines' settings."""
+"""What validation decides: the engine, how vectors are read, the weights of the parts, and the baselines' settings."""
 
 from pathlib import Path
+from typing import Any, Literal
 
 from index.catalogue import Catalogue
-from index.ranking.scorer import RecommenderConfig
+from index.ranking.settings import RecommenderConfig
 from index.record import Record
 from training.choice.choose import Trace, choose
+from training.choice.materials import Counted, Materials
 from training.choice.similar import similar_reading
 from training.config import TrainConfig
+from training.corpus import Corpus
 from training.evaluation.evaluate import ONLY_POPULARITY, Candidates, choose_baselines
 from training.evaluation.split import Prefixes, Split, split_validation, validation_prefixes
 from training.pipeline.train import train
 from training.workspace import Workspace, read_json, write_json
 
 BASELINE_PREFIXES = 1000  # the baselines' grids are coarser
+# Where skip-gram may pay: items are seen often enough for its steps to settle, and the log is no larger than what is
+# trained on within seconds.
+OFTEN, MOST_TOKENS = 40, 2_000_000
 
 
 class Chosen(Record):
-    """blend: vectors with counts, as published. vectors: the best without counts. trace: each thing that was tried."""
+    """engine: that trains what is published. blend: vectors with counts, as published. vectors: the best without
+    counts. trace: each thing that was tried."""
 
+    engine: str
     blend: RecommenderConfig
     vectors: RecommenderConfig
     baselines: Candidates = ONLY_POPULARITY
     trace: Trace
 
+    def config(self, config: TrainConfig) -> TrainConfig:
+        """The settings, with the engine."""
+        return with_engine(config, self.engine)
+
 
 def choose_settings(test: Split, catalogue: Catalogue, config: TrainConfig, work: Workspace) -> Chosen:
     """On a validation part cut from the end of the training part; the settings as given where nothing is to choose."""
     settings, blend = config.evaluation, config.recommender
-    alone = blend.model_copy(update={"item_counts": 0.0, "session_counts": 0.0})
-    given = Chosen(blend=blend, vectors=alone, trace={})
+    alone = blend.model_copy(update={"item": {"vectors": 1.0}, "session": {"vectors": 1.0}, "counts": {}})
+    given = Chosen(engine=engines_of(config, test.train)[0], blend=blend, vectors=alone, trace={})
     if not (settings.blend or settings.baselines):
         return given
 
@@ -40,24 +52,45 @@ def choose_settings(test: Split, catalogue: Catalogue, config: TrainConfig, work
         if settings.baselines:
             with work.told.step("baselines") as step:
                 fewer, threads = prefixes.spread(BASELINE_PREFIXES), config.trainer.workers
-                found = choose_baselines(validation.train, fewer, threads, step.share)
+                found = choose_baselines(validation.train, fewer, threads, step.share, test.train.items)
                 chosen = chosen.model_copy(update={"baselines": found})
         write_json(folder / "choice.json", chosen.model_dump(mode="json"))
 
     return Chosen.model_validate(read_json(work.step("choose", make) / "choice.json"))
 
 
+def engines_of(config: TrainConfig, corpus: Corpus) -> list[str]:
+    """What is tried, the one that is taken where nothing else is clearly better first."""
+    if config.trainer.engine != "auto":
+        return [config.trainer.engine]
+    pays = len(corpus.tokens) <= MOST_TOKENS and len(corpus.tokens) >= OFTEN * corpus.items
+    return ["spectral", "sgns"] if pays else ["spectral"]
+
+
+def with_engine(config: TrainConfig, engine: str) -> TrainConfig:
+    return config.model_copy(update={"trainer": config.trainer.model_copy(update={"engine": engine})})
+
+
 def _blend(validation: Split, prefixes: Prefixes, catalogue: Catalogue, config: TrainConfig, work: Workspace) -> Chosen:
-    """Readings and weights of a model of its own; the baselines are another question, and need none."""
-    embeddings = train("train for validation", validation.train, validation.ids, config, work).embeddings
-    with work.told.step("choose") as step:
-        recommender, trace = config.recommender, {}
-        similar = similar_reading(config, embeddings, [catalogue.category(item) for item in validation.ids])
+    """Readings and weights of models of their own; the baselines are another question, and need none."""
+    counted = Counted(validation.train, config.trainer.workers)
+    engines: dict[str, Materials] = {}
+    categories = [catalogue.category(item) for item in validation.ids]
+    trace: Trace = {}
+    for engine in engines_of(config, validation.train):
+        name = "train for validation" + (f" {engine}" if engines else "")
+        fitted = train(name, validation.train, validation.ids, with_engine(config, engine), work)
+        similar = similar_reading(config, fitted.spaces, categories)
+        engines[engine] = Materials(fitted.spaces, counted)
         if similar:
-            recommender = recommender.model_copy(update={"similar_reading": max(similar, key=lambda r: similar[r])})
-            trace = {"similar": {str(reading): value for reading, value in similar.items()}}
-        found = choose(embeddings, validation.train, prefixes, recommender, config.trainer.workers, step.share)
-        blend = found.blend
-        step.facts |= {"reading": blend.next_reading, "item_counts": blend.item_counts}
-        step.facts |= {"session_counts": blend.session_counts, "decay": blend.session_decay}
-    return Chosen(blend=blend, vectors=found.vectors, trace=found.trace | trace)
+            trace[f"{engine}: similar"] = {str(reading): value for reading, value in similar.items()}
+            best: Literal["in", "sum"] = max(similar, key=lambda r: similar[r])
+            engines[engine] = Materials(fitted.spaces, counted, best)
+    with work.told.step("choose") as step:
+        found = choose(engines, prefixes, config.recommender, config.trainer.workers, config.seed, step.share)
+        step.facts |= _told(found.blend, found.engine)
+    return Chosen(engine=found.engine, blend=found.blend, vectors=found.vectors, trace=found.trace | trace)
+
+
+def _told(blend: RecommenderConfig, engine: str) -> dict[str, Any]:
+    return {"engine": engine, "reading": blend.next_reading, "decay": blend.session_decay, "parts": len(blend.session)}

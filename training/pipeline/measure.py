@@ -12,9 +12,8 @@ from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
 from index.report import MODEL, RANKED_TASKS, ChosenFacts, Report, SplitFacts, SubstitutesRow, Tasks
 from training.baselines.families import FAMILIES
-from training.choice.choose import scorer_of
+from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
-from training.counting import count_rules
 from training.evaluation.advice import advice
 from training.evaluation.conversions import conversions
 from training.evaluation.evaluate import Questions, evaluate, model_methods
@@ -43,19 +42,15 @@ class Measured:
 
 def measure(test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConfig, work: Workspace) -> Measured:
     settings = config.evaluation
-    fitted = train("train for test", test.train, test.ids, config, work)
+    fitted = train("train for test", test.train, test.ids, chosen.config(config), work)
     prefixes = sample_prefixes(test.held_out, settings.prefixes, np.random.default_rng(config.seed))
     questions = Questions(prefixes, test.train, config.trainer.workers, settings.bootstrap, config.seed)
     keys = session_keys(test.held_out.corpus, test.ids)
 
     def make(folder: Path) -> None:
-        # Rules of the blend for both: where there are only vectors, counts weigh nothing.
-        rules = count_rules(fitted.corpus, chosen.blend.rules, questions.threads)
         # As it would serve, but that the index is left out: all items are scored.
-        blend, vectors = (
-            Recommender(scorer_of(fitted.embeddings, fitted.corpus, which, rules))
-            for which in (chosen.blend, chosen.vectors)
-        )
+        materials = Materials(fitted.spaces, Counted(fitted.corpus, questions.threads))
+        blend, vectors = (Recommender(materials.scorer(which)) for which in (chosen.blend, chosen.vectors))
         with work.told.step("evaluate") as step:
             rows, ranks = evaluate(questions, blend, vectors, chosen.baselines, step.share)
             tasks = Tasks(T1=rows["T1"], T2=rows["T2"], T3=_substitutes(fitted, catalogue, chosen, config))
@@ -76,7 +71,8 @@ def _substitutes(
     categories = [catalogue.category(item) for item in fitted.ids]
     if not any(categories):
         return None
-    vectors = similar_vectors(fitted.embeddings.inputs, fitted.embeddings.outputs, chosen.blend.similar_reading)
+    similar = fitted.spaces.similar
+    vectors = similar_vectors(similar.inputs, similar.outputs, chosen.blend.similar_reading)
     lists = {MODEL: nearest(config, vectors)}
     if "AR" in FAMILIES and config.evaluation.baselines:
         lists["co-occurrence"] = highest(next(FAMILIES["AR"](fitted.corpus)).scores, fitted.corpus.items)
@@ -104,6 +100,7 @@ def report_of(
             test_sessions=len(test.held_out.corpus),
             items=items,
             unknown_targets=test.unknown,
+            targets=test.targets,
         ),
         chosen=ChosenFacts(vectors=chosen.vectors.model_dump(), trace=chosen.trace),
         advice=advice(tasks),

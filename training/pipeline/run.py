@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version as library_version
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from index.artifact.manifest import Data, Gate, IndexFacts, Manifest
 from index.artifact.registry import Registry
 from index.parts import write_parts
+from index.process import keep_freed_memory
 from index.report import Report
 from training.config import TrainConfig
 from training.corpus import Corpus
@@ -59,9 +62,11 @@ def run(
 
     Raises an Item2vecError. Whatever happens, the model that was current stays so until the new one is complete.
     """
+    keep_freed_memory()
     registry = Registry(models)
     registry.sweep()
-    with Workspace(models, identity_of(config), told) as work:
+    # All that is large runs in threads of our own, block by block; a second layer of threads in BLAS only spins.
+    with threadpool_limits(1, "blas"), Workspace(models, identity_of(config), told) as work:
         if work.resumed:
             told.note("resumed", steps=",".join(work.resumed))
         log = prepare(config, work)
@@ -69,7 +74,11 @@ def run(
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work)
         measured = measure(test, items, chosen, config, work)
-        final = train_on_all(log, registry, config, work) if config.evaluation.publish_all else measured.fitted
+        final = (
+            train_on_all(log, registry, chosen.config(config), work)
+            if config.evaluation.publish_all
+            else measured.fitted
+        )
         parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told)
         with told.step("gate") as step:
             rival = rival_of(registry, test, measured.prefixes, measured.keys)

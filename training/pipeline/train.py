@@ -8,50 +8,53 @@ from index.artifact.registry import Registry
 from training.config import TrainConfig, TrainerConfig
 from training.corpus import Corpus
 from training.pipeline.prepare import Prepared
-from training.trainers.steady import train_until_stable
-from training.trainers.trainer import Embeddings, trainer_for
+from training.trainers.spaces import Spaces, Start, train_spaces
+from training.trainers.trainer import Embeddings
 from training.trainers.warm import WarmStart, warm_start
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What was trained on, and what came of it. ids: row -> item, of the corpus and of both matrices."""
+    """What was trained on, and what came of it. ids: row -> item, of the corpus and of all matrices."""
 
     corpus: Corpus
     ids: list[str]
-    embeddings: Embeddings
+    spaces: Spaces
     facts: TrainingFacts
 
 
 def train(
     name: str, corpus: Corpus, ids: list[str], config: TrainConfig, work: Workspace, start: WarmStart | None = None
 ) -> Fitted:
-    """Two matrices from a corpus, the slow part of a run. start: what to begin with instead of at random."""
+    """Vectors from a corpus, by the engine of the config. start: what to begin with instead of at random."""
 
     def make(folder: Path) -> None:
         settings = _held(config.trainer, work)
-        epochs = settings.steps().epochs
+        epochs = 1 if settings.engine == "spectral" else settings.steps().epochs
         with work.told.step(name, total=len(corpus.tokens) * epochs, unit="tokens") as step:
-            found = train_until_stable(
-                trainer_for(settings.engine),
+            found = train_spaces(
                 corpus,
                 settings,
                 config.seed,
                 step.share,
                 lambda rate, lower: work.told.note("diverged", training=name, learning_rate=rate, next=lower),
-                start.embeddings if start else None,
+                start.start if start else Start(),
             )
-            step.facts |= {"engine": settings.engine, "tokens": len(corpus.tokens), "epochs": epochs}
-            step.facts |= {"learning_rate": found.learning_rate}
+            step.facts |= {"engine": settings.engine, "tokens": len(corpus.tokens)}
+            if found.learning_rate is not None:
+                step.facts |= {"epochs": epochs, "learning_rate": found.learning_rate}
         facts = TrainingFacts(
-            learning_rate=found.learning_rate, restarts=found.restarts, started_from=start.version if start else None
+            engine=settings.engine,
+            learning_rate=found.learning_rate,
+            restarts=found.restarts,
+            started_from=start.version if start else None,
         )
-        write_arrays(folder, inputs=found.embeddings.inputs, outputs=found.embeddings.outputs)
+        _write(folder, found.spaces)
         write_json(folder / "training.json", facts.model_dump(mode="json"))
 
     folder = work.step(name.replace(" ", "-"), make)
-    return Fitted(corpus, ids, _embeddings(folder), _facts(folder))
+    return Fitted(corpus, ids, _spaces(folder), _facts(folder))
 
 
 def train_on_all(log: Prepared, registry: Registry, config: TrainConfig, work: Workspace) -> Fitted:
@@ -66,30 +69,45 @@ def starting_point(registry: Registry, ids: list[str], config: TrainConfig, work
     this one pruned, by the time a killed run resumes."""
 
     def make(folder: Path) -> None:
-        found = warm_start(registry, ids, config.trainer.dims, config.seed)
+        found = warm_start(registry, ids, config.trainer.dims, config.seed, config.trainer.engine)
         if isinstance(found, str):
             work.told.note("warm start", taken=False, reason=found)
             write_json(folder / "start.json", None)
             return
         work.told.note("warm start", version=found.version, items=found.known, new=len(ids) - found.known)
-        write_arrays(folder, inputs=found.embeddings.inputs, outputs=found.embeddings.outputs)
-        write_json(folder / "start.json", {"version": found.version, "known": found.known})
+        similar = found.start.similar
+        assert found.start.next is not None
+        _write(folder, Spaces(found.start.next, similar or found.start.next))
+        write_json(folder / "start.json", {"version": found.version, "known": found.known, "similar": bool(similar)})
 
     folder = work.step("warm-start", make)
     taken = read_json(folder / "start.json")
-    return None if taken is None else WarmStart(_embeddings(folder), taken["version"], taken["known"])
+    if taken is None:
+        return None
+    spaces = _spaces(folder)
+    start = Start(spaces.next, spaces.similar if taken["similar"] else None)
+    return WarmStart(start, taken["version"], taken["known"])
 
 
 def _held(settings: TrainerConfig, work: Workspace) -> TrainerConfig:
     """With the learning rate that the run's trainings so far ended with: what ran away on one part of the log need not
     be tried on the next, and what is published is trained as it was measured."""
     done = [_facts(path.parent) for path in work.folder.glob("train*/training.json")]
-    halved = [facts.learning_rate for facts in done if facts.restarts]
+    halved = [f.learning_rate for f in done if f.restarts and f.learning_rate and f.engine == settings.engine]
     return settings.model_copy(update={"learning_rate": min(halved)}) if halved else settings
 
 
-def _embeddings(folder: Path) -> Embeddings:
-    return Embeddings(read_array(folder, "inputs"), read_array(folder, "outputs"))
+def _write(folder: Path, spaces: Spaces) -> None:
+    write_arrays(folder, inputs=spaces.next.inputs, outputs=spaces.next.outputs)
+    if spaces.similar is not spaces.next:
+        write_arrays(folder, similar_inputs=spaces.similar.inputs, similar_outputs=spaces.similar.outputs)
+
+
+def _spaces(folder: Path) -> Spaces:
+    following = Embeddings(read_array(folder, "inputs"), read_array(folder, "outputs"))
+    if not (folder / "similar_inputs.npy").exists():
+        return Spaces(following, following)
+    return Spaces(following, Embeddings(read_array(folder, "similar_inputs"), read_array(folder, "similar_outputs")))
 
 
 def _facts(folder: Path) -> TrainingFacts:

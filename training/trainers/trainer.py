@@ -43,7 +43,11 @@ def trainer_for(engine: str) -> Trainer:
     return cast(Trainer, import_module(ENGINES[engine]).train)
 
 
-ENGINES = {"sgns": "training.trainers.sgns.train", "gensim": "training.trainers.gensim_trainer"}
+ENGINES = {
+    "spectral": "training.trainers.spectral.train",
+    "sgns": "training.trainers.sgns.train",
+    "gensim": "training.trainers.gensim_trainer",
+}
 
 
 def fresh_inputs(items: int, dims: int, seed: int) -> NDArray[np.float32]:

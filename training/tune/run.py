@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import ConfigError, TrainingFailed
-from index.ranking.scorer import RecommenderConfig
-from training.choice.choose import best_rules
+from index.ranking.settings import COUNTS, RecommenderConfig
+from training.choice.materials import Counted
 from training.config import TrainConfig, write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
 from training.pipeline.prepare import identity_of, prepare
 from training.progress import Reporter
-from training.trainers.trainer import Trainer, trainer_for
+from training.trainers.spaces import train_plainly
 from training.tune.budget import Budget
 from training.tune.final import Final, finals, winner
 from training.tune.report import preface
@@ -27,7 +27,7 @@ from training.tune.search import Search
 from training.tune.space import Space
 from training.tune.study import Study
 from training.tune.summary import TuneReport, summary
-from training.tune.trial import Bench, sample
+from training.tune.trial import Bench, Training, sample
 from training.workspace import Workspace, read_json, write_json
 
 FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # the order of trials on a sample is less certain
@@ -35,12 +35,12 @@ FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # the order of trials on a sample is le
 
 @dataclass(frozen=True)
 class Tuning:
-    """What to search and how. share: of the training sessions, to search on. trainer: instead of the engine's own."""
+    """What to search and how. share: of the training sessions, to search on. train: what trains, for tests."""
 
     config: TrainConfig
     budget: Budget
     share: float = 1.0
-    trainer: Trainer | None = None
+    train: Training = train_plainly
 
 
 def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: bool = False) -> TuneReport:
@@ -78,14 +78,15 @@ def _ended(report: TuneReport, budget: Budget, search: Search) -> bool:
 
 def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) -> TuneReport:
     config, study, threads = tuning.config, search.study, tuning.config.trainer.workers
-    trainer = tuning.trainer or trainer_for(config.trainer.engine)
     log = prepare(config, work)
     fit, prefixes = questions_of(config, log.corpus, log.vocabulary.ids)
 
     def bench(corpus: Corpus) -> Bench:
         with reporter.step("counts") as step, _timed(study):
-            counted = best_rules(corpus, prefixes, config.recommender, threads, step.share)
-        return Bench(corpus, prefixes, config.recommender, counted, trainer, threads)
+            counted = Counted(corpus, threads)
+            counted.of(COUNTS["after"])
+            step.share(1.0)
+        return Bench(corpus, prefixes, config.recommender, counted, threads, tuning.train)
 
     searched = fit.train if tuning.share == 1 else sample(fit.train, tuning.share, config.seed)
     on = bench(searched)

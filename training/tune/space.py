@@ -13,16 +13,20 @@ from training.config import Engine, TrainerConfig
 NONE_FROM, NO_SUBSAMPLING = 1e-2, 1e-1
 
 # First steps mean different things to the two engines (benchmarks/README.md).
-RATES: dict[Engine, tuple[float, float]] = {"sgns": (0.2, 2.0), "gensim": (0.01, 0.3)}
+RATES = {"sgns": (0.2, 2.0), "gensim": (0.01, 0.3)}
 
 # Beside the defaults: what has been good on one log or another, so that a short search meets it.
 STARTS: tuple[dict[str, Any], ...] = (
-    {"direction": "after", "window": 1},
-    {"window": 10, "exponent": 0.5},
-    {"window": 2},
-    {"direction": "after", "window": 3, "exponent": 0.5},
-    {"window": 5, "exponent": 0.75, "negatives": 5},
-    {"window": 10, "epochs": 30, "sample": 1e-3},
+    {"engine": "spectral", "spectral.window": 1},
+    {"engine": "spectral", "spectral.window": 3, "spectral.behind": 0.3},
+    {"engine": "spectral", "dims": 256},
+    {"engine": "sgns"},
+    {"engine": "sgns", "direction": "after", "window": 1},
+    {"engine": "sgns", "window": 10, "exponent": 0.5},
+    {"engine": "sgns", "window": 2},
+    {"engine": "sgns", "direction": "after", "window": 3, "exponent": 0.5},
+    {"engine": "sgns", "window": 5, "exponent": 0.75, "negatives": 5},
+    {"engine": "sgns", "window": 10, "epochs": 30, "sample": 1e-3},
 )
 
 
@@ -35,7 +39,8 @@ class Space:
 
     def __init__(self, base: TrainerConfig) -> None:
         self.base = base
-        ranges = {name: r for name, r in _ranges(base.engine).items() if name not in base.model_fields_set}
+        given = set(base.model_dump(exclude_unset=True)) | {f"spectral.{n}" for n in base.spectral.model_fields_set}
+        ranges = {name: r for name, r in _ranges(base.engine).items() if name not in given - {"spectral"}}
         if not ranges:
             raise ConfigError("nothing to search: every setting of the trainer that is searched was given")
         self.ranges = ranges
@@ -43,7 +48,7 @@ class Space:
     def settings(self, drawn: Mapping[str, Any]) -> TrainerConfig:
         """What is trained with, from a point of `ranges`. Rounded, so that the file says exactly what was tried.
         Defaults are not set."""
-        found = dict(drawn)
+        found = {name: value for name, value in drawn.items() if self._matters(name, drawn)}
         if "learning_rate" in found:
             found["learning_rate"] = float(f"{found['learning_rate']:.2g}")
         if "exponent" in found:
@@ -52,9 +57,23 @@ class Space:
             found["sample"] = 0.0 if found["sample"] > NONE_FROM else float(f"{found['sample']:.1g}")
         if found.get("window", self.base.window) == 1:
             found.pop("dynamic", None)  # a window of 1 has no nearer part
+        for name in ("power", "degree"):
+            if f"spectral.{name}" in found:
+                found[f"spectral.{name}"] = round(found[f"spectral.{name}"], 2)
         usual = self._plain(self.base)
-        given = {name: getattr(self.base, name) for name in self.base.model_fields_set}
-        return TrainerConfig.model_validate(given | {n: v for n, v in found.items() if v != usual[n]})
+        given = self.base.model_dump(exclude_unset=True)
+        for name, value in found.items():
+            section, _, field = name.rpartition(".")
+            if value != usual[name]:
+                (given.setdefault(section, {}) if section else given)[field] = value
+        return TrainerConfig.model_validate(given)
+
+    def _matters(self, name: str, drawn: Mapping[str, Any]) -> bool:
+        """Whether the engine that was drawn, or given, knows the setting."""
+        if name in ("engine", "dims"):
+            return True
+        spectral: bool = drawn.get("engine", self.base.engine) == "spectral"
+        return name.startswith("spectral.") == spectral
 
     def changes(self, settings: TrainerConfig) -> dict[str, Any]:
         """Where settings differ from those the search started with."""
@@ -77,14 +96,35 @@ class Space:
 
     def _plain(self, settings: TrainerConfig) -> dict[str, Any]:
         steps = settings.steps()
-        found = {name: getattr(settings, name) for name in _ranges(settings.engine)}
-        return found | {"epochs": steps.epochs, "learning_rate": steps.first}
+        own = {"epochs": steps.epochs, "learning_rate": steps.first}
+        found = {name: _value(settings, name) for name in _ranges(self.base.engine)}
+        return found | {name: value for name, value in own.items() if name in found}
 
     def _point(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         return {name: NO_SUBSAMPLING if name == "sample" and not value else value for name, value in settings.items()}
 
 
+def _value(settings: TrainerConfig, name: str) -> Any:
+    if name == "engine":
+        return "spectral" if settings.engine == "auto" else settings.engine
+    section, _, field = name.rpartition(".")
+    return getattr(getattr(settings, section) if section else settings, field)
+
+
 def _ranges(engine: Engine) -> dict[str, BaseDistribution]:
+    """By name; those of a section with its name before a dot. auto: both of our own engines, and which."""
+    if engine == "auto":
+        which = {"engine": CategoricalDistribution(("spectral", "sgns"))}
+        return {**which, **_ranges("spectral"), **_ranges("sgns")}
+    if engine == "spectral":
+        return {
+            "spectral.window": IntDistribution(1, 10, log=True),
+            "spectral.behind": CategoricalDistribution((0.0, 0.1, 0.3, 1.0)),
+            "spectral.power": FloatDistribution(0.2, 1.0),
+            "spectral.degree": FloatDistribution(0.0, 0.5),
+            "spectral.products": CategoricalDistribution((2, 3, 4, 5)),
+            "dims": CategoricalDistribution((64, 128, 256)),
+        }
     both_ways: dict[str, BaseDistribution] = {
         "direction": CategoricalDistribution(("both", "after")),
         "dynamic": CategoricalDistribution((True, False)),

@@ -11,20 +11,23 @@ from numpy.typing import NDArray
 
 from index.errors import TrainingFailed
 from index.ranking.recommender import Recommender
-from index.ranking.rules import Rules, RulesConfig
-from index.ranking.scorer import RecommenderConfig
+from index.ranking.settings import RecommenderConfig
 from index.report import RankedTask
 from training.choice.board import K
-from training.choice.choose import Choice, quick_choice, scorer_of
+from training.choice.choose import Choice, choose_weights
+from training.choice.materials import Counted, Materials
 from training.config import TrainerConfig
 from training.corpus import Corpus
 from training.evaluation.metrics import gains
 from training.evaluation.ranks import rank_all
 from training.evaluation.split import Prefixes
 from training.trainers.sgns.noise import pool_size
-from training.trainers.trainer import Embeddings, Trainer
+from training.trainers.spaces import Spaces, train_plainly
 
 Tick = Callable[[float], None]
+Training = Callable[[Corpus, TrainerConfig, int, Tick], Spaces]
+# The parts that trials are blended with: enough to tell vectors apart by what they add.
+QUICK = ("vectors", "after", "popular"), ("vectors", "after", "popular", "own", "own.newest")
 WARM_UP = 50  # sessions
 
 
@@ -32,7 +35,7 @@ WARM_UP = 50  # sessions
 class Result:
     """Of one trial. reading_seconds: for choosing how the vectors are read."""
 
-    embeddings: Embeddings
+    spaces: Spaces
     choice: Choice
     training_seconds: float
     reading_seconds: float
@@ -48,17 +51,18 @@ class Bench:
     corpus: Corpus
     prefixes: Prefixes
     recommender: RecommenderConfig
-    counted: tuple[RulesConfig, Rules]
-    trainer: Trainer
+    counted: Counted
     threads: int
+    train: Training = train_plainly
 
     def run(self, settings: TrainerConfig, seed: int, tick: Tick = lambda _: None) -> Result:
         """Raises TrainingFailed."""
         begun = time.perf_counter()
-        embeddings = self.trainer(self.corpus, settings, seed, tick)
+        spaces = self.train(self.corpus, settings, seed, tick)
         trained = time.perf_counter()
-        choice = quick_choice(embeddings, self.corpus, self.prefixes, self.recommender, self.counted, self.threads)
-        return Result(embeddings, choice, trained - begun, time.perf_counter() - trained)
+        materials = Materials(spaces, self.counted)
+        choice = choose_weights(settings.engine, materials, self.prefixes, self.recommender, self.threads, names=QUICK)
+        return Result(spaces, choice, trained - begun, time.perf_counter() - trained)
 
     def warm(self, settings: TrainerConfig) -> None:
         """A small training: engines are loaded or compiled by their first one, and no trial should pay for that."""
@@ -76,7 +80,7 @@ class Bench:
         their mean. Each is averaged over the two questions, after the last item and after the session."""
         found = {}
         for name, config in (("vectors", result.choice.vectors), ("blend", result.choice.blend)):
-            recommender = Recommender(scorer_of(result.embeddings, self.corpus, config, self.counted[1]))
+            recommender = Recommender(Materials(result.spaces, self.counted).scorer(config))
             found[name] = (self._gains(recommender, "T1") + self._gains(recommender, "T2")) / 2
         return found | {"both": (found["vectors"] + found["blend"]) / 2}
 
@@ -116,7 +120,10 @@ class Pace:
         return self.training(settings) + (float(np.median(self._reading)) if self._reading else 0.0)
 
     def _work(self, settings: TrainerConfig) -> float:
-        """Epochs x dims x rows a centre meets. Negatives are drawn for each context, or shared (sgns)."""
+        """Products x dims x pairs of an event; or epochs x dims x rows a centre meets, where negatives are drawn for
+        each context, or shared (sgns)."""
+        if settings.engine in ("auto", "spectral"):
+            return settings.spectral.products * settings.dims * 2.0 * min(settings.spectral.window, self._length)
         reach = min(settings.window, self._length)
         reach = (1 + reach) / 2 if settings.dynamic else reach
         contexts = reach if settings.direction == "after" else 2 * reach

@@ -88,7 +88,8 @@ def test_a_manifest_is_shown_whole_but_for_places_on_the_server(client, models, 
     assert not body["current"]
     assert body["config"]["events"].keys() == manifest.config["events"].keys() - {"paths", "items"}
     assert body["config"]["trainer"] == manifest.config["trainer"]
-    assert body["training"] == {"learning_rate": 1.0, "restarts": 0, "started_from": None}
+    facts = {"engine": "spectral", "learning_rate": None, "restarts": 0, "started_from": None}
+    assert body["training"] == facts
     assert body["metrics"] == manifest.metrics.model_dump(mode="json")
     assert body["index"]["similar"] == {"kind": "flat", "recall_at_10": 1.0}
     assert body["files"].keys() == manifest.files.keys()
@@ -151,7 +152,7 @@ def test_a_diff_says_what_changed_since_the_model_before(client, versions):
     assert body["settings"] == [{"name": "seed", "before": 1, "after": 2}]
     moved = body["vectors"]
     assert (moved["items"], len(moved["most"]), moved["reason"]) == (19, 19, None)
-    assert 0 < moved["median"] < 1
+    assert 0 <= moved["median"] < 1
     assert moved["most"][0]["moved"] >= moved["most"][-1]["moved"] >= 0
     assert {m["item_id"] for m in moved["most"]} == {f"{g}{i}" for g in "ab" for i in range(10)} - {"b9"}
 

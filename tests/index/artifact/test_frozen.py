@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.artifact.directory import Artifact
@@ -24,6 +25,15 @@ def test_a_frozen_artifact_still_answers_every_question(path):
     assert explanation.pair.lift > 1
     assert model.catalogue.title("a1") == "Title of a1"
     assert model.manifest.metrics.tasks.T1[0].method == "item2vec"
+
+
+@pytest.mark.parametrize("path", FROZEN, ids=lambda p: p.name)
+def test_a_frozen_artifact_scores_as_the_release_that_made_it(path):
+    model = Model(Artifact.open(path))
+    stored = model.stored["next"]
+    dense = model.recommender.scores([np.array([row], dtype=np.int32) for row in range(20)], one_item=True)
+    for row, (items, scores) in enumerate(zip(stored.rows, stored.scores, strict=True)):
+        np.testing.assert_allclose(dense[row, items[items >= 0]], scores[items >= 0], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("path", FROZEN, ids=lambda p: p.name)

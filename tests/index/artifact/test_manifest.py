@@ -36,7 +36,7 @@ def manifest(**changes: Any) -> Manifest:
         "data": Data(fingerprint="ab12", events=10, sessions=3, items=4, tokens=9, rejected={"no_time": 1}),
         "trained_on": "all",
         "index": {"similar": IndexFacts.model_validate({"kind": "hnsw", "recall_at_10": 0.99, "efSearch": 64})},
-        "training": TrainingFacts(learning_rate=1.0, restarts=0, started_from=None),
+        "training": TrainingFacts(engine="sgns", learning_rate=1.0, restarts=0, started_from=None),
         "metrics": report([row("item2vec", 0.25)]),
         "timings": {"train": 1.5},
         "gate": Gate(
@@ -66,7 +66,7 @@ def test_the_written_manifest_is_plain_json_with_its_schema_version() -> None:
     assert fields["created"] == "2026-11-24T06:15:12Z"
     assert fields["files"]["counts.npy"] == {"bytes": 3, "sha256": "0" * 64}
     assert fields["index"] == {"similar": {"kind": "hnsw", "recall_at_10": 0.99, "efSearch": 64}}
-    assert fields["training"] == {"learning_rate": 1.0, "restarts": 0, "started_from": None}
+    assert fields["training"] == {"engine": "sgns", "learning_rate": 1.0, "restarts": 0, "started_from": None}
     assert fields["gate"]["figures"] == {"T1_against_popularity": [0.1, 0.05, 0.2], "T1_prefixes_shared": [400]}
     assert fields["metrics"]["tasks"]["T1"][0]["hr@20"] == [0.25, 0.15, 0.35]
 

@@ -93,6 +93,31 @@ def test_ties_at_the_last_place_go_to_the_lowest_rows():
     assert scores.tolist() == [[3, 2, 1, 1]]
 
 
+@given(
+    n=st.integers(exact.LARGE, 3 * exact.LARGE),
+    k=st.sampled_from([1, 7, 100, 1000]),
+    different=st.sampled_from([2, 50, 100_000]),
+    left=st.sampled_from([0.0, 0.001, 0.3, 1.0]),
+    risen=st.booleans(),
+    seed=st.integers(0, 2**16),
+)
+@settings(deadline=None, max_examples=60)
+def test_of_many_columns_the_best_are_those_of_a_stable_sort(n, k, different, left, risen, seed):
+    """Ties, -inf, and rows whose best lie all in the columns that are sampled, or all outside of them."""
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, different, (3, n)).astype(np.float32)
+    if risen:
+        sampled = np.arange(n) % exact.STRIDE < exact.STRIDE // exact.SAMPLE
+        scores[0, sampled] += different
+        scores[1, ~sampled] += different
+    scores[rng.random(scores.shape) >= left] = -np.inf
+    rows, best = exact.top_k(scores, k)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    expected = np.take_along_axis(scores, order, axis=1)
+    assert (best == expected).all()
+    assert (rows == np.where(expected == -np.inf, -1, order)).all()
+
+
 @KINDS
 def test_too_few_items_give_padded_rows(kind):
     vectors = np.eye(3, dtype=np.float32)

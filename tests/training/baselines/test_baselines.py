@@ -1,28 +1,38 @@
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from support.factories import PER_GROUP, corpus_of, two_groups
 
-from training.baselines import baskets as baskets_module
 from training.baselines import items
-from training.baselines.baseline import Baseline
-from training.baselines.baskets import BASKET, baskets
+from training.baselines.baseline import Baseline, Scores
 from training.baselines.families import FAMILIES, TASKS_OF
 from training.baselines.sessions import SessionIndex, SessionKnn, Votes
 from training.corpus import Corpus
+from training.counting import baskets as baskets_module
+from training.counting.baskets import BASKET, baskets
 
 
 def rows(*prefixes: list[int]) -> list[np.ndarray]:
     return [np.array(p, dtype=np.int32) for p in prefixes]
 
 
+def candidates_of(family: str, corpus: Corpus) -> Iterator[Baseline]:
+    """With scores that are dense, whichever form the family gives them in."""
+
+    def dense(scores: Scores) -> Scores:
+        return lambda prefixes: found if isinstance(found := scores(prefixes), np.ndarray) else found.toarray()
+
+    return (replace(candidate, scores=dense(candidate.scores)) for candidate in FAMILIES[family](corpus))
+
+
 def pick(family: str, corpus: Corpus, **settings: object) -> Baseline:
     """The first candidate of the family with these settings."""
     wanted = settings.items()
-    return next(r for r in FAMILIES[family](corpus) if all(r.settings[name] == value for name, value in wanted))
+    return next(r for r in candidates_of(family, corpus) if all(r.settings[name] == value for name, value in wanted))
 
 
 def knn(corpus: Corpus, **changes: object) -> SessionKnn:
@@ -42,7 +52,7 @@ PERSONAL = [name for name in FAMILIES if name != "popularity"]
 
 @pytest.mark.parametrize("family", PERSONAL)
 def test_the_top_of_the_list_stays_in_the_prefix_group(family: str):
-    for baseline in FAMILIES[family](two_groups()):
+    for baseline in candidates_of(family, two_groups()):
         scores = baseline.scores(rows([3, 4], [15], [12, 19, 11]))
         scores[[0, 1, 2], [4, 15, 11]] = -np.inf
         top = np.argsort(-scores, axis=1)[:, : 1 if family == "own items" else 5] // PER_GROUP
@@ -54,7 +64,7 @@ def test_the_top_of_the_list_stays_in_the_prefix_group(family: str):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_scores_are_finite_float32_for_every_item_and_the_same_again(family: str):
     prefixes = rows([3, 4, 3], [15], list(range(10)) * 100)
-    for first, second in zip(FAMILIES[family](two_groups()), FAMILIES[family](two_groups()), strict=True):
+    for first, second in zip(candidates_of(family, two_groups()), candidates_of(family, two_groups()), strict=True):
         scores = first.scores(prefixes)
         assert first.name == family
         assert scores.dtype == np.float32
@@ -70,7 +80,7 @@ def test_scores_are_finite_float32_for_every_item_and_the_same_again(family: str
 def test_an_empty_prefix_and_an_item_that_never_occurred_still_get_scores(family: str):
     corpus = two_groups(60)
     seen = replace(corpus, items=corpus.items + 1)  # the last item is in no session
-    for baseline in FAMILIES[family](seen):
+    for baseline in candidates_of(family, seen):
         empty, never, known = baseline.scores(rows([], [corpus.items], [3]))
         assert np.isfinite([empty, never, known]).all(), baseline
         assert empty[-1] <= empty[:-1].min(), baseline
@@ -81,9 +91,19 @@ def test_an_empty_prefix_and_an_item_that_never_occurred_still_get_scores(family
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_items_with_the_same_past_get_the_same_score(family: str):
-    for baseline in FAMILIES[family](corpus_of([[0, 1], [0, 2], [3, 4]])):
+    for baseline in candidates_of(family, corpus_of([[0, 1], [0, 2], [3, 4]])):
         scores = baseline.scores(rows([0]))[0]
         assert scores[1] == pytest.approx(scores[2]), baseline
+
+
+@pytest.mark.parametrize("family", ["AR", "item-kNN", "SR", "symSR"])
+def test_counts_are_sparse_and_nothing_scores_below_what_is_not_counted(family: str):
+    for baseline in FAMILIES[family](corpus_of([[0, 1], [0, 2], [3, 4]], items=200)):
+        scores = baseline.scores(rows([0], [3, 4, 3], [], [150]))
+        assert isinstance(scores, csr_matrix)
+        assert scores.dtype == np.float32
+        assert scores.nnz <= 6
+        assert (scores.data > 0).all()
 
 
 def test_every_family_has_tasks_and_candidates_that_differ_in_their_settings():
@@ -237,14 +257,13 @@ def test_baskets_hold_each_item_once_and_long_ones_are_cut_evenly():
 def test_sessions_of_thousands_of_events_are_scored(family: str):
     long = np.random.default_rng(1).integers(0, 50, 8000).tolist()
     baseline: Baseline
-    for baseline in islice(FAMILIES[family](corpus_of([long, [0, 1]])), 1):
+    for baseline in islice(candidates_of(family, corpus_of([long, [0, 1]])), 1):
         assert np.isfinite(baseline.scores(rows(long, [1]))).all()
 
 
 @pytest.mark.parametrize("family", ["AR", "SR", "V-SKNN"])
 def test_baselines_say_when_they_saw_only_the_newest_sessions(monkeypatch: pytest.MonkeyPatch, family: str):
     monkeypatch.setattr(baskets_module, "MOST_TOKENS", 4)
-    candidates: Callable[[Corpus], object] = FAMILIES[family]
-    baseline = next(iter(candidates(corpus_of([[0, 1], [0, 2], [0, 3]]))))  # type: ignore[call-overload]
+    baseline = next(candidates_of(family, corpus_of([[0, 1], [0, 2], [0, 3]])))
     assert baseline.settings["sessions"] == "newest 2 of 3"
     assert baseline.scores(rows([0]))[0, 1] == 0

@@ -6,18 +6,18 @@ from support.factories import IDS, corpus_of, two_groups
 from support.reports import row, tasks
 
 from index.ranking.recommender import Recommender
-from index.ranking.scorer import NextScorer, RecommenderConfig
+from index.ranking.settings import RecommenderConfig
 from training.baselines.baseline import Method
 from training.choice.choose import choose
+from training.choice.materials import Counted, Materials
 from training.config import EvaluationConfig, SessionsConfig, TrainConfig, TrainerConfig
-from training.counting import count_rules
 from training.evaluation.advice import advice
 from training.evaluation.conversions import conversions
 from training.evaluation.evaluate import Questions, choose_baselines, evaluate
 from training.evaluation.records import rank_records, session_keys
 from training.evaluation.split import HeldOut, Prefixes, sample_prefixes, split_test, split_validation
 from training.evaluation.substitutes import substitutes
-from training.trainers.trainer import trainer_for
+from training.trainers.spaces import train_plainly
 
 
 def test_substitutes_counts_shared_categories_of_those_that_have_one():
@@ -79,18 +79,14 @@ def measured():
     )
     split = split_test(corpus, IDS, config)
     fit = split_validation(split, config)
-    trainer = TrainerConfig(dims=16, epochs=8, workers=1)
-    embeddings = trainer_for(trainer.engine)(fit.train, trainer, 1, lambda _: None)
+    trainer = TrainerConfig(engine="spectral", dims=16, workers=1)
     rng = np.random.default_rng(1)
     validation = sample_prefixes(fit.held_out, 300, rng)
-    choice = choose(embeddings, fit.train, validation, RecommenderConfig(), threads=2)
+    engines = {trainer.engine: Materials(train_plainly(fit.train, trainer, 1, lambda _: None), Counted(fit.train, 2))}
+    choice = choose(engines, validation, RecommenderConfig(), threads=2)
     baselines = choose_baselines(fit.train, validation, threads=2)
-    final = trainer_for(trainer.engine)(split.train, trainer, 1, lambda _: None)
-    counts = split.train.counts()
-    recommenders = [
-        Recommender(NextScorer(final.inputs, final.outputs, counts, count_rules(split.train, c.rules), c))
-        for c in (choice.blend, choice.vectors)
-    ]
+    final = Materials(train_plainly(split.train, trainer, 1, lambda _: None), Counted(split.train, 2))
+    recommenders = [Recommender(final.scorer(c)) for c in (choice.blend, choice.vectors)]
     prefixes = sample_prefixes(split.held_out, 500, rng)
     questions = Questions(prefixes, split.train, 2, 100, 1)
     rows, ranks = evaluate(questions, *recommenders, baselines)
@@ -119,7 +115,8 @@ def test_the_ranks_of_the_report_are_the_places_in_the_served_list(measured):
 
 def test_what_is_chosen_is_recorded_with_what_was_tried(measured):
     choice = measured[0]
-    assert choice.vectors.item_counts == choice.vectors.session_counts == 0
-    assert any(name.startswith("vectors ") for name in choice.trace)
-    assert any(name.startswith("counts ") for name in choice.trace)
-    assert any(name.startswith("blend ") for name in choice.trace)
+    assert {*choice.vectors.item, *choice.vectors.session} <= {"vectors", "popular"}
+    assert choice.vectors.counts == {}
+    assert {"spectral: vectors in-out", "spectral: after", "spectral: blend"} <= choice.trace.keys()
+    for values in choice.trace.values():
+        assert all(0 <= value <= 1 for value in values.values())

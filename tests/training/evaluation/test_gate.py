@@ -1,7 +1,7 @@
 """The gate: better than popularity, not worse than what serves, and always with reasons."""
 
 import numpy as np
-from support.factories import write_log
+from support.factories import vectors_only, write_log
 from support.reports import row, tasks
 
 import item2vec
@@ -75,13 +75,18 @@ def test_too_few_shared_prefixes_decide_nothing():
 
 
 QUICK = ["--dims", "16", "--workers", "1", "--prefixes", "600", "--bootstrap", "50", "--no-baselines", "--no-blend"]
-QUICK += ["--min-item-count", "2", "--item-counts", "0", "--session-counts", "0"]
+QUICK += ["--min-item-count", "2", "--engine", "sgns"]
+
+
+def training(log, folder):
+    """Vectors without counts: those would be good whatever the vectors are."""
+    return ["train", "--events", str(log), "--models", str(folder / "m"), "--config", str(vectors_only(folder)), *QUICK]
 
 
 def test_a_spoiled_retraining_does_not_replace_a_good_model(tmp_path, capsys):
     """On the same log again: the serving model's recorded evaluation is what counts."""
     log = write_log(tmp_path / "log" / "events.csv", sessions=1500)
-    train = ["train", "--events", str(log), "--models", str(tmp_path / "m"), *QUICK]
+    train = training(log, tmp_path)
     assert item2vec.main([*train, "--epochs", "8"]) == 0
     good = Registry(tmp_path / "m").current()
     assert item2vec.main([*train, "--epochs", "1", "--learning-rate", "0.002"]) == 3
@@ -93,7 +98,7 @@ def test_a_spoiled_retraining_does_not_replace_a_good_model(tmp_path, capsys):
 
 def test_on_newer_sessions_the_serving_model_is_ranked_anew(tmp_path):
     log = write_log(tmp_path / "log" / "events.csv", sessions=600)
-    train = ["train", "--events", str(log), "--models", str(tmp_path / "m"), *QUICK, "--epochs", "8"]
+    train = [*training(log, tmp_path), "--epochs", "8"]
     assert item2vec.main(train) == 0
     first = Registry(tmp_path / "m").current()
     write_log(log, sessions=1500)  # the same beginning, and as many days again

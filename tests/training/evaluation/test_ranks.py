@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
 from training.evaluation import ranks
-from training.evaluation.ranks import blended_ranks, rank_all, ranks_of
+from training.evaluation.ranks import blended_ranks, rank_all, rank_twice, ranks_of, sparse_ranks
 
 INF = np.inf
 
@@ -79,3 +82,55 @@ def test_rank_all_leaves_out_the_query_or_the_whole_prefix(monkeypatch, exclude_
         row[prefix if exclude_seen else prefix[-1:]] = -INF
     assert found.tolist() == slow(expected, targets)
     assert rank_all(lambda part: fixed, [], rows([]), 10).tolist() == []
+
+
+@given(
+    queries=st.integers(1, 12),
+    items=st.integers(1, 25),
+    share=st.sampled_from([0.0, 0.1, 0.5, 1.0]),
+    stored_zeros=st.booleans(),
+    seed=st.integers(0, 999),
+)
+@settings(max_examples=150, deadline=None)
+def test_sparse_scores_rank_as_the_same_scores_made_dense(queries, items, share, stored_zeros, seed):
+    """Many ties; zeros, some of them stored; items that are gone, the target among them."""
+    rng = np.random.default_rng(seed)
+    dense = rng.integers(1, 4, (queries, items)).astype(np.float32) * (rng.random((queries, items)) < share)
+    sparse = csr_matrix(dense)
+    if stored_zeros:
+        sparse.data[rng.random(sparse.nnz) < 0.3] = 0
+        dense = sparse.toarray()
+    targets = rng.integers(0, items, queries).astype(np.int32)
+    gone = [rng.integers(0, items, rng.integers(0, 4)).astype(np.int32) for _ in range(queries)]
+    found = sparse_ranks(sparse, targets, gone)
+    for row, out in zip(dense, gone, strict=True):
+        row[out] = -INF
+    assert found.dtype == np.int32
+    assert found.tolist() == ranks_of(dense, targets).tolist()
+
+
+@pytest.mark.parametrize("form", [np.array, csr_matrix])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_ranking_twice_is_ranking_all_and_the_new_once_more_without_their_prefix(monkeypatch, form, threads):
+    monkeypatch.setattr(ranks, "BLOCK_SCORES", 70)
+    rng = np.random.default_rng(3)
+    fixed = rng.integers(0, 9, (10, 10)).astype(np.float32) * (rng.random((10, 10)) < 0.6)
+    prefixes = [rng.integers(0, 10, rng.integers(1, 4)).astype(np.int32) for _ in range(40)]
+    targets = rng.integers(0, 10, 40).astype(np.int32)
+    new = np.array([target not in prefix for prefix, target in zip(prefixes, targets, strict=True)])
+    made = []
+
+    def score(part):
+        made.append(len(part))
+        return form(np.stack([fixed[p[-1]] for p in part]))
+
+    once = rank_all(score, prefixes, targets, 10, False, threads)
+    without = rank_all(score, prefixes, targets, 10, True, threads)
+    made.clear()
+    found, again = rank_twice(score, prefixes, targets, 10, new, threads)
+    assert sum(made) == 40  # scores are made once
+    assert found.tolist() == once.tolist()
+    assert again.tolist() == np.where(new, without, 0).tolist()
+    found, again = rank_twice(score, prefixes, targets, 10, None, threads)
+    assert (found.tolist(), again) == (once.tolist(), None)
+    assert [r.tolist() for r in rank_twice(score, [], rows([]), 10, new[:0])] == [[], []]

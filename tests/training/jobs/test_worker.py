@@ -16,11 +16,11 @@ from store import jobs
 from store.database import now
 from training.jobs.worker import Schedule, take_name
 
-SLOW = {"trainer": {"epochs": 1000}}  # seconds in each of three steps
+SLOW = {"trainer": {"engine": "sgns", "epochs": 1000}}  # seconds in each of three steps
 # Vectors as they were drawn, and nothing counted beside them.
 WORSE = {
-    "trainer": {"epochs": 1, "learning_rate": 1e-6, "min_learning_rate": 1e-6},
-    "recommender": {"item_counts": 0.0, "session_counts": 0.0},
+    "trainer": {"engine": "sgns", "epochs": 1, "learning_rate": 1e-6, "min_learning_rate": 1e-6},
+    "recommender": {"item": {"vectors": 1.0}, "session": {"vectors": 1.0}},
     "evaluation": {"blend": False},
 }
 

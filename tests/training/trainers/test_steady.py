@@ -9,11 +9,11 @@ from support.factories import quick_config, two_groups, write_log
 
 from index.artifact.registry import Registry
 from index.errors import TrainingDiverged, TrainingFailed
-from training.config import TrainerConfig
+from training.config import STEPS, TrainerConfig
 from training.pipeline.run import run
 from training.progress import LogReporter
 from training.trainers.steady import RESTARTS, train_until_stable
-from training.trainers.trainer import ENGINES, Embeddings, check_finite, trainer_for
+from training.trainers.trainer import Embeddings, check_finite, trainer_for
 
 CONFIG = TrainerConfig(dims=4, learning_rate=8.0)
 FOUND = Embeddings(np.ones((3, 4), np.float32), np.ones((3, 4), np.float32))
@@ -104,8 +104,8 @@ def test_another_failure_is_not_tried_again():
     assert len(engine.asked) == 1
 
 
-@pytest.mark.parametrize("engine", sorted(ENGINES))
-def test_every_engine_gives_up_in_the_same_way(engine):
+@pytest.mark.parametrize("engine", sorted(STEPS))
+def test_every_engine_with_steps_gives_up_in_the_same_way(engine):
     far = Embeddings(np.full((20, 4), 1e9, np.float32), np.full((20, 4), 1e9, np.float32))
     config = TrainerConfig(engine=engine, dims=4, epochs=3, workers=1)
     with pytest.raises(TrainingDiverged, match="each of the learning rates"):

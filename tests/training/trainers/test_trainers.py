@@ -47,6 +47,11 @@ def test_matrices_have_a_row_per_item_even_for_items_in_no_session(engine):
         assert np.isfinite(matrix).all()
 
 
+def test_no_session_at_all_gives_no_vector_that_says_anything(engine):
+    found = fit(engine, corpus_of([[0], [1]], items=3))
+    np.testing.assert_allclose(found.inputs @ found.outputs.T, 0, atol=1e-6)
+
+
 def test_same_seed_and_one_worker_give_the_same_vectors(engine):
     first, second = fit(engine, two_groups()), fit(engine, two_groups())
     other = fit(engine, two_groups(), seed=2)
@@ -83,8 +88,14 @@ def test_an_item_that_is_often_chosen_is_likely_to_come_next(engine):
     assert (np.diff(scores) < 0).all(), scores
 
 
-def test_a_start_is_gone_on_from_and_left_as_it_was(engine):
-    corpus = two_groups()
+@pytest.fixture(params=sorted(STEPS))
+def stepping(request):
+    """An engine with a learning rate."""
+    return request.param
+
+
+def test_a_start_is_gone_on_from_and_left_as_it_was(stepping):
+    corpus, engine = two_groups(), stepping
     before = fit(engine, corpus)
     kept = before.inputs.copy()
     slow = CONFIG.model_copy(update={"epochs": 1, "learning_rate": 1e-3})
@@ -95,10 +106,21 @@ def test_a_start_is_gone_on_from_and_left_as_it_was(engine):
         assert np.abs(old - new).max() < 0.1
 
 
-def test_vectors_that_run_away_are_an_error_and_no_model(engine):
+def test_the_closed_form_is_turned_onto_a_start_and_tells_items_by_the_same_products():
+    corpus = two_groups()
+    fresh, start = fit("spectral", corpus, seed=2), fit("spectral", corpus, seed=1)
+    kept = start.inputs.copy()
+    turned = fit("spectral", corpus, seed=2, start=start)
+    assert np.array_equal(start.inputs, kept)
+    np.testing.assert_allclose(turned.inputs @ turned.outputs.T, fresh.inputs @ fresh.outputs.T, atol=1e-5)
+    np.testing.assert_allclose(turned.inputs @ turned.inputs.T, fresh.inputs @ fresh.inputs.T, atol=1e-5)
+    assert np.abs(turned.inputs - start.inputs).mean() < 0.5 * np.abs(fresh.inputs - start.inputs).mean()
+
+
+def test_vectors_that_run_away_are_an_error_and_no_model(stepping):
     start = Embeddings(np.full((20, 16), 1e4, dtype=np.float32), np.full((20, 16), 1e4, dtype=np.float32))
     with np.errstate(all="raise"), pytest.raises(TrainingDiverged, match="learning rate"):
-        fit(engine, two_groups(40), start=start)
+        fit(stepping, two_groups(40), start=start)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e6, 3e38])

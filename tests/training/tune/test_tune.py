@@ -15,11 +15,12 @@ from support.reports import row, tasks
 
 import item2vec
 from index.errors import ConfigError, TrainingDiverged, TrainingFailed
-from index.ranking.scorer import RecommenderConfig
-from training.choice.choose import best_rules
+from index.ranking.settings import RecommenderConfig
+from training.choice.materials import Counted
 from training.config import TrainConfig, TrainerConfig, load_config
 from training.evaluation.split import Prefixes, split_test
 from training.progress import LogReporter
+from training.trainers.spaces import Spaces
 from training.trainers.trainer import Embeddings
 from training.tune.budget import Budget, budget_of
 from training.tune.effects import effects_of
@@ -34,6 +35,7 @@ from training.tune.trial import Bench, Pace
 
 ROOT = Path(__file__).resolve().parents[3]
 LONG = 3600.0
+SGNS = TrainerConfig(engine="sgns")
 
 
 @pytest.fixture
@@ -59,11 +61,18 @@ class Planted:
         inside = np.setdiff1d(np.arange(len(corpus.tokens) - 1), corpus.offsets[1:] - 1)
         np.add.at(followed, (corpus.tokens[inside + 1], corpus.tokens[inside]), 1)
         outputs = followed / followed.max() + np.random.default_rng(seed).normal(size=followed.shape) * wrong
-        return Embeddings(np.eye(corpus.items, dtype=np.float32), outputs.astype(np.float32))
+        found = Embeddings(np.eye(corpus.items, dtype=np.float32), outputs.astype(np.float32))
+        return Spaces(found, found)
+
+
+def skipgram(log, **evaluation):
+    config = quick_config(log, **evaluation)
+    given = {name: getattr(config.trainer, name) for name in config.trainer.model_fields_set}
+    return config.model_copy(update={"trainer": TrainerConfig(**{"engine": "sgns", **given})})
 
 
 def tuning(log, trials, trainer, share=1.0, seconds=LONG, **evaluation):
-    return Tuning(quick_config(log, **evaluation), Budget(seconds, trials), share, trainer)
+    return Tuning(skipgram(log, **evaluation), Budget(seconds, trials), share, trainer)
 
 
 def tuned(tmp_path, given, to="tuned.toml", force=False):
@@ -103,13 +112,13 @@ def test_a_budget_is_within_another_that_allows_as_much():
 
 
 def test_the_search_starts_with_the_settings_that_were_given():
-    for base in (TrainerConfig(), TrainerConfig(dims=16, epochs=5), TrainerConfig(engine="gensim", window=3)):
+    for base in (SGNS, TrainerConfig(engine="sgns", dims=16, epochs=5), TrainerConfig(engine="gensim", window=3)):
         space = Space(base)
         assert space.settings(space.starts()[0]) == base
 
 
 def test_what_was_given_stays_as_it_is():
-    space = Space(TrainerConfig(window=7, dims=128, sample=1e-4))
+    space = Space(TrainerConfig(engine="sgns", window=7, dims=128, sample=1e-4))
     assert not {"window", "dims", "sample"} & space.ranges.keys()
     assert all(space.settings(start).window == 7 for start in space.starts())
     assert space.settings(space.starts()[1] | {"epochs": 3}).sample == 1e-4
@@ -121,14 +130,29 @@ def test_gensim_is_not_asked_for_what_it_cannot():
     assert len(space.starts()) > 2
 
 
+@pytest.mark.parametrize("engine", ["auto", "spectral", "sgns", "gensim"])
+def test_every_start_is_a_setting_of_the_engine_and_no_two_are_alike(engine):
+    space = Space(TrainerConfig(engine=engine) if engine != "auto" else TrainerConfig())
+    found = [space.settings(start) for start in space.starts()]
+    assert len(found) > 2
+    assert len({settings.model_dump_json() for settings in found}) == len(found)
+    if engine == "auto":
+        assert {settings.engine for settings in found} == {"auto", "sgns"}
+    else:
+        assert {settings.engine for settings in found} == {engine}
+    for settings in found:  # what the engine does not know is left as it was
+        other = {"window", "epochs", "direction"} if settings.engine in ("auto", "spectral") else {"spectral"}
+        assert not other & settings.model_fields_set
+
+
 def test_with_every_setting_given_there_is_nothing_to_search():
-    every = Space(TrainerConfig()).plain(TrainerConfig())
+    every = Space(SGNS).plain(SGNS)
     with pytest.raises(ConfigError, match="nothing to search"):
-        Space(TrainerConfig(**every))
+        Space(TrainerConfig(engine="sgns", **every))
 
 
 def test_settings_of_a_point_are_rounded_and_of_one_form():
-    space = Space(TrainerConfig())
+    space = Space(SGNS)
     point = space.starts()[0] | {"learning_rate": 0.123456, "sample": 0.00034567, "window": 1, "dynamic": False}
     settings = space.settings(point)
     assert (settings.learning_rate, settings.sample, settings.dynamic) == (0.12, 0.0003, True)
@@ -139,7 +163,7 @@ def test_settings_of_a_point_are_rounded_and_of_one_form():
 
 
 def test_half_a_line_and_a_dead_lock_do_not_stop_the_next_run(tmp_path):
-    space, path = Space(TrainerConfig()), tmp_path / "trials.journal"
+    space, path = Space(SGNS), tmp_path / "trials.journal"
     study = Study(path, space.ranges, space.starts(), 1)
     study.complete(study.ask(), 0.5, seconds=2.0)
     with path.open("ab") as file:
@@ -155,7 +179,7 @@ def test_half_a_line_and_a_dead_lock_do_not_stop_the_next_run(tmp_path):
 
 
 def test_a_trial_that_was_killed_is_drawn_once_more_and_then_given_up(tmp_path):
-    space = Space(TrainerConfig())
+    space = Space(SGNS)
 
     def reopened():
         return Study(tmp_path / "trials.journal", space.ranges, space.starts()[:1], 1)
@@ -171,7 +195,7 @@ def test_a_trial_that_was_killed_is_drawn_once_more_and_then_given_up(tmp_path):
 
 
 def test_a_search_that_was_killed_draws_what_it_would_have_drawn(tmp_path):
-    space = Space(TrainerConfig())
+    space = Space(SGNS)
 
     def drawn(name, stops):
         study, points = Study(tmp_path / name, space.ranges, space.starts(), 1), []
@@ -221,13 +245,13 @@ def test_when_nothing_can_be_trained_that_is_the_error(tmp_path, log):
 def test_where_nothing_is_better_the_defaults_are_kept(tmp_path, log):
     class Best(Planted):
         def __call__(self, corpus, settings, seed, progress):
-            usual = settings == quick_config(log).trainer
+            usual = settings == skipgram(log).trainer
             planted = settings.model_copy(update={"window": 4 if usual else 20, "direction": "after"})
             return super().__call__(corpus, planted, seed, progress)
 
     report = tuned(tmp_path, tuning(log, 6, Best()))
     assert report.best == report.defaults
-    assert load_config(tmp_path / "tuned.toml", {}) == quick_config(log)
+    assert load_config(tmp_path / "tuned.toml", {}) == skipgram(log)
     assert "Nothing that was tried is better" in text(report)
 
 
@@ -251,7 +275,7 @@ def test_better_vectors_do_not_buy_a_worse_blend(found):
 
 
 def test_one_finalist_is_the_trial_with_the_best_blend(tmp_path, log):
-    space = Space(quick_config(log).trainer)
+    space = Space(skipgram(log).trainer)
     study = Study(tmp_path / "trials.journal", space.ranges, space.starts(), 1)
     for value, blend in ((0.1, 0.1), (0.5, 0.2), (0.4, 0.1), (0.3, 0.3)):
         study.complete(study.ask(), value, blend=blend)
@@ -260,8 +284,8 @@ def test_one_finalist_is_the_trial_with_the_best_blend(tmp_path, log):
 
 
 def test_neither_test_nor_validation_sessions_are_trained_on(tmp_path, log):
-    trainer, config = Planted(), quick_config(log)
-    tuned(tmp_path, Tuning(config, Budget(LONG, 4), trainer=trainer))
+    trainer, config = Planted(), skipgram(log)
+    tuned(tmp_path, Tuning(config, Budget(LONG, 4), train=trainer))
     corpus = two_groups(400, 1)
     fit, prefixes = questions_of(config, corpus, IDS)
     test = split_test(corpus, IDS, config).held_out.corpus
@@ -280,13 +304,13 @@ def test_a_share_is_searched_and_the_best_five_are_compared_on_all_sessions(tmp_
 
 
 def test_a_trial_that_is_worse_on_a_quarter_of_the_sessions_is_left(tmp_path, log):
-    config = quick_config(log)
+    config = skipgram(log)
     fit, prefixes = questions_of(config, two_groups(400, 1), IDS)
     trainer, space = Planted(), Space(config.trainer)
     study = Study(tmp_path / "trials.journal", space.ranges, space.starts(), 1)
     search = Search(space, study, Budget(LONG, 20), 1.0, 2, 1, short=0.0)
-    counted = best_rules(fit.train, prefixes, config.recommender, 1)
-    search.run(Bench(fit.train, prefixes, config.recommender, counted, trainer, 1), LogReporter())
+    counted = Counted(fit.train, 1)
+    search.run(Bench(fit.train, prefixes, config.recommender, counted, 1, trainer), LogReporter())
     left = study.left().total()
     assert left > 0
     quarter = round(0.25 * len(fit.train))
@@ -295,12 +319,12 @@ def test_a_trial_that_is_worse_on_a_quarter_of_the_sessions_is_left(tmp_path, lo
 
 
 def test_a_training_is_expected_to_take_as_long_as_its_settings_say():
-    pace, settings = Pace(two_groups()), TrainerConfig(epochs=10)
+    pace, settings = Pace(two_groups()), TrainerConfig(engine="sgns", epochs=10)
     assert pace.training(settings) == 0
     pace.learn(settings, 3.0, 0.5)
-    assert pace.training(TrainerConfig(epochs=20)) == pytest.approx(6.0)
-    assert pace.trial(TrainerConfig(epochs=20, dims=64)) == pytest.approx(3.5)
-    assert pace.training(TrainerConfig(epochs=10, direction="after")) < 3.0
+    assert pace.training(TrainerConfig(engine="sgns", epochs=20)) == pytest.approx(6.0)
+    assert pace.trial(TrainerConfig(engine="sgns", epochs=20, dims=64)) == pytest.approx(3.5)
+    assert pace.training(TrainerConfig(engine="sgns", epochs=10, direction="after")) < 3.0
 
 
 def test_once_the_time_is_used_up_no_further_trial_is_begun(tmp_path, log):
@@ -327,17 +351,17 @@ def test_the_same_search_again_trains_nothing_and_a_larger_one_goes_on(tmp_path,
 
 
 def test_where_every_point_was_tried_the_search_ends_and_stays_ended(tmp_path, log):
-    config, searched = quick_config(log), ("negatives",)
-    every = Space(TrainerConfig()).plain(config.trainer)
+    config, searched = skipgram(log), ("negatives",)
+    every = Space(SGNS).plain(config.trainer)
     given = {name: value for name, value in every.items() if name not in searched}
-    given |= {"epochs": 5, "workers": 1}
+    given |= {"engine": "sgns", "epochs": 5, "workers": 1}
     config = config.model_copy(update={"trainer": TrainerConfig(**given)})
     trainer = Planted()
-    report = tuned(tmp_path, Tuning(config, Budget(LONG), trainer=trainer))
+    report = tuned(tmp_path, Tuning(config, Budget(LONG), train=trainer))
     assert report.tried == 3
     assert "tried before" in report.skipped
     before = len(trainer.seen)
-    assert tuned(tmp_path, Tuning(config, Budget(LONG), trainer=trainer), force=True).best == report.best
+    assert tuned(tmp_path, Tuning(config, Budget(LONG), train=trainer), force=True).best == report.best
     assert len(trainer.seen) == before
 
 
@@ -346,7 +370,7 @@ def test_where_every_point_was_tried_the_search_ends_and_stays_ended(tmp_path, l
 
 def test_the_file_is_what_a_training_reads(found):
     folder, log, report = found
-    read, base = load_config(folder / "tuned.toml", {}), quick_config(log)
+    read, base = load_config(folder / "tuned.toml", {}), skipgram(log)
     assert read.model_copy(update={"trainer": base.trainer}) == base
     assert {name: getattr(read.trainer, name) for name in report.best.changes} == report.best.changes
     comment = [line for line in (folder / "tuned.toml").read_text().splitlines() if line.startswith("#")]
@@ -355,12 +379,12 @@ def test_the_file_is_what_a_training_reads(found):
 
 
 def test_without_blend_the_chosen_readings_are_written_too(tmp_path, log):
-    config = quick_config(log, blend=False)
-    config = config.model_copy(update={"recommender": RecommenderConfig(item_counts=0.125)})
-    tuned(tmp_path, Tuning(config, Budget(LONG, 3), trainer=Planted()))
+    config = skipgram(log, blend=False)
+    config = config.model_copy(update={"recommender": RecommenderConfig(session_items=7)})
+    tuned(tmp_path, Tuning(config, Budget(LONG, 3), train=Planted()))
     read = load_config(tmp_path / "tuned.toml", {}).recommender
     assert read != config.recommender
-    assert read.item_counts == 0.125
+    assert read.session_items == 7
 
 
 def test_a_file_that_is_there_is_kept_unless_forced(tmp_path, log):
@@ -438,7 +462,18 @@ def test_a_training_with_the_defaults_says_what_a_search_could_bring():
 
 def command(log, models, to, trials, *more):
     found = [sys.executable, "-m", "item2vec", "tune", "--events", str(log), "--models", str(models), "--to", str(to)]
-    found += ["--items", str(log.parent / "items.csv"), "--min-item-count", "2", "--dims", "16", "--workers", "1"]
+    found += [
+        "--items",
+        str(log.parent / "items.csv"),
+        "--min-item-count",
+        "2",
+        "--dims",
+        "16",
+        "--workers",
+        "1",
+        "--engine",
+        "sgns",
+    ]
     return [*found, "--prefixes", "300", "--bootstrap", "50", "--trials", str(trials), *more]
 
 

@@ -27,6 +27,12 @@ def recent(corpus: Corpus) -> tuple[Corpus, dict[str, Any]]:
     return kept, {"sessions": f"newest {len(kept)} of {len(corpus)}"}
 
 
+def newest_of(corpus: Corpus, share: float) -> Corpus:
+    """The newest sessions, that share of them."""
+    count = max(1, round(len(corpus) * share))
+    return corpus.take(np.arange(len(corpus) - min(count, len(corpus)), len(corpus)))
+
+
 def baskets(corpus: Corpus) -> Corpus:
     """Each session's items once, in order of first appearance; more than BASKET of them in even pieces."""
     tokens, lengths = _distinct(corpus.tokens, corpus.offsets, np.full(corpus.items, -1, dtype=np.int64))

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from support.factories import corpus_of, two_groups
 
 from index.ranking.rules import Rules, RulesConfig
-from training import counting as module
-from training.counting import count_rules, select
+from training.counting import blocks
+from training.counting.baskets import baskets, newest_of
+from training.counting.rules import count_rules, select
 
 
 def as_dict(rules: Rules) -> dict[tuple[int, int], float]:
@@ -24,7 +25,8 @@ def plain(sessions: list[list[int]], config: RulesConfig) -> dict[tuple[int, int
             for d in range(1, config.steps + 1):
                 if i + d < len(session) and session[i + d] != a:
                     b = session[i + d]
-                    weight = 1 / d if config.decay == "inverse" else 1 - (d - 1) / config.steps
+                    falls = {"inverse": 1 / d, "linear": 1 - (d - 1) / config.steps, "flat": 1}
+                    weight = falls[config.decay]
                     found[a, b] += weight
                     if config.backward:
                         found[b, a] += config.backward * weight
@@ -67,6 +69,23 @@ def test_the_strongest_are_kept_ties_by_row():
     assert weights.tolist() == [2, 1, 1]
 
 
+def test_only_the_newest_sessions_are_counted_where_the_settings_say_so():
+    corpus = corpus_of([[0, 1], [0, 2], [0, 3], [3, 0]], items=5)
+    config = RulesConfig(newest=0.5, source_power=1)
+    assert as_dict(count_rules(corpus, config)) == {(0, 3): 0.5, (3, 0): 0.5}
+    assert as_dict(count_rules(corpus, config)) == as_dict(
+        count_rules(newest_of(corpus, 0.5), RulesConfig(source_power=1))
+    )
+
+
+def test_in_baskets_each_item_of_a_session_counts_once_however_far_apart():
+    corpus = corpus_of([[0, 1, 0, 1], [1, 0, 2]])
+    config = RulesConfig(steps=1000, decay="flat", backward=1, baskets=True)
+    expected = {(0, 1): 2, (1, 0): 2, (0, 2): 1, (2, 0): 1, (1, 2): 1, (2, 1): 1}
+    assert as_dict(count_rules(corpus, config)) == expected
+    assert as_dict(count_rules(baskets(corpus), config.model_copy(update={"baskets": False}))) == expected
+
+
 def test_an_empty_corpus_has_no_rules():
     rules = count_rules(corpus_of([], items=3), RulesConfig())
     assert len(rules) == 3
@@ -78,7 +97,7 @@ def test_an_empty_corpus_has_no_rules():
     config=st.builds(
         RulesConfig,
         steps=st.integers(1, 6),
-        decay=st.sampled_from(["inverse", "linear"]),
+        decay=st.sampled_from(["inverse", "linear", "flat"]),
         backward=st.sampled_from([0.0, 0.5, 1.0]),
         target_power=st.sampled_from([0.0, 0.5]),
         source_power=st.sampled_from([0.0, 0.5]),
@@ -100,7 +119,7 @@ def test_rules_equal_the_definition_pair_by_pair(sessions: list[list[int]], conf
 def test_rules_do_not_depend_on_threads_or_chunks(monkeypatch: pytest.MonkeyPatch, chunk: int):
     corpus, config = two_groups(), RulesConfig(backward=0.5, keep=5)
     expected = count_rules(corpus, config, threads=1)
-    monkeypatch.setattr(module, "CHUNK_PAIRS", chunk)
+    monkeypatch.setattr(blocks, "CHUNK_PAIRS", chunk)
     for threads in (1, 2, 5):
         rules = count_rules(corpus, config, threads)
         for name in ("offsets", "items", "weights"):

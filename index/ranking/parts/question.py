@@ -1,0 +1,72 @@
+"""What is asked: the known items, and how much each of them counts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.ranking.readings import Float, Rows
+from index.ranking.settings import RecommenderConfig
+
+
+@dataclass(frozen=True)
+class Query:
+    """The known items: rows (oldest first, may repeat) and the weight of each, the same length."""
+
+    rows: Rows
+    weights: Float
+
+    @classmethod
+    def of_last(cls, rows: Rows) -> "Query":
+        return cls(rows[-1:], np.ones(len(rows[-1:]), dtype=np.float32))
+
+
+@dataclass(frozen=True)
+class Question:
+    """recent: the recent items. last: the last of them alone; where the caller gives weights, the heaviest. own: the
+    whole session, where its items may come back.
+
+    Of one item, recent and last are the same.
+    """
+
+    recent: Query
+    last: Query
+    own: Rows | None = None
+
+    @classmethod
+    def of_item(cls, row: Rows) -> "Question":
+        """row: the last of the rows given is the item."""
+        query = Query.of_last(row)
+        return cls(query, query)
+
+    @classmethod
+    def of_session(
+        cls,
+        rows: Rows,
+        config: RecommenderConfig,
+        weights: Float | None = None,
+        disliked: Rows | None = None,
+        dislike: float = 0.0,
+        own: bool = True,
+    ) -> "Question":
+        """The recent items of a session and their weights by the setting `session_decay`, times the caller's `weights`.
+
+        With `last` only one item has a weight and the caller's would change nothing, so with them it is 1/rank.
+        disliked: rows that together pull away with `dislike` times the session's weight. own: whether the session's
+        items may come back.
+        """
+        only_last = config.session_decay == "last" and weights is None
+        kept = rows[-(1 if only_last else config.session_items) :]
+        age = np.arange(len(kept), 0, -1, dtype=np.float32)  # 1 for the most recent
+        halved = np.asarray(0.5 ** ((age - 1) / config.half_life), dtype=np.float32)
+        fall = np.asarray(1 / age, dtype=np.float32) if config.session_decay != "exponential" else halved
+        if weights is not None:
+            fall = fall * weights[len(rows) - len(kept) :]
+        recent = Query(kept, np.asarray(fall, dtype=np.float32))
+        if disliked is not None and len(disliked):
+            pulls = np.full(len(disliked), -dislike * float(fall.sum()) / len(disliked), dtype=np.float32)
+            recent = Query(np.concatenate([kept, disliked]).astype(np.int32), np.concatenate([recent.weights, pulls]))
+        last = rows
+        if weights is not None and len(weights):
+            heaviest = len(weights) - 1 - int(np.argmax(weights[::-1]))
+            last = rows[: heaviest + 1] if weights[heaviest] > 0 else rows[:0]
+        return cls(recent, Query.of_last(last), rows if own else None)

@@ -1,0 +1,37 @@
+"""Vectors: how near each item's target vector is to the known items' query vectors, in standard deviations."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from index.ranking.parts.question import Query
+from index.ranking.readings import Float
+
+
+class VectorPart:
+    """z(q . T) over all items, q the weighted sum of the known items' query vectors.
+
+    z(x) = (x - mean) / standard deviation, so the weight of the part means the same on every log.
+    """
+
+    def __init__(self, queries: Float, targets: Float) -> None:
+        """Both float32 (items, d); they may be mapped, and the same matrix."""
+        self.queries = queries
+        self.targets = targets
+        # The mean and spread of q . T over all items follow from T's mean and covariance, so z needs no dense pass.
+        self._mean = targets.mean(axis=0, dtype=np.float64)
+        second = targets.T.astype(np.float64) @ targets / max(1, len(targets))
+        self._covariance = (second - np.outer(self._mean, self._mean)).astype(np.float32)
+
+    def of(self, queries: Sequence[Query]) -> tuple[Float, Float]:
+        """(q, mean): float32 (n, d) scaled so that q . T has deviation 1 over all items, and its mean, (n,).
+
+        A query without any item, or whose vectors cancel each other, has q = 0 and says nothing.
+        """
+        q = np.zeros((len(queries), self.queries.shape[1]), dtype=np.float32)
+        for i, query in enumerate(queries):
+            if len(query.rows):
+                q[i] = query.weights @ self.queries[query.rows]
+        variance = np.einsum("ij,ij->i", q @ self._covariance, q)
+        q /= np.sqrt(np.maximum(variance, 1e-12))[:, None]
+        return q, q @ self._mean.astype(np.float32)

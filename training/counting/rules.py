@@ -1,0 +1,121 @@
+"""Sequential rules: of each item's pair counts the strongest, weighed by how often both items occur."""
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from index.ranking.rules import Rules, RulesConfig
+from training.corpus import Corpus
+from training.counting.baskets import baskets, newest_of
+from training.counting.blocks import UNIT, Reach, Rows, count_in_blocks
+
+
+class ItemWeights(NamedTuple):
+    """What the rule a -> b is multiplied with: source[a] * target[b]. Both float64, shape (items,), above zero."""
+
+    source: NDArray[np.float64]
+    target: NDArray[np.float64]
+
+    @classmethod
+    def even(cls, items: int) -> "ItemWeights":
+        return cls(np.ones(items), np.ones(items))
+
+
+class _Strongest(NamedTuple):
+    """Rules of some items: how many of each item, and then all of them."""
+
+    lengths: NDArray[np.int64]
+    items: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
+def count_rules(corpus: Corpus, config: RulesConfig, threads: int = 2) -> Rules:
+    """Item b, d steps after a, adds decay(d) to rule a -> b and `backward` times that to b -> a.
+
+    Sequential rules, Ludewig & Jannach 2018, section 3.1. Over `newest` of the sessions, or over baskets, where the
+    config says so; powers are of the counts there. The result does not depend on `threads`.
+    """
+    if config.newest < 1:
+        corpus = newest_of(corpus, config.newest)
+    if config.baskets:
+        corpus = baskets(corpus)
+    seen = np.maximum(corpus.counts(), 1).astype(np.float64)
+    weights = ItemWeights(seen**-config.source_power, seen**-config.target_power)
+    return strongest(corpus, Reach.of(config.steps, config.decay, 1, config.backward), weights, config.keep, threads)
+
+
+def strongest(corpus: Corpus, reach: Reach, weights: ItemWeights, keep: int, threads: int = 2) -> Rules:
+    """The `keep` strongest rules of each item. Memory: items x keep rules at most, beside what counting takes."""
+
+    def best(begin: int, rows: Rows) -> _Strongest:
+        kept = int(np.minimum(rows.lengths, keep).sum())
+        found = _Strongest(np.minimum(rows.lengths, keep), np.empty(kept, np.int32), np.empty(kept, np.float32))
+        _strongest(begin, rows, weights, keep, found)
+        return found
+
+    parts = list(count_in_blocks(corpus, reach, best, threads, weights=None))
+    offsets = np.concatenate([[0], *(part.lengths for part in parts)]).astype(np.int64).cumsum()
+    items = np.empty(offsets[-1], dtype=np.int32)
+    values = np.empty(offsets[-1], dtype=np.float32)
+    end = len(items)
+    while parts:  # each part is let go of once it is copied: both forms need not fit at once
+        part = parts.pop()
+        begin = end - len(part.items)
+        items[begin:end], values[begin:end] = part.items, part.weights
+        end = begin
+    return Rules(offsets, items, values)
+
+
+@nb.njit(cache=True, nogil=True)
+def select(keys, k):  # type: ignore[no-untyped-def]
+    """The k smallest come first, in any order (Hoare 1961). np.partition does the same, and takes 10 s to compile."""
+    low, high = 0, keys.size - 1
+    while low < high:
+        pivot = keys[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while keys[i] < pivot:
+                i += 1
+            while keys[j] > pivot:
+                j -= 1
+            if i <= j:
+                keys[i], keys[j] = keys[j], keys[i]
+                i += 1
+                j -= 1
+        if k <= j:
+            high = j
+        elif k >= i:
+            low = i
+        else:
+            break
+
+
+@nb.njit(cache=True, nogil=True)
+def _strongest(begin, rows, weights, keep, out):  # type: ignore[no-untyped-def]
+    lengths, others, counts = rows
+    source, target = weights
+    _, items, values = out
+    at = written = 0
+    for k in range(lengths.size):
+        n = lengths[k]
+        found = np.empty(n, np.float32)
+        for i in range(n):
+            found[i] = counts[at + i] / UNIT * target[others[at + i]] * source[begin + k]
+        # Positive floats sort like their bits, so one unsigned number holds "strongest first, ties by row".
+        bits = found.view(np.uint32)
+        keys = np.empty(n, np.uint64)
+        for i in range(n):
+            keys[i] = (np.uint64(0xFFFFFFFF - bits[i]) << np.uint64(32)) | np.uint64(others[at + i])
+        at += n
+        if n > keep:
+            select(keys, keep)
+            keys = keys[:keep]
+            n = keep
+        keys.sort()
+        for i in range(n):
+            items[written + i] = np.int32(keys[i] & np.uint64(0xFFFFFFFF))
+            bits[i] = np.uint32(0xFFFFFFFF) - np.uint32(keys[i] >> np.uint64(32))
+            values[written + i] = found[i]
+        written += n

@@ -1,0 +1,118 @@
+"""Item vectors in closed form: no steps, no noise, no learning rate. The method from top to bottom.
+
+What skip-gram with negative sampling learns is a factorisation of a matrix of pair counts (Levy & Goldberg 2014,
+section 3). It can be had directly. C[a, b] is how often b came near a in the sessions, nearer pairs counting more. A
+plain factorisation of C would see nothing but the popular items, so the counts are tamed first:
+
+    M[a, b] = C[a, b]^power / (sum of row a * sum of column b)^degree
+
+With power 1/2 and degree 1/4 this is the root of counts divided by the root of what both items have: inner products of
+rows are then Hellinger affinities, as in Lebret & Collobert 2014, who take the root of probabilities (section 3.3).
+Items are told by M = inputs . outputs', both of `dims` columns, as near as few products come to it (Halko et al. 2011,
+algorithm 4.4: a random matrix, multiplied by M and M' in turn, made orthonormal in between; section 5.1: the rest).
+
+Why few products. The exact decomposition is worse: the leading directions of M are small, dense cliques of items, and
+with many products all dimensions go to them. Three products let each dimension be a mixture that leans to them: the
+range is rough, and every item keeps a part in it. See docs/engines.md for the figures.
+
+The vectors of one log and seed are the same to the bit with any number of threads.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from index.align import rotation
+from index.errors import TrainingFailed
+from training.config import SpectralConfig, TrainerConfig
+from training.corpus import Corpus
+from training.counting.blocks import Reach
+from training.counting.pairs import PairCounts
+from training.trainers.spectral.products import Matrix, multiply, rooted, transposed
+from training.trainers.trainer import Embeddings, Progress
+
+SPARE = 16  # columns more than wanted while multiplying: the last of a rough range are the poorest
+RANK = 1e-10  # of the largest eigenvalue: below it, a direction is rounding
+
+Float = NDArray[np.float32]
+
+
+def train(
+    corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+) -> Embeddings:
+    """The trainer contract. start: what the vectors are turned onto, so that the same item has nearly the same vector
+    in both; they are not begun with, since more products would make them worse."""
+    settings = config.spectral
+    counts = PairCounts.of(corpus, reach_of(settings), config.workers, corpus.weights)
+    progress(0.5)
+    return embed(counts, config, seed, progress, start)
+
+
+def embed(
+    counts: PairCounts, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+) -> Embeddings:
+    """The same from pair counts that are there already."""
+    settings = config.spectral
+    # Around small matrices a second thread of BLAS only spins: it took 34 times the CPU for one of 20,000 x 144.
+    with threadpool_limits(1, "blas"):
+        matrix = rooted(counts, settings.power, settings.degree, config.workers)
+        found = factorise(matrix, config.dims, settings, seed, config.workers, progress)
+        if start is not None:
+            found = turned(found, start)
+    if not all(np.isfinite(matrix).all() for matrix in (found.inputs, found.outputs)):
+        raise TrainingFailed("the pair counts cannot be factorised: use a smaller trainer.spectral.power")
+    progress(1.0)
+    return found
+
+
+def reach_of(settings: SpectralConfig) -> Reach:
+    return Reach.of(settings.window, settings.decay, 1, settings.behind)
+
+
+def factorise(
+    matrix: Matrix, dims: int, settings: SpectralConfig, seed: int, threads: int, progress: Progress
+) -> Embeddings:
+    """inputs . outputs' near the matrix. Columns beyond its rank are zeros."""
+    back = transposed(matrix)
+    columns = min(dims + SPARE, max(len(matrix), 1))
+    x = np.random.default_rng(seed).standard_normal((len(matrix), columns), dtype=np.float32)
+    # The last product is with the matrix itself, so that y has a row for each item before, and x for each after.
+    turns = [back, matrix] * settings.products
+    for n, factor in enumerate(turns[-settings.products :], 1):
+        y = multiply(factor, x, threads)
+        progress(0.5 + 0.5 * n / (settings.products + 1))
+        if n < settings.products:
+            x = orthonormal(y)
+    # Y = M X with X orthonormal. From Y'Y = E S^2 E' follows Y = (Y E / S) S E', the singular values S of M X.
+    size, directions = spectrum(y)
+    kept = size[:dims] > 0
+    size, directions = size[:dims][kept], directions[:, :dims][:, kept]
+    embeddings = Embeddings(*(np.zeros((len(matrix), dims), dtype=np.float32) for _ in range(2)))
+    embeddings.inputs[:, : len(size)] = y @ (directions * size ** (settings.split - 1)).astype(np.float32)
+    embeddings.outputs[:, : len(size)] = x @ (directions * size ** (1 - settings.split)).astype(np.float32)
+    return embeddings
+
+
+def orthonormal(y: Float) -> Float:
+    """Orthonormal columns of the same span, by the Gram matrix: three times as fast as a QR of so tall a matrix, and as
+    exact as float32 needs. Directions that are rounding only become zeros."""
+    size, directions = spectrum(y)
+    scale = np.divide(1, size, out=np.zeros_like(size), where=size > 0)
+    found: Float = y @ (directions * scale).astype(np.float32)
+    return found
+
+
+def spectrum(y: Float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(singular values of y, largest first, 0 for rounding; its right singular vectors as columns), float64."""
+    values, vectors = np.linalg.eigh((y.T @ y).astype(np.float64))
+    values, vectors = values[::-1], vectors[:, ::-1]
+    real = values > max(values[0], 0) * RANK
+    return np.sqrt(np.where(real, values, 0)), vectors
+
+
+def turned(found: Embeddings, start: Embeddings) -> Embeddings:
+    """Turned onto `start`, both matrices by one rotation: inner products stay as they are."""
+    if found.inputs.shape != start.inputs.shape:
+        return found
+    both = rotation(np.vstack([start.inputs, start.outputs]), np.vstack([found.inputs, found.outputs]))
+    return Embeddings(found.inputs @ both, found.outputs @ both)
