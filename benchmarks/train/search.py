@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 
 from benchmarks.train.corpora import World
-from benchmarks.train.engines import ENGINES, LABELS, Sentences, lists_of, train_once, written
+from benchmarks.train.engines import LABELS, STEPPING, Sentences, lists_of, train_once, written
 from benchmarks.train.judge import FIGURES, Judge, Values, not_below
 from index.errors import TrainingFailed
 from training.config import Engine, Steps
@@ -80,7 +80,7 @@ class Search:
 def search(made: World, seeds: int) -> dict[Engine, Steps]:
     """Prints all that was tried; what is chosen of each engine."""
     found = Search(made, seeds)
-    chosen = {engine: found.chosen(engine) for engine in ENGINES}
+    chosen = {engine: found.chosen(engine) for engine in STEPPING}
     print(f"### Settings for {made.name}\n\n| engine | step x epochs | seconds | {' | '.join(FIGURES)} | |")
     print("|---|---|---|" + "---|" * (len(FIGURES) + 1))
     for trial in found.trials:

@@ -81,10 +81,10 @@ def test_products_are_those_of_scipy(items, columns, share, threads, seed):
 def test_columns_are_made_orthonormal_and_what_is_rounding_becomes_zeros():
     rng = np.random.default_rng(1)
     y = rng.normal(size=(50, 6)).astype(np.float32)
-    found = orthonormal(y)
+    found = orthonormal(y, 1)
     np.testing.assert_allclose(found.T @ found, np.eye(6), atol=1e-4)
     np.testing.assert_allclose(found @ (found.T @ y), y, atol=1e-3)  # of the same span
-    assert not orthonormal(np.zeros((5, 3), dtype=np.float32)).any()
+    assert not orthonormal(np.zeros((5, 3), dtype=np.float32), 1).any()
 
 
 def of_matrix(corpus, given):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from training.counting.blocks import UNIT
 from training.counting.pairs import PairCounts
 
+BLOCK = 8192  # rows multiplied with a small matrix at a time
 PARTS = 8  # of the rows for each thread, so that all end together
 
 
@@ -46,6 +47,29 @@ def multiply(matrix: Matrix, x: NDArray[np.float32], threads: int) -> NDArray[np
     x = np.ascontiguousarray(x)
     out = np.zeros_like(x)
     _over_rows(lambda a, b: _multiply(matrix, x, out, a, b), matrix, threads)
+    return out
+
+
+def gram(y: NDArray[np.float32], threads: int) -> NDArray[np.float64]:
+    """y' @ y, float64 (columns, columns): blocks of rows in float32, added up in one order."""
+    blocks = [y[begin : begin + BLOCK] for begin in range(0, len(y), BLOCK)]
+    with ThreadPoolExecutor(threads) as pool:
+        found = np.zeros((y.shape[1], y.shape[1]))
+        for part in pool.map(lambda block: block.T @ block, blocks):
+            found += part
+    return found
+
+
+def times(y: NDArray[np.float32], small: NDArray[np.float64], threads: int) -> NDArray[np.float32]:
+    """y @ small, float32 (n, columns of small)."""
+    narrow = np.ascontiguousarray(small, dtype=np.float32)
+    out = np.empty((len(y), narrow.shape[1]), dtype=np.float32)
+
+    def one(begin: int) -> None:
+        np.matmul(y[begin : begin + BLOCK], narrow, out=out[begin : begin + BLOCK])
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(one, range(0, len(y), BLOCK)))
     return out
 
 

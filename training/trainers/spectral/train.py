@@ -28,7 +28,7 @@ from training.config import SpectralConfig, TrainerConfig
 from training.corpus import Corpus
 from training.counting.blocks import Reach
 from training.counting.pairs import PairCounts
-from training.trainers.spectral.products import Matrix, multiply, rooted, transposed
+from training.trainers.spectral.products import Matrix, gram, multiply, rooted, times, transposed
 from training.trainers.trainer import Embeddings, Progress
 
 SPARE = 16  # columns more than wanted while multiplying: the last of a rough range are the poorest
@@ -75,36 +75,43 @@ def factorise(
     """inputs . outputs' near the matrix. Columns beyond its rank are zeros."""
     back = transposed(matrix)
     columns = min(dims + SPARE, max(len(matrix), 1))
-    x = np.random.default_rng(seed).standard_normal((len(matrix), columns), dtype=np.float32)
+    x = signs(len(matrix), columns, seed)
     # The last product is with the matrix itself, so that y has a row for each item before, and x for each after.
     turns = [back, matrix] * settings.products
     for n, factor in enumerate(turns[-settings.products :], 1):
         y = multiply(factor, x, threads)
         progress(0.5 + 0.5 * n / (settings.products + 1))
         if n < settings.products:
-            x = orthonormal(y)
+            x = orthonormal(y, threads)
     # Y = M X with X orthonormal. From Y'Y = E S^2 E' follows Y = (Y E / S) S E', the singular values S of M X.
-    size, directions = spectrum(y)
+    size, directions = spectrum(y, threads)
     kept = size[:dims] > 0
     size, directions = size[:dims][kept], directions[:, :dims][:, kept]
     embeddings = Embeddings(*(np.zeros((len(matrix), dims), dtype=np.float32) for _ in range(2)))
-    embeddings.inputs[:, : len(size)] = y @ (directions * size ** (settings.split - 1)).astype(np.float32)
-    embeddings.outputs[:, : len(size)] = x @ (directions * size ** (1 - settings.split)).astype(np.float32)
+    embeddings.inputs[:, : len(size)] = times(y, directions * size ** (settings.split - 1), threads)
+    embeddings.outputs[:, : len(size)] = times(x, directions * size ** (1 - settings.split), threads)
     return embeddings
 
 
-def orthonormal(y: Float) -> Float:
-    """Orthonormal columns of the same span, by the Gram matrix: three times as fast as a QR of so tall a matrix, and as
-    exact as float32 needs. Directions that are rounding only become zeros."""
-    size, directions = spectrum(y)
-    scale = np.divide(1, size, out=np.zeros_like(size), where=size > 0)
-    found: Float = y @ (directions * scale).astype(np.float32)
+def signs(rows: int, columns: int, seed: int) -> Float:
+    """1 or -1 at random: as good a beginning as normal numbers (Halko et al. 2011, section 4.6), at a tenth of the
+    time."""
+    bits = np.random.default_rng(seed).integers(0, 256, (rows, -(-columns // 8)), dtype=np.uint8)
+    found: Float = 2 * np.unpackbits(bits, axis=1, count=columns).astype(np.float32) - 1
     return found
 
 
-def spectrum(y: Float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def orthonormal(y: Float, threads: int) -> Float:
+    """Orthonormal columns of the same span, by the Gram matrix: three times as fast as a QR of so tall a matrix, and as
+    exact as float32 needs. Directions that are rounding only become zeros."""
+    size, directions = spectrum(y, threads)
+    scale = np.divide(1, size, out=np.zeros_like(size), where=size > 0)
+    return times(y, directions * scale, threads)
+
+
+def spectrum(y: Float, threads: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(singular values of y, largest first, 0 for rounding; its right singular vectors as columns), float64."""
-    values, vectors = np.linalg.eigh((y.T @ y).astype(np.float64))
+    values, vectors = np.linalg.eigh(gram(y, threads))
     values, vectors = values[::-1], vectors[:, ::-1]
     real = values > max(values[0], 0) * RANK
     return np.sqrt(np.where(real, values, 0)), vectors
