@@ -19,7 +19,7 @@ from training.progress import LogReporter
 from training.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
-STEPS = ("read", "items", "train for validation", "train for validation sgns", "choose", "train for test", "evaluate")
+STEPS = ("read", "items", "train for validation", "choose", "train for test", "evaluate")
 STEPS += ("train", "index", "gate")
 
 

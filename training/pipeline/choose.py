@@ -18,8 +18,8 @@ from training.workspace import Workspace, read_json, write_json
 
 BASELINE_PREFIXES = 1000  # the baselines' grids are coarser
 # Where skip-gram may pay: items are seen often enough for its steps to settle, and the log is no larger than what is
-# trained on within seconds.
-OFTEN, MOST_TOKENS = 40, 2_000_000
+# trained on within seconds, and not so small that the closed form is done before skip-gram is compiled.
+OFTEN, FEWEST_TOKENS, MOST_TOKENS = 40, 200_000, 2_000_000
 
 
 class Chosen(Record):
@@ -63,7 +63,8 @@ def engines_of(config: TrainConfig, corpus: Corpus) -> list[str]:
     """What is tried, the one that is taken where nothing else is clearly better first."""
     if config.trainer.engine != "auto":
         return [config.trainer.engine]
-    pays = len(corpus.tokens) <= MOST_TOKENS and len(corpus.tokens) >= OFTEN * corpus.items
+    tokens = len(corpus.tokens)
+    pays = FEWEST_TOKENS <= tokens <= MOST_TOKENS and tokens >= OFTEN * corpus.items
     return ["spectral", "sgns"] if pays else ["spectral"]
 
 
