@@ -69,10 +69,10 @@ NOT_LISTED: dict[Obstacle, str] = {
 PARTS = {
     "vectors": "its vector for what comes next",
     "alike": "its vector for what is alike",
-    "after": "what came within ten steps after the first",
+    "after": "what came soon after the first",
     "next": "what came right after it",
     "both": "what was near it, before or after",
-    "far": "what came within twenty steps after it",
+    "far": "what came some way after it",
     "recent": "what came after it in the newest sessions",
     "together": "what was in the same sessions",
     "rules": "what was counted near it",

@@ -33,11 +33,24 @@ def text(name: str) -> str:
 
 
 def settings() -> list[str]:
-    found = ["seed"]
-    for section, field in TrainConfig.model_fields.items():
-        if section != "seed":
-            found += [".".join(place) for _, place, _ in flags.flags_of(field.annotation, (section,))]
-    return found
+    """All, those without a flag as well."""
+
+    def below(model, place):
+        for name, field in model.model_fields.items():
+            inner = hasattr(field.annotation, "model_fields")
+            yield from below(field.annotation, (*place, name)) if inner else [".".join((*place, name))]
+
+    return list(below(TrainConfig, ()))
+
+
+def written_default(setting: str) -> str:
+    model = TrainConfig
+    for name in setting.split("."):
+        field = model.model_fields[name]
+        model = field.annotation
+    if isinstance(field.default, bool):
+        return "yes" if field.default else "no"
+    return "none" if field.default in (None, ()) else str(field.default)
 
 
 def choices_of() -> dict[str, list[str]]:
@@ -109,6 +122,13 @@ def leaves(root: type) -> list[type]:
 
 def test_every_setting_is_documented():
     assert undocumented(settings(), text("docs/configuration.md")) == []
+
+
+def test_every_default_is_documented():
+    page = text("docs/configuration.md")
+    rows = dict(re.findall(r"^\| `([a-z_.]+)` \| `--[a-z0-9-]+` \| ([^|]+) \|", page, re.MULTILINE))
+    assert {name: rows[name] for name in rows if rows[name] != written_default(name)} == {}
+    assert len(rows) > 50
 
 
 def test_every_command_is_documented():

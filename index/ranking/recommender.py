@@ -115,13 +115,13 @@ class Recommender:
         assert self._searcher is not None
         queries = self.scorer.next_queries([question], one_item)
         near = self._searcher.search(queries, CANDIDATES * k + len(gone), allowed)[0][0]
-        parts = [near[near >= 0], *self.scorer.counted(question, one_item)]
+        told = self.scorer.told(self.scorer.sparse(one_item), [question])
+        parts = [near[near >= 0], *(part.at for part in told.values())]
         if question.own is not None:
             parts.append(question.own)
-        candidates = np.unique(np.concatenate(parts)).astype(np.int32)
-        candidates = np.setdiff1d(candidates, gone, assume_unique=False).astype(np.int32)
+        candidates = np.setdiff1d(np.concatenate(parts), gone)
         if allowed is not None:
             candidates = candidates[allowed[candidates]]
-        scores = self.scorer.at(question, candidates, one_item)
+        scores = self.scorer.of_pairs([question], one_item, candidates, told)
         places, best = top_k(scores[None, :], k)
-        return np.append(candidates, np.int32(-1))[places[0]], best[0]  # place -1 is the -1 at the end
+        return np.append(candidates, -1)[places[0]].astype(np.int32), best[0]  # place -1 is the -1 at the end

@@ -29,10 +29,11 @@ from index.ranking.rules import Rules
 from index.ranking.settings import LAST, RecommenderConfig, Weights
 
 PAIRS = 2048  # pairs of vectors multiplied at once
+LEAST = 1e-3  # weight of the vectors, where they weigh nothing or repel: popularity alone orders the index then
 
 
 class NextScorer:
-    """The formula above for one item or a session, over all items at once or over chosen candidates."""
+    """The formula above for one item or a session, over all items at once or over chosen pairs."""
 
     def __init__(
         self,
@@ -121,6 +122,8 @@ class NextScorer:
         item. told: what the parts in `sparse` say, which the caller has asked to find the pairs."""
         question, item = np.divmod(pairs, len(self))
         scores = np.zeros(len(pairs), dtype=np.float32)
+        if not len(pairs):
+            return scores
         for vectors, q, mean in self._queries(questions, one_item):
             for begin in range(0, len(pairs), PAIRS):  # what is gathered stays in the cache
                 some = slice(begin, begin + PAIRS)
@@ -138,22 +141,6 @@ class NextScorer:
             lift = 0 if part.elsewhere is None else part.elsewhere[question[place[there]]]
             scores[place[there]] += weight * (part.values[there] - lift)
         return scores
-
-    def at(self, question: Question, candidates: Rows, one_item: bool) -> Float:
-        """The same scores for some items only, float32 (candidates,): how a large catalogue is served."""
-        scores = np.zeros(len(candidates), dtype=np.float32)
-        for part, q, mean in self._queries([question], one_item):
-            scores += part.targets[candidates] @ q[0] - mean[0]
-        fixed = self._fixed[one_item]
-        if fixed is not None:
-            scores += fixed[candidates]
-        for name, told in self.told(self.sparse(one_item), [question]).items():
-            scores += np.float32(self.weights(one_item)[name]) * values_at(told, candidates)
-        return scores
-
-    def counted(self, question: Question, one_item: bool) -> list[Rows]:
-        """The items that some part of counts, or that of own items, has a value for."""
-        return [told.at.astype(np.int32) for told in self.told(self.sparse(one_item), [question]).values()]
 
     def told(self, names: Sequence[str], questions: Sequence[Question]) -> dict[str, Told]:
         """What the parts that speak of a few items say; names as in the weights."""
@@ -210,26 +197,20 @@ class NextScorer:
         return [name for name, weight in self.weights(one_item).items() if weight and self.is_sparse(name)]
 
     def next_vectors(self) -> Float:
-        """What an index for `next` is built over: targets, and popularity as one more dimension.
+        """What an index for `next` is built over: targets, and popularity as one more dimension, as it weighs beside
+        the vectors after one item.
 
-        The dimension is scaled by its weight: an HNSW graph over unscaled popularity, which all queries then weigh low,
-        found .29 to .51 of the ten best, and .997 over scaled.
+        An HNSW graph over unscaled popularity, which all queries then weigh low, found .29 to .51 of the ten best, and
+        .997 over scaled.
         """
-        fixed = self._fixed[True] if self._fixed[True] is not None else self._fixed[False]
-        column = (
-            np.zeros(len(self), dtype=np.float32) if fixed is None else fixed / self._near(fixed is self._fixed[True])
-        )
+        popular, near = self._fixed[True], self.config.item.get("vectors", 0.0)
+        column = np.zeros(len(self), dtype=np.float32) if popular is None else popular / np.float32(max(near, LEAST))
         return np.ascontiguousarray(np.hstack([self.vectors["vectors"].targets, column[:, None]]))
 
     def next_queries(self, questions: Sequence[Question], one_item: bool) -> Float:
         """Queries for that index; inner products order items nearly as the scores without counts do."""
         q = self.vectors["vectors"].of([question.recent for question in questions])[0]
         return np.hstack([q, np.ones((len(q), 1), dtype=np.float32)])
-
-    def _near(self, one_item: bool) -> float:
-        """Weight of the vectors, by which popularity is divided in the index."""
-        weights = self.weights(one_item)
-        return max(weights.get("vectors", 0.0) + weights.get("vectors" + LAST, 0.0), 1e-3)
 
 
 def values_at(told: Told, candidates: Rows) -> Float:

@@ -78,8 +78,7 @@ class RecommenderConfig(BaseModel):
 
     def used_counts(self) -> dict[str, RulesConfig]:
         """Those of the counts that have a weight."""
-        names = {name.removesuffix(LAST) for weights in (self.item, self.session) for name in _used(weights)}
-        return {name: rules for name, rules in self.counts.items() if name in names}
+        return {name: rules for name, rules in self.counts.items() if name in self.used()}
 
     def used(self) -> set[str]:
         """Names of the parts that have a weight, without the ending of those of the last item."""

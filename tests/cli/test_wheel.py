@@ -94,4 +94,5 @@ def test_the_installed_demo_trains_and_answers_in_an_empty_folder(installed, tmp
     done = run([installed / "item2vec", "demo", "--events", "3000", "--no-serve"], tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Ask more: item2vec similar" in done.stdout
+    assert "leaked" not in done.stderr, done.stderr  # as DuckDB says where something outlives it
     assert (tmp_path / "demo" / "models" / "current.json").is_file()

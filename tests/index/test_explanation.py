@@ -30,7 +30,7 @@ def test_what_speaks_for_the_second_is_told_in_shares_the_most_first_and_what_sp
     found = Explanation("a", "b", pair(1118, 15.94), Place(0.94, 1), Place(3.0, 1), {}, parts)
     assert found.sentences("A", "B")[-2:] == [
         "What speaks for the second as the next: "
-        "75 % what came within ten steps after the first, 25 % its vector for what comes next.",
+        "75 % what came soon after the first, 25 % its vector for what comes next.",
         "Against it: how often it occurs.",
     ]
 

@@ -14,7 +14,7 @@ from training.baselines.baseline import Baseline, Rows, Scores
 from training.corpus import Corpus
 from training.counting.baskets import BASKET, INVERSE, baskets, recent
 from training.counting.blocks import Reach
-from training.counting.rules import ItemWeights, count_rules, strongest
+from training.counting.rules import count_rules, even_weights, strongest
 
 # Counts kept over all items, about 0.8 GB: all pairs up to 10,000 items, the strongest of each item beyond.
 MOST_PAIRS = 100_000_000
@@ -160,7 +160,7 @@ def _keep(items: int) -> int:
 def _together(corpus: Corpus) -> Rules:
     """In how many baskets two items occur together."""
     reach = Reach.of(BASKET, "flat", 1, 1)
-    return strongest(baskets(corpus), reach, ItemWeights.even(corpus.items), _keep(corpus.items))
+    return strongest(baskets(corpus), reach, even_weights(corpus.items), _keep(corpus.items))
 
 
 def _matrix(rules: Rules, weights: NDArray[Any] | None = None) -> Any:

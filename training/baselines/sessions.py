@@ -30,11 +30,11 @@ class SessionIndex(NamedTuple):
     postings: Postings
     session_of: NDArray[np.int32]
 
-    @classmethod
-    def of(cls, sessions: Corpus) -> "SessionIndex":
-        """sessions: baskets."""
-        session_of = np.repeat(np.arange(len(sessions), dtype=np.int32), sessions.lengths())
-        return cls(sessions.tokens, sessions.offsets, postings_of(sessions), session_of)
+
+def index_of(sessions: Corpus) -> SessionIndex:
+    """sessions: baskets."""
+    session_of = np.repeat(np.arange(len(sessions), dtype=np.int32), sessions.lengths())
+    return SessionIndex(sessions.tokens, sessions.offsets, postings_of(sessions), session_of)
 
 
 class Votes(NamedTuple):
@@ -132,7 +132,7 @@ def _neighbours(corpus: Corpus) -> Callable[..., Baseline]:
     """Makes baselines on one index; without further weights, S-KNN."""
     corpus, about = recent(corpus)
     sessions = baskets(corpus)
-    index = SessionIndex.of(sessions)
+    index = index_of(sessions)
     length = np.maximum(sessions.lengths(), 1).astype(np.float32)
     rarity = np.log(len(sessions) / np.maximum(sessions.counts(), 1)).astype(np.float32)
     everyone, even = np.ones(corpus.items, dtype=np.float32), np.ones(20, dtype=np.float32)

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from index.ranking.recommender import DENSE_ITEMS
 from index.ranking.scorer import NextScorer
 from index.ranking.settings import COUNTS, LAST, OWN, POPULAR, RecommenderConfig
 from training.choice.board import K, questions_of
@@ -25,9 +26,9 @@ OF_SESSION: Names = (
     *(name for name in OWN if name != "own.last"),
 )
 SURE = 3.0  # standard errors: a part whose weight is nearer to 0 is left out
-NOTHING = 0.3
+NOTHING = 0.3  # standard errors: parts within these say nothing, and go together
+# By what a weight is multiplied when it is moved, how often all are tried, and the gain in NDCG@20 that counts as one.
 FACTORS, PASSES, ENOUGH = (0.0, 0.5, 0.8, 1.25, 2.0), 2, 2e-4
-MOST_ITEMS = 200_000  # beyond, candidates come from one space only
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,12 @@ def blend(
     config: reading and session rule of the vectors.
     """
     scorer = scorer_of_all(materials, config, names)
-    names = tuple(name for name in names if name.removesuffix(LAST) != "alike" or len(scorer) <= MOST_ITEMS)
+    names = tuple(name for name in names if name.removesuffix(LAST) != "alike" or len(scorer) <= DENSE_ITEMS)
     questions = questions_of(scorer, prefixes.prefixes, one_item)
     gone = [prefix[-1:] for prefix in prefixes.prefixes]
     table = tabulate(scorer, questions, prefixes.targets, gone, names, seed, threads)
     # In a large catalogue the index over the vectors brings the candidates, so they must count.
-    kept = thinned(table, None if len(scorer) <= MOST_ITEMS else "vectors")
+    kept = thinned(table, None if len(scorer) <= DENSE_ITEMS else "vectors")
     alone = {name: float(gains(table.columns((name,)).ranks(np.ones(1)), K).mean()) for name in names}
     return crossed(table.columns(kept.names), kept, prefixes.sessions), alone
 

@@ -11,8 +11,6 @@ from scipy.sparse import csr_array
 from training.corpus import Corpus
 from training.counting.blocks import UNIT, Reach, Rows, count_in_blocks
 
-PAIR_BYTES = 12  # of one pair in memory while it is counted
-
 
 @dataclass(frozen=True)
 class PairCounts:

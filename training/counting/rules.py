@@ -18,9 +18,11 @@ class ItemWeights(NamedTuple):
     source: NDArray[np.float64]
     target: NDArray[np.float64]
 
-    @classmethod
-    def even(cls, items: int) -> "ItemWeights":
-        return cls(np.ones(items), np.ones(items))
+
+def even_weights(items: int) -> ItemWeights:
+    """Not a method of the tuple: numba keeps the types of its arguments to the end of the process, with all that their
+    methods refer to, and DuckDB then tells of a leak."""
+    return ItemWeights(np.ones(items), np.ones(items))
 
 
 class _Strongest(NamedTuple):

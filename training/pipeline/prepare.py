@@ -1,6 +1,5 @@
 """From log to corpus: the first step of a run, and everything that is known before any training."""
 
-import gc
 import hashlib
 import os
 from collections.abc import Iterable
@@ -83,8 +82,6 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
         write_json(folder / "counts.json", asdict(counts))
 
     folder = work.step("sessions", make)
-    # The reader and what it reads from refer to each other. Left to the end of the process, DuckDB tells of a leak.
-    gc.collect()
     names = read_json(folder / "vocabulary.json")
     corpus = Corpus(items=len(names["ids"]), **{name: read_array(folder, name) for name in ARRAYS})
     vocabulary = Vocabulary(names["ids"], corpus.counts())

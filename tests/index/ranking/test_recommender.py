@@ -152,7 +152,10 @@ def test_all_items_some_items_and_pairs_get_the_same_scores_and_parts_sum_up_to_
     dense = found.dense(questions, one_item)
     some = rows(range(0, ITEMS, 3))
     for asked, scores in zip(questions, dense, strict=True):
-        np.testing.assert_allclose(found.at(asked, some, one_item), scores[some], rtol=1e-3, atol=1e-3)
+        spoken = found.told(found.sparse(one_item), [asked])
+        of_some = found.of_pairs([asked], one_item, some.astype(np.int64), spoken)
+        np.testing.assert_allclose(of_some, scores[some], rtol=1e-3, atol=1e-3)
+        assert found.of_pairs([asked], one_item, np.empty(0, np.int64), spoken).tolist() == []
         told = found.contributions(asked, 7, one_item)
         assert told.keys() == {name for name, weight in found.weights(one_item).items() if weight}
         assert sum(told.values()) == pytest.approx(float(scores[7]), rel=1e-3, abs=1e-3)

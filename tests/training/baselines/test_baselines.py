@@ -10,7 +10,7 @@ from support.factories import PER_GROUP, corpus_of, two_groups
 from training.baselines import items
 from training.baselines.baseline import Baseline, Scores
 from training.baselines.families import FAMILIES, TASKS_OF
-from training.baselines.sessions import SessionIndex, SessionKnn, Votes
+from training.baselines.sessions import SessionKnn, Votes, index_of
 from training.corpus import Corpus
 from training.counting import baskets as baskets_module
 from training.counting.baskets import BASKET, baskets
@@ -42,7 +42,7 @@ def knn(corpus: Corpus, **changes: object) -> SessionKnn:
     plain = Votes(ones[:20], ones[:20], ones[: 2 * BASKET - 1], ones[: len(sessions)], ones[: corpus.items])
     votes = plain._replace(**{name: changes.pop(name) for name in Votes._fields if name in changes})
     counts = {"recent": 100, "nearest": 100} | changes
-    return SessionKnn(SessionIndex.of(sessions), votes=votes, **counts)  # type: ignore[arg-type]
+    return SessionKnn(index_of(sessions), votes=votes, **counts)  # type: ignore[arg-type]
 
 
 # One behaviour for all.

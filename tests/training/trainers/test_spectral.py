@@ -11,7 +11,7 @@ from training.config import SpectralConfig, TrainerConfig
 from training.counting.blocks import UNIT, Reach
 from training.counting.pairs import PairCounts
 from training.trainers.spaces import Start, train_plainly, train_spaces
-from training.trainers.spectral.products import Matrix, multiply, rooted, transposed
+from training.trainers.spectral.products import Matrix, multiply, rooted, rows_of, transposed
 from training.trainers.spectral.train import embed, orthonormal, reach_of, train
 from training.trainers.trainer import Embeddings
 
@@ -27,7 +27,7 @@ def config(dims=16, workers=2, **spectral):
 
 
 def dense(matrix):
-    return csr_array((matrix.values, matrix.items, matrix.offsets), shape=(len(matrix), len(matrix))).toarray()
+    return csr_array((matrix.values, matrix.items, matrix.offsets), shape=(rows_of(matrix), rows_of(matrix))).toarray()
 
 
 def some_matrix(items, share, seed):

@@ -21,9 +21,10 @@ class Matrix(NamedTuple):
     items: NDArray[np.int32]
     values: NDArray[np.float32]
 
-    def __len__(self) -> int:
-        """Number of rows."""
-        return len(self.offsets) - 1
+
+def rows_of(matrix: Matrix) -> int:
+    """How many rows it has."""
+    return len(matrix.offsets) - 1
 
 
 def rooted(counts: PairCounts, power: float, degree: float, threads: int) -> Matrix:
@@ -36,7 +37,7 @@ def rooted(counts: PairCounts, power: float, degree: float, threads: int) -> Mat
 
 
 def transposed(matrix: Matrix) -> Matrix:
-    begins = np.concatenate([[0], np.cumsum(np.bincount(matrix.items, minlength=len(matrix)))]).astype(np.int64)
+    begins = np.concatenate([[0], np.cumsum(np.bincount(matrix.items, minlength=rows_of(matrix)))]).astype(np.int64)
     back = Matrix(begins, np.empty_like(matrix.items), np.empty_like(matrix.values))
     _transpose(matrix, begins[:-1].copy(), back)
     return back
@@ -76,7 +77,7 @@ def times(y: NDArray[np.float32], small: NDArray[np.float64], threads: int) -> N
 def _over_rows(work, matrix: Matrix, threads: int) -> None:  # type: ignore[no-untyped-def]
     """Calls work(a, b) on ranges of rows with about as many pairs each."""
     borders = np.searchsorted(matrix.offsets, np.linspace(0, matrix.offsets[-1], PARTS * threads + 1))
-    borders[0], borders[-1] = 0, len(matrix)
+    borders[0], borders[-1] = 0, rows_of(matrix)
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, borders[:-1], borders[1:]))
 

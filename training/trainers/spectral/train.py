@@ -28,7 +28,7 @@ from training.config import SpectralConfig, TrainerConfig
 from training.corpus import Corpus
 from training.counting.blocks import Reach
 from training.counting.pairs import PairCounts
-from training.trainers.spectral.products import Matrix, gram, multiply, rooted, times, transposed
+from training.trainers.spectral.products import Matrix, gram, multiply, rooted, rows_of, times, transposed
 from training.trainers.trainer import Embeddings, Progress
 
 SPARE = 16  # columns more than wanted while multiplying: the last of a rough range are the poorest
@@ -74,8 +74,8 @@ def factorise(
 ) -> Embeddings:
     """inputs . outputs' near the matrix. Columns beyond its rank are zeros."""
     back = transposed(matrix)
-    columns = min(dims + SPARE, max(len(matrix), 1))
-    x = signs(len(matrix), columns, seed)
+    columns = min(dims + SPARE, max(rows_of(matrix), 1))
+    x = signs(rows_of(matrix), columns, seed)
     # The last product is with the matrix itself, so that y has a row for each item before, and x for each after.
     turns = [back, matrix] * settings.products
     for n, factor in enumerate(turns[-settings.products :], 1):
@@ -87,7 +87,7 @@ def factorise(
     size, directions = spectrum(y, threads)
     kept = size[:dims] > 0
     size, directions = size[:dims][kept], directions[:, :dims][:, kept]
-    embeddings = Embeddings(*(np.zeros((len(matrix), dims), dtype=np.float32) for _ in range(2)))
+    embeddings = Embeddings(*(np.zeros((rows_of(matrix), dims), dtype=np.float32) for _ in range(2)))
     embeddings.inputs[:, : len(size)] = times(y, directions * size ** (settings.split - 1), threads)
     embeddings.outputs[:, : len(size)] = times(x, directions * size ** (1 - settings.split), threads)
     return embeddings
