@@ -21,6 +21,7 @@ from benchmarks.real import config_of, sessions_of
 from index.ranking.readings import normalised
 from index.ranking.rules import RulesConfig
 from training.baselines.families import FAMILIES
+from training.baselines.seen import Seen
 from training.config import SessionsConfig, TrainerConfig
 from training.corpus import Corpus
 from training.counting.rules import count_rules
@@ -60,9 +61,9 @@ def by_cosine(vectors: NDArray[np.float32]) -> Score:
 
 def baseline(family: str, train: Corpus, **wanted: Any) -> Score:
     """The candidate of the family with these settings; the first where none are named."""
-    for found in FAMILIES[family](train):
+    for found in FAMILIES[family](Seen(train)):
         if all(found.settings[name] == value for name, value in wanted.items()):
-            return found.scores
+            return found.method().scores
     raise ValueError(f"{family} has no candidate with {wanted}")
 
 

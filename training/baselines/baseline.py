@@ -23,5 +23,35 @@ class Method:
     scores: Scores = field(repr=False)
 
 
-Baseline = Method
-"""What the model is measured beside."""
+@dataclass(frozen=True)
+class Baseline:
+    """One candidate of a family; nothing is counted before `fit` is called. settings: as of a Method.
+
+    own: share of their scores that the prefix's own items keep. Candidates that differ in it alone have the same `fit`.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    fit: Callable[[], Scores] = field(repr=False)
+    own: float = 1.0
+
+    def method(self) -> Method:
+        """What the model is measured beside."""
+        scores = self.fit()
+        return Method(self.name, self.settings, scores if self.own == 1 else _lowered(scores, self.own))
+
+
+def _lowered(scores: Scores, own: float) -> Scores:
+    def lowered(prefixes: Sequence[Rows]) -> NDArray[np.float32] | csr_matrix:
+        found = scores(prefixes)
+        assert isinstance(found, np.ndarray), "only dense scores are lowered"
+        lower(found, prefixes, own)
+        return found
+
+    return lowered
+
+
+def lower(scores: NDArray[np.float32], prefixes: Sequence[Rows], own: float) -> None:
+    """In place: each prefix's own items keep the share `own`."""
+    for row, prefix in zip(scores, prefixes, strict=True):
+        row[prefix] *= np.float32(own)

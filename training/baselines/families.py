@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from index.report import RANKED_TASKS, RankedTask
 from training.baselines import items, sessions
 from training.baselines.baseline import Baseline
-from training.corpus import Corpus
+from training.baselines.seen import Seen
 
-FAMILIES: dict[str, Callable[[Corpus], Iterator[Baseline]]] = {
+FAMILIES: dict[str, Callable[[Seen], Iterator[Baseline]]] = {
     "popularity": items.popularity,
     "AR": items.association_rules,
     "item-kNN": items.item_knn,
@@ -19,7 +19,7 @@ FAMILIES: dict[str, Callable[[Corpus], Iterator[Baseline]]] = {
     "EASE": items.ease,
     "own items": items.own_items,
 }
-"""Name -> its candidates on a corpus, a small grid of settings to choose from on validation."""
+"""Name -> its candidates, a small grid of settings to choose from on validation."""
 
 MOST_ITEMS = {"EASE": items.EASE_ITEMS}
 """Families that are left out of larger catalogues."""

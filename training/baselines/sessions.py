@@ -1,6 +1,6 @@
 """Nearest past sessions: S-KNN, V-SKNN and STAN are one kernel with different weights."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,9 +9,10 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from training.baselines.baseline import Baseline
+from training.baselines.baseline import Baseline, Scores
+from training.baselines.seen import Seen
 from training.corpus import Corpus
-from training.counting.baskets import BASKET, INVERSE, LINEAR, baskets, recent
+from training.counting.baskets import BASKET, INVERSE, LINEAR
 from training.counting.postings import Postings, postings_of
 from training.counting.rules import select
 
@@ -59,15 +60,12 @@ class SessionKnn:
     """Items of the sessions nearest to a prefix.
 
     Of the `recent` newest sessions that share an item with the prefix, the `nearest` most similar vote for their items.
-    The prefix's own items keep the share `own` of their votes: shared by every neighbour, they would crowd out all
-    others.
     """
 
     index: SessionIndex
     recent: int
     nearest: int
     votes: Votes
-    own: float = 1.0
     threads: int = 2
 
     def scores(self, prefixes: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
@@ -84,75 +82,70 @@ class SessionKnn:
 
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(run, cuts[:-1], cuts[1:]))
-        for scores, prefix in zip(out, prefixes, strict=True):
-            scores[prefix] *= np.float32(self.own)
         return out
 
 
-def session_knn(corpus: Corpus) -> Iterator[Baseline]:
+def session_knn(seen: Seen) -> Iterator[Baseline]:
     """S-KNN: the sessions most alike by cosine vote for their items (Ludewig & Jannach 2018, section 3.3)."""
-    neighbours = _neighbours(corpus)
     for newest, nearest in ((1000, 100), (5000, 500)):
-        for own in OWN:
-            yield neighbours("S-KNN", newest, nearest, {"own": own})
+        yield from _neighbours("S-KNN", seen, newest, nearest, {})
 
 
-def vector_session_knn(corpus: Corpus) -> Iterator[Baseline]:
+def vector_session_knn(seen: Seen) -> Iterator[Baseline]:
     """V-SKNN: newer items of the prefix count more, for the similarity and for the vote (the same, section 3.3).
 
     recency: of the items, for the similarity. The vote falls with the square of the newest shared item's rank.
     """
-    neighbours = _neighbours(corpus)
-    square = INVERSE**2
     for rule, recency in (("1/rank", INVERSE), ("linear", LINEAR)):
         for idf in (False, True):
-            for own in OWN:
-                settings = {"recency": rule, "idf": idf, "own": own}
-                yield neighbours("V-SKNN", 1000, 200, settings, recency=recency, matched=square, idf=idf)
+            settings = {"recency": rule, "idf": idf}
+            yield from _neighbours("V-SKNN", seen, 1000, 200, settings, recency, matched=INVERSE**2, idf=idf)
 
 
-def stan(corpus: Corpus) -> Iterator[Baseline]:
+def stan(seen: Seen) -> Iterator[Baseline]:
     """STAN: exponential weights of the prefix's items and of the distance from the shared item (Garg et al. 2019, 3).
 
     before: share of the vote left to what came before the shared item, ours. The paper's third weight, by the age of
     the session, is left out: with a scale of a fifth of the sessions HR@20 on nowplaying's validation part fell from
     .201 to .188, and MRR@20 on online_retail's from .106 to .099.
     """
-    neighbours = _neighbours(corpus)
     for recency, distance, before in ((0.5, 0.5, 0.0), (0.5, 2.0, 0.3), (2.0, 5.0, 0.3), (2.0, 5.0, 1.0)):
         votes = np.exp(-np.arange(BASKET) / distance).astype(np.float32)
         near = np.concatenate([votes[:0:-1] * np.float32(before), votes])
         weights = np.exp(-np.arange(20) / recency).astype(np.float32)
-        for own in OWN:
-            settings = {"recency": recency, "distance": distance, "before": before, "own": own}
-            yield neighbours("STAN", 5000, 500, settings, recency=weights, near=near)
+        settings = {"recency": recency, "distance": distance, "before": before}
+        yield from _neighbours("STAN", seen, 5000, 500, settings, weights, near=near)
 
 
-def _neighbours(corpus: Corpus) -> Callable[..., Baseline]:
-    """Makes baselines on one index; without further weights, S-KNN."""
-    corpus, about = recent(corpus)
-    sessions = baskets(corpus)
-    index = index_of(sessions)
-    length = np.maximum(sessions.lengths(), 1).astype(np.float32)
-    rarity = np.log(len(sessions) / np.maximum(sessions.counts(), 1)).astype(np.float32)
-    everyone, even = np.ones(corpus.items, dtype=np.float32), np.ones(20, dtype=np.float32)
-    flat = np.ones(2 * BASKET - 1, dtype=np.float32)
+_EVEN = np.ones(20, dtype=np.float32)
+_FLAT = np.ones(2 * BASKET - 1, dtype=np.float32)
 
-    def make(
-        name: str,
-        newest: int,
-        nearest: int,
-        settings: dict[str, Any],
-        recency: NDArray[np.float32] = even,
-        matched: NDArray[np.float32] = even,
-        near: NDArray[np.float32] = flat,
-        idf: bool = False,
-    ) -> Baseline:
-        settings = {"recent": newest, "nearest": nearest, **settings, **about}
-        votes = Votes(recency, matched, near, length**-0.5, rarity if idf else everyone)
-        return Baseline(name, settings, SessionKnn(index, newest, nearest, votes, own=settings["own"]).scores)
 
-    return make
+def _neighbours(
+    name: str,
+    seen: Seen,
+    newest: int,
+    nearest: int,
+    settings: dict[str, Any],
+    recency: NDArray[np.float32] = _EVEN,
+    matched: NDArray[np.float32] = _EVEN,
+    near: NDArray[np.float32] = _FLAT,
+    idf: bool = False,
+) -> Iterator[Baseline]:
+    """One for each share that own items keep: shared by every neighbour, they would crowd out all others. Without
+    further weights, S-KNN."""
+
+    def fit() -> Scores:
+        sessions = seen.baskets
+        length = np.maximum(sessions.lengths(), 1).astype(np.float32)
+        rarity = np.log(len(sessions) / np.maximum(sessions.counts(), 1)).astype(np.float32)
+        items = rarity if idf else np.ones(seen.items, dtype=np.float32)
+        votes = Votes(recency, matched, near, length**-0.5, items)
+        return SessionKnn(index_of(sessions), newest, nearest, votes, seen.threads).scores
+
+    for own in OWN:
+        about = {"recent": newest, "nearest": nearest, **settings, "own": own, **seen.about}
+        yield Baseline(name, about, fit, own)
 
 
 @nb.njit(cache=True, nogil=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from index.errors import TrainingFailed
-from training.baselines.items import EASE_ITEMS, MOST_PAIRS
+from training.baselines.items import EASE_ITEMS
+from training.baselines.seen import MOST_PAIRS
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.counting.baskets import BASKET

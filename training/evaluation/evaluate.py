@@ -7,18 +7,19 @@ are over sessions; comparisons are paired, on the same prefixes.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.recommender import Recommender
 from index.report import MODEL, RANKED_TASKS, VECTORS_ALONE, Figures, Lead, RankedTask, Row
-from training.baselines.baseline import Baseline, Method, Scores
+from training.baselines.baseline import Method, Scores
 from training.baselines.families import FAMILIES, MOST_ITEMS, TASKS_OF
+from training.baselines.seen import Seen
 from training.corpus import Corpus
 from training.evaluation.metrics import FIGURES, Bootstrap, Ranks, gains, hits
-from training.evaluation.ranks import rank_all, rank_twice
+from training.evaluation.ranks import rank_each, rank_twice
 from training.evaluation.split import Prefixes
 
 Candidates = Mapping[RankedTask, Mapping[str, int]]
@@ -38,6 +39,10 @@ class Questions:
     threads: int
     resamples: int
     seed: int
+
+    @cached_property
+    def seen(self) -> Seen:
+        return Seen(self.train, self.threads)
 
     @cached_property
     def new(self) -> NDArray[np.bool_]:
@@ -88,15 +93,16 @@ def choose_baselines(
     """The candidate of each family that is best on validation (NDCG@20). largest: items of the corpus that they will be
     fitted on for the test; a family that cannot be fitted there is not tried here."""
     chosen: dict[RankedTask, dict[str, int]] = {task: {} for task in RANKED_TASKS}
+    seen = Seen(train, threads)
     for done, (family, candidates) in enumerate(FAMILIES.items(), 1):
         if largest > MOST_ITEMS.get(family, largest):
             continue
         values: dict[RankedTask, list[float]] = {task: [] for task in RANKED_TASKS}
-        for baseline in candidates(train):
+        for fit, alike in groupby(candidates(seen), key=lambda baseline: baseline.fit):
+            scores, owns = fit(), [baseline.own for baseline in alike]
             for task in TASKS_OF[family]:
-                asked, targets = prefixes.asked(task), prefixes.targets
-                ranks = rank_all(baseline.scores, asked, targets, train.items, threads=threads)
-                values[task].append(float(gains(ranks, 20).mean()))
+                ranks = rank_each(scores, owns, prefixes.asked(task), prefixes.targets, train.items, threads)
+                values[task] += [float(gains(found, 20).mean()) for found in ranks]
         for task, found in values.items():
             if found:
                 chosen[task][family] = int(np.argmax(found))
@@ -104,10 +110,14 @@ def choose_baselines(
     return chosen
 
 
-def baselines(train: Corpus, chosen: Mapping[str, int]) -> Iterator[Baseline]:
-    """The chosen candidate of each family, fitted on `train`."""
-    for family, number in chosen.items():
-        yield from islice(FAMILIES[family](train), number, number + 1)
+def baselines(seen: Seen, chosen: Candidates) -> Iterator[tuple[RankedTask, Method]]:
+    """The chosen candidates, fitted on what is seen, family by family: tasks share what a family has counted."""
+    for family, candidates in FAMILIES.items():
+        for number, baseline in enumerate(candidates(seen)):
+            tasks = [task for task in RANKED_TASKS if chosen[task].get(family) == number]
+            if tasks:
+                method = baseline.method()
+                yield from ((task, method) for task in tasks)
 
 
 def evaluate(
@@ -118,22 +128,18 @@ def evaluate(
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[dict[RankedTask, tuple[Row, ...]], dict[RankedTask, Ranks]]:
     """(rows of each task, the model's own first; ranks of the model by task)."""
-    rows: dict[RankedTask, tuple[Row, ...]] = {}
+    rows: dict[RankedTask, list[Row]] = {task: [] for task in RANKED_TASKS}
     ranks: dict[RankedTask, Ranks] = {}
-    total, done = sum(2 + len(families) for families in chosen.values()), 0
-    for task in RANKED_TASKS:
-        table = []
-        methods = chain(model_methods(recommender, vectors, task), baselines(questions.train, chosen[task]))
-        for method in methods:
-            asked, targets = questions.prefixes.asked(task), questions.prefixes.targets
-            new = questions.new if task == "T2" else None
-            found, among_new = rank_twice(method.scores, asked, targets, questions.train.items, new, questions.threads)
-            table.append(row_of(questions, method, found, among_new, ranks.get(task)))
-            ranks.setdefault(task, found)
-            done += 1
-            progress(done / total)
-        rows[task] = tuple(table)
-    return rows, ranks
+    total = sum(2 + len(families) for families in chosen.values())
+    ours = ((task, method) for task in RANKED_TASKS for method in model_methods(recommender, vectors, task))
+    for done, (task, method) in enumerate(chain(ours, baselines(questions.seen, chosen)), 1):
+        asked, targets = questions.prefixes.asked(task), questions.prefixes.targets
+        new = questions.new if task == "T2" else None
+        found, among_new = rank_twice(method.scores, asked, targets, questions.train.items, new, questions.threads)
+        rows[task].append(row_of(questions, method, found, among_new, ranks.get(task)))
+        ranks.setdefault(task, found)
+        progress(done / total)
+    return {task: tuple(table) for task, table in rows.items()}, ranks
 
 
 def row_of(questions: Questions, method: Method, ranks: Ranks, among_new: Ranks | None, ours: Ranks | None) -> Row:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from training.baselines.baseline import lower
+
 Rows = NDArray[np.int32]
 Float = NDArray[np.float32]
 Score = Callable[[Sequence[Rows]], Float | csr_matrix]
@@ -44,6 +46,25 @@ def rank_all(
 
     ranks = _in_blocks(score, prefixes, items, one, threads)
     return np.concatenate(ranks) if ranks else np.empty(0, np.int32)
+
+
+def rank_each(
+    score: Score, owns: Sequence[float], prefixes: Sequence[Rows], targets: Rows, items: int, threads: int = 2
+) -> list[NDArray[np.int32]]:
+    """Ranks as `rank_all` gives them, for each share of their scores that the prefix's own items may keep; the scores
+    are made once. Only dense scores can be lowered."""
+
+    def one(part: slice, scores: Float | csr_matrix) -> list[NDArray[np.int32]]:
+        asked, found = prefixes[part], []
+        for own in owns:
+            lowered = scores if own == 1 else scores.copy()
+            if own != 1:
+                lower(lowered, asked, own)
+            found.append(_ranks(lowered, targets[part], [prefix[-1:] for prefix in asked]))
+        return found
+
+    blocks = _in_blocks(score, prefixes, items, one, threads)
+    return [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
 
 
 def rank_twice(
@@ -101,37 +122,17 @@ def sparse_ranks(scores: csr_matrix, targets: Rows, gone: Sequence[Rows]) -> NDA
 
     gone: of each row, items that may not be recommended.
     """
-    queries, items = scores.shape
-    all_queries = np.arange(queries)
-    # An item of a row as one number.
-    mine = all_queries * items + targets
-    out = np.unique(np.repeat(all_queries, [len(rows) for rows in gone]) * items + np.concatenate([*gone, _NO_ROWS]))
-    query = np.repeat(all_queries, np.diff(scores.indptr))
-    pair, value = query * items + scores.indices, scores.data
-    left = (value > 0) & ~_among(pair, out)
-    query, pair, value = query[left], pair[left], value[left]
-    goal = np.zeros(queries, dtype=value.dtype)
-    found = pair == mine[query]
-    goal[query[found]] = value[found]
-    first = pair < mine[query]
-    above = (value > goal[query]) | ((value == goal[query]) & first)
-    ranks = 1 + np.bincount(query, weights=above, minlength=queries)
-    # A target that nothing speaks for comes behind all that something speaks for, and behind its like of smaller rows.
-    before = targets - np.bincount(query, weights=first, minlength=queries)
-    before = before - np.bincount(out // items, weights=out < mine[out // items], minlength=queries)
-    ranks = np.where(goal > 0, ranks, ranks + before)
-    return np.where(_among(mine, out), 0, ranks).astype(np.int32)
-
-
-def _among(values: NDArray[np.int64], ascending: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """np.isin, where the second is sorted already."""
-    if not len(ascending):
-        return np.zeros(len(values), dtype=np.bool_)
-    found: NDArray[np.bool_] = ascending[np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)] == values
+    begins = np.concatenate([[0], np.cumsum([len(rows) for rows in gone])]).astype(np.int64)
+    left_out = np.concatenate([*gone, _NO_ROWS]).astype(np.int32)
+    data = scores.data.astype(np.float32, copy=False)
+    marks = np.full(scores.shape[1], -1, dtype=np.int32)
+    found: NDArray[np.int32] = _sparse_ranks(
+        scores.indptr, scores.indices, data, targets.astype(np.int32, copy=False), begins, left_out, marks
+    )
     return found
 
 
-_NO_ROWS = np.empty(0, dtype=np.int64)
+_NO_ROWS = np.empty(0, dtype=np.int32)
 _ZERO = np.zeros(1, dtype=np.float32)
 _NOTHING = np.empty((1, 0), dtype=np.float32)
 
@@ -167,4 +168,31 @@ def blended_ranks(base, counts, popularity, targets, count_weights, popularity_w
                         score += v * popularity[b]
                     above += score > goal or (score == goal and b < target)
                 ranks[q, i, j] = above + 1
+    return ranks
+
+
+@nb.njit(cache=True, nogil=True)
+def _sparse_ranks(begins, items, values, targets, gone_begins, gone, marks):  # type: ignore[no-untyped-def]
+    """marks: for each item the last row that it was left out of; -1 at first."""
+    ranks = np.zeros(targets.size, np.int32)
+    for row in range(targets.size):
+        target, before = targets[row], targets[row]
+        for i in range(gone_begins[row], gone_begins[row + 1]):
+            before -= marks[gone[i]] != row and gone[i] < target
+            marks[gone[i]] = row
+        if marks[target] == row:
+            continue
+        goal = np.float32(0)
+        for i in range(begins[row], begins[row + 1]):
+            if items[i] == target:
+                goal = values[i]
+        above = 0
+        for i in range(begins[row], begins[row + 1]):
+            if values[i] > 0 and marks[items[i]] != row:
+                first = items[i] < target
+                above += values[i] > goal or (values[i] == goal and first)
+                before -= first
+        # A target that nothing speaks for comes behind all that something speaks for, and behind its like of smaller
+        # rows.
+        ranks[row] = 1 + above + (0 if goal > 0 else before)
     return ranks

@@ -12,6 +12,7 @@ from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
 from index.report import MODEL, RANKED_TASKS, ChosenFacts, Report, SplitFacts, SubstitutesRow, Tasks
 from training.baselines.families import FAMILIES
+from training.baselines.seen import Seen
 from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
 from training.evaluation.advice import advice
@@ -53,7 +54,9 @@ def measure(test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConf
         blend, vectors = (Recommender(materials.scorer(which)) for which in (chosen.blend, chosen.vectors))
         with work.told.step("evaluate") as step:
             rows, ranks = evaluate(questions, blend, vectors, chosen.baselines, step.share)
-            tasks = Tasks(T1=rows["T1"], T2=rows["T2"], T3=_substitutes(fitted, catalogue, chosen, config))
+            tasks = Tasks(
+                T1=rows["T1"], T2=rows["T2"], T3=_substitutes(fitted, questions.seen, catalogue, chosen, config)
+            )
             step.facts |= {f"{task}_hr@20": rows[task][0].hr20.mean for task in RANKED_TASKS}
             report = report_of(test, questions, tasks, blend, vectors, chosen)
         write_json(folder / "report.json", report.model_dump(mode="json"))
@@ -65,7 +68,7 @@ def measure(test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConf
 
 
 def _substitutes(
-    fitted: Fitted, catalogue: Catalogue, chosen: Chosen, config: TrainConfig
+    fitted: Fitted, seen: Seen, catalogue: Catalogue, chosen: Chosen, config: TrainConfig
 ) -> tuple[SubstitutesRow, ...] | None:
     """None where no item has a category."""
     categories = [catalogue.category(item) for item in fitted.ids]
@@ -75,7 +78,7 @@ def _substitutes(
     vectors = similar_vectors(similar.inputs, similar.outputs, chosen.blend.similar_reading)
     lists = {MODEL: nearest(config, vectors)}
     if "AR" in FAMILIES and config.evaluation.baselines:
-        lists["co-occurrence"] = highest(next(FAMILIES["AR"](fitted.corpus)).scores, fitted.corpus.items)
+        lists["co-occurrence"] = highest(next(FAMILIES["AR"](seen)).fit(), seen.items)
     return substitutes(lists, categories, np.random.default_rng(config.seed))
 
 

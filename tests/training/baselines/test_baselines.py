@@ -8,8 +8,10 @@ from scipy.sparse import csr_matrix
 from support.factories import PER_GROUP, corpus_of, two_groups
 
 from training.baselines import items
-from training.baselines.baseline import Baseline, Scores
+from training.baselines import seen as seen_module
+from training.baselines.baseline import Baseline, Method, Scores
 from training.baselines.families import FAMILIES, TASKS_OF
+from training.baselines.seen import Seen
 from training.baselines.sessions import SessionKnn, Votes, index_of
 from training.corpus import Corpus
 from training.counting import baskets as baskets_module
@@ -20,16 +22,17 @@ def rows(*prefixes: list[int]) -> list[np.ndarray]:
     return [np.array(p, dtype=np.int32) for p in prefixes]
 
 
-def candidates_of(family: str, corpus: Corpus) -> Iterator[Baseline]:
+def candidates_of(family: str, corpus: Corpus) -> Iterator[Method]:
     """With scores that are dense, whichever form the family gives them in."""
 
     def dense(scores: Scores) -> Scores:
         return lambda prefixes: found if isinstance(found := scores(prefixes), np.ndarray) else found.toarray()
 
-    return (replace(candidate, scores=dense(candidate.scores)) for candidate in FAMILIES[family](corpus))
+    methods = (candidate.method() for candidate in FAMILIES[family](Seen(corpus)))
+    return (replace(method, scores=dense(method.scores)) for method in methods)
 
 
-def pick(family: str, corpus: Corpus, **settings: object) -> Baseline:
+def pick(family: str, corpus: Corpus, **settings: object) -> Method:
     """The first candidate of the family with these settings."""
     wanted = settings.items()
     return next(r for r in candidates_of(family, corpus) if all(r.settings[name] == value for name, value in wanted))
@@ -98,8 +101,8 @@ def test_items_with_the_same_past_get_the_same_score(family: str):
 
 @pytest.mark.parametrize("family", ["AR", "item-kNN", "SR", "symSR"])
 def test_counts_are_sparse_and_nothing_scores_below_what_is_not_counted(family: str):
-    for baseline in FAMILIES[family](corpus_of([[0, 1], [0, 2], [3, 4]], items=200)):
-        scores = baseline.scores(rows([0], [3, 4, 3], [], [150]))
+    for baseline in FAMILIES[family](Seen(corpus_of([[0, 1], [0, 2], [3, 4]], items=200))):
+        scores = baseline.fit()(rows([0], [3, 4, 3], [], [150]))
         assert isinstance(scores, csr_matrix)
         assert scores.dtype == np.float32
         assert scores.nnz <= 6
@@ -109,7 +112,7 @@ def test_counts_are_sparse_and_nothing_scores_below_what_is_not_counted(family: 
 def test_every_family_has_tasks_and_candidates_that_differ_in_their_settings():
     assert set(TASKS_OF) == set(FAMILIES)
     for family, candidates in FAMILIES.items():
-        settings = [str(r.settings) for r in candidates(two_groups(50))]
+        settings = [str(r.settings) for r in candidates(Seen(two_groups(50)))]
         assert len(set(settings)) == len(settings) > 0
         assert set(TASKS_OF[family]) <= {"T1", "T2"}
 
@@ -172,7 +175,7 @@ def test_ease_is_the_ridge_regression_of_each_item_on_the_others():
 
 def test_ease_is_left_out_for_large_catalogues(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(items, "EASE_ITEMS", 19)
-    assert list(FAMILIES["EASE"](two_groups(10))) == []
+    assert list(FAMILIES["EASE"](Seen(two_groups(10)))) == []
 
 
 # Session neighbours by hand.
@@ -214,7 +217,18 @@ def test_near_weighs_items_by_their_place_from_the_shared_item():
 
 
 def test_own_items_keep_their_share_of_the_votes():
-    assert knn(corpus_of([[0, 1, 2]]), own=0.25).scores(rows([0, 0, 1]))[0].tolist() == [0.5, 0.5, 2]
+    baseline = Baseline("any", {}, lambda: knn(corpus_of([[0, 1, 2]])).scores, own=0.25)
+    assert baseline.method().scores(rows([0, 0, 1]))[0].tolist() == [0.5, 0.5, 2]
+
+
+def test_nothing_is_counted_before_a_candidate_is_fitted(monkeypatch: pytest.MonkeyPatch):
+    def counted(*_: object) -> None:
+        raise AssertionError("counted")
+
+    for name in ("count_rules", "strongest", "baskets"):
+        monkeypatch.setattr(seen_module, name, counted)
+    for family in FAMILIES:
+        assert list(FAMILIES[family](Seen(two_groups(50))))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 7])
@@ -256,7 +270,6 @@ def test_baskets_hold_each_item_once_and_long_ones_are_cut_evenly():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_sessions_of_thousands_of_events_are_scored(family: str):
     long = np.random.default_rng(1).integers(0, 50, 8000).tolist()
-    baseline: Baseline
     for baseline in islice(candidates_of(family, corpus_of([long, [0, 1]])), 1):
         assert np.isfinite(baseline.scores(rows(long, [1]))).all()
 

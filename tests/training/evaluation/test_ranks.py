@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from training.evaluation import ranks
-from training.evaluation.ranks import blended_ranks, rank_all, rank_twice, ranks_of, sparse_ranks
+from training.evaluation.ranks import blended_ranks, rank_all, rank_each, rank_twice, ranks_of, sparse_ranks
 
 INF = np.inf
 
@@ -134,3 +134,26 @@ def test_ranking_twice_is_ranking_all_and_the_new_once_more_without_their_prefix
     found, again = rank_twice(score, prefixes, targets, 10, None, threads)
     assert (found.tolist(), again) == (once.tolist(), None)
     assert [r.tolist() for r in rank_twice(score, [], rows([]), 10, new[:0])] == [[], []]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_rank_each_lowers_own_items_from_scores_that_are_made_once(monkeypatch, threads):
+    monkeypatch.setattr(ranks, "BLOCK_SCORES", 20)
+    rng = np.random.default_rng(1)
+    fixed = rng.random((7, 10)).astype(np.float32)
+    prefixes = [rng.integers(0, 10, 3).astype(np.int32) for _ in range(7)]
+    targets, asked = rows(rng.integers(0, 10, 7)), []
+
+    def score(part):
+        asked.append(len(part))
+        at = next(i for i, prefix in enumerate(prefixes) if prefix is part[0])
+        return fixed[at : at + len(part)].copy()
+
+    found = rank_each(score, (1.0, 0.3, 0.03), prefixes, targets, 10, threads)
+    assert sum(asked) == 7
+    for own, listed in zip((1.0, 0.3, 0.03), found, strict=True):
+        lowered = fixed.copy()
+        for row, prefix in zip(lowered, prefixes, strict=True):
+            row[prefix] *= np.float32(own)
+            row[prefix[-1]] = -np.inf
+        assert listed.tolist() == ranks_of(lowered, targets).tolist()
