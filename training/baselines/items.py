@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 
 from index.errors import TrainingFailed
 from training.baselines.baseline import Baseline, Rows, Scores
@@ -114,9 +115,10 @@ def _ease(seen: Seen, ridge: float) -> NDArray[np.float32]:
     """float64 while inverting: beside a popular item's count of 1e6 a rare item's ridge would drown in float32."""
     inverse = matrix_of(seen.together).toarray(order="F").astype(np.float64)  # the order LAPACK works on in place
     np.fill_diagonal(inverse, seen.baskets.counts() + float(ridge))
-    inverse, failed = lapack.dpotrf(inverse, lower=1, overwrite_a=1)
-    if not failed:
-        inverse, failed = lapack.dpotri(inverse, lower=1, overwrite_c=1)
+    with threadpool_limits(seen.threads, "blas"):  # one large matrix: here a second thread of BLAS pays
+        inverse, failed = lapack.dpotrf(inverse, lower=1, overwrite_a=1)
+        if not failed:
+            inverse, failed = lapack.dpotri(inverse, lower=1, overwrite_c=1)
     if failed:
         raise TrainingFailed(f"EASE: the matrix of {seen.items} items cannot be inverted with ridge {ridge}")
     for i in range(seen.items):  # only the lower half was written

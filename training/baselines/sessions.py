@@ -165,6 +165,7 @@ def _vote(prefix_tokens, prefix_offsets, index, recent, nearest, votes, met, out
     bits = dots.view(np.uint32)
     last = np.empty(depth, np.int32)
     for row in range(out.shape[0]):
+        line = out[row]
         n = used = 0
         i = prefix_offsets[row + 1] - 1
         while i >= prefix_offsets[row] and used < depth:
@@ -204,7 +205,11 @@ def _vote(prefix_tokens, prefix_offsets, index, recent, nearest, votes, met, out
         for j in range(count):
             session = 0xFFFFFFFF - (keys[j] & np.uint64(0xFFFFFFFF))
             vote = similarity[session] * session_weights[session] * matched[rank[session]]
-            for p in range(offsets[session], offsets[session + 1]):
-                out[row, tokens[p]] += vote * near[p - match[session] + BASKET - 1] * item_weights[tokens[p]]
+            begin, end = offsets[session], offsets[session + 1]
+            place = begin - match[session] + BASKET - 1
+            for i in range(end - begin):
+                line[tokens[begin + i]] += vote * near[place + i]
+        for item in range(line.size):
+            line[item] *= item_weights[item]
         for j in range(n):
             similarity[touched[j]] = 0

@@ -4,6 +4,7 @@ Cheap beside training skip-gram: every choice is another reading of matrices and
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -103,11 +104,17 @@ def choose_weights(
     if engine == "spectral":
         # Beside the other parts the plain product is best, or level with the best, on every log that was tried.
         recent = recent.model_copy(update={"next_reading": "in-out"})
-    blends: dict[str, Blended] = {}
-    for question, one_item, parts in (("item", True, names[0]), ("session", False, names[1])):
-        blends[question], alone = blend(materials, recent, prefixes, one_item, parts, seed, threads)
-        for name, value in {**alone, "blend": blends[question].value}.items():
+
+    def of(one_item: bool, parts: Names) -> tuple[Blended, dict[str, float]]:
+        return blend(materials, recent, prefixes, one_item, parts, seed, threads)
+
+    # Side by side: the fits are many small products.
+    with ThreadPoolExecutor(2) as pool:
+        found = dict(zip(("item", "session"), pool.map(of, (True, False), names), strict=True))
+    for question, (blended, alone) in found.items():
+        for name, value in {**alone, "blend": blended.value}.items():
             trace.setdefault(name, {})[question] = value
+    blends = {question: blended for question, (blended, _) in found.items()}
     weights = {question: blended.weights for question, blended in blends.items()}
     used = {name.removesuffix(LAST) for parts in weights.values() for name in parts}
     counts = {name: rules for name, rules in COUNTS.items() if name in used}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -26,6 +27,7 @@ class Counted:
         self.corpus = corpus
         self._threads = threads
         self._rules: dict[RulesConfig, Rules] = {}
+        self._lock = Lock()  # two questions may ask for the same rules at once
 
     def rules(self, config: RecommenderConfig) -> dict[str, Rules]:
         """Of the parts that have a weight."""
@@ -33,9 +35,10 @@ class Counted:
 
     def of(self, config: RulesConfig) -> Rules:
         key = config.model_copy(update={"scale": "share"})  # the scale is applied when they are read
-        if key not in self._rules:
-            self._rules[key] = count_rules(self.corpus, key, self._threads)
-        return self._rules[key]
+        with self._lock:
+            if key not in self._rules:
+                self._rules[key] = count_rules(self.corpus, key, self._threads)
+            return self._rules[key]
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:

@@ -58,10 +58,11 @@ class Bootstrap:
         self._groups = int(self._group.max()) + 1 if len(sessions) else 0
         self._sizes = np.bincount(self._group, minlength=self._groups).astype(np.float64)
         drawn = rng.integers(0, max(1, self._groups), (resamples, self._groups))
+        drawn += np.arange(resamples)[:, None] * self._groups
         # How often each resample has each session: drawn once, every mean is a product with it. float32 holds such
         # small numbers exactly, and is summed in float64.
-        self._times = np.zeros((resamples, self._groups), dtype=np.float32)
-        np.add.at(self._times, (np.arange(resamples)[:, None], drawn), 1)
+        times = np.bincount(drawn.reshape(-1), minlength=resamples * self._groups)
+        self._times = times.reshape(resamples, self._groups).astype(np.float32)
 
     def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean of `values` over each resample; the same resamples in every call."""

@@ -25,7 +25,7 @@ def block_size(items: int, most: int = 512) -> int:
 
 def ranks_of(scores: Float, targets: Rows) -> NDArray[np.int32]:
     """1 for the highest score; ties by row, as a list would show them; 0 where the target may not be recommended."""
-    ranks: NDArray[np.int32] = blended_ranks(scores, _NOTHING, _NOTHING[0], targets, _ZERO, _ZERO)[:, 0, 0]
+    ranks: NDArray[np.int32] = _dense_ranks(scores, targets)
     return ranks
 
 
@@ -79,10 +79,8 @@ def rank_twice(
     def one(part: slice, scores: Float | csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         asked, wanted = prefixes[part], targets[part]
         ranks = _ranks(scores, wanted, [prefix[-1:] for prefix in asked])
-        again = np.zeros(len(asked), dtype=np.int32)
-        chosen = np.flatnonzero(new[part]) if new is not None else np.empty(0, np.int64)
-        if len(chosen):
-            again[chosen] = _ranks(scores[chosen], wanted[chosen], [asked[i] for i in chosen.tolist()])
+        # All of them: to copy the scores of those that are wanted takes longer than to rank the others too.
+        again = ranks if new is None else np.where(new[part], _ranks(scores, wanted, asked), 0).astype(np.int32)
         return ranks, again
 
     found = _in_blocks(score, prefixes, items, one, threads)
@@ -133,8 +131,6 @@ def sparse_ranks(scores: csr_matrix, targets: Rows, gone: Sequence[Rows]) -> NDA
 
 
 _NO_ROWS = np.empty(0, dtype=np.int32)
-_ZERO = np.zeros(1, dtype=np.float32)
-_NOTHING = np.empty((1, 0), dtype=np.float32)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -195,4 +191,22 @@ def _sparse_ranks(begins, items, values, targets, gone_begins, gone, marks):  # 
         # A target that nothing speaks for comes behind all that something speaks for, and behind its like of smaller
         # rows.
         ranks[row] = 1 + above + (0 if goal > 0 else before)
+    return ranks
+
+
+@nb.njit(cache=True, nogil=True)
+def _dense_ranks(scores, targets):  # type: ignore[no-untyped-def]
+    """Two plain loops, which the compiler turns into vector instructions: as fast as memory is read."""
+    ranks = np.zeros(targets.size, np.int32)
+    for row in range(targets.size):
+        line, target = scores[row], targets[row]
+        goal = line[target]
+        if goal == -np.inf:
+            continue
+        above = 0
+        for item in range(line.size):
+            above += line[item] > goal
+        for item in range(target):
+            above += line[item] == goal
+        ranks[row] = above + 1
     return ranks
