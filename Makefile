@@ -10,6 +10,9 @@ JOBS ?= 2
 $(VENV)/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	# What numba compiles is kept: a small training here, and no later one waits for it.
+	$(BIN)/item2vec demo --no-serve --events 20000 --out $(VENV)/first >/dev/null 2>&1
+	rm -rf $(VENV)/first
 	touch $@
 
 demo: $(VENV)/ready
