@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.ranking.parts.question import Query
+from index.ranking.parts.question import Query, joined
 from index.ranking.readings import Float
 from index.ranking.rules import Rules
 
@@ -43,8 +43,9 @@ def counts_of(rules: Rules, queries: Sequence[Query], scale: str) -> Told:
         question = at // len(rules)
         z = (sums - mean[question]) / unit[question]
         return Told(at, z.astype(np.float32), (-mean / unit).astype(np.float32))
-    totals = [float(np.abs(query.weights) @ rules.totals[query.rows]) for query in queries]
-    parts = np.maximum(np.array(totals, dtype=np.float32) * np.float32(SMOOTH), TINY)
+    rows, weights, question = joined(queries)
+    totals = np.bincount(question, np.abs(weights) * rules.totals[rows], len(queries))
+    parts = np.maximum(totals.astype(np.float32) * np.float32(SMOOTH), TINY)
     scaled = sums / parts[at // len(rules)]
     return Told(at, np.sign(scaled) * np.log1p(np.abs(scaled)))
 
@@ -60,9 +61,7 @@ def summed(rules: Rules, queries: Sequence[Query]) -> tuple[NDArray[np.int64], F
 
 
 def _summed(rules: Rules, queries: Sequence[Query], first: int) -> tuple[NDArray[np.int64], Float]:
-    rows = np.concatenate([query.rows for query in queries]).astype(np.int64)
-    weights = np.concatenate([query.weights for query in queries])
-    question = np.repeat(np.arange(len(queries)), [len(query.rows) for query in queries])
+    rows, weights, question = joined(queries)
     begins, lengths = rules.offsets[rows], rules.offsets[rows + 1] - rules.offsets[rows]
     ends = np.cumsum(lengths)
     # Place of every entry of every row: begin of its row, plus how far into the row it lies.

@@ -1,8 +1,10 @@
 """What is asked: the known items, and how much each of them counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.ranking.readings import Float, Rows
 from index.ranking.settings import RecommenderConfig
@@ -18,6 +20,15 @@ class Query:
     @classmethod
     def of_last(cls, rows: Rows) -> "Query":
         return cls(rows[-1:], np.ones(len(rows[-1:]), dtype=np.float32))
+
+
+def joined(queries: Sequence[Query]) -> tuple[NDArray[np.int64], Float, NDArray[np.int64]]:
+    """All items of all queries: (rows, their weights, number of the query of each, ascending)."""
+    if not queries:
+        return np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int64)
+    rows = np.concatenate([query.rows for query in queries]).astype(np.int64)
+    weights = np.concatenate([query.weights for query in queries])
+    return rows, weights, np.repeat(np.arange(len(queries)), [len(query.rows) for query in queries])
 
 
 @dataclass(frozen=True)
