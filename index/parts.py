@@ -100,9 +100,12 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
     for name, rules in parts.rules.items():
         arrays |= {f"{_counts_file(name)}_{field}": getattr(rules, field) for field in RULES_FIELDS}
     arrays |= {_file(name): counts for name, counts in parts.newest.items()}
-    if parts.evaluation_ranks is not None:
-        arrays["evaluation_ranks"] = parts.evaluation_ranks
-    for name, values in arrays.items():
+    optional = {
+        "session_starts": parts.evidence.starts,
+        "event_weights": parts.evidence.weights,
+        "evaluation_ranks": parts.evaluation_ranks,
+    }
+    for name, values in (arrays | {name: values for name, values in optional.items() if values is not None}).items():
         writer.array(name, values)
     write_index(parts.similar_index, writer.path("similar.faiss"))
     write_index(parts.next_index, writer.path("next.faiss"))
@@ -116,6 +119,10 @@ def read_parts(artifact: Artifact) -> ModelParts:
     """
     array = artifact.array
     config = recommender_of(artifact)
+
+    def optional(name: str) -> NDArray[Any] | None:
+        return array(name) if artifact.has(f"{name}.npy") else None
+
     parts = ModelParts(
         vocabulary=Vocabulary(artifact.json("vocabulary")["ids"], array("counts")),
         catalogue=Catalogue.from_json(artifact.json("catalogue")),
@@ -133,13 +140,15 @@ def read_parts(artifact: Artifact) -> ModelParts:
             positions=array("evidence_positions"),
             ends=array("session_ends"),
             clock=artifact.manifest.data.last_event is not None,
+            starts=optional("session_starts"),
+            weights=optional("event_weights"),
         ),
         similar_index=read_index(artifact.path("similar.faiss")),
         next_index=read_index(artifact.path("next.faiss")),
         # Plain views of the maps: slicing a np.memmap takes 1.5 us more, each time.
         similar=Neighbours(np.asarray(array("similar_rows")), np.asarray(array("similar_scores"))),
         next=Neighbours(np.asarray(array("next_rows")), np.asarray(array("next_scores"))),
-        evaluation_ranks=array("evaluation_ranks") if artifact.has("evaluation_ranks.npy") else None,
+        evaluation_ranks=optional("evaluation_ranks"),
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
     _check_shape(parts.similar_index, (items, parts.similar_index.d), artifact.path("similar.faiss"))

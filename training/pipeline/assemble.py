@@ -27,13 +27,13 @@ def assemble(
     final: Fitted,
     catalogue: Catalogue,
     recommender: RecommenderConfig,
-    ranks: NDArray[Any],
+    ranks: NDArray[Any] | None,
     config: TrainConfig,
     told: Reporter,
 ) -> tuple[ModelParts, dict[str, BuiltIndex]]:
     """All parts of the model, ready to be written, and what was measured of the two indexes among them.
 
-    ranks: of the evaluation, RANKS_DTYPE.
+    ranks: of the evaluation, RANKS_DTYPE; None where none was measured.
     """
     corpus, index = final.corpus, config.index
     vocabulary = Vocabulary(final.ids, corpus.counts())
@@ -41,7 +41,9 @@ def assemble(
     with told.step("rules") as step:
         counted = Counted(corpus, threads)
         rules = counted.rules(recommender)
-        evidence = build_evidence(corpus.tokens, corpus.offsets, corpus.ends, corpus.items, has_clock(corpus))
+        evidence = build_evidence(
+            corpus.tokens, corpus.offsets, corpus.ends, corpus.items, has_clock(corpus), corpus.starts, corpus.weights
+        )
         step.facts |= {"rules": sum(len(part.items) for part in rules.values())}
     materials = Materials(final.spaces, counted)
     scorer, vectors = materials.scorer(recommender), materials.similar(recommender)

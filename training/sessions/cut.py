@@ -29,6 +29,19 @@ def sessionise(
     rules: users above the ceiling, cut, immediate repeats, rare items, short sessions, long sessions. Items are
     counted after repeats are collapsed. Raises EventsMissing when nothing is left.
     """
+    return encode(*cut_all(batches, config, by_session, budget_mb, threads, spill, progress), config)
+
+
+def cut_all(
+    batches: Iterable[EventBatch],
+    config: SessionsConfig,
+    by_session: bool,
+    budget_mb: int,
+    threads: int = 2,
+    spill: Path | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> tuple[list[Cut], list[str]]:
+    """The first three rules: (cut sessions with every item, code -> item id)."""
     codes = ItemCodes()
     with Shards(budget_mb << 20, spill) as shards:
         for batch in batches:
@@ -47,7 +60,7 @@ def sessionise(
             for i, part in enumerate(pool.map(lambda i: cut(shards.shard(i), config, gap), range(SHARDS))):
                 cuts.append(part)
                 progress((i + 1) / SHARDS)
-    return encode(cuts, codes.ids(), config)
+    return cuts, codes.ids()
 
 
 def gap_micros(config: SessionsConfig, by_session: bool) -> int:
