@@ -114,26 +114,32 @@ def recall_of(scores: Floats, truth: Floats) -> float:
 
 
 def neighbours(
-    built: BuiltIndex, queries: Floats, k: int, threads: int, progress: Callable[[float], None] = lambda _: None
+    built: BuiltIndex,
+    queries: Floats,
+    k: int,
+    threads: int,
+    progress: Callable[[float], None] = lambda _: None,
+    asked: Rows | None = None,
 ) -> tuple[Rows, Floats]:
     """For each row i of `queries` (n, d) its k best items without item i: int32 rows and float32 scores, both (n, k).
 
     Best first, ties by row, -1 and -inf where there are fewer than k others. progress: called with the share that is
-    done.
+    done. asked: of these rows only, in their order; None: of all.
     """
     searcher = Searcher(built.index, stored_vectors(built.index))
-    rows = np.full((len(queries), k), -1, dtype=np.int32)
-    scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
-    blocks = [slice(at, min(at + BLOCK_QUERIES, len(queries))) for at in range(0, len(queries), BLOCK_QUERIES)]
+    asked = np.arange(len(queries), dtype=np.int32) if asked is None else asked
+    rows = np.full((len(asked), k), -1, dtype=np.int32)
+    scores = np.full((len(asked), k), -np.inf, dtype=np.float32)
+    blocks = [slice(at, min(at + BLOCK_QUERIES, len(asked))) for at in range(0, len(asked), BLOCK_QUERIES)]
 
     def search(block: slice) -> tuple[slice, Rows, Floats]:
-        own = np.arange(block.start, block.stop)[:, None]
-        return block, *searcher.search(queries[block], k, exclude=own)
+        own = asked[block]
+        return block, *searcher.search(queries[own], k, exclude=own[:, None])
 
     # Whole blocks in parallel: choosing the best 100 of 20,000 takes as long as the product, and BLAS would thread the
     # product only (20,000 x 128, k=100: 3.2 s with one thread, 1.6 s with two).
     with ThreadPoolExecutor(threads) as pool:
         for block, found, values in pool.map(search, blocks):
             rows[block], scores[block] = found, values
-            progress(block.stop / len(queries))
+            progress(block.stop / len(asked))
     return rows, scores

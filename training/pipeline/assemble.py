@@ -11,12 +11,14 @@ from index.parts import ModelParts, Neighbours
 from index.ranking.parts.popularity import NEWEST
 from index.ranking.parts.question import Question
 from index.ranking.settings import RecommenderConfig
-from index.search.builder import BuiltIndex, build, neighbours
+from index.search.builder import BuiltIndex, build
 from index.vocabulary import Vocabulary
 from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
 from training.evaluation.split import has_clock
+from training.pipeline.alike import similar_all
 from training.pipeline.following import following_all
+from training.pipeline.lists import Earlier
 from training.pipeline.prepare import Prepared
 from training.pipeline.train import Fitted
 from training.progress import Reporter
@@ -30,10 +32,11 @@ def assemble(
     ranks: NDArray[Any] | None,
     config: TrainConfig,
     told: Reporter,
+    earlier: Earlier | None = None,
 ) -> tuple[ModelParts, dict[str, BuiltIndex]]:
     """All parts of the model, ready to be written, and what was measured of the two indexes among them.
 
-    ranks: of the evaluation, RANKS_DTYPE; None where none was measured.
+    ranks: of the evaluation, RANKS_DTYPE; None where none was measured. earlier: lists of the model that is updated.
     """
     corpus, index = final.corpus, config.index
     vocabulary = Vocabulary(final.ids, corpus.counts())
@@ -54,11 +57,10 @@ def assemble(
         next_index = build(next_vectors, index.exact_below, index.min_recall, config.seed, threads, queries)
         step.facts |= {"kind": similar_index.kind, "recall": similar_index.recall_at_10}
     with told.step("neighbours") as step:
-        similar = Neighbours(*neighbours(similar_index, vectors, k, threads, lambda done: step.share(done / 2)))
+        how = k, threads, index.min_recall, config.seed
+        similar = Neighbours(*similar_all(similar_index, vectors, *how, lambda done: step.share(done / 2), earlier))
         following = Neighbours(
-            *following_all(
-                scorer, similar.rows, k, threads, index.min_recall, config.seed, lambda done: step.share(0.5 + done / 2)
-            )
+            *following_all(scorer, similar.rows, *how, lambda done: step.share(0.5 + done / 2), earlier)
         )
         step.facts |= {"items": len(vocabulary), "k": k}
     parts = ModelParts(

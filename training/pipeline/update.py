@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from index.artifact.manifest import Gate, Manifest, UpdateFacts
@@ -29,6 +30,7 @@ from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import with_engine
+from training.pipeline.lists import Earlier
 from training.pipeline.prepare import ARRAYS, Prepared, RowCounts, identity_of, prepared_of, read_items
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
 from training.pipeline.train import train_on_all
@@ -95,7 +97,7 @@ def update(
         final = train_on_all(log, registry, engine, work)
         recommender, artifact = base.model.recommender.scorer.config, base.model.artifact
         ranks = artifact.array("evaluation_ranks", mmap=False) if artifact.has("evaluation_ranks.npy") else None
-        parts, indexes = assemble(log, final, items, recommender, ranks, config, told)
+        parts, indexes = assemble(log, final, items, recommender, ranks, config, told, _earlier(base, log))
         facts = _facts(base, log, new, read_json(work.folder / "sessions" / "known.json"), found)
         gate = Gate(
             accepted=force or not found.reasons,
@@ -191,6 +193,24 @@ def _over(cuts: list[Cut], codes: list[str], rows: Mapping[str, int]) -> Corpus:
         items=len(rows),
     )
     return corpus.where(tokens >= 0, min_length=2)
+
+
+def _earlier(base: Base, log: Prepared) -> Earlier:
+    """The base's lists, and which items have more events than in the base."""
+    before, now = base.model.vocabulary, log.vocabulary
+    place = {item: row for row, item in enumerate(now.ids)}
+    row_of = np.array([place.get(item, -1) for item in before.ids], dtype=np.int32)
+    there = row_of >= 0
+    counts = np.zeros(len(now), dtype=np.int64)
+    counts[row_of[there]] = before.counts[there]
+
+    def renumbered(lists: NDArray[np.int32]) -> NDArray[np.int32]:
+        found = np.full((len(now), lists.shape[1]), -1, dtype=np.int32)
+        found[row_of[there]] = np.where(lists >= 0, row_of[np.maximum(lists, 0)], -1)[there]
+        return found
+
+    stored = base.model.stored
+    return Earlier(renumbered(stored["similar"].rows), renumbered(stored["next"].rows), now.counts != counts)
 
 
 def _corpus(base: Base) -> Corpus:
