@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, ValidationError, field_validator
 
 from index.errors import ArtifactCorrupt, ArtifactUnsupported, RegistryError
-from index.record import Noted, Record
+from index.record import Noted, Omitted, Record
 from index.report import Report
 
 SCHEMA_VERSION = 1
@@ -136,8 +136,8 @@ class Manifest(Record):
     metrics: Noted[Report]
     timings: dict[str, float]
     gate: Gate | None = None
-    update: Noted[UpdateFacts] = None
-    stored: Noted[StoredEvents] = None
+    update: Omitted[UpdateFacts] = None
+    stored: Omitted[StoredEvents] = None
     files: dict[str, FileEntry] = Field(default_factory=dict)
 
     @field_validator("files")
