@@ -22,6 +22,7 @@ from index.catalogue import Catalogue
 from index.errors import EventsMissing, NoModel, UpdateImpossible
 from index.model import Model as Served
 from index.process import keep_freed_memory
+from training.choice.engines import with_engine
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.evaluation.foretold import Foretold, foretell
@@ -29,7 +30,6 @@ from training.events.reader import EventBatch, EventReader
 from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
 from training.pipeline.assemble import assemble
-from training.pipeline.choose import with_engine
 from training.pipeline.lists import Earlier
 from training.pipeline.prepare import ARRAYS, Prepared, RowCounts, identity_of, prepared_of, read_items
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
