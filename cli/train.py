@@ -10,7 +10,10 @@ from cli.flags import add_settings, config_of, overrides_of
 from index.errors import ConfigError
 
 if TYPE_CHECKING:
+    from training.config import TrainConfig
     from training.pipeline.publish import Outcome
+
+QUICK_PREFIXES = 2000
 
 
 def check_flags(parser: Parser) -> None:
@@ -21,6 +24,8 @@ def check_flags(parser: Parser) -> None:
 def train_flags(parser: Parser) -> None:
     add_models(parser)
     parser.add_argument("--force", action="store_true", help="make the new model current even if the gate refuses it")
+    quick = "measure no baselines but popularity, and fewer prefixes: for a first look; a later training does the rest"
+    parser.add_argument("--quick", action="store_true", help=quick)
     add_events = "add new events to the model that serves, with its settings, without choosing and measuring anew"
     parser.add_argument("--update", action="store_true", help=add_events)
     add_settings(parser)
@@ -64,6 +69,8 @@ def run_train(options: argparse.Namespace) -> int:
         show_update(console, outcome.manifest)
     else:
         config = config_of(options)
+        if options.quick:
+            config = quicker(config)
         outcome = run(config, options.models, reporter(), options.force)
         show_report(console, outcome.report)
     gate, version = outcome.gate, outcome.version
@@ -84,6 +91,11 @@ def run_train(options: argparse.Namespace) -> int:
     return 0
 
 
+def quicker(config: "TrainConfig") -> "TrainConfig":
+    measured = config.evaluation.model_copy(update={"baselines": False, "prefixes": QUICK_PREFIXES})
+    return config.model_copy(update={"evaluation": measured})
+
+
 def updated(options: argparse.Namespace) -> "Outcome":
     """Settings are those of the model that serves; only where the log is, and what is in it, may be given."""
     from index.artifact.registry import Registry
@@ -92,7 +104,7 @@ def updated(options: argparse.Namespace) -> "Outcome":
 
     given = overrides_of(options)
     others = [f"{section}.{name}" for section in given.keys() - {"events"} for name in given[section]]
-    others += [name for name in ("config", "seed") if getattr(options, name) is not None]
+    others += [name for name in ("config", "seed", "quick") if getattr(options, name)]
     if others:
         raise ConfigError(
             f"--update trains with the settings of the model that serves: leave out {', '.join(sorted(others))}, or "
