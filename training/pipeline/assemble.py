@@ -10,6 +10,7 @@ from index.evidence import build_evidence
 from index.parts import ModelParts, Neighbours
 from index.ranking.parts.popularity import NEWEST
 from index.ranking.parts.question import Question
+from index.ranking.recommender import DENSE_ITEMS
 from index.ranking.settings import RecommenderConfig
 from index.search.builder import BuiltIndex, build
 from index.vocabulary import Vocabulary
@@ -54,7 +55,9 @@ def assemble(
         similar_index = build(vectors, index.exact_below, index.min_recall, config.seed, threads)
         queries = scorer.next_queries(_one_item_questions(len(vocabulary), 500, config.seed), one_item=True)
         next_vectors = scorer.next_vectors()
-        next_index = build(next_vectors, index.exact_below, index.min_recall, config.seed, threads, queries)
+        # Smaller catalogues are scored whole, whatever the index.
+        scanned = max(index.exact_below, DENSE_ITEMS)
+        next_index = build(next_vectors, scanned, index.min_recall, config.seed, threads, queries)
         step.facts |= {"kind": similar_index.kind, "recall": similar_index.recall_at_10}
     with told.step("neighbours") as step:
         how = k, threads, index.min_recall, config.seed
@@ -72,8 +75,11 @@ def assemble(
         rules=rules,
         newest={name: counted.newest[name] for name in sorted(recommender.used() & NEWEST.keys())},
         evidence=evidence,
-        similar_index=similar_index.index,
-        next_index=next_index.index,
+        similar_vectors=vectors,
+        targets=scorer.vectors["vectors"].targets,
+        similar_graph=similar_index.graph,
+        next_graph=next_index.graph,
+        next_vectors=None if next_index.graph is None else next_vectors,
         similar=similar,
         next=following,
         evaluation_ranks=ranks,
