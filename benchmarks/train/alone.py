@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.train.corpora import world
-from benchmarks.train.engines import LABELS, NO_STEPS, spread, tiny, train_once, warm_up, written
+from benchmarks.train.engines import LABELS, NO_STEPS, spread, tiny, train_once, train_sgns, warm_up, written
 from benchmarks.train.judge import FIGURES, Judge
 from training.config import Engine, Steps
 
