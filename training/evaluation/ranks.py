@@ -48,6 +48,18 @@ def rank_all(
     return np.concatenate(ranks) if ranks else np.empty(0, np.int32)
 
 
+def rank_scored(
+    score: Score, prefixes: Sequence[Rows], targets: Rows, items: int, threads: int = 2
+) -> NDArray[np.int32]:
+    """As `rank_all`, but only what `score` itself leaves out (-inf) does not count: the last item may be a target."""
+
+    def one(part: slice, scores: Float | csr_matrix) -> NDArray[np.int32]:
+        return _ranks(scores, targets[part], [_NO_ROWS] * len(targets[part]))
+
+    ranks = _in_blocks(score, prefixes, items, one, threads)
+    return np.concatenate(ranks) if ranks else np.empty(0, np.int32)
+
+
 def rank_each(
     score: Score, owns: Sequence[float], prefixes: Sequence[Rows], targets: Rows, items: int, threads: int = 2
 ) -> list[NDArray[np.int32]]:
