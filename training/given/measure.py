@@ -49,7 +49,7 @@ def measure_given(
         unknown_prefixes=int((~asked.answerable).sum()),
         immediate_repeat_share=float(questions.of_last().mean()),
         repeat_share=float(questions.repeats().mean()),
-        last_may_return=model.recommender.scorer.config.last_may_return,
+        last_may_return=model.recommender.scorer.config.repeats_last,
         rejected=questions.rejected,
         tasks=GivenTasks(**tasks),
     )
@@ -88,7 +88,7 @@ class Asked:
         place = np.empty(len(counts), dtype=np.int32)
         place[np.argsort(-counts, kind="stable")] = np.arange(len(counts), dtype=np.int32)
         ranks = np.where(self.targets >= 0, place[self.targets] + 1, 0).astype(np.int32)
-        if task == "T2" and self._model.recommender.scorer.config.last_may_return:
+        if task == "T2" and self._model.recommender.scorer.config.repeats_last:
             return ranks
         at = np.flatnonzero(self.answerable & (self.targets >= 0))
         last = np.array([self.prefixes[i][-1] for i in at], dtype=np.int32)
