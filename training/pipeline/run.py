@@ -73,7 +73,7 @@ def run(
         items = read_items(log, config, told)
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work)
-        measured = measure(test, items, chosen, config, work)
+        measured = measure(test, items, chosen, config, work, log.counts)
         final = (
             train_on_all(log, registry, chosen.config(config), work)
             if config.evaluation.publish_all
