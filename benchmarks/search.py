@@ -66,7 +66,7 @@ def report(
     allowed: NDArray[np.bool_] | None,
     truth: NDArray[np.float32],
 ) -> None:
-    searcher = Searcher(built.index, vectors)
+    searcher = Searcher(built.graph, vectors)
 
     def one_by_one() -> NDArray[np.float32]:
         return np.concatenate([searcher.search(queries[i : i + 1], K, allowed)[1] for i in range(QUERIES)])

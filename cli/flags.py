@@ -92,6 +92,11 @@ def add_flag(group: Any, flag: str, place: tuple[str, ...], field: Any, hidden: 
 def config_of(options: argparse.Namespace) -> "TrainConfig":
     from training.config import load_config
 
+    return load_config(options.config, overrides_of(options), seed=options.seed)
+
+
+def overrides_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Section -> setting -> value, of the flags that were given."""
     overrides: dict[str, Any] = {}
     for dest, value in vars(options).items():
         if "." in dest and value is not None:
@@ -100,4 +105,4 @@ def config_of(options: argparse.Namespace) -> "TrainConfig":
             for part in path:
                 table = table.setdefault(part, {})
             table[name] = tuple(value) if isinstance(value, list) else value
-    return load_config(options.config, overrides, seed=options.seed)
+    return overrides

@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from index.artifact.manifest import Manifest
 from index.artifact.registry import Registry
 from index.explanation import Explanation
 from index.model import Model, Ranked, Score
@@ -49,6 +50,21 @@ def show_report(console: Console, report: Report) -> None:
     for table in tables(report):
         console.print(table)
     console.print(facts(report), soft_wrap=not console.is_terminal)
+
+
+def show_update(console: Console, manifest: Manifest) -> None:
+    facts = manifest.update
+    assert facts is not None
+    console.print(
+        f"Added to version {facts.base}: {facts.events} events in {facts.sessions} sessions, {facts.items} items are "
+        f"new. Settings and weights are those of version {facts.whole}, the last whole training; {facts.tokens_since} "
+        f"events came to its {facts.tokens_whole} since."
+    )
+    if facts.known_before:
+        console.print(f"{facts.known_before} rows were left out: they are not later than version {facts.base}.")
+    if facts.foretold:
+        told = ", ".join(f"{task} {share:.3f}" for task, share in facts.foretold.items())
+        console.print(f"HR@20 of version {facts.base} on the new sessions, before it had seen them: {told}.")
 
 
 def screen() -> Console:

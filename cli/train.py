@@ -3,9 +3,17 @@
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser, add_models
-from cli.flags import add_settings, config_of
+from cli.flags import add_settings, config_of, overrides_of
+from index.errors import ConfigError
+
+if TYPE_CHECKING:
+    from training.config import TrainConfig
+    from training.pipeline.publish import Outcome
+
+QUICK_PREFIXES = 2000
 
 
 def check_flags(parser: Parser) -> None:
@@ -16,6 +24,10 @@ def check_flags(parser: Parser) -> None:
 def train_flags(parser: Parser) -> None:
     add_models(parser)
     parser.add_argument("--force", action="store_true", help="make the new model current even if the gate refuses it")
+    quick = "measure no baselines but popularity, and fewer prefixes: for a first look; a later training does the rest"
+    parser.add_argument("--quick", action="store_true", help=quick)
+    add_events = "add new events to the model that serves, with its settings, without choosing and measuring anew"
+    parser.add_argument("--update", action="store_true", help=add_events)
     add_settings(parser)
 
 
@@ -46,18 +58,25 @@ def run_check(options: argparse.Namespace) -> int:
 
 
 def run_train(options: argparse.Namespace) -> int:
-    from cli.screen import screen, show_report
+    from cli.screen import screen, show_report, show_update
     from training.pipeline.run import run
     from training.progress import reporter
     from training.tune.report import hint
 
-    config = config_of(options)
-    outcome = run(config, options.models, reporter(), options.force)
-    console, gate, version = screen(), outcome.gate, outcome.version
-    show_report(console, outcome.report)
+    console = screen()
+    if options.update:
+        outcome = updated(options)
+        show_update(console, outcome.manifest)
+    else:
+        config = config_of(options)
+        if options.quick:
+            config = quicker(config)
+        outcome = run(config, options.models, reporter(), options.force)
+        show_report(console, outcome.report)
+    gate, version = outcome.gate, outcome.version
     if outcome.rejects is not None:
         console.print(f"Rows that could not be events: {outcome.rejects}")
-    advice = hint(config, outcome.report.tasks)
+    advice = None if options.update else hint(config, outcome.report.tasks)
     if advice:
         console.print(advice)
     if not gate.accepted:
@@ -70,6 +89,29 @@ def run_train(options: argparse.Namespace) -> int:
     else:
         console.print(f"Version {version} was published. Another one, activated meanwhile, stays current.")
     return 0
+
+
+def quicker(config: "TrainConfig") -> "TrainConfig":
+    measured = config.evaluation.model_copy(update={"baselines": False, "prefixes": QUICK_PREFIXES})
+    return config.model_copy(update={"evaluation": measured})
+
+
+def updated(options: argparse.Namespace) -> "Outcome":
+    """Settings are those of the model that serves; only where the log is, and what is in it, may be given."""
+    from index.artifact.registry import Registry
+    from training.pipeline.update import base_of, update
+    from training.progress import reporter
+
+    given = overrides_of(options)
+    others = [f"{section}.{name}" for section in given.keys() - {"events"} for name in given[section]]
+    others += [name for name in ("config", "seed", "quick") if getattr(options, name)]
+    if others:
+        raise ConfigError(
+            f"--update trains with the settings of the model that serves: leave out {', '.join(sorted(others))}, or "
+            "train whole, without --update"
+        )
+    base = base_of(Registry(options.models), given.get("events", {}))
+    return update(base, options.models, reporter(), later=True, force=options.force)
 
 
 def run_tune(options: argparse.Namespace) -> int:

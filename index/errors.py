@@ -89,6 +89,12 @@ class TrainingDiverged(TrainingFailed):
     """The vectors ran away or became NaN: the steps were too large."""
 
 
+class UpdateImpossible(Item2vecError):
+    """The model that serves cannot be updated with new events alone: train whole."""
+
+    code = "update_impossible"
+
+
 class ArtifactError(Item2vecError):
     """An artifact that cannot be used."""
 

@@ -30,6 +30,8 @@ class Evidence:
     offsets: int64, shape (items + 1,). sessions, positions: int32, shape (tokens,), one entry per occurrence.
     ends: int64, shape (sessions,), end of each session in microseconds since 1970 UTC.
     clock: whether `ends` are real times.
+    starts, weights: what else a later training needs of the sessions. starts: as ends; None in a model of release 0.1.
+    weights: float32, shape (tokens,), of the events, session after session; None where the log has none.
     """
 
     offsets: NDArray[np.int64]
@@ -37,6 +39,17 @@ class Evidence:
     positions: NDArray[np.int32]
     ends: NDArray[np.int64]
     clock: bool
+    starts: NDArray[np.int64] | None = None
+    weights: NDArray[np.float32] | None = None
+
+    def tokens(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The sessions again: (rows, session after session, where each session begins); `build_evidence` undone."""
+        begins = np.concatenate([[0], np.cumsum(np.bincount(self.sessions, minlength=len(self.ends)))]).astype(np.int64)
+        tokens = np.empty(len(self.sessions), dtype=np.int32)
+        tokens[begins[self.sessions] + self.positions] = np.repeat(
+            np.arange(len(self.offsets) - 1, dtype=np.int32), np.diff(self.offsets)
+        )
+        return tokens, begins
 
     def occurrences(self, row: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """(sessions, positions) of one item."""
@@ -84,12 +97,18 @@ def _sparse_gaps(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.int32
 
 
 def build_evidence(
-    tokens: NDArray[np.int32], offsets: NDArray[np.int64], ends: NDArray[np.int64], items: int, clock: bool
+    tokens: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    items: int,
+    clock: bool,
+    starts: NDArray[np.int64] | None = None,
+    weights: NDArray[np.float32] | None = None,
 ) -> Evidence:
     """From sessions as arrays (see training.corpus.Corpus); a stable sort keeps sessions and positions ascending."""
     lengths = np.diff(offsets)
     session = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     position = (np.arange(len(tokens)) - np.repeat(offsets[:-1], lengths)).astype(np.int32)
     order = np.argsort(tokens, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(tokens, minlength=items))]).astype(np.int64)
-    return Evidence(starts, session[order], position[order], ends, clock)
+    begins = np.concatenate([[0], np.cumsum(np.bincount(tokens, minlength=items))]).astype(np.int64)
+    return Evidence(begins, session[order], position[order], ends, clock, starts, weights)

@@ -14,7 +14,6 @@ from index.ranking.recommender import Recommender
 from index.ranking.scorer import NextScorer
 from index.search.allowed import Allowed
 from index.search.exact import Floats, Rows
-from index.search.indexfile import stored_vectors
 from index.search.searcher import Searcher
 
 Score = Literal["similar", "next"]
@@ -46,11 +45,8 @@ class Model:
         self.inputs = parts.inputs
         self.evidence = parts.evidence
         self.stored = {"similar": parts.similar, "next": parts.next}
-        # What the indexes hold is what was built from the matrices: taken from there it is mapped, and in no process's
-        # own memory (100,000 x 100: 40 MB for each of the three).
-        self.vectors = stored_vectors(parts.similar_index)
-        self.searcher = Searcher(parts.similar_index, self.vectors)
-        targets = stored_vectors(parts.next_index)  # and the popularity term, as the last column
+        self.vectors = parts.similar_vectors
+        self.searcher = Searcher(parts.similar_graph, self.vectors)
         scorer = NextScorer.of(
             parts.inputs,
             parts.outputs,
@@ -59,9 +55,10 @@ class Model:
             recommender_of(artifact),
             parts.rules,
             parts.newest,
-            targets[:, :-1],
+            parts.targets,
         )
-        self.recommender = Recommender(scorer, Searcher(parts.next_index, targets))
+        graph, points = parts.next_graph, parts.next_vectors
+        self.recommender = Recommender(scorer, None if graph is None or points is None else Searcher(graph, points))
 
     def row(self, item: str) -> int:
         """Raises ItemUntrained for an item that is known but too rare for a vector, ItemUnknown otherwise."""

@@ -1,7 +1,6 @@
 """The parts of a model, and the data files of an artifact that hold them: written and read here, and nowhere else."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import faiss
@@ -18,7 +17,7 @@ from index.ranking.readings import target_dims
 from index.ranking.rules import Rules
 from index.ranking.settings import RecommenderConfig
 from index.search.exact import Floats, Mask, Rows
-from index.search.indexfile import read_index, stored_vectors, write_index
+from index.search.indexfile import aligned, read_index, stored_vectors, write_index
 from index.vocabulary import Vocabulary
 
 RULES_FIELDS = ("offsets", "items", "weights")
@@ -60,8 +59,9 @@ class ModelParts:
 
     rare: item -> occurrences, of items seen too rarely for a vector. inputs, outputs: float32 (n, d), what "next" is
     scored with. rules: by the name of the part. newest: occurrences in the newest sessions, int64 (n,), by the name of
-    the part. similar_index: over unit vectors (n, any d). next_index: over the targets (n, d or 2 d) and one column
-    more.
+    the part. similar_vectors: float32 (n, any d), of length 1. targets: float32 (n, d or 2 d), see `targets_of`; of the
+    reading in-out the outputs themselves. similar_graph: HNSW over the former; next_graph over next_vectors, the
+    targets and one column more; None in catalogues that are scanned.
     """
 
     vocabulary: Vocabulary
@@ -72,10 +72,13 @@ class ModelParts:
     rules: dict[str, Rules]
     newest: dict[str, NDArray[np.int64]]
     evidence: Evidence
-    similar_index: faiss.Index
-    next_index: faiss.Index
+    similar_vectors: Floats
+    targets: Floats
     similar: Neighbours
     next: Neighbours
+    similar_graph: faiss.IndexHNSW | None = None
+    next_graph: faiss.IndexHNSW | None = None
+    next_vectors: Floats | None = None
     evaluation_ranks: NDArray[Any] | None = None
 
 
@@ -92,6 +95,7 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         "evidence_sessions": parts.evidence.sessions,
         "evidence_positions": parts.evidence.positions,
         "session_ends": parts.evidence.ends,
+        "similar": parts.similar_vectors,
         "similar_rows": parts.similar.rows,
         "similar_scores": parts.similar.scores,
         "next_rows": parts.next.rows,
@@ -100,28 +104,47 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
     for name, rules in parts.rules.items():
         arrays |= {f"{_counts_file(name)}_{field}": getattr(rules, field) for field in RULES_FIELDS}
     arrays |= {_file(name): counts for name, counts in parts.newest.items()}
-    if parts.evaluation_ranks is not None:
-        arrays["evaluation_ranks"] = parts.evaluation_ranks
-    for name, values in arrays.items():
+    optional = {
+        "targets": None if parts.targets is parts.outputs else parts.targets,
+        "next": parts.next_vectors,
+        "session_starts": parts.evidence.starts,
+        "event_weights": parts.evidence.weights,
+        "evaluation_ranks": parts.evaluation_ranks,
+    }
+    for name, values in (arrays | {name: values for name, values in optional.items() if values is not None}).items():
         writer.array(name, values)
-    write_index(parts.similar_index, writer.path("similar.faiss"))
-    write_index(parts.next_index, writer.path("next.faiss"))
+    for name, graph in (("similar", parts.similar_graph), ("next", parts.next_graph)):
+        if graph is not None:
+            write_index(graph, writer.path(f"{name}.faiss"))
 
 
 def read_parts(artifact: Artifact) -> ModelParts:
     """The same parts, mapped: read when first used, and shared by all processes that open the same version.
 
-    Raises ArtifactCorrupt for a file that is missing or cannot be read, and for an index of another shape than the
+    Raises ArtifactCorrupt for a file that is missing or cannot be read, and for vectors of another shape than the
     matrices; ArtifactUnsupported for an index of another kind, and as `recommender_of`.
     """
     array = artifact.array
     config = recommender_of(artifact)
+
+    def optional(name: str) -> NDArray[Any] | None:
+        return array(name) if artifact.has(f"{name}.npy") else None
+
+    inputs, outputs = array("inputs"), array("outputs")
+    similar_vectors, similar_graph = _searched(artifact, "similar")
+    # Models of release 0.1 have the targets inside the index only, flat ones too.
+    next_graph = _graph(artifact, "next")
+    if artifact.has("targets.npy") or config.next_reading == "in-out":
+        targets = outputs if config.next_reading == "in-out" else array("targets")
+    else:
+        targets = aligned(stored_vectors(read_index(artifact.path("next.faiss")))[:, :-1])
+    next_vectors = None if next_graph is None else _searched(artifact, "next")[0]
     parts = ModelParts(
         vocabulary=Vocabulary(artifact.json("vocabulary")["ids"], array("counts")),
         catalogue=Catalogue.from_json(artifact.json("catalogue")),
         rare=artifact.json("rare"),
-        inputs=array("inputs"),
-        outputs=array("outputs"),
+        inputs=inputs,
+        outputs=outputs,
         rules={
             name: Rules(*(np.asarray(array(f"{_counts_file(name)}_{field}")) for field in RULES_FIELDS))
             for name in config.used_counts()
@@ -133,18 +156,46 @@ def read_parts(artifact: Artifact) -> ModelParts:
             positions=array("evidence_positions"),
             ends=array("session_ends"),
             clock=artifact.manifest.data.last_event is not None,
+            starts=optional("session_starts"),
+            weights=optional("event_weights"),
         ),
-        similar_index=read_index(artifact.path("similar.faiss")),
-        next_index=read_index(artifact.path("next.faiss")),
+        similar_vectors=similar_vectors,
+        targets=targets,
+        similar_graph=similar_graph,
+        next_graph=next_graph,
+        next_vectors=next_vectors,
         # Plain views of the maps: slicing a np.memmap takes 1.5 us more, each time.
         similar=Neighbours(np.asarray(array("similar_rows")), np.asarray(array("similar_scores"))),
         next=Neighbours(np.asarray(array("next_rows")), np.asarray(array("next_scores"))),
-        evaluation_ranks=array("evaluation_ranks") if artifact.has("evaluation_ranks.npy") else None,
+        evaluation_ranks=optional("evaluation_ranks"),
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
-    _check_shape(parts.similar_index, (items, parts.similar_index.d), artifact.path("similar.faiss"))
-    _check_shape(parts.next_index, (items, target_dims(dims, config.next_reading) + 1), artifact.path("next.faiss"))
+    wide = target_dims(dims, config.next_reading)
+    _check_shape(similar_vectors, (items, similar_vectors.shape[-1]), artifact, "similar")
+    _check_shape(targets, (items, wide), artifact, "targets")
+    if next_vectors is not None:
+        _check_shape(next_vectors, (items, wide + 1), artifact, "next")
     return parts
+
+
+def similar_of(artifact: Artifact) -> Floats:
+    """The vectors of `similar`, float32 (items, d), of length 1, mapped where they can be."""
+    return _searched(artifact, "similar")[0]
+
+
+def _searched(artifact: Artifact, name: str) -> tuple[Floats, faiss.IndexHNSW | None]:
+    """Vectors that are scanned, and the graph over them. Up to release 0.1 they were inside a FAISS file only."""
+    if artifact.has(f"{name}.npy"):
+        return artifact.array(name), _graph(artifact, name)
+    index = read_index(artifact.path(f"{name}.faiss"))
+    return aligned(stored_vectors(index)), index if isinstance(index, faiss.IndexHNSW) else None
+
+
+def _graph(artifact: Artifact, name: str) -> faiss.IndexHNSW | None:
+    if not artifact.has(f"{name}.faiss"):
+        return None
+    index = read_index(artifact.path(f"{name}.faiss"))
+    return index if isinstance(index, faiss.IndexHNSW) else None
 
 
 def _counts_file(name: str) -> str:
@@ -168,11 +219,11 @@ def recommender_of(artifact: Artifact) -> RecommenderConfig:
         ) from error
 
 
-def _check_shape(index: faiss.Index, wanted: tuple[int, int], path: Path) -> None:
-    found = stored_vectors(index).shape
-    if found != wanted:
+def _check_shape(vectors: Floats, wanted: tuple[int, int], artifact: Artifact, name: str) -> None:
+    if vectors.shape != wanted:
+        files = [file for file in (f"{name}.npy", f"{name}.faiss", "next.faiss", "outputs.npy") if artifact.has(file)]
+        found = " x ".join(map(str, vectors.shape))
         raise ArtifactCorrupt(
-            f"holds {found[0]} x {found[1]}, the model is of {wanted[0]} x {wanted[1]}: "
-            "they are not of one artifact; train again",
-            path,
+            f"holds {found}, the model is of {wanted[0]} x {wanted[1]}: they are not of one artifact; train again",
+            artifact.path(files[0]),
         )

@@ -18,9 +18,9 @@ from cli.main import main
 
 if TYPE_CHECKING:
     from index.model import Model
-    from training.pipeline.run import Outcome
+    from training.pipeline.publish import Outcome
 
-__all__ = ["main", "open", "train"]
+__all__ = ["main", "open", "train", "update"]
 
 
 def open(models: str | PathLike[str] | None = None, version: str | None = None) -> "Model":
@@ -61,9 +61,8 @@ def train(
     from training.pipeline.run import run
     from training.progress import reporter
 
-    paths = (events,) if isinstance(events, str | PathLike) else events
     overrides = {
-        "events": {"paths": tuple(map(str, paths)) or None, **log},
+        "events": {"paths": _paths(events) or None, **log},
         "sessions": sessions or {},
         "trainer": trainer or {},
         "index": index or {},
@@ -72,3 +71,30 @@ def train(
     }
     settings = load_config(None if config is None else Path(config), overrides, seed=seed)
     return run(settings, models_folder(models), reporter(), force)
+
+
+def update(
+    events: str | PathLike[str] | Sequence[str | PathLike[str]] = (),
+    *,
+    models: str | PathLike[str] | None = None,
+    force: bool = False,
+    **log: Any,
+) -> "Outcome":
+    """Adds new events to the model that serves, with its settings, without choosing and measuring anew: a version
+    within seconds.
+
+    events: the files; of what is in them, the events later than all that the model has seen. Without them, those that
+    the model was trained on, which may have grown. log: settings of the section events that differ from the model's.
+    Raises UpdateImpossible, and what `train` raises.
+    """
+    from index.artifact.registry import Registry
+    from training.pipeline.update import base_of, update
+    from training.progress import reporter
+
+    given = {**({"paths": _paths(events)} if events else {}), **log}
+    folder = models_folder(models)
+    return update(base_of(Registry(folder), given), folder, reporter(), later=True, force=force)
+
+
+def _paths(events: str | PathLike[str] | Sequence[str | PathLike[str]]) -> tuple[str, ...]:
+    return tuple(map(str, (events,) if isinstance(events, str | PathLike) else events))

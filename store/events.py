@@ -141,13 +141,29 @@ def of_user(database: Database, user_id: str, limit: int) -> list[EventRow]:
     return [EventRow(*row) for row in reversed(rows)]
 
 
-def stream(database: Database) -> Iterator[tuple[list[EventRow], float]]:
-    """(rows as they arrived, share of the whole up to there): all that is stored now, each part in its own transaction.
+def span(database: Database) -> tuple[int, int] | None:
+    """Numbers of the first and the last event that is stored; None where there are none. What is stored from now on has
+    a larger number than the last. Raises StoreUnavailable.
+    """
+    with transaction(database, reading=True) as connection:
+        if database.dialect.name == "postgresql":
+            # Numbers are given before they can be seen: whoever is just storing is waited for. SQLite stores one
+            # request after the other.
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+            connection.exec_driver_sql("LOCK TABLE events IN SHARE MODE")
+        first, last = connection.execute(select(func.min(events.c.seq), func.max(events.c.seq))).one()
+    return None if last is None else (first, last)
+
+
+def stream(database: Database, after: int = 0, until: int | None = None) -> Iterator[tuple[list[EventRow], float]]:
+    """(rows as they arrived, share of the whole up to there), each part in its own transaction: all that is stored now,
+    or the events with numbers above `after`, up to `until`.
 
     Raises StoreUnavailable.
     """
     with transaction(database, reading=True) as connection:
-        first, last = connection.execute(select(func.min(events.c.seq), func.max(events.c.seq))).one()
+        wanted = select(func.min(events.c.seq), func.max(events.c.seq)).where(events.c.seq > after)
+        first, last = connection.execute(wanted if until is None else wanted.where(events.c.seq <= until)).one()
     if last is None:
         return
     seen = first - 1

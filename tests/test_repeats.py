@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -17,13 +18,13 @@ from training.given.run import config_of
 QUICK = ("--min-item-count", "2", "--dims", "16", "--workers", "1", "--no-baselines", "--bootstrap", "50")
 
 
-def log_of(path, sessions=400, again=0.3, pause=60):
+def log_of(path, sessions=400, again=0.3, pause=60, first=0):
     """Sessions of one group of ten items each: the same item again, with this chance, else the next number."""
     rng = np.random.default_rng(7)
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("user_id", "item_id", "timestamp"))
-        for n in range(sessions):
+        for n in range(first, first + sessions):
             at, time = int(rng.integers(10)), 1_700_000_000 + n * 7200
             for _ in range(7):
                 rows.writerow((f"u{n}", f"{'ab'[n % 2]}{at}", time))
@@ -108,6 +109,18 @@ def test_a_flag_goes_before_what_the_log_says(log, tmp_path):
     assert manifest.config["sessions"]["collapse_repeats"] is True
     assert (manifest.metrics.repeats.kept, manifest.recommender["last_may_return"]) == (False, False)
     assert manifest.data.removed["repeats"] > 500
+
+
+def test_an_update_treats_repeats_as_the_model_did_whatever_the_new_events_look_like(models, tmp_path):
+    shutil.copytree(models, tmp_path / "models")
+    before = Registry(models).open().manifest
+    new = log_of(tmp_path / "new.csv", sessions=60, pause=1, first=1000)
+    flags = ("--update", "--events", str(new), "--models", str(tmp_path / "models"), "--force")
+    assert main(["train", *flags]) == 0
+    manifest = Registry(tmp_path / "models").open().manifest
+    assert manifest.version != before.version
+    assert manifest.data.tokens == before.data.tokens + 60 * 7
+    assert manifest.recommender["last_may_return"] is True
 
 
 def test_check_says_what_collapsing_takes_away(log, capsys):

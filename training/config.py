@@ -226,6 +226,15 @@ class EvaluationConfig(Settings):
         return given
 
 
+class UpdateConfig(Settings):
+    """When a retraining of the service only adds the new events to the model that serves."""
+
+    share: float = setting(
+        0.25, "as long as fewer events, as a share of the last whole training's, came since it; 0: never", ge=0
+    )
+    days: float = setting(7.0, "and as long as the last whole training is no older than this", ge=0)
+
+
 class TrainConfig(Settings):
     """Everything a run depends on."""
 
@@ -235,6 +244,7 @@ class TrainConfig(Settings):
     index: IndexConfig = IndexConfig()
     recommender: RecommenderConfig = RecommenderConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    update: UpdateConfig = UpdateConfig()
     seed: int = setting(1, "seed of everything random", ge=0, lt=2**31)
 
     @model_validator(mode="after")

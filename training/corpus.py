@@ -17,6 +17,8 @@ class Corpus:
     items: number of rows of the vocabulary; every token is below it.
     weights: float32, shape (t,), weight of each event, or None where the log has none.
     converted: bool, shape (t,), whether the event was a conversion, or None where the log does not say.
+    keys: uint64, shape (items,), the same for an item in every corpus that holds it: what is drawn at random for an
+    item is drawn by it. None: the rows.
     """
 
     tokens: NDArray[np.int32]
@@ -26,6 +28,7 @@ class Corpus:
     items: int
     weights: NDArray[np.float32] | None = None
     converted: NDArray[np.bool_] | None = None
+    keys: NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         """Number of sessions."""

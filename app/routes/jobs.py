@@ -54,12 +54,15 @@ def retrain(
         Header(min_length=1, max_length=200, description="the same key and body again: the same job, not a new one"),
     ] = None,
 ) -> JobReply:
-    """Queues a training on the configured files and on all events and items posted so far; a worker does it. One at a
-    time: while one is under way this is refused with `job_running`, and `job` and Location name that one."""
+    """Queues a training on the configured files and on all events and items posted so far; a worker does it. Where only
+    events came since the last one, they are added to the model that serves, which takes seconds.
+
+    One at a time: while one is under way this is refused with `job_running`, and `job` and Location name that one."""
     body = body or RetrainRequest()
     key = request.scope["state"].get("key")
     requested_by = key.key_id if key is not None else "anonymous"
-    job = jobs.enqueue(service.engine, body.overrides.given(), body.force, idempotency_key, requested_by)
+    overrides = body.overrides.given() | ({"whole": True} if body.whole else {})
+    job = jobs.enqueue(service.engine, overrides, body.force, idempotency_key, requested_by)
     response.headers["Location"] = f"/jobs/{job.job_id}"
     return reply_of(service, job)
 

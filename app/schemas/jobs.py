@@ -42,6 +42,9 @@ class RetrainRequest(BaseModel):
     )
 
     overrides: Overrides = Overrides()
+    whole: bool = Field(
+        False, description="train on the whole log and choose everything anew, also where new events would be added"
+    )
     force: bool = Field(False, description="make the new model current even when the gate refuses it")
 
 

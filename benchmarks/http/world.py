@@ -37,7 +37,6 @@ def publish(models: Path, items: int, seed: int = 1) -> str:
     built = build(unit, 20_000, 0.95, seed, 2)
     rows, scores = neighbours(built, unit, STORED, 2)
     scorer = NextScorer.of(vectors, vectors, unit, counts, config)
-    next_built = build(scorer.next_vectors(), items + 1, 0.95, seed, 2)
     parts = ModelParts(
         Vocabulary(ids, counts),
         Catalogue(ids, {"title": titles, "category": categories}),
@@ -47,10 +46,11 @@ def publish(models: Path, items: int, seed: int = 1) -> str:
         {},
         {},
         build_evidence(tokens, offsets, np.arange(len(offsets) - 1, dtype=np.int64), items, False),
-        built.index,
-        next_built.index,
+        unit,
+        scorer.vectors["vectors"].targets,
         Neighbours(rows, scores),
         Neighbours(rows, scores),
+        built.graph,
     )
     registry = Registry(models)
     now = datetime.now(UTC)

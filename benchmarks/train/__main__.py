@@ -52,7 +52,7 @@ SETTINGS: dict[str, dict[Engine, Steps]] = {
     "nowplaying": {"sgns": Steps(7, 1.0, 0.03), "gensim": Steps(20, 0.1, 1e-4)},
     "20k": {"sgns": Steps(8, 1.0, 0.03), "gensim": Steps(5, 0.1, 1e-4)},
     "100k": {"sgns": Steps(8, 1.0, 0.03), "gensim": Steps(5, 0.1, 1e-4)},
-    "1m": {"sgns": Steps(1, 1.0, 0.03)},
+    "1m": {"spectral": NO_STEPS, "sgns": Steps(1, 1.0, 0.03)},
 }
 
 
@@ -173,7 +173,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
         if name in COMPARED:
             compare(world(name, folder, options.shrink), settings[name], options.runs, options.seeds or 3, folder)
     if "1m" in names:
-        large(settings["1m"]["sgns"], min(options.runs, 3), folder, options.shrink)
+        large(settings["1m"], min(options.runs, 3), folder, options.shrink)
     compiling()
 
 

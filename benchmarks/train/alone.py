@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.train.corpora import world
-from benchmarks.train.engines import spread, tiny, train_sgns, warm_up, written
+from benchmarks.train.engines import LABELS, NO_STEPS, spread, tiny, train_once, warm_up, written
 from benchmarks.train.judge import FIGURES, Judge
-from training.config import Steps
+from training.config import Engine, Steps
 
 
 def child(task: str, environment: dict[str, str] | None = None, **arguments: Any) -> dict[str, Any]:
@@ -55,13 +55,15 @@ def compiling() -> None:
     )
 
 
-def large_run(name: str, folder: str, shrink: int, steps: dict[str, Any], judged: int) -> dict[str, Any]:
+def large_run(
+    name: str, folder: str, shrink: int, engine: Engine, steps: dict[str, Any], judged: int
+) -> dict[str, Any]:
     """Memory and speed of one training, and its quality on `judged` prefixes, 0 for none; MB as in 2^20 bytes."""
     warm_up()
     made = world(name, Path(folder), shrink)
     corpus = made.train
     before = memory("VmRSS")
-    seconds, found = train_sgns(corpus, Steps(**steps), 1)
+    seconds, found = train_once(engine, corpus, Steps(**steps), 1, [])
     peak = memory("VmHWM")
     result: dict[str, Any] = {
         "items": corpus.items,
@@ -87,38 +89,42 @@ def memory(field: str) -> float:
     return int(line.split()[1]) / 1024
 
 
-def large(steps: Steps, runs: int, folder: Path, shrink: int) -> None:
+def large(steps: dict[Engine, Steps], runs: int, folder: Path, shrink: int) -> None:
     """1m beside 100k at the same settings, by turns, each training in a process of its own."""
-    found: dict[str, list[dict[str, Any]]] = {"100k": [], "1m": []}
-    for name in found:
+    for name in ("100k", "1m"):
         world(name, folder, shrink)
+    found: dict[tuple[Engine, str], list[dict[str, Any]]] = {}
     for run in range(runs):
-        for name, results in found.items():
-            judged = 2000 if run == 0 else 0
-            results.append(
-                child("large", name=name, folder=str(folder), shrink=shrink, steps=asdict(steps), judged=judged)
-            )
-            print(name, results[-1], file=sys.stderr, flush=True)
-    print(f"### 1m: a million items, ours alone ({written(steps)})\n")
-    print("| corpus | tokens | seconds | million tokens/s | x 100k's | peak MB | beyond corpus MB | vectors MB |")
-    print("|---|---|---|---|---|---|---|---|")
-    for name, results in found.items():
+        for engine, one_pass in steps.items():
+            for name in ("100k", "1m"):
+                given = {"name": name, "engine": engine, "folder": str(folder), "shrink": shrink}
+                found.setdefault((engine, name), []).append(
+                    child("large", **given, steps=asdict(one_pass), judged=2000 if run == 0 else 0)
+                )
+                print(engine, name, found[engine, name][-1], file=sys.stderr, flush=True)
+    how = ", ".join(f"{LABELS[engine]}: {written(one)}" for engine, one in steps.items() if one != NO_STEPS)
+    print(f"### 1m: a million items, ours alone ({how})\n")
+    print(
+        "| engine | corpus | tokens | seconds | million tokens/s | x 100k's | peak MB | beyond corpus MB | vectors MB |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    for (engine, name), results in found.items():
         one = results[0]
-        ratios = [r["speed"] / o["speed"] for r, o in zip(results, found["100k"], strict=True)]
+        ratios = [r["speed"] / o["speed"] for r, o in zip(results, found[engine, "100k"], strict=True)]
         print(
-            f"| {name} | {one['tokens']:,} | {spread([r['seconds'] for r in results], 1)} "
+            f"| {LABELS[engine]} | {name} | {one['tokens']:,} | {spread([r['seconds'] for r in results], 1)} "
             f"| {spread([r['speed'] / 1e6 for r in results], 2)} | {spread(ratios, 2)} "
             f"| {max(r['peak'] for r in results):,.0f} | {max(r['peak'] - r['before'] for r in results):,.0f} "
             f"| {one['vectors']:,.0f} |"
         )
     print(f"\n{runs} interleaved runs, median (min to max); memory: the most of them.\n")
     print("| corpus | method | " + " | ".join(FIGURES) + " | norms |\n|---|---|" + "---|" * (len(FIGURES) + 1))
-    for name, results in found.items():
+    for (engine, name), results in found.items():
         one = results[0]
         norms = (
             f"{'finite' if one['finite'] else '**not finite**'}, mean {one['mean']:.1f}, longest {one['longest']:.1f}"
         )
-        print(f"| {name} | item2vec | {' | '.join(f'{v:.3f}' for v in one['figures'])} | {norms} |")
+        print(f"| {name} | {LABELS[engine]} | {' | '.join(f'{v:.3f}' for v in one['figures'])} | {norms} |")
         print(f"| {name} | popularity | {' | '.join(f'{v:.3f}' for v in one['popularity'])} | |")
     print("\n2,000 prefixes; standard error at most .011.\n", flush=True)
 

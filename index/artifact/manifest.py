@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, ValidationError, field_validator
 
 from index.errors import ArtifactCorrupt, ArtifactUnsupported, RegistryError
-from index.record import Noted, Record
+from index.record import Noted, Omitted, Record
 from index.report import Report
 
 SCHEMA_VERSION = 1
@@ -77,6 +77,35 @@ class TrainingFacts(Record):
     started_from: str | None
 
 
+class UpdateFacts(Record):
+    """Of a version that was made from another one's sessions and new events: nothing was chosen or measured anew.
+
+    base: that version. whole: the last one that was trained whole, which chose and measured. events, sessions, items:
+    that were new. tokens_since, tokens_whole: events in the sessions that came since the whole training, and in those
+    of it. foretold: HR@20 of `base` on the new sessions, by task, where there were enough of them. known_before:
+    events of a given log that were left out, since they are not later than those of `base`.
+    """
+
+    base: Version
+    whole: Version
+    events: int
+    sessions: int
+    items: int
+    tokens_since: int
+    tokens_whole: int
+    foretold: dict[str, float] = Field(default_factory=dict)
+    known_before: int = 0
+
+
+class StoredEvents(Record):
+    """The events of the database that a model was trained on: numbers of the first and the last. settings: SHA-256 over
+    the worker's settings and configured files, by which a later training knows that they are the same."""
+
+    first: int
+    last: int
+    settings: str
+
+
 class IndexFacts(Record):
     """An index, and beside these two the parameters of its kind, by FAISS's names. recall_at_10: as measured."""
 
@@ -107,6 +136,8 @@ class Manifest(Record):
     metrics: Noted[Report]
     timings: dict[str, float]
     gate: Gate | None = None
+    update: Omitted[UpdateFacts] = None
+    stored: Omitted[StoredEvents] = None
     files: dict[str, FileEntry] = Field(default_factory=dict)
 
     @field_validator("files")

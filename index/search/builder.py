@@ -12,7 +12,6 @@ import numpy as np
 
 from index.search import exact
 from index.search.exact import Floats, Rows
-from index.search.indexfile import stored_vectors
 from index.search.searcher import SCAN_PER_CANDIDATE, Searcher, faiss_threads
 
 log = logging.getLogger(__name__)
@@ -27,13 +26,13 @@ BLOCK_QUERIES = 1024
 
 @dataclass(frozen=True)
 class BuiltIndex:
-    """A FAISS index over inner products and what is known about it.
+    """An index over inner products and what is known about it.
 
-    parameters: M, efConstruction and efSearch of HNSW; empty for flat. recall_at_10: in [0, 1]; 1 for flat.
-    seconds: building and measuring.
+    graph: HNSW, which holds the vectors too; None for flat, which is the vectors alone. parameters: M, efConstruction
+    and efSearch of HNSW; empty for flat. recall_at_10: in [0, 1]; 1 for flat. seconds: building and measuring.
     """
 
-    index: faiss.Index
+    graph: faiss.IndexHNSW | None
     kind: Literal["flat", "hnsw"]
     parameters: dict[str, int]
     recall_at_10: float
@@ -58,23 +57,19 @@ def build(
     built = None
     if len(vectors) > exact_below:
         built = _build_graph(vectors, min_recall, np.random.default_rng(seed), seed, threads, queries)
-    if built is None:
-        flat = faiss.IndexFlatIP(vectors.shape[1])
-        flat.add(vectors)
-        built = flat, {}, 1.0
-    index, parameters, recall = built
+    graph, parameters, recall = built or (None, {}, 1.0)
     kind: Literal["flat", "hnsw"] = "hnsw" if parameters else "flat"
     seconds = time.perf_counter() - started
     log.info(
         "index built kind=%s items=%d dims=%d parameters=%s recall_at_10=%.4f seconds=%.1f",
         kind, *vectors.shape, parameters, recall, seconds,
     )  # fmt: skip
-    return BuiltIndex(index, kind, parameters, recall, seconds)
+    return BuiltIndex(graph, kind, parameters, recall, seconds)
 
 
 def _build_graph(
     vectors: Floats, min_recall: float, rng: np.random.Generator, seed: int, threads: int, queries: Floats | None
-) -> tuple[faiss.Index, dict[str, int], float] | None:
+) -> tuple[faiss.IndexHNSW, dict[str, int], float] | None:
     """Index, parameters and recall of the cheapest HNSW that reaches `min_recall`; None when none does."""
     source = vectors if queries is None else queries
     chosen = np.sort(rng.permutation(len(source))[:RECALL_QUERIES])
@@ -114,26 +109,33 @@ def recall_of(scores: Floats, truth: Floats) -> float:
 
 
 def neighbours(
-    built: BuiltIndex, queries: Floats, k: int, threads: int, progress: Callable[[float], None] = lambda _: None
+    built: BuiltIndex,
+    queries: Floats,
+    k: int,
+    threads: int,
+    progress: Callable[[float], None] = lambda _: None,
+    asked: Rows | None = None,
 ) -> tuple[Rows, Floats]:
-    """For each row i of `queries` (n, d) its k best items without item i: int32 rows and float32 scores, both (n, k).
+    """For each row i of `queries` (n, d), what the index was built over, its k best items without item i: int32 rows
+    and float32 scores, both (n, k).
 
     Best first, ties by row, -1 and -inf where there are fewer than k others. progress: called with the share that is
-    done.
+    done. asked: of these rows only, in their order; None: of all.
     """
-    searcher = Searcher(built.index, stored_vectors(built.index))
-    rows = np.full((len(queries), k), -1, dtype=np.int32)
-    scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
-    blocks = [slice(at, min(at + BLOCK_QUERIES, len(queries))) for at in range(0, len(queries), BLOCK_QUERIES)]
+    searcher = Searcher(built.graph, queries)
+    asked = np.arange(len(queries), dtype=np.int32) if asked is None else asked
+    rows = np.full((len(asked), k), -1, dtype=np.int32)
+    scores = np.full((len(asked), k), -np.inf, dtype=np.float32)
+    blocks = [slice(at, min(at + BLOCK_QUERIES, len(asked))) for at in range(0, len(asked), BLOCK_QUERIES)]
 
     def search(block: slice) -> tuple[slice, Rows, Floats]:
-        own = np.arange(block.start, block.stop)[:, None]
-        return block, *searcher.search(queries[block], k, exclude=own)
+        own = asked[block]
+        return block, *searcher.search(queries[own], k, exclude=own[:, None])
 
     # Whole blocks in parallel: choosing the best 100 of 20,000 takes as long as the product, and BLAS would thread the
     # product only (20,000 x 128, k=100: 3.2 s with one thread, 1.6 s with two).
     with ThreadPoolExecutor(threads) as pool:
         for block, found, values in pool.map(search, blocks):
             rows[block], scores[block] = found, values
-            progress(block.stop / len(queries))
+            progress(block.stop / len(asked))
     return rows, scores

@@ -1,4 +1,4 @@
-"""A FAISS index as a file: written, mapped back, and the vectors that lie inside it."""
+"""A FAISS graph as a file: written, mapped back, and the vectors that lie inside it."""
 
 from pathlib import Path
 
@@ -39,13 +39,19 @@ def read_index(path: Path) -> faiss.Index:
 def stored_vectors(index: faiss.Index) -> Floats:
     """The float32 (n, d) vectors inside a flat or HNSW index, without a copy: mapped where the index is.
 
-    The array, and every view of it, keeps the index alive.
+    The array, and every view of it, keeps the index alive. In a file they begin at an odd address, and numpy copies
+    such a matrix before every product: `aligned` copies it once.
     """
     if index.ntotal == 0:
         return np.empty((0, index.d), dtype=np.float32)
     flat = faiss.downcast_index(index.storage if isinstance(index, faiss.IndexHNSW) else index)
     numbers = faiss.rev_swig_ptr(flat.get_xb(), index.ntotal * index.d)  # type: ignore[attr-defined]
     return np.asarray(_Inside(index, numbers.reshape(index.ntotal, index.d)))
+
+
+def aligned(vectors: Floats) -> Floats:
+    """Itself, or a copy where its numbers do not begin at addresses that a product can use."""
+    return np.require(vectors, requirements=["A"])
 
 
 class _Inside:

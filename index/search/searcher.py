@@ -23,22 +23,22 @@ MARGIN = 1.5
 
 
 class Searcher:
-    """The k best rows by inner product, through an index built over the same `vectors` (n, d), which may be mapped.
+    """The k best rows by inner product, through a graph built over the same `vectors` (n, d), or by scanning them.
 
-    One instance serves any number of threads: nothing is changed after construction, efSearch travels with each call.
-    threads: FAISS threads per call. Raises ArtifactCorrupt when index and vectors do not belong together.
+    vectors: aligned, and they may be mapped; numpy copies a matrix that is not, before every product. One instance
+    serves any number of threads: nothing is changed after construction, efSearch travels with each call. threads: FAISS
+    threads per call. Raises ArtifactCorrupt when index and vectors do not belong together.
     """
 
-    def __init__(self, index: faiss.Index, vectors: Floats, threads: int = 1) -> None:
-        if (index.ntotal, index.d) != vectors.shape:
+    def __init__(self, graph: faiss.IndexHNSW | None, vectors: Floats, threads: int = 1) -> None:
+        if graph is not None and (graph.ntotal, graph.d) != vectors.shape:
             raise ArtifactCorrupt(
-                f"the index holds {index.ntotal} x {index.d}, the vectors are {vectors.shape[0]} x {vectors.shape[1]}: "
+                f"the index holds {graph.ntotal} x {graph.d}, the vectors are {vectors.shape[0]} x {vectors.shape[1]}: "
                 "they are not of one artifact; train again"
             )
-        self.index = index
         self.vectors = vectors
         self.threads = threads
-        self._graph = index if isinstance(index, faiss.IndexHNSW) else None
+        self.graph = graph
 
     def search(
         self, queries: Floats, k: int, allowed: Mask | None = None, exclude: Exclude | None = None
@@ -46,17 +46,17 @@ class Searcher:
         """int32 rows and float32 scores, both (q, k): best first, ties by row, -1 and -inf where fewer than k remain.
 
         queries: float32 (q, d). allowed: bool (n,), the rows that may come back. exclude: for each query, rows that
-        may not (-1 is ignored). A flat index answers exactly, and so does HNSW when the filter is selective (see
+        may not (-1 is ignored). Without a graph it answers exactly, and so does HNSW when the filter is selective (see
         SCAN_PER_CANDIDATE); otherwise about as well as measured when the index was built.
         """
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         if allowed is not None and allowed.all():
             allowed = None
-        if self._graph is None:
+        if self.graph is None:
             # Not index.search: FAISS breaks ties at the k-th place by chance, and its flat scan is slower than BLAS
             # (100,000 x 128, one thread, 256 queries, k=100: 990 ms against 225 ms).
             return exact.search(queries, self.vectors, k, allowed, exclude)
-        return self._search_graph(self._graph, queries, k, allowed, exclude)
+        return self._search_graph(self.graph, queries, k, allowed, exclude)
 
     def _search_graph(
         self, graph: faiss.IndexHNSW, queries: Floats, k: int, allowed: Mask | None, exclude: Exclude | None

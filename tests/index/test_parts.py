@@ -26,9 +26,10 @@ VERSION, ITEMS, DIMS, SEED = "20261124-061512", 12, 4, 3
 READINGS = ("in-in", "in-out", "in-out-cosine", "symmetric", "sum")
 
 
-def flat(vectors):
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
+def indexed(vectors, graph=True):
+    index = faiss.IndexHNSWFlat if graph else faiss.IndexFlat
+    index = index(vectors.shape[1], *((4,) if graph else ()), faiss.METRIC_INNER_PRODUCT)
+    index.add(np.ascontiguousarray(vectors))
     return index
 
 
@@ -62,8 +63,8 @@ def made(reading="in-out"):
         rules={"after": rules},
         newest=newest,
         evidence=build_evidence(tokens, np.array([0, 5, ITEMS]), np.array([10, 20]), ITEMS, clock=True),
-        similar_index=flat(unit),
-        next_index=flat(scorer.next_vectors()),
+        similar_vectors=unit,
+        targets=scorer.vectors["vectors"].targets,
         similar=lists,
         next=lists,
         evaluation_ranks=np.array([(1, 2)], dtype=[("session", np.uint64), ("rank", np.int32)]),
@@ -102,8 +103,8 @@ def arrays(parts):
         "rules": np.concatenate([rules.offsets, rules.items, rules.weights]),
         "newest": parts.newest["popular.recent"],
         "evidence": np.concatenate([evidence.offsets, evidence.sessions, evidence.positions, evidence.ends]),
-        "similar": stored_vectors(parts.similar_index),
-        "next": stored_vectors(parts.next_index),
+        "similar": parts.similar_vectors,
+        "targets": parts.targets,
         "similar lists": parts.similar.rows,
         "next lists": parts.next.scores,
         "ranks": parts.evaluation_ranks,
@@ -128,32 +129,82 @@ def test_a_model_without_evaluation_ranks_has_none(tmp_path):
     assert read_parts(published(parts, tmp_path)).evaluation_ranks is None
 
 
-@pytest.mark.parametrize("name", ["similar", "next"])
-@pytest.mark.parametrize("shape", [(ITEMS - 1, DIMS), (0, DIMS)])
-def test_an_index_of_another_model_is_refused_by_name(tmp_path, name, shape):
-    parts = replace(made(), **{f"{name}_index": flat(np.ones(shape, dtype=np.float32))})
-    says = rf"{name}\.faiss holds {shape[0]} x {shape[1]}, the model is of {ITEMS} x"
-    with pytest.raises(ArtifactCorrupt, match=says):
-        read_parts(published(parts, tmp_path))
+def test_a_catalogue_that_is_scanned_has_no_index_file_and_no_second_copy_of_its_targets(tmp_path):
+    files = published(made("in-out"), tmp_path / "plain", "in-out").manifest.files
+    assert not {"similar.faiss", "next.faiss", "targets.npy", "next.npy"} & files.keys()
+    assert "targets.npy" in published(made("sum"), tmp_path / "sum", "sum").manifest.files
 
 
-def test_vectors_for_next_of_other_dims_than_the_matrices_are_refused_and_those_for_similar_are_not(tmp_path):
-    parts, other = made(), flat(np.ones((ITEMS, DIMS + 2), dtype=np.float32))
-    with pytest.raises(ArtifactCorrupt, match=rf"next\.faiss holds {ITEMS} x {DIMS + 2}, the model is of {ITEMS} x"):
-        read_parts(published(replace(parts, next_index=other), tmp_path / "next"))
-    assert read_parts(published(replace(parts, similar_index=other), tmp_path / "similar")).similar_index.d == DIMS + 2
+def graphs(parts, reading):
+    """As of a catalogue that is too large to be scanned."""
+    scorer = NextScorer.of(
+        parts.inputs, parts.outputs, parts.similar_vectors, parts.vocabulary.counts, settings(reading)
+    )
+    points = scorer.next_vectors()
+    return replace(parts, similar_graph=indexed(parts.similar_vectors), next_graph=indexed(points), next_vectors=points)
 
 
 @pytest.mark.parametrize("reading", READINGS)
-def test_a_model_scores_with_the_vectors_inside_its_indexes_and_has_no_copy_of_them(tmp_path, reading):
+def test_graphs_come_back_with_the_vectors_they_were_built_over(tmp_path, reading):
+    parts = graphs(made(reading), reading)
+    artifact = published(parts, tmp_path, reading)
+    found = read_parts(artifact)
+    assert np.array_equal(stored_vectors(found.similar_graph), parts.similar_vectors)
+    assert np.array_equal(stored_vectors(found.next_graph), parts.next_vectors)
+    assert lies_in(found.next_vectors, artifact.path("next.npy"))
+
+
+@pytest.mark.parametrize("graph", [True, False])
+@pytest.mark.parametrize("reading", READINGS)
+def test_vectors_inside_an_index_only_are_read_as_release_0_1_wrote_them(tmp_path, monkeypatch, reading, graph):
+    parts = graphs(made(reading), reading)
+    with monkeypatch.context() as patch:
+        patch.setattr(ArtifactWriter, "array", without(("similar", "targets", "next")))
+        both = {"similar_graph": parts.similar_vectors, "next_graph": parts.next_vectors}
+        indexes = {name: indexed(vectors, graph) for name, vectors in both.items()}
+        artifact = published(replace(parts, **indexes), tmp_path, reading)
+    found = read_parts(artifact)
+    assert (found.similar_graph is not None, found.next_graph is not None) == (graph, graph)
+    for name in ("similar_vectors", "targets"):
+        assert np.array_equal(getattr(found, name), getattr(parts, name)), name
+        assert getattr(found, name).flags.aligned
+
+
+def without(names, write=ArtifactWriter.array):
+    return lambda self, name, values: None if name in names else write(self, name, values)
+
+
+@pytest.mark.parametrize("shape", [(ITEMS - 1, DIMS), (0, DIMS)])
+@pytest.mark.parametrize("name", ["similar", "targets"])
+def test_vectors_of_another_model_are_refused_by_name(tmp_path, name, shape):
+    field = {"similar": "similar_vectors"}.get(name, name)
+    parts = replace(made("sum"), **{field: np.ones(shape, dtype=np.float32)})
+    says = rf"{name}\.npy holds {shape[0]} x {shape[1]}, the model is of {ITEMS} x"
+    with pytest.raises(ArtifactCorrupt, match=says):
+        read_parts(published(parts, tmp_path, "sum"))
+
+
+def test_targets_of_other_dims_than_the_matrices_are_refused_and_vectors_for_similar_are_not(tmp_path):
+    parts, other = made("sum"), np.ones((ITEMS, DIMS + 2), dtype=np.float32)
+    with pytest.raises(ArtifactCorrupt, match=rf"targets\.npy holds {ITEMS} x {DIMS + 2}, the model is of {ITEMS} x"):
+        read_parts(published(replace(parts, targets=other), tmp_path / "targets", "sum"))
+    found = read_parts(published(replace(parts, similar_vectors=other), tmp_path / "similar", "sum"))
+    assert found.similar_vectors.shape[1] == DIMS + 2
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_a_model_scores_with_mapped_matrices_that_products_can_use_as_they_are(tmp_path, reading):
     artifact = published(made(reading), tmp_path, reading)
     model = Model(artifact)
     scorer, parts, config = model.recommender.scorer, made(reading), settings(reading)
-    assert lies_in(model.vectors, artifact.path("similar.faiss"))
-    assert lies_in(scorer.vectors["vectors"].targets, artifact.path("next.faiss"))
-    assert lies_in(scorer.vectors["alike"].targets, artifact.path("similar.faiss"))
-    unit = stored_vectors(parts.similar_index)
-    counts = parts.vocabulary.counts
+    targets = scorer.vectors["vectors"].targets
+    assert lies_in(model.vectors, artifact.path("similar.npy"))
+    assert lies_in(targets, artifact.path("outputs.npy" if reading == "in-out" else "targets.npy"))
+    assert lies_in(scorer.vectors["alike"].targets, artifact.path("similar.npy"))
+    for matrix in (model.vectors, model.inputs, targets, *(part.queries for part in scorer.vectors.values())):
+        assert matrix.flags.aligned
+        assert matrix.flags.c_contiguous
+    unit, counts = parts.similar_vectors, parts.vocabulary.counts
     expected = NextScorer.of(parts.inputs, parts.outputs, unit, counts, config, parts.rules, parts.newest)
     for one_item in (True, False):
         query = [model.recommender.question(np.array([3, 5], dtype=np.int32), one_item)]

@@ -11,6 +11,7 @@ import numpy as np
 from index.errors import TrainingFailed
 from training.baselines.items import EASE_ITEMS
 from training.baselines.seen import MOST_PAIRS
+from training.choice.engines import engines_of, with_engine
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.counting.baskets import BASKET
@@ -39,8 +40,9 @@ class Forecast:
     """minutes: of all trainings. memory: stage -> MB; memory_mb: of the stage that needs most. failed: why the trainer
     gave up on the trial, or None; if it did, the speed and the minutes are None.
 
-    Minutes are those of the trainings: tokens x epochs / measured speed, for each training of a run. Measuring against
-    the baselines and building the index come on top; they depend on the items more than on the events.
+    Minutes are those of the trainings: tokens x passes / measured speed, for each training of a run, by the slowest
+    engine that is tried. Choosing, measuring and the lists of neighbours come on top; they depend on the items more
+    than on the events.
     """
 
     tokens_per_second: int | None
@@ -69,14 +71,14 @@ def forecast(
 ) -> Forecast:
     """events: of the log, before the rules. clock: in seconds."""
     started = clock()
-    # The closed form takes seconds: what may take long is skip-gram.
-    engine = "sgns" if config.trainer.engine == "auto" else config.trainer.engine
-    speed, tried, failed = trial(corpus, config, train or trainer_for(engine), clock)
+    engine = engines_of(config, corpus)[-1]  # the one that takes longest
+    speed, tried, failed = trial(corpus, with_engine(config, engine), train or trainer_for(engine), clock)
+    passes = 1 if engine == "spectral" else config.trainer.steps().epochs
     seconds = clock() - started
     trainings = []
     for name, share in config.evaluation.trainings():
         tokens = len(corpus.tokens) * share
-        minutes = None if speed is None else tokens * config.trainer.steps().epochs / speed / 60
+        minutes = None if speed is None else tokens * passes / speed / 60
         trainings.append(TrainingCost(name, round(tokens), minutes))
     stages = memory(corpus, config, events)
     return Forecast(
@@ -100,7 +102,7 @@ def trial(
     On random sessions. The sample grows fourfold until one epoch takes EPOCH_SECONDS; then come more epochs on it.
 
     The speed is theirs alone, so what a training costs once (loading, vocabulary, start of threads) is not multiplied
-    by its epochs.
+    by its epochs. The closed form makes no passes: one training of the sample tells its speed.
     """
     order = np.random.default_rng(config.seed).permutation(len(corpus))
     reach = np.cumsum(corpus.lengths()[order])
@@ -122,6 +124,8 @@ def trial(
             wanted *= 4
             sample = part(wanted)
             once = timed(sample, 1)
+        if config.trainer.engine == "spectral":
+            return len(sample.tokens) / max(once, 1e-3), len(sample.tokens), None
         longer = timed(sample, epochs) - once
         while longer < MORE_SECONDS and epochs < MOST_EPOCHS:
             epochs *= 4

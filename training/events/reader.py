@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,12 @@ class EventBatch:
     sessions: NDArray[np.uint64] | None = None
     weights: NDArray[np.float32] | None = None
     converted: NDArray[np.bool_] | None = None
+
+    def where(self, keep: NDArray[np.bool_]) -> "EventBatch":
+        """Only the events marked in `keep`."""
+        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "items"}
+        kept: dict[str, Any] = {name: None if values is None else values[keep] for name, values in arrays.items()}
+        return EventBatch(items=self.items.filter(pa.array(keep)), **kept)
 
 
 @dataclass

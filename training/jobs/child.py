@@ -17,6 +17,7 @@ from typing import Any, TextIO
 
 from index.artifact.files import is_full, reason_of
 from index.artifact.manifest import Manifest
+from index.artifact.registry import Registry
 from index.errors import Item2vecError, RunUnderWay
 from index.process import die_with
 from store.job import Failure, Result
@@ -91,10 +92,15 @@ def _published(folder: JobFolder, request: Request, reporter: "PipeReporter") ->
     when that one, whose worker died, does not end."""
     # Here: the end of a worker is to be noticed before the seconds these imports take.
     from training.pipeline.prepare import identity_of
+    from training.pipeline.publish import Publishing
     from training.pipeline.run import run
+    from training.pipeline.update import base_of, identity_of_update, update
     from training.workspace import Workspace
 
-    workspace = Workspace(request.models, identity_of(request.config))
+    config, models, force = request.config, request.models, request.force
+    how = Publishing(folder.moment, folder.serving, request.stored)
+    base = request.update and base_of(Registry(models), config.events.model_dump(), request.update)
+    workspace = Workspace(models, identity_of_update(base) if base else identity_of(config))
     folder.note_workspace(workspace.folder)
     patience = time.monotonic() + LOCK_SECONDS
     while True:
@@ -104,7 +110,9 @@ def _published(folder: JobFolder, request: Request, reporter: "PipeReporter") ->
             if published is not None:
                 folder.activate(published)
                 return published
-            return run(request.config, request.models, reporter, request.force, folder.moment, folder.serving).manifest
+            if base:
+                return update(base, models, reporter, later=False, force=force, how=how).manifest
+            return run(config, models, reporter, force, how).manifest
         except RunUnderWay:
             if time.monotonic() > patience:
                 raise

@@ -1,6 +1,7 @@
 """runs/stored/<job>/ under the models folder: all that a job needs to resume after its worker died.
 
 events.parquet, items.jsonl    what the service had stored when the job began
+plan.json                      whether the model that serves is updated, and with which events
 request.json                   the settings, fixed then
 workspace.json                 where the training keeps its steps
 serving.json                   which version served when publishing began
@@ -10,6 +11,7 @@ result.json                    what the training came to, noted when all of it w
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,21 +20,26 @@ from typing import Any
 from pydantic import BaseModel
 
 from index.artifact.files import remove_tree, replace_file
-from index.artifact.manifest import Manifest
+from index.artifact.manifest import Manifest, StoredEvents
 from index.artifact.registry import Registry
 from store.job import Result
 from training.config import TrainConfig
+from training.jobs.plan import Plan
 
 log = logging.getLogger(__name__)
 
 
 class Request(BaseModel):
-    """What is trained, and where the model goes. kept: the steps of a training that ends early serve a later one."""
+    """What is trained, and where the model goes. kept: the steps of a training that ends early serve a later one.
+    update: the version that the events are added to; None where they are the whole log. stored: those out of the
+    database."""
 
     config: TrainConfig
     models: Path
     force: bool
     kept: bool
+    update: str | None = None
+    stored: StoredEvents | None = None
 
 
 class JobFolder:
@@ -52,6 +59,20 @@ class JobFolder:
 
     def save(self, request: Request) -> None:
         replace_file(self.path / "request.json", request.model_dump_json().encode())
+
+    def plan(self, make: Callable[[], Plan]) -> Plan:
+        """As it was made when the job began."""
+        if self._noted("plan.json") is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._note("plan.json", make().to_json())
+        return Plan.from_json(self._noted("plan.json"))
+
+    def begin_again(self, change: Callable[[Plan], Plan]) -> None:
+        """With another plan, and nothing else of what was there. Killed in between, the first plan is made anew."""
+        plan = change(Plan.from_json(self._noted("plan.json")))
+        remove_tree(self.path)
+        self.path.mkdir(parents=True)
+        self._note("plan.json", plan.to_json())
 
     def request(self) -> Request | None:
         """None before it was saved."""

@@ -46,20 +46,30 @@ class StoredLog:
     left_out: int
 
 
-def export(database: Database, config: EventsConfig, folder: Path, progress: Callable[[float], None]) -> StoredLog:
-    """Writes the files that are not there yet. `progress` may raise to stop, and then nothing half stays.
+def export(
+    database: Database,
+    config: EventsConfig,
+    folder: Path,
+    progress: Callable[[float], None],
+    after: int = 0,
+    until: int | None = None,
+) -> StoredLog:
+    """Writes the files that are not there yet: events with numbers above `after`, up to `until`, and all items.
+    `progress` may raise to stop, and then nothing half stays.
 
     Raises StoreUnavailable, and what read_metadata raises.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows, left_out = _once(folder, EVENTS, lambda path: _write_events(database, config, path, progress))
+    rows, left_out = _once(folder, EVENTS, lambda path: _write_events(database, config, path, progress, after, until))
     items, _ = _once(folder, ITEMS, lambda path: _write_items(database, config, path))
     return StoredLog(folder / EVENTS if rows else None, folder / ITEMS if items else None, rows, left_out)
 
 
-def with_stored(config: TrainConfig, stored: StoredLog) -> TrainConfig:
-    """The settings with the files added. Raises ConfigError where they cannot be read by the same settings."""
-    events = config.events
+def with_stored(config: TrainConfig, stored: StoredLog, alone: bool = False) -> TrainConfig:
+    """The settings with the files added. alone: with the stored events in place of the configured ones.
+
+    Raises ConfigError where they cannot be read by the same settings."""
+    events = config.events.model_copy(update={"paths": ()}) if alone else config.events
     changed: dict[str, Any] = {}
     if stored.events is not None:
         changed["paths"] = (*events.paths, str(stored.events))
@@ -96,14 +106,19 @@ def _once(folder: Path, name: str, write: Callable[[Path], tuple[int, int]]) -> 
 
 
 def _write_events(
-    database: Database, config: EventsConfig, path: Path, progress: Callable[[float], None]
+    database: Database,
+    config: EventsConfig,
+    path: Path,
+    progress: Callable[[float], None],
+    after: int,
+    until: int | None,
 ) -> tuple[int, int]:
     # By the name in the log: where user and session are one column there, that is the session.
     columns = {getattr(config, setting): source for setting, source in COLUMNS.items() if getattr(config, setting)}
     schema = pa.schema([(name, kind) for name, (_, kind) in columns.items()])
     written = left_out = 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for stored, share in events.stream(database):
+        for stored, share in events.stream(database, after, until):
             progress(share)
             rows = stored if config.session is None else [row for row in stored if row.session_id]
             left_out += len(stored) - len(rows)

@@ -4,9 +4,12 @@ Every line of it may be done twice: each finds what was done before in the job's
 """
 
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from index.errors import EventsMissing, StoreUnavailable
+from index.artifact.registry import Registry
+from index.errors import EventsMissing, StoreUnavailable, UpdateImpossible
 from store.database import Database
 from store.job import Ending, Job, JobState
 from store.queue import Lost
@@ -14,6 +17,7 @@ from training.config import load_config
 from training.jobs.attempt import attempt
 from training.jobs.child import failure_of
 from training.jobs.folder import JobFolder, Request
+from training.jobs.plan import plan_of
 from training.jobs.pulse import Cancelled, Pulse, Stopping
 from training.jobs.storedlog import StoredLog, export, with_stored
 
@@ -25,16 +29,28 @@ def carry_out(job: Job, pulse: Pulse, database: Database, models: Path, config: 
     """
     folder = JobFolder(models, job.job_id)
     try:
-        if folder.request() is None:
-            folder.save(_exported(job, folder, pulse, database, config))
-        pulse.touch(at_once=True)
-        return attempt(models, job.job_id, pulse)
+        ending = _attempted(job, folder, pulse, database, config)
+        error = ending.error
+        if error is not None and error.code == UpdateImpossible.code:
+            # Events that make no session, for one. A whole training needs all of them.
+            why = error.detail
+            pulse.line(f'step=plan whole="{why}"')
+            folder.begin_again(lambda plan: replace(plan, update=None, why=why, after=0))
+            ending = _attempted(job, folder, pulse, database, config)
+        return ending
     except Cancelled:
         return Ending(JobState.CANCELLED)
     except (Lost, Stopping, StoreUnavailable):
         raise
     except Exception as error:
         return Ending(JobState.FAILED, error=failure_of(error))
+
+
+def _attempted(job: Job, folder: JobFolder, pulse: Pulse, database: Database, config: Path | None) -> Ending:
+    if folder.request() is None:
+        folder.save(_exported(job, folder, pulse, database, config))
+    pulse.touch(at_once=True)
+    return attempt(folder.models, job.job_id, pulse)
 
 
 def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, file: Path | None) -> Request:
@@ -44,18 +60,29 @@ def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, fil
         pulse.at("export", share)
         pulse.touch(at_once=share is None)
 
-    sections = {name: value for name, value in job.overrides.items() if name != "seed"}
+    sections = {name: value for name, value in job.overrides.items() if name not in ("seed", "whole")}
     config = load_config(file, sections, seed=job.overrides.get("seed"))
     started = time.perf_counter()
     progress(None)
-    stored = export(database, config.events, folder.path, progress)
-    if stored.events is None and not config.events.paths:
+    whole, now = bool(job.overrides.get("whole")), datetime.now(UTC)
+    plan = folder.plan(lambda: plan_of(Registry(folder.models), database, config, whole, now))
+    until = plan.stored.last if plan.stored else 0
+    stored = export(database, config.events, folder.path, progress, plan.after, until)
+    if stored.events is None and (plan.update or not config.events.paths):
         raise EventsMissing(_nothing(stored))
     seconds = time.perf_counter() - started
     items = stored.items is not None
-    pulse.line(f"step=export rows={stored.rows} left_out={stored.left_out} items={items} seconds={seconds:.3f}")
+    how = f"update={plan.update}" if plan.update else f'whole="{plan.why}"'
+    pulse.line(f"step=export rows={stored.rows} left_out={stored.left_out} items={items} {how} seconds={seconds:.3f}")
     kept = stored.events is None and stored.items is None
-    return Request(config=with_stored(config, stored), models=folder.models, force=job.force, kept=kept)
+    return Request(
+        config=with_stored(config, stored, alone=plan.update is not None),
+        models=folder.models,
+        force=job.force,
+        kept=kept,
+        update=plan.update,
+        stored=plan.stored,
+    )
 
 
 def _nothing(stored: StoredLog) -> str:

@@ -10,13 +10,16 @@ from index.evidence import build_evidence
 from index.parts import ModelParts, Neighbours
 from index.ranking.parts.popularity import NEWEST
 from index.ranking.parts.question import Question
+from index.ranking.recommender import DENSE_ITEMS
 from index.ranking.settings import RecommenderConfig
-from index.search.builder import BuiltIndex, build, neighbours
+from index.search.builder import BuiltIndex, build
 from index.vocabulary import Vocabulary
 from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
 from training.evaluation.split import has_clock
+from training.pipeline.alike import similar_all
 from training.pipeline.following import following_all
+from training.pipeline.lists import Earlier
 from training.pipeline.prepare import Prepared
 from training.pipeline.train import Fitted
 from training.progress import Reporter
@@ -27,13 +30,14 @@ def assemble(
     final: Fitted,
     catalogue: Catalogue,
     recommender: RecommenderConfig,
-    ranks: NDArray[Any],
+    ranks: NDArray[Any] | None,
     config: TrainConfig,
     told: Reporter,
+    earlier: Earlier | None = None,
 ) -> tuple[ModelParts, dict[str, BuiltIndex]]:
     """All parts of the model, ready to be written, and what was measured of the two indexes among them.
 
-    ranks: of the evaluation, RANKS_DTYPE.
+    ranks: of the evaluation, RANKS_DTYPE; None where none was measured. earlier: lists of the model that is updated.
     """
     corpus, index = final.corpus, config.index
     vocabulary = Vocabulary(final.ids, corpus.counts())
@@ -41,7 +45,9 @@ def assemble(
     with told.step("rules") as step:
         counted = Counted(corpus, threads)
         rules = counted.rules(recommender)
-        evidence = build_evidence(corpus.tokens, corpus.offsets, corpus.ends, corpus.items, has_clock(corpus))
+        evidence = build_evidence(
+            corpus.tokens, corpus.offsets, corpus.ends, corpus.items, has_clock(corpus), corpus.starts, corpus.weights
+        )
         step.facts |= {"rules": sum(len(part.items) for part in rules.values())}
     materials = Materials(final.spaces, counted)
     scorer, vectors = materials.scorer(recommender), materials.similar(recommender)
@@ -49,14 +55,15 @@ def assemble(
         similar_index = build(vectors, index.exact_below, index.min_recall, config.seed, threads)
         queries = scorer.next_queries(_one_item_questions(len(vocabulary), 500, config.seed), one_item=True)
         next_vectors = scorer.next_vectors()
-        next_index = build(next_vectors, index.exact_below, index.min_recall, config.seed, threads, queries)
+        # Smaller catalogues are scored whole, whatever the index.
+        scanned = max(index.exact_below, DENSE_ITEMS)
+        next_index = build(next_vectors, scanned, index.min_recall, config.seed, threads, queries)
         step.facts |= {"kind": similar_index.kind, "recall": similar_index.recall_at_10}
     with told.step("neighbours") as step:
-        similar = Neighbours(*neighbours(similar_index, vectors, k, threads, lambda done: step.share(done / 2)))
+        how = k, threads, index.min_recall, config.seed
+        similar = Neighbours(*similar_all(similar_index, vectors, *how, lambda done: step.share(done / 2), earlier))
         following = Neighbours(
-            *following_all(
-                scorer, similar.rows, k, threads, index.min_recall, config.seed, lambda done: step.share(0.5 + done / 2)
-            )
+            *following_all(scorer, similar.rows, *how, lambda done: step.share(0.5 + done / 2), earlier)
         )
         step.facts |= {"items": len(vocabulary), "k": k}
     parts = ModelParts(
@@ -68,8 +75,11 @@ def assemble(
         rules=rules,
         newest={name: counted.newest[name] for name in sorted(recommender.used() & NEWEST.keys())},
         evidence=evidence,
-        similar_index=similar_index.index,
-        next_index=next_index.index,
+        similar_vectors=vectors,
+        targets=scorer.vectors["vectors"].targets,
+        similar_graph=similar_index.graph,
+        next_graph=next_index.graph,
+        next_vectors=None if next_index.graph is None else next_vectors,
         similar=similar,
         next=following,
         evaluation_ranks=ranks,

@@ -7,19 +7,16 @@ from index.catalogue import Catalogue
 from index.ranking.settings import RecommenderConfig
 from index.record import Record
 from training.choice.choose import Trace, choose
+from training.choice.engines import engines_of, with_engine
 from training.choice.materials import Counted, Materials
 from training.choice.similar import similar_reading
 from training.config import TrainConfig
-from training.corpus import Corpus
 from training.evaluation.evaluate import ONLY_POPULARITY, Candidates, choose_baselines
 from training.evaluation.split import Prefixes, Split, split_validation, validation_prefixes
 from training.pipeline.train import train
 from training.workspace import Workspace, read_json, write_json
 
 BASELINE_PREFIXES = 1000  # the baselines' grids are coarser
-# Where skip-gram may pay: items are seen often enough for its steps to settle, and the log is no larger than what is
-# trained on within seconds, and not so small that the closed form is done before skip-gram is compiled.
-OFTEN, FEWEST_TOKENS, MOST_TOKENS = 40, 200_000, 2_000_000
 
 
 class Chosen(Record):
@@ -61,19 +58,6 @@ def choose_settings(test: Split, catalogue: Catalogue, config: TrainConfig, work
         write_json(folder / "choice.json", chosen.model_dump(mode="json"))
 
     return Chosen.model_validate(read_json(work.step("choose", make) / "choice.json"))
-
-
-def engines_of(config: TrainConfig, corpus: Corpus) -> list[str]:
-    """What is tried, the one that is taken where nothing else is clearly better first."""
-    if config.trainer.engine != "auto":
-        return [config.trainer.engine]
-    tokens = len(corpus.tokens)
-    pays = FEWEST_TOKENS <= tokens <= MOST_TOKENS and tokens >= OFTEN * corpus.items
-    return ["spectral", "sgns"] if pays else ["spectral"]
-
-
-def with_engine(config: TrainConfig, engine: str) -> TrainConfig:
-    return config.model_copy(update={"trainer": config.trainer.model_copy(update={"engine": engine})})
 
 
 def _blend(validation: Split, prefixes: Prefixes, catalogue: Catalogue, config: TrainConfig, work: Workspace) -> Chosen:

@@ -1,62 +1,79 @@
 """What comes next after each item, for all items at once: the lists that an artifact stores."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
+from numpy.typing import NDArray
 
 from index.ranking.parts.question import Question
 from index.ranking.scorer import NextScorer
-from index.search.builder import recall_of
 from index.search.exact import Floats, Rows, top_k
+from training.pipeline.lists import (
+    BLOCK,
+    EXACT_BELOW,
+    RECALL_AT,
+    Earlier,
+    Lists,
+    Progress,
+    best_of,
+    hold,
+    over,
+    sample_of,
+    updated,
+)
 
-BLOCK = 256  # items asked from at once
 DENSE = 16_000_000  # scores held at once by each thread, where all items are scored
-EXACT_BELOW = 10_000  # items: fewer are all scored
 POPULAR = 100  # candidates of every item
 SAMPLE = 256  # items that the recall is measured on
 
-Progress = Callable[[float], None]
-
 
 def following_all(
-    scorer: NextScorer, similar: Rows, k: int, threads: int, min_recall: float, seed: int, progress: Progress
-) -> tuple[Rows, Floats]:
-    """int32 rows and float32 scores, both (items, k), best first, ties by row, padded with -1 and -inf.
+    scorer: NextScorer,
+    similar: Rows,
+    k: int,
+    threads: int,
+    min_recall: float,
+    seed: int,
+    progress: Progress,
+    earlier: Earlier | None = None,
+) -> Lists:
+    """similar: the neighbours of each item by `similar`, -1 for padding.
 
-    similar: the neighbours of each item by `similar`, -1 for padding. In a large catalogue an item's candidates are
-    those, all with a count, and the popular ones, each with its exact score. Where these miss more than `min_recall`
-    allows of the ten best, measured on some items, all items are scored.
+    In a large catalogue an item's candidates are those, all with a count, and the popular ones, each with its exact
+    score; in an update those that it had, if it has no new events. Where these miss more than `min_recall` allows of
+    the ten best, measured on some items, the wider way is taken; the widest is to score all items.
     """
     items = len(scorer)
+    everyone = np.arange(items, dtype=np.int32)
     if items > EXACT_BELOW:
-        sample = np.sort(np.random.default_rng(seed).permutation(items)[:SAMPLE]).astype(np.int32)
-        truth, found = _of_all(scorer, sample, 10)[1], _of_candidates(scorer, sample, similar, 10)[1]
-        if recall_of(found, truth) >= min_recall:
-            return _over(items, BLOCK, threads, lambda rows: _of_candidates(scorer, rows, similar, k), progress)
-    return _over(items, max(1, DENSE // items), threads, lambda rows: _of_all(scorer, rows, k), progress)
+        sample = sample_of(items, SAMPLE, seed)
+        truth = _of_all(scorer, sample, RECALL_AT)[1]
+        if earlier is not None:
+            found = updated(
+                earlier.next,
+                earlier.changed,
+                lambda rows, share: over(
+                    rows, BLOCK, threads, lambda part: _of_candidates(scorer, part, similar, k), share
+                ),
+                lambda asked, pairs: _scored(scorer, asked, pairs),
+                k,
+                threads,
+                progress,
+            )
+            if hold(found, sample, truth, min_recall):
+                return found
+        some = np.full((items, RECALL_AT), -np.inf, dtype=np.float32)
+        some[sample] = _of_candidates(scorer, sample, similar, RECALL_AT)[1]
+        if hold((everyone, some), sample, truth, min_recall):
+            return over(everyone, BLOCK, threads, lambda rows: _of_candidates(scorer, rows, similar, k), progress)
+    return over(everyone, max(1, DENSE // items), threads, lambda rows: _of_all(scorer, rows, k), progress)
 
 
-def _over(
-    items: int, block: int, threads: int, find: Callable[[Rows], tuple[Rows, Floats]], progress: Progress
-) -> tuple[Rows, Floats]:
-    blocks = [np.arange(begin, min(items, begin + block), dtype=np.int32) for begin in range(0, items, block)]
-    found = []
-    with ThreadPoolExecutor(threads) as pool:
-        for done, part in enumerate(pool.map(find, blocks), 1):
-            found.append(part)
-            progress(done / len(blocks))
-    rows, scores = (np.concatenate(part) for part in zip(*found, strict=True))
-    return rows, scores
-
-
-def _of_all(scorer: NextScorer, asked: Rows, k: int) -> tuple[Rows, Floats]:
+def _of_all(scorer: NextScorer, asked: Rows, k: int) -> Lists:
     scores = scorer.dense(_questions(asked), one_item=True)
     scores[np.arange(len(asked)), asked] = -np.inf
     return top_k(scores, k)
 
 
-def _of_candidates(scorer: NextScorer, asked: Rows, similar: Rows, k: int) -> tuple[Rows, Floats]:
+def _of_candidates(scorer: NextScorer, asked: Rows, similar: Rows, k: int) -> Lists:
     questions, items = _questions(asked), len(scorer)
     told = scorer.told(scorer.sparse(True), questions)
     near = similar[asked].astype(np.int64)
@@ -64,17 +81,13 @@ def _of_candidates(scorer: NextScorer, asked: Rows, similar: Rows, k: int) -> tu
     popular = np.arange(POPULAR) + np.arange(len(asked))[:, None] * items  # rows are ordered by how often items occur
     pairs = np.unique(np.concatenate([near.ravel(), popular.ravel(), *(part.at for part in told.values())]))
     question, item = np.divmod(pairs, items)
-    other = item != asked[question]
-    question, item, pairs = question[other], item[other].astype(np.int32), pairs[other]
-    counts = np.bincount(question, minlength=len(asked))
-    place = np.arange(len(question)) - np.repeat(np.cumsum(counts) - counts, counts)
-    width = max(int(counts.max(initial=0)), k)
-    scores = np.full((len(asked), width), -np.inf, dtype=np.float32)
-    rows = np.full(scores.shape, -1, dtype=np.int32)
-    rows[question, place] = item
-    scores[question, place] = scorer.of_pairs(questions, True, pairs, told)
-    places, best = top_k(scores, k)
-    return np.where(places >= 0, np.take_along_axis(rows, np.maximum(places, 0), axis=1), -1).astype(np.int32), best
+    pairs = pairs[item != asked[question]]
+    return best_of(len(asked), items, pairs, scorer.of_pairs(questions, True, pairs, told), k)
+
+
+def _scored(scorer: NextScorer, asked: Rows, pairs: NDArray[np.int64]) -> Floats:
+    questions = _questions(asked)
+    return scorer.of_pairs(questions, True, pairs, scorer.told(scorer.sparse(True), questions))
 
 
 def _questions(asked: Rows) -> list[Question]:

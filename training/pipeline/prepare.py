@@ -92,7 +92,11 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
         write_json(folder / "vocabulary.json", {"ids": sessions.vocabulary.ids, "rare": sessions.rare})
         write_json(folder / "counts.json", asdict(counts))
 
-    folder = work.step("sessions", make)
+    return prepared_of(work.step("sessions", make))
+
+
+def prepared_of(folder: Path) -> Prepared:
+    """What a step of sessions has written."""
     names = read_json(folder / "vocabulary.json")
     corpus = Corpus(items=len(names["ids"]), **{name: read_array(folder, name) for name in ARRAYS})
     vocabulary = Vocabulary(names["ids"], corpus.counts())

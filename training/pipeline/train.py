@@ -1,7 +1,12 @@
 """The trainings of one run, each a step of its own: for validation, for the test, and on all there is."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from index.artifact.manifest import TrainingFacts
 from index.artifact.registry import Registry
@@ -34,7 +39,7 @@ def train(
         epochs = 1 if settings.engine == "spectral" else settings.steps().epochs
         with work.told.step(name, total=len(corpus.tokens) * epochs, unit="tokens") as step:
             found = train_spaces(
-                corpus,
+                replace(corpus, keys=keys_of(ids)),
                 settings,
                 config.seed,
                 step.share,
@@ -55,6 +60,12 @@ def train(
 
     folder = work.step(name.replace(" ", "-"), make)
     return Fitted(corpus, ids, _spaces(folder), _facts(folder))
+
+
+def keys_of(ids: Sequence[str]) -> NDArray[np.uint64]:
+    """As of a Corpus. ids: row -> item."""
+    digests = b"".join(hashlib.blake2b(item.encode(), digest_size=8).digest() for item in ids)
+    return np.frombuffer(digests, dtype=np.uint64)
 
 
 def train_on_all(log: Prepared, registry: Registry, config: TrainConfig, work: Workspace) -> Fitted:

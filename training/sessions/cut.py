@@ -13,7 +13,7 @@ from training.config import SessionsConfig
 from training.events.reader import EventBatch
 from training.sessions.encode import Cut, Sessions, encode
 from training.sessions.itemcodes import ItemCodes
-from training.sessions.repeats import PAUSES, total
+from training.sessions.repeats import PAUSES, Repeats, total
 from training.sessions.shards import SHARDS, Shard, Shards
 
 
@@ -33,6 +33,20 @@ def sessionise(
     counted after repeats are collapsed; with `auto` all of the log says whether they are. Raises EventsMissing when
     nothing is left.
     """
+    cuts, ids, repeats = cut_all(batches, config, by_session, budget_mb, threads, spill, progress)
+    return encode(cuts, ids, config, repeats)
+
+
+def cut_all(
+    batches: Iterable[EventBatch],
+    config: SessionsConfig,
+    by_session: bool,
+    budget_mb: int,
+    threads: int = 2,
+    spill: Path | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> tuple[list[Cut], list[str], Repeats]:
+    """The first three rules: (cut sessions with every item, code -> item id, the immediate repeats)."""
     codes = ItemCodes()
     with Shards(budget_mb << 20, spill) as shards:
         for batch in batches:
@@ -56,7 +70,7 @@ def sessionise(
     if not keep and config.collapse_repeats == "auto":
         for i, part in enumerate(cuts):
             cuts[i] = part.collapsed()
-    return encode(cuts, codes.ids(), config, replace(repeats, kept=keep))
+    return cuts, codes.ids(), replace(repeats, kept=keep)
 
 
 def gap_micros(config: SessionsConfig, by_session: bool) -> int:

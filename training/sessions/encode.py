@@ -1,5 +1,6 @@
 """From cut sessions to a corpus: which items get a row of the vocabulary, and what is left of each session then."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -85,11 +86,19 @@ class Sessions:
     repeats: Repeats
 
 
-def encode(cuts: list[Cut], ids: list[str], rules: SessionsConfig, found: Repeats) -> Sessions:
+def encode(
+    cuts: list[Cut],
+    ids: list[str],
+    rules: SessionsConfig,
+    found: Repeats,
+    seen_before: Mapping[str, int] | None = None,
+) -> Sessions:
     """The last three rules: rare items, short sessions, long sessions. ids: code -> item id. Empties `cuts`.
 
-    Raises EventsMissing when nothing is left.
+    seen_before: item -> occurrences that are in no session here, but count towards what is rare. Raises EventsMissing
+    when nothing is left.
     """
+    seen_before = seen_before or {}
     events, bot_users, bot_events, repeats = (
         sum(getattr(part, name) for part in cuts) for name in ("events", "bots", "bot_events", "repeats")
     )
@@ -99,12 +108,15 @@ def encode(cuts: list[Cut], ids: list[str], rules: SessionsConfig, found: Repeat
             "min_dwell; `item2vec check` says which"
         )
     occurrences = sum((np.bincount(part.items, minlength=len(ids)) for part in cuts), np.zeros(len(ids), np.int64))
+    occurrences += np.array([seen_before.get(item, 0) for item in ids] if seen_before else 0)
     frequent = occurrences >= rules.min_item_count
     # Most frequent first; ties by id, so that the same log gives the same rows whatever the order of its files.
     order = np.array(sorted(np.flatnonzero(frequent), key=lambda c: (-occurrences[c], ids[c])), dtype=np.int64)
     row_of = np.full(len(ids), -1, dtype=np.int32)
     row_of[order] = np.arange(len(order), dtype=np.int32)
     rare = {ids[c]: int(occurrences[c]) for c in np.flatnonzero(~frequent & (occurrences > 0))}
+    known = set(ids) if seen_before else set()
+    rare |= {item: count for item, count in seen_before.items() if item not in known}
     rare_events = sum(rare.values())
 
     short_sessions = short_events = split_sessions = 0

@@ -8,7 +8,7 @@ import numpy as np
 
 from index.artifact.registry import Registry
 from index.errors import Item2vecError
-from index.search.indexfile import read_index, stored_vectors
+from index.parts import similar_of
 from training.trainers.spaces import Start
 from training.trainers.trainer import Embeddings, fresh_inputs
 
@@ -33,7 +33,7 @@ def warm_start(registry: Registry, ids: list[str], dims: int, seed: int, engine:
         if version is None:
             return "no model is active"
         artifact = registry.open(version)
-        similar = stored_vectors(read_index(artifact.path("similar.faiss")))
+        similar = similar_of(artifact)
     except Item2vecError as error:
         # A damaged model must not keep a good one from replacing it. The message names folders, and a job's lines go
         # over HTTP: they get the code.

@@ -97,23 +97,24 @@ def sample(corpus: Corpus, share: float, seed: int) -> Corpus:
 
 
 class Pace:
-    """How long a training will take, judged by those that were made."""
+    """How long a training will take, judged by those of the same engine that were made."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._length = len(corpus.tokens) / max(1, len(corpus))
-        self._training: list[float] = []
+        self._training: dict[str, list[float]] = {}
         self._reading: list[float] = []
 
     def learn(self, settings: TrainerConfig, training_seconds: float, reading_seconds: float) -> None:
-        self._training.append(training_seconds / self._work(settings))
+        self._training.setdefault(_engine(settings), []).append(training_seconds / self._work(settings))
         self._reading.append(reading_seconds)
 
     def __len__(self) -> int:
-        return len(self._training)
+        return sum(map(len, self._training.values()))
 
     def training(self, settings: TrainerConfig) -> float:
-        """Seconds; 0 before the first training."""
-        return float(np.median(self._training)) * self._work(settings) if self._training else 0.0
+        """Seconds; 0 before the first training by the engine."""
+        made = self._training.get(_engine(settings))
+        return float(np.median(made)) * self._work(settings) if made else 0.0
 
     def trial(self, settings: TrainerConfig) -> float:
         """Seconds, choosing how the vectors are read included."""
@@ -122,10 +123,14 @@ class Pace:
     def _work(self, settings: TrainerConfig) -> float:
         """Products x dims x pairs of an event; or epochs x dims x rows a centre meets, where negatives are drawn for
         each context, or shared (sgns)."""
-        if settings.engine in ("auto", "spectral"):
+        if _engine(settings) == "spectral":
             return settings.spectral.products * settings.dims * 2.0 * min(settings.spectral.window, self._length)
         reach = min(settings.window, self._length)
         reach = (1 + reach) / 2 if settings.dynamic else reach
         contexts = reach if settings.direction == "after" else 2 * reach
         noise = pool_size(settings.negatives) if settings.engine == "sgns" else contexts * settings.negatives
         return settings.steps().epochs * settings.dims * (contexts + noise)
+
+
+def _engine(settings: TrainerConfig) -> str:
+    return "spectral" if settings.engine == "auto" else settings.engine

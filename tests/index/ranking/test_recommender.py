@@ -247,7 +247,7 @@ def test_candidates_get_the_same_list_as_scoring_everything(
         session=weights | {"own.newest": own},
     )
     vectors = found.next_vectors()
-    searcher = Searcher(build(vectors, ITEMS, 0.99, 1, 1).index, vectors)
+    searcher = Searcher(build(vectors, ITEMS, 0.99, 1, 1).graph, vectors)
     # All that can be among the first is among the candidates here, so the lists must agree to the last place.
     recommenders = (Recommender(found), Recommender(found, searcher, dense_items=0))
     dense, fast = (

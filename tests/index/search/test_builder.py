@@ -6,7 +6,6 @@ import pytest
 
 from index.search import exact
 from index.search.builder import build, neighbours, recall_of
-from index.search.indexfile import stored_vectors
 from index.search.searcher import Searcher
 
 
@@ -17,10 +16,13 @@ def clustered(n, dims, seed, clusters=300):
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
+SMALL = clustered(2500, 16, seed=0)
+
+
 @pytest.fixture(scope="module")
 def small():
     """A flat and an HNSW index over the same 2,500 vectors."""
-    vectors = clustered(2500, 16, seed=0)
+    vectors = SMALL
     return {kind: build(vectors, below, 0.9, seed=1, threads=2) for kind, below in (("flat", 2500), ("hnsw", 2499))}
 
 
@@ -29,7 +31,7 @@ def test_flat_up_to_the_threshold_and_hnsw_above(small):
     assert (flat.kind, flat.parameters, flat.recall_at_10) == ("flat", {}, 1.0)
     assert hnsw.kind == "hnsw"
     assert set(hnsw.parameters) == {"M", "efConstruction", "efSearch"}
-    assert hnsw.index.hnsw.efSearch == hnsw.parameters["efSearch"]
+    assert hnsw.graph.hnsw.efSearch == hnsw.parameters["efSearch"]
 
 
 def test_recorded_recall_reaches_what_was_asked_and_holds_for_other_queries():
@@ -38,7 +40,7 @@ def test_recorded_recall_reaches_what_was_asked_and_holds_for_other_queries():
     assert built.kind == "hnsw"
     assert built.recall_at_10 >= 0.99
     queries = clustered(300, 32, seed=0)
-    _, scores = Searcher(built.index, vectors).search(queries, 10)
+    _, scores = Searcher(built.graph, vectors).search(queries, 10)
     assert recall_of(scores, exact.search(queries, vectors, 10)[1]) >= 0.97
 
 
@@ -51,13 +53,13 @@ def test_norms_that_differ_keep_their_recall():
 
 def test_recall_out_of_reach_falls_back_to_flat():
     built = build(clustered(1500, 8, seed=0), 100, 1.01, seed=1, threads=2)
-    assert (built.kind, built.recall_at_10) == ("flat", 1.0)
+    assert (built.kind, built.graph, built.recall_at_10) == ("flat", None, 1.0)
 
 
 def test_one_thread_and_one_seed_repeat_the_graph():
     vectors = clustered(1500, 8, seed=0)
     one, two = (build(vectors, 10, 0.9, seed=5, threads=1) for _ in range(2))
-    assert (faiss.serialize_index(one.index) == faiss.serialize_index(two.index)).all()
+    assert (faiss.serialize_index(one.graph) == faiss.serialize_index(two.graph)).all()
 
 
 def test_recall_counts_ties_and_only_what_exists():
@@ -71,7 +73,7 @@ def test_recall_counts_ties_and_only_what_exists():
 @pytest.mark.parametrize("kind", ["flat", "hnsw"])
 def test_neighbours_are_the_best_others(small, kind):
     built = small[kind]
-    vectors = stored_vectors(built.index)
+    vectors = SMALL
     seen = []
     rows, scores = neighbours(built, vectors, 20, threads=2, progress=seen.append)
     assert seen == [1024 / 2500, 2048 / 2500, 1]
@@ -89,13 +91,20 @@ def test_neighbours_of_a_tiny_catalogue_are_padded():
     assert (scores[:, 2:] == -np.inf).all()
 
 
+def test_neighbours_of_some_are_those_of_all(small):
+    asked = np.array([7, 3, 2000], dtype=np.int32)
+    every, some = (neighbours(small["flat"], SMALL, 20, 2, asked=which) for which in (None, asked))
+    assert np.array_equal(some[0], every[0][asked])
+    assert np.array_equal(some[1], every[1][asked])
+
+
 @pytest.mark.parametrize("kind", ["flat", "hnsw"])
 def test_vectors_may_be_a_memory_map(small, kind, tmp_path):
-    vectors = np.array(stored_vectors(small[kind].index))
+    vectors = SMALL
     np.save(tmp_path / "vectors.npy", vectors)
     mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
     few = np.arange(2500) % 100 == 0
     for allowed in (None, few, ~few):
-        expected = Searcher(small[kind].index, vectors).search(vectors[:9], 10, allowed)
-        rows, scores = Searcher(small[kind].index, mapped).search(mapped[:9], 10, allowed)
+        expected = Searcher(small[kind].graph, vectors).search(vectors[:9], 10, allowed)
+        rows, scores = Searcher(small[kind].graph, mapped).search(mapped[:9], 10, allowed)
         assert (rows.tolist(), scores.tolist()) == (expected[0].tolist(), expected[1].tolist())

@@ -8,7 +8,7 @@ import pytest
 from support.mapped import lies_in, mappings
 
 from index.errors import ArtifactCorrupt, ArtifactError, ArtifactUnsupported
-from index.search.indexfile import read_index, stored_vectors, write_index
+from index.search.indexfile import aligned, read_index, stored_vectors, write_index
 from index.search.searcher import Searcher
 
 VECTORS = np.random.default_rng(0).standard_normal((2500, 16)).astype(np.float32)
@@ -46,7 +46,10 @@ def test_written_index_answers_the_same_when_read(index, tmp_path):
     read = read_index(path)
     assert type(read) is type(index)
     assert (stored_vectors(read) == vectors).all()
-    before, after = (Searcher(each, vectors).search(vectors[:50], 10)[0] for each in (index, read))
+    before, after = (
+        Searcher(each if isinstance(each, faiss.IndexHNSW) else None, vectors).search(vectors[:50], 10)[0]
+        for each in (index, read)
+    )
     assert before.tolist() == after.tolist()
 
 
@@ -72,3 +75,15 @@ def test_missing_and_foreign_files_are_refused_by_name(tmp_path):
         read_index(tmp_path / "l2.faiss")
     with pytest.raises(ArtifactError, match=r"index\.faiss"):
         write_index(faiss.IndexFlatIP(4), tmp_path / "no folder" / "index.faiss")
+
+
+def test_a_copy_is_made_of_vectors_at_an_odd_address_and_of_no_others(tmp_path):
+    index = faiss.IndexFlatIP(4)
+    index.add(np.eye(4, dtype=np.float32))
+    write_index(index, tmp_path / "flat.faiss")
+    inside = stored_vectors(read_index(tmp_path / "flat.faiss"))
+    assert not inside.flags.aligned
+    assert aligned(inside).flags.aligned
+    assert np.array_equal(aligned(inside), inside)
+    plain = np.eye(4, dtype=np.float32)
+    assert aligned(plain) is plain

@@ -14,9 +14,7 @@ from index.search.searcher import Searcher
 
 
 def flat(vectors):
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
-    return Searcher(index, vectors)
+    return Searcher(None, vectors)
 
 
 def hnsw(vectors):
@@ -141,7 +139,7 @@ def test_wide_filter_on_a_graph_is_respected_and_near_exact(graph):
     exclude = list(nearest)
     truth, _ = exact.search(queries, graph.vectors, 10, allowed, exclude)
     # The graph has its own copy of the vectors: beside zeros, scores above zero show that nothing was scanned.
-    rows, scores = Searcher(graph.index, np.zeros_like(graph.vectors)).search(queries, 10, allowed, exclude)
+    rows, scores = Searcher(graph.graph, np.zeros_like(graph.vectors)).search(queries, 10, allowed, exclude)
     assert (rows >= 0).all()
     assert (scores > 0).all()
     assert allowed[rows].all()
@@ -189,6 +187,6 @@ def test_search_puts_the_callers_faiss_threads_back(graph):
 
 
 def test_index_and_vectors_of_different_artifacts_are_refused():
-    index = faiss.IndexFlatIP(3)
+    index = faiss.IndexHNSWFlat(3, 4, faiss.METRIC_INNER_PRODUCT)
     with pytest.raises(ArtifactCorrupt, match=r"0 x 3.*2 x 3"):
         Searcher(index, np.ones((2, 3), dtype=np.float32))

@@ -21,12 +21,25 @@ def test_forecast_leaves_out_what_a_training_costs_once_and_adds_up_the_training
         now += 0.1 + len(corpus.tokens) * config.steps().epochs / 1e6
         return Embeddings(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32))
 
-    config = TrainConfig(trainer=TrainerConfig(epochs=50))
+    config = TrainConfig(trainer=TrainerConfig(epochs=50, engine="sgns"))
     found = forecast(two_groups(4000), config, events=24_000, ram_mb=10, train=train, clock=lambda: now)
     assert [t.tokens for t in found.trainings] == [19_440, 21_600, 24_000]
     assert found.tokens_per_second == pytest.approx(1e6)
     assert found.minutes == pytest.approx(65_040 * 50 / 1e6 / 60)
     assert found.memory_mb == max(found.memory.values()) > found.ram_mb == 10
+
+
+def test_the_closed_form_makes_no_passes() -> None:
+    now = 0.0
+
+    def train(corpus: Corpus, *_: Any) -> Embeddings:
+        nonlocal now
+        now += len(corpus.tokens) / 1e5
+        return Embeddings(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32))
+
+    found = forecast(two_groups(4000), TrainConfig(), events=24_000, ram_mb=10, train=train, clock=lambda: now)
+    assert found.tokens_per_second == pytest.approx(1e5)
+    assert found.minutes == pytest.approx(65_040 / 1e5 / 60)
 
 
 @pytest.mark.parametrize("baselines", [True, False])

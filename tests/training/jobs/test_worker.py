@@ -16,6 +16,7 @@ from store import jobs
 from store.database import now
 from training.jobs.worker import Schedule, take_name
 
+LATER = 400 * 3_600_000_000  # microseconds: after all sessions of two_groups_stored
 SLOW = {"trainer": {"engine": "sgns", "epochs": 1000}}  # seconds in each of three steps
 # Vectors as they were drawn, and nothing counted beside them.
 WORSE = {
@@ -73,11 +74,49 @@ def test_stored_events_alone_make_a_model(shared):
     job = shared.ended(shared.enqueue())
     assert job.state == "succeeded", job
     assert versions(shared) == [job.result.version]
+    assert 'whole="there is no model to update: no_model"' in shared.lines(job)[0]
     assert job.result.gate["accepted"]
     assert job.result.counts["events"] == 1800
     steps = [line.split()[0].split("=")[1].strip('"') for line in shared.lines(job)]
     assert (steps[0], steps[1], steps[-1]) == ("export", "read", "publish")
     wait_for(lambda: not list((shared.models / "runs" / "stored").iterdir()))
+
+
+def test_new_events_are_added_to_the_model_that_serves(shared):
+    first = Registry(shared.models).open().manifest
+    later = [row | {"user_id": f"late {row['user_id']}", "time": row["time"] + LATER} for row in two_groups_stored(20)]
+    shared.store(later)
+    job = shared.ended(shared.enqueue())
+    assert job.state == "succeeded", job
+    lines = shared.lines(job)
+    assert f"update={first.version}" in lines[0]
+    assert not any("step=evaluate" in line for line in lines)
+    manifest = Registry(shared.models).open().manifest
+    assert manifest.version == job.result.version
+    assert (manifest.update.base, manifest.update.whole) == (first.version, first.version)
+    assert manifest.data.events == first.data.events + len(later)
+    assert manifest.stored.last == first.stored.last + len(later)
+    wait_for(lambda: not list((shared.models / "runs" / "stored").iterdir()))
+
+
+def test_new_events_that_make_no_session_lead_to_a_whole_training(shared):
+    last = two_groups_stored(20)[-1]
+    shared.store([last | {"user_id": f"alone {n}", "time": last["time"] + 2 * LATER} for n in range(3)])
+    job = shared.ended(shared.enqueue())
+    assert job.state == "succeeded", job
+    assert any("step=plan whole=" in line and "makes no session" in line for line in shared.lines(job))
+    manifest = Registry(shared.models).open().manifest
+    assert manifest.update is None
+    assert manifest.data.removed["short_sessions"] == 3
+
+
+@pytest.mark.parametrize("overrides", [{"whole": True}, {"seed": 7}])
+def test_a_whole_training_is_made_where_it_is_asked_for_or_the_settings_are_others(shared, overrides):
+    job = shared.ended(shared.enqueue(**overrides))
+    assert job.state == "succeeded", job
+    why = "it was asked for" if "whole" in overrides else "the settings or the configured files are others"
+    assert f'whole="{why}"' in shared.lines(job)[0]
+    assert Registry(shared.models).open().manifest.update is None
 
 
 def test_an_unknown_setting_fails_the_job_and_is_named(shared):

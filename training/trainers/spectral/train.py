@@ -45,18 +45,26 @@ def train(
     settings = config.spectral
     counts = PairCounts.of(corpus, reach_of(settings), config.workers, corpus.weights)
     progress(0.5)
-    return embed(counts, config, seed, progress, start)
+    return embed(counts, config, seed, progress, start, corpus.keys)
 
 
 def embed(
-    counts: PairCounts, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+    counts: PairCounts,
+    config: TrainerConfig,
+    seed: int,
+    progress: Progress,
+    start: Embeddings | None = None,
+    keys: NDArray[np.uint64] | None = None,
 ) -> Embeddings:
-    """The same from pair counts that are there already."""
+    """The same from pair counts that are there already. keys: as of a Corpus."""
     settings = config.spectral
     # Around small matrices a second thread of BLAS only spins: it took 34 times the CPU for one of 20,000 x 144.
     with threadpool_limits(1, "blas"):
         matrix = rooted(counts, settings.power, settings.degree, config.workers)
-        found = factorise(matrix, config.dims, settings, seed, config.workers, progress)
+        keys = np.arange(len(counts), dtype=np.uint64) if keys is None else keys
+        found = factorise(
+            matrix, config.dims, settings, signs(keys, config.dims + SPARE, seed), config.workers, progress
+        )
         if start is not None:
             found = turned(found, start)
     if not all(np.isfinite(matrix).all() for matrix in (found.inputs, found.outputs)):
@@ -70,12 +78,11 @@ def reach_of(settings: SpectralConfig) -> Reach:
 
 
 def factorise(
-    matrix: Matrix, dims: int, settings: SpectralConfig, seed: int, threads: int, progress: Progress
+    matrix: Matrix, dims: int, settings: SpectralConfig, x: Float, threads: int, progress: Progress
 ) -> Embeddings:
-    """inputs . outputs' near the matrix. Columns beyond its rank are zeros."""
+    """inputs . outputs' near the matrix. Columns beyond its rank are zeros. x: what is begun with, a row an item."""
     back = transposed(matrix)
-    columns = min(dims + SPARE, max(rows_of(matrix), 1))
-    x = signs(rows_of(matrix), columns, seed)
+    x = x[:, : max(rows_of(matrix), 1)]
     # The last product is with the matrix itself, so that y has a row for each item before, and x for each after.
     turns = [back, matrix] * settings.products
     for n, factor in enumerate(turns[-settings.products :], 1):
@@ -93,12 +100,26 @@ def factorise(
     return embeddings
 
 
-def signs(rows: int, columns: int, seed: int) -> Float:
-    """1 or -1 at random: as good a beginning as normal numbers (Halko et al. 2011, section 4.6), at a tenth of the
-    time."""
-    bits = np.random.default_rng(seed).integers(0, 256, (rows, -(-columns // 8)), dtype=np.uint8)
+def signs(keys: NDArray[np.uint64], columns: int, seed: int) -> Float:
+    """1 or -1 at random, (len(keys), columns): as good a beginning as normal numbers (Halko et al. 2011, section 4.6),
+    at a tenth of the time.
+
+    Drawn by the item and not by its row: a rough range depends on what it begins with, and when a few events more have
+    put the items into another order, each is to begin as it did before.
+    """
+    words = -(-columns // 64)
+    drawn = np.random.default_rng(seed).integers(0, 2**64, words, dtype=np.uint64)
+    bits = np.ascontiguousarray(mixed(keys[:, None] ^ drawn)).view(np.uint8).reshape(len(keys), -1)
     found: Float = 2 * np.unpackbits(bits, axis=1, count=columns).astype(np.float32) - 1
     return found
+
+
+def mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Every bit of the result depends on every bit of x (SplitMix64, Steele et al. 2014, section 5)."""
+    x = x + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
 
 
 def orthonormal(y: Float, threads: int) -> Float:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from support.factories import corpus_of
 
+from training.choice.engines import FEWEST_TOKENS, MOST_TOKENS, OFTEN, engines_of
 from training.config import TrainConfig, TrainerConfig
-from training.pipeline.choose import FEWEST_TOKENS, MOST_TOKENS, OFTEN, engines_of
 
 
 def log_of(tokens: int, items: int):
