@@ -292,7 +292,7 @@ def test_the_caller_says_whether_the_last_item_may_return_whatever_the_setting(s
     found = scorer(last_may_return=setting, session={"vectors": 1.0, "own.newest": 50.0})
     session = rows([8, 3, 5, 8])
     vectors = found.next_vectors()
-    searcher = Searcher(build(vectors, ITEMS, 0.99, 1, 1).index, vectors)
+    searcher = Searcher(build(vectors, ITEMS, 0.99, 1, 1).graph, vectors)
     for recommender in (Recommender(found), Recommender(found, searcher, dense_items=0)):
         listed, scores = recommender.among(session, ITEMS, None, exclude_seen=exclude_seen, last_may_return=asked)
         dense = recommender.scores([session], False, exclude_seen, asked)[0]
