@@ -42,6 +42,7 @@ bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks.read
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.deezer_paper
+	$(BIN)/python -m benchmarks.published
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.http
 

@@ -33,7 +33,7 @@ def by_item2vec(folder: str) -> tuple[int, int]:
     config = EventsConfig(paths=(folder + "/events-*.parquet",), memory_mb=1000)
     connection = connect(config.memory_mb, folder)
     reader = EventReader(open_sources(config, connection), config, connection)
-    rules = SessionsConfig(max_user_events=0)
+    rules = SessionsConfig(max_user_events=0, collapse_repeats=True)
     found = sessionise(reader, rules, by_session=False, budget_mb=config.memory_mb, spill=Path(folder))
     return len(found.corpus), len(found.corpus.tokens)
 

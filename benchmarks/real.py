@@ -9,6 +9,7 @@ from training.events.reader import EventReader
 from training.events.sources import open_sources
 from training.events.sql import connect
 from training.sessions.cut import sessionise
+from training.sessions.repeats import rules_of
 
 DATA = Path(os.environ.get("ITEM2VEC_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
@@ -45,5 +46,5 @@ def sessions_of(config: TrainConfig) -> tuple[Corpus, list[str]]:
     """All sessions of the log, and row -> item."""
     connection = connect(config.events.memory_mb)
     reader = EventReader(open_sources(config.events, connection), config.events, connection)
-    found = sessionise(reader, config.sessions, by_session=True, budget_mb=config.events.memory_mb)
+    found = sessionise(reader, rules_of(config), by_session=True, budget_mb=config.events.memory_mb)
     return found.corpus, found.vocabulary.ids

@@ -38,6 +38,8 @@ def explain_flags(parser: Parser) -> None:
 
 def evaluate_flags(parser: Parser) -> None:
     add_version(parser)
+    help = "measure on this file instead: a log, or a table with the columns prefix and target; all of it is asked"
+    parser.add_argument("--test", metavar="FILE", help=help)
     add_json(parser)
 
 
@@ -113,6 +115,8 @@ def run_evaluate(options: argparse.Namespace) -> int:
     from cli.screen import screen, show_report
     from index.artifact.registry import Registry
 
+    if options.test is not None:
+        return run_test(options)
     manifest = Registry(options.models).open(options.version).manifest
     if manifest.metrics is None:
         raise ArtifactError(f"version {manifest.version} was published without an evaluation")
@@ -121,6 +125,23 @@ def run_evaluate(options: argparse.Namespace) -> int:
         print(json.dumps({"version": manifest.version, **report}, indent=1, ensure_ascii=False))
         return 0
     show_report(screen(), manifest.metrics)
+    return 0
+
+
+def run_test(options: argparse.Namespace) -> int:
+    from cli.screen import screen
+    from training.given.run import measure_file
+    from training.given.text import given_facts, given_tables
+    from training.progress import reporter
+
+    report = measure_file(open_model(options), options.test, reporter())
+    if options.json:
+        print(json.dumps(report.model_dump(mode="json"), indent=1, ensure_ascii=False))
+        return 0
+    console = screen()
+    for table in given_tables(report):
+        console.print(table)
+    console.print(given_facts(report), soft_wrap=not console.is_terminal)
     return 0
 
 
@@ -135,5 +156,10 @@ def run_export(options: argparse.Namespace) -> int:
 SIMILAR = Command("similar", "the items most similar to one, or what comes after it", similar_flags, run_similar)
 RECOMMEND = Command("recommend", "what comes next in a session", recommend_flags, run_recommend)
 EXPLAIN = Command("explain", "why two items are close, or one is not in the other's list", explain_flags, run_explain)
-EVALUATE = Command("evaluate", "the quality report, as measured after the training", evaluate_flags, run_evaluate)
+EVALUATE = Command(
+    "evaluate",
+    "the quality report, as measured after the training, or on a test of yours",
+    evaluate_flags,
+    run_evaluate,
+)
 EXPORT = Command("export", "write vectors or neighbours for other tools", export_flags, run_export)

@@ -73,9 +73,10 @@ def add_flag(group: Any, flag: str, place: tuple[str, ...], field: Any, hidden: 
     shown = "" if default in (None, (), True, False) else f" (default {default})"
     options: dict[str, Any] = {"dest": ".".join(place), "default": None, "help": (field.description or "") + shown}
     options["help"] = options["help"].replace("%", "%%")
-    if field.annotation is bool:
+    if field.annotation is bool or bool in kinds:
         options["action"] = argparse.BooleanOptionalAction
-        options["help"] += f" (default {'yes' if default else 'no'})"
+        if isinstance(default, bool):
+            options["help"] += f" (default {'yes' if default else 'no'})"
     elif get_origin(field.annotation) is tuple:
         options |= {"nargs": "+", "action": "extend", "metavar": flag.upper().replace("-", "_")}
     elif kinds and isinstance(kinds[0], str):

@@ -149,8 +149,18 @@ class ChosenFacts(Part):
     trace: dict[str, dict[str, float]]
 
 
+class RepeatFacts(Part):
+    """Immediate repeats. share: of the log's next events, those of the item just before. kept: whether they were
+    trained on. last_may_return: whether the last item of a session may be recommended."""
+
+    share: float
+    kept: bool
+    last_may_return: bool
+
+
 class Report(Part):
-    """repeat_share, cold_share: shares of the targets. coverage10, gini10: of the model's lists of ten in T2."""
+    """repeat_share, cold_share: shares of the targets. coverage10, gini10: of the model's lists of ten in T2. repeats:
+    None where it was not noted."""
 
     prefixes: int
     sessions: int
@@ -160,6 +170,7 @@ class Report(Part):
     coverage10: float
     gini10: float
     conversions: tuple[ConversionPoint, ...] = ()
+    repeats: Omitted[RepeatFacts] = None
     split: SplitFacts
     chosen: ChosenFacts
     advice: str

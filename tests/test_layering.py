@@ -21,7 +21,7 @@ FLOORS = (
     {"config", "corpus", "progress", "workspace", "counting"},
     {"events", "trainers", "baselines", "demo"},
     {"sessions", "evaluation"},
-    {"choice"},
+    {"choice", "given"},
     {"pipeline", "check"},
     {"tune", "jobs"},
 )

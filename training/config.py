@@ -79,7 +79,10 @@ class SessionsConfig(Settings):
     min_length: int = setting(2, "shorter sessions are dropped", ge=2)
     max_length: int = setting(10_000, "longer sessions are split into parts of at most this length", ge=2)
     min_item_count: int = setting(5, "items that occur less often get no vector", ge=1)
-    collapse_repeats: bool = setting(True, "events that repeat the item just before them are dropped")
+    collapse_repeats: Literal["auto"] | bool = setting(
+        "auto",
+        "events that repeat the item just before them are dropped; auto: unless they are part of what people do",
+    )
     min_dwell: float = setting(0.0, "events with a shorter dwell time, in seconds, are dropped (needs dwell)", ge=0)
     max_user_events: int = setting(100_000, "users with more events are left out as bots; 0: no limit", ge=0)
 

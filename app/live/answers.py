@@ -77,8 +77,12 @@ def recommend(
     weights: Sequence[float] | None = None,
     disliked: Sequence[str] = (),
     exclude_seen: bool = True,
+    exclude_last: bool | None = None,
 ) -> Found:
-    """What comes next after a session, oldest item first; without any item that has a vector, fallback items."""
+    """What comes next after a session, oldest item first; without any item that has a vector, fallback items.
+
+    exclude_last: whether the last item is left out; None: as `exclude_seen` or the model says.
+    """
     model = model_of(view)
     vocabulary = model.vocabulary
     places = [i for i, item in enumerate(session) if item in vocabulary]
@@ -92,7 +96,13 @@ def recommend(
         mask = np.ones(len(vocabulary), dtype=np.bool_) if mask is None else mask.copy()
         mask[out] = False
     found, scores = model.recommender.among(
-        rows, _pool(ask), mask, exclude_seen=exclude_seen, weights=own, disliked=vocabulary.known_rows(disliked)
+        rows,
+        _pool(ask),
+        mask,
+        exclude_seen=exclude_seen,
+        weights=own,
+        disliked=vocabulary.known_rows(disliked),
+        last_may_return=None if exclude_last is None else not exclude_last,
     )
     real = found >= 0
     left = len(vocabulary) - len(set(rows.tolist()))

@@ -44,7 +44,7 @@ def recommend(service: ServiceDep, body: RecommendRequest) -> Response:
     session = in_order(body.items)
     ids = [item.item_id for item in session]
     weights = [item.weight for item in session] if any(item.weight != 1 for item in session) else None
-    found = answers.recommend(view, ids, body.ask(), weights, body.disliked, body.exclude_seen)
+    found = answers.recommend(view, ids, body.ask(), weights, body.disliked, body.exclude_seen, body.exclude_last)
     return passing(view.version, _list(view, {}, ids, found, body.explain))
 
 

@@ -150,6 +150,11 @@ class RecommendRequest(Shape):
     )
     disliked: list[ItemId] = Field([], max_length=100, description="items to stay away from")
     exclude_seen: bool = Field(True, description="leave out the session's own items")
+    exclude_last: bool | None = Field(
+        None,
+        description="leave out the last item; false: it may come back, even with exclude_seen; null: as exclude_seen "
+        "says, and without it as the model was trained (last_may_return)",
+    )
 
 
 class RecommendReply(Reply):

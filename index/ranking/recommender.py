@@ -21,7 +21,8 @@ CANDIDATES = 4  # fetched per result wanted; the blend reorders what the vectors
 
 class Recommender:
     """Ranks. next_of: after one item. recommend: after a session. Neither lists the last item itself, but that a
-    session's may return where the setting `last_may_return` says so.
+    session's may return where the setting `last_may_return` says so, or the caller (`last_may_return`; None: as the
+    setting says, and never with `exclude_seen`).
 
     Rows and scores come as (rows int32, scores float32), shape (queries, k), padded with -1 and -inf. Ties are broken
     by row, so the same question gets the same answer. With a searcher over `next_vectors`, a catalogue of more than
@@ -33,11 +34,19 @@ class Recommender:
         self.scorer = scorer
         self._searcher = searcher if len(scorer) > dense_items else None
 
-    def scores(self, sessions: Sequence[Rows], one_item: bool, exclude_seen: bool = False) -> Float:
+    def scores(
+        self,
+        sessions: Sequence[Rows],
+        one_item: bool,
+        exclude_seen: bool = False,
+        last_may_return: bool | None = None,
+    ) -> Float:
         """Dense scores, -inf for what may not be recommended. Shape (sessions, items)."""
-        scores = self.scorer.dense([self.question(s, one_item, exclude_seen) for s in sessions], one_item)
+        returns = self._returns(one_item, exclude_seen, last_may_return)
+        own = returns or not exclude_seen
+        scores = self.scorer.dense([self.question(s, one_item, own) for s in sessions], one_item)
         for i, session in enumerate(sessions):
-            scores[i, self._gone(session, one_item, exclude_seen)] = -np.inf
+            scores[i, _gone(session, exclude_seen, returns)] = -np.inf
         return scores
 
     def next_of(self, rows: Rows, k: int) -> tuple[Rows, Float]:
@@ -57,14 +66,16 @@ class Recommender:
         exclude_seen: bool = False,
         weights: Float | None = None,
         disliked: Rows | None = None,
+        last_may_return: bool | None = None,
     ) -> tuple[Rows, Float]:
         """The k best for one session of the rows that are `allowed` (bool, (items,); None: all): rows and scores, (k,).
 
         weights: the caller's, one per row of the session. disliked: rows with a negative weight, together half of the
         session's, which are not among the results either.
         """
-        question = self.question(session, one_item, exclude_seen, weights, disliked)
-        gone = self._gone(session, one_item, exclude_seen)
+        returns = self._returns(one_item, exclude_seen, last_may_return)
+        question = self.question(session, one_item, returns or not exclude_seen, weights, disliked)
+        gone = _gone(session, exclude_seen, returns)
         if disliked is not None and len(disliked):
             gone = np.concatenate([gone, disliked]).astype(np.int32)
         if self._searcher is None:
@@ -80,21 +91,22 @@ class Recommender:
         self,
         session: Rows,
         one_item: bool,
-        exclude_seen: bool = False,
+        own: bool = True,
         weights: Float | None = None,
         disliked: Rows | None = None,
     ) -> Question:
-        """As it is scored. weights: with them the rule for sessions is used, for one item too."""
+        """As it is scored. own: whether any of the session's items may come back. weights: with them the rule for
+        sessions is used, for one item too."""
         if one_item and weights is None:
             return Question.of_item(session)
         config = self.scorer.config
-        return Question.of_session(session, config, weights, disliked, DISLIKE, own=not (one_item or exclude_seen))
+        return Question.of_session(session, config, weights, disliked, DISLIKE, own=own and not one_item)
 
-    def _gone(self, session: Rows, one_item: bool, exclude_seen: bool) -> Rows:
-        """What may not be recommended."""
-        if exclude_seen:
-            return session
-        return session[-1:] if one_item or not self.scorer.config.last_may_return else session[:0]
+    def _returns(self, one_item: bool, exclude_seen: bool, last_may_return: bool | None) -> bool:
+        """Whether the last item may be recommended: of one item never."""
+        if one_item:
+            return False
+        return last_may_return if last_may_return is not None else self.scorer.config.repeats_last and not exclude_seen
 
     def _ranked(self, sessions: Sequence[Rows], k: int, one_item: bool, exclude_seen: bool) -> tuple[Rows, Float]:
         if self._searcher is not None:
@@ -125,3 +137,10 @@ class Recommender:
         scores = self.scorer.of_pairs([question], one_item, candidates, told)
         places, best = top_k(scores[None, :], k)
         return np.append(candidates, -1)[places[0]].astype(np.int32), best[0]  # place -1 is the -1 at the end
+
+
+def _gone(session: Rows, exclude_seen: bool, returns: bool) -> Rows:
+    """What may not be recommended. returns: whether the last item may be."""
+    if not exclude_seen:
+        return session[:0] if returns else session[-1:]
+    return session[session != session[-1]] if returns and len(session) else session

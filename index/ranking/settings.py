@@ -39,7 +39,11 @@ class RecommenderConfig(BaseModel):
         "rank", description="how their weight falls: only the last, 1/rank, or by half every half_life items"
     )
     half_life: float = Field(2.0, gt=0, description="items after which an exponential weight has halved")
-    last_may_return: bool = Field(False, description="next in a session: whether the last item itself may come next")
+    last_may_return: Literal["auto"] | bool = Field(
+        "auto",
+        description="next in a session: whether the last item itself may come next; auto: where repeats are kept, and "
+        "validation says that it is better",
+    )
     counts: dict[str, RulesConfig] = Field(
         {"after": COUNTS["after"]}, description="the parts that are counts: name -> how they are taken"
     )
@@ -75,6 +79,11 @@ class RecommenderConfig(BaseModel):
             if unknown := weights.keys() - parts:
                 raise ValueError(f"{question}: {', '.join(sorted(unknown))} is no part; these are: {sorted(parts)}")
         return self
+
+    @property
+    def repeats_last(self) -> bool:
+        """Whether the last item may come next: what is not decided yet is no."""
+        return self.last_may_return is True
 
     def used_counts(self) -> dict[str, RulesConfig]:
         """Those of the counts that have a weight."""

@@ -32,6 +32,7 @@ from training.events.sql import connect
 from training.progress import Reporter, Step
 from training.sessions.cut import gap_micros, sessionise
 from training.sessions.encode import Sessions
+from training.sessions.repeats import rules_of
 
 SEVERITIES = ("stop", "warn", "note")
 # In the order of the report, within each severity.
@@ -131,7 +132,7 @@ def after_the_rules(
     """The sessions a training would get; or None, and why nothing is left."""
     by_session, threads = config.events.session is not None, config.trainer.workers
     try:
-        return sessionise(batches, config.sessions, by_session, budget_mb, threads, progress=step.share), ""
+        return sessionise(batches, rules_of(config), by_session, budget_mb, threads, progress=step.share), ""
     except EventsMissing as error:
         return None, error.short
 

@@ -105,8 +105,9 @@ FINDINGS = {
     ),
     "immediate_repeats": Words(
         title="the same item twice in a row",
-        found="{count:,} events ({share}) repeat the item just before them.",
-        effect="Page reloads and heartbeats look like this. They count once, so they do no harm.",
+        found="{share} of the next events ({count:,}) are of the item just before them.",
+        effect="They come too soon or too often to be meant: page reloads and heartbeats look like this. They count "
+        "once, so they do no harm.",
         advice="Nothing to do; --no-collapse-repeats would keep them.",
     ),
     "repeated_items": Words(
@@ -245,8 +246,22 @@ OTHERWISE = {
         "advice": "Check that --user names the user, not the event or the page view."
     },
     ("immediate_repeats", "kept"): {
-        "effect": "Page reloads and heartbeats look like this. Each item becomes its own neighbour.",
-        "advice": "Set --collapse-repeats.",
+        "effect": "They look like page reloads, heartbeats or steps with one item. Each becomes its own neighbour.",
+        "advice": "Leave --no-collapse-repeats out: then they count once.",
+    },
+    ("immediate_repeats", "steps"): {
+        "effect": "The log has several event types: a view and then a purchase of the same item look like this. They "
+        "count once, so they do no harm.",
+    },
+    ("immediate_repeats", "real"): {
+        "effect": "They come neither too soon nor too often, so they are part of what people do. --collapse-repeats "
+        "takes them away, and with them {share} of what the model could be asked for.",
+        "advice": "Leave --collapse-repeats out: then they stay.",
+    },
+    ("immediate_repeats", "real_kept"): {
+        "effect": "They come neither too soon nor too often, so they are part of what people do, and stay. Where it is "
+        "better on validation, the last item of a session may be recommended.",
+        "advice": "Nothing to do; --collapse-repeats would take away {share} of what comes next.",
     },
     ("likely_bots", "left_out"): {"effect": "They are left out of the training.", "advice": "Nothing to do."},
     ("day_long_sessions", "sessions_given"): {

@@ -25,6 +25,7 @@ OF_SESSION: Names = (
     *(name + LAST for name in ("vectors", "alike", "after", "next", "both", "recent")),
     *(name for name in OWN if name != "own.last"),
 )
+OWN_LAST = "own.last"  # tried where the last item may return
 SURE = 3.0  # standard errors: a part whose weight is nearer to 0 is left out
 NOTHING = 0.3  # standard errors: parts within these say nothing, and go together
 # By what a weight is multiplied when it is moved, how often all are tried, and the gain in NDCG@20 that counts as one.
@@ -52,15 +53,19 @@ def blend(
     names: Names,
     seed: int,
     threads: int,
+    last_may_return: bool = False,
 ) -> tuple[Blended, dict[str, float]]:
     """(the fitted weights, value of each part alone), on the validation prefixes.
 
-    config: reading and session rule of the vectors.
+    config: reading and session rule of the vectors. last_may_return: whether the last item of a prefix may answer it;
+    it then has a part of its own.
     """
+    if last_may_return:
+        names = (*names, OWN_LAST)
     scorer = scorer_of_all(materials, config, names)
     names = tuple(name for name in names if name.removesuffix(LAST) != "alike" or len(scorer) <= DENSE_ITEMS)
     questions = questions_of(scorer, prefixes.prefixes, one_item)
-    gone = [prefix[-1:] for prefix in prefixes.prefixes]
+    gone = [prefix[:0] if last_may_return else prefix[-1:] for prefix in prefixes.prefixes]
     table = tabulate(scorer, questions, prefixes.targets, gone, names, seed, threads)
     # In a large catalogue the index over the vectors brings the candidates, so they must count.
     kept = thinned(table, None if len(scorer) <= DENSE_ITEMS else "vectors")

@@ -1,11 +1,11 @@
 """The model and its baselines on held-out sessions: the figures an artifact carries.
 
-T1 asks from the last item of a prefix, T2 from all of it. Every item is ranked; the query item never counts; intervals
-are over sessions; comparisons are paired, on the same prefixes.
+T1 asks from the last item of a prefix, T2 from all of it. Every item is ranked; the query item never counts, but in T2
+where the model may recommend it; intervals are over sessions; comparisons are paired, on the same prefixes.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, groupby
 
@@ -32,13 +32,24 @@ ONLY_POPULARITY: Candidates = {task: {"popularity": 0} for task in RANKED_TASKS}
 
 @dataclass(frozen=True)
 class Questions:
-    """Test prefixes, and the training sessions that everything asked has seen. resamples: behind each interval."""
+    """Test prefixes, and the training sessions that everything asked has seen. resamples: behind each interval.
+    last_may_return: whether the last item of a session counts, for the model and for all baselines alike."""
 
     prefixes: Prefixes
     train: Corpus
     threads: int
     resamples: int
     seed: int
+    last_may_return: bool = False
+
+    def of(self, task: RankedTask) -> "Questions":
+        """Those of the task: after one item that item itself is no question."""
+        return self._of_item if task == "T1" else self
+
+    @cached_property
+    def _of_item(self) -> "Questions":
+        others = self.prefixes.without_last()
+        return self if others is self.prefixes else replace(self, prefixes=others, last_may_return=False)
 
     @cached_property
     def seen(self) -> Seen:
@@ -89,9 +100,12 @@ def choose_baselines(
     threads: int,
     progress: Callable[[float], None] = lambda _: None,
     largest: int = 0,
+    last_may_return: bool = False,
 ) -> Candidates:
     """The candidate of each family that is best on validation (NDCG@20). largest: items of the corpus that they will be
-    fitted on for the test; a family that cannot be fitted there is not tried here."""
+    fitted on for the test; a family that cannot be fitted there is not tried here. last_may_return: in a session."""
+    others = prefixes.without_last()
+    asked = {"T1": others, "T2": prefixes if last_may_return else others}
     chosen: dict[RankedTask, dict[str, int]] = {task: {} for task in RANKED_TASKS}
     seen = Seen(train, threads)
     for done, (family, candidates) in enumerate(FAMILIES.items(), 1):
@@ -101,7 +115,8 @@ def choose_baselines(
         for fit, alike in groupby(candidates(seen), key=lambda baseline: baseline.fit):
             scores, owns = fit(), [baseline.own for baseline in alike]
             for task in TASKS_OF[family]:
-                ranks = rank_each(scores, owns, prefixes.asked(task), prefixes.targets, train.items, threads)
+                part, returns = asked[task], task == "T2" and last_may_return
+                ranks = rank_each(scores, owns, part.asked(task), part.targets, train.items, threads, returns)
                 values[task] += [float(gains(found, 20).mean()) for found in ranks]
         for task, found in values.items():
             if found:
@@ -127,18 +142,23 @@ def evaluate(
     chosen: Candidates,
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[dict[RankedTask, tuple[Row, ...]], dict[RankedTask, Ranks]]:
-    """(rows of each task, the model's own first; ranks of the model by task)."""
+    """(rows of each task, the model's own first; ranks of the model by task, 0 where the task does not ask)."""
     rows: dict[RankedTask, list[Row]] = {task: [] for task in RANKED_TASKS}
     ranks: dict[RankedTask, Ranks] = {}
     total = sum(2 + len(families) for families in chosen.values())
     ours = ((task, method) for task in RANKED_TASKS for method in model_methods(recommender, vectors, task))
     for done, (task, method) in enumerate(chain(ours, baselines(questions.seen, chosen)), 1):
-        asked, targets = questions.prefixes.asked(task), questions.prefixes.targets
-        new = questions.new if task == "T2" else None
-        found, among_new = rank_twice(method.scores, asked, targets, questions.train.items, new, questions.threads)
-        rows[task].append(row_of(questions, method, found, among_new, ranks.get(task)))
+        part = questions.of(task)
+        asked, targets = part.prefixes.asked(task), part.prefixes.targets
+        new, returns = part.new if task == "T2" else None, task == "T2" and part.last_may_return
+        found, among_new = rank_twice(method.scores, asked, targets, part.train.items, new, part.threads, returns)
+        rows[task].append(row_of(part, method, found, among_new, ranks.get(task)))
         ranks.setdefault(task, found)
         progress(done / total)
+    if len(ranks["T1"]) < len(questions.prefixes):
+        spread = np.zeros(len(questions.prefixes), dtype=np.int32)
+        spread[~questions.prefixes.of_last()] = ranks["T1"]
+        ranks["T1"] = spread
     return {task: tuple(table) for task, table in rows.items()}, ranks
 
 

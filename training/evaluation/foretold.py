@@ -13,7 +13,7 @@ from training.baselines.seen import Seen
 from training.corpus import Corpus
 from training.evaluation.gate import MIN_PREFIXES
 from training.evaluation.metrics import Bootstrap, gains, hits
-from training.evaluation.ranks import rank_all
+from training.evaluation.ranks import rank_all, rank_scored
 from training.evaluation.split import HeldOut, sample_prefixes
 
 PREFIXES = 1000  # of the new sessions, at most: enough to see that popularity does better
@@ -37,7 +37,8 @@ def foretell(recommender: Recommender, before: Corpus, new: Corpus, threads: int
     Fewer than MIN_PREFIXES questions say nothing.
     """
     rng = np.random.default_rng(seed)
-    prefixes = sample_prefixes(HeldOut(new, np.ones(len(new), dtype=np.int64)), PREFIXES, rng)
+    may_return = recommender.scorer.config.repeats_last
+    prefixes = sample_prefixes(HeldOut(new, np.ones(len(new), dtype=np.int64)), PREFIXES, rng, may_return)
     if len(prefixes) < MIN_PREFIXES:
         return Foretold(len(prefixes))
     found = Foretold(len(prefixes))
@@ -46,8 +47,8 @@ def foretell(recommender: Recommender, before: Corpus, new: Corpus, threads: int
     for task in RANKED_TASKS:
         asked, targets = prefixes.asked(task), prefixes.targets
         score = partial(recommender.scores, one_item=task == "T1")
-        ours = rank_all(score, asked, targets, before.items, threads=threads)
-        theirs = rank_all(popularity, asked, targets, before.items, threads=threads)
+        rank = rank_scored if task == "T2" and may_return else rank_all
+        ours, theirs = (rank(which, asked, targets, before.items, threads=threads) for which in (score, popularity))
         difference, low, high = bootstrap.interval(gains(ours, 10) - gains(theirs, 10))
         found.hr20[task] = round(float(hits(ours, 20).mean()), 4)
         found.against_popularity[task] = [difference, low, high]

@@ -48,11 +48,29 @@ def rank_all(
     return np.concatenate(ranks) if ranks else np.empty(0, np.int32)
 
 
+def rank_scored(
+    score: Score, prefixes: Sequence[Rows], targets: Rows, items: int, threads: int = 2
+) -> NDArray[np.int32]:
+    """As `rank_all`, but only what `score` itself leaves out (-inf) does not count: the last item may be a target."""
+
+    def one(part: slice, scores: Float | csr_matrix) -> NDArray[np.int32]:
+        return _ranks(scores, targets[part], [_NO_ROWS] * len(targets[part]))
+
+    ranks = _in_blocks(score, prefixes, items, one, threads)
+    return np.concatenate(ranks) if ranks else np.empty(0, np.int32)
+
+
 def rank_each(
-    score: Score, owns: Sequence[float], prefixes: Sequence[Rows], targets: Rows, items: int, threads: int = 2
+    score: Score,
+    owns: Sequence[float],
+    prefixes: Sequence[Rows],
+    targets: Rows,
+    items: int,
+    threads: int = 2,
+    last_may_return: bool = False,
 ) -> list[NDArray[np.int32]]:
     """Ranks as `rank_all` gives them, for each share of their scores that the prefix's own items may keep; the scores
-    are made once. Only dense scores can be lowered."""
+    are made once. Only dense scores can be lowered. last_may_return: the last item of the prefix counts."""
 
     def one(part: slice, scores: Float | csr_matrix) -> list[NDArray[np.int32]]:
         asked, found = prefixes[part], []
@@ -60,7 +78,7 @@ def rank_each(
             lowered = scores if own == 1 else scores.copy()
             if own != 1:
                 lower(lowered, asked, own)
-            found.append(_ranks(lowered, targets[part], [prefix[-1:] for prefix in asked]))
+            found.append(_ranks(lowered, targets[part], _out(asked, last_may_return)))
         return found
 
     blocks = _in_blocks(score, prefixes, items, one, threads)
@@ -68,17 +86,23 @@ def rank_each(
 
 
 def rank_twice(
-    score: Score, prefixes: Sequence[Rows], targets: Rows, items: int, new: NDArray[np.bool_] | None, threads: int = 2
+    score: Score,
+    prefixes: Sequence[Rows],
+    targets: Rows,
+    items: int,
+    new: NDArray[np.bool_] | None,
+    threads: int = 2,
+    last_may_return: bool = False,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32] | None]:
     """(ranks as `rank_all` gives them, and with the whole prefix left out), from scores that are made once.
 
     new: of the prefixes, those that are ranked the second way; the others have 0 there. None: none, and None comes
-    back.
+    back. last_may_return: the first way, the last item of the prefix counts.
     """
 
     def one(part: slice, scores: Float | csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         asked, wanted = prefixes[part], targets[part]
-        ranks = _ranks(scores, wanted, [prefix[-1:] for prefix in asked])
+        ranks = _ranks(scores, wanted, _out(asked, last_may_return))
         # All of them: to copy the scores of those that are wanted takes longer than to rank the others too.
         again = ranks if new is None else np.where(new[part], _ranks(scores, wanted, asked), 0).astype(np.int32)
         return ranks, again
@@ -104,6 +128,11 @@ def _in_blocks(
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, range(0, len(prefixes), size)))
+
+
+def _out(prefixes: Sequence[Rows], last_may_return: bool) -> list[Rows]:
+    """Of each prefix, what never counts."""
+    return [prefix[:0] if last_may_return else prefix[-1:] for prefix in prefixes]
 
 
 def _ranks(scores: Float | csr_matrix, targets: Rows, gone: Sequence[Rows]) -> NDArray[np.int32]:

@@ -11,7 +11,7 @@ from index.errors import Item2vecError
 from index.model import Model
 from index.report import RankedTask
 from training.evaluation.gate import MIN_PREFIXES, Rival
-from training.evaluation.ranks import rank_all
+from training.evaluation.ranks import rank_scored
 from training.evaluation.records import TASK_CODES, rank_records
 from training.evaluation.split import Prefixes, Split
 
@@ -56,5 +56,5 @@ def _ranked_now(
         asks = np.flatnonzero(np.array([len(p) > 0 for p in known]) & (targets >= 0))
         score = partial(model.recommender.scores, one_item=task == "T1")
         ranks[task] = np.zeros(len(part), dtype=np.int32)
-        ranks[task][asks] = rank_all(score, [known[i] for i in asks], targets[asks], len(vocabulary))
+        ranks[task][asks] = rank_scored(score, [known[i] for i in asks], targets[asks], len(vocabulary))
     return rank_records(part, keys, ranks)

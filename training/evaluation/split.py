@@ -161,20 +161,30 @@ class Prefixes:
             [self.prefixes[i] for i in chosen], self.targets[chosen], self.sessions[chosen], self.positions[chosen]
         )
 
+    def of_last(self) -> NDArray[np.bool_]:
+        """Whether the target is the last item of the prefix."""
+        return np.array([p[-1] == t for p, t in zip(self.prefixes, self.targets, strict=True)], dtype=np.bool_)
+
+    def without_last(self) -> "Prefixes":
+        """Those whose target is another item than the last."""
+        other = ~self.of_last()
+        return self if other.all() else self.take(np.flatnonzero(other))
+
     def repeats(self) -> NDArray[np.bool_]:
         """Whether the target is already in the prefix."""
         return np.array([t in p for p, t in zip(self.prefixes, self.targets, strict=True)], dtype=np.bool_)
 
 
-def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator) -> Prefixes:
+def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator, last_may_return: bool = False) -> Prefixes:
     """Every prefix of every session, or `limit` of them drawn at random. A target that repeats the item just before it
-    is left out: the query item never counts."""
+    is left out, but where the last item may return: elsewhere the query item never counts."""
     corpus = held_out.corpus
     lengths = corpus.lengths()
     session = np.repeat(np.arange(len(corpus)), lengths)
     position = np.arange(len(corpus.tokens)) - np.repeat(corpus.offsets[:-1], lengths)
     is_target = position >= held_out.first_target[session]
-    is_target[1:] &= corpus.tokens[1:] != corpus.tokens[:-1]
+    if not last_may_return:
+        is_target[1:] &= corpus.tokens[1:] != corpus.tokens[:-1]
     at = np.flatnonzero(is_target)
     if len(at) > limit:
         at = np.sort(rng.choice(at, limit, replace=False))
@@ -192,7 +202,8 @@ VALIDATION_PREFIXES, VALIDATION_SCORES, FEWEST = 3000, 100_000_000, 500
 
 
 def validation_prefixes(fit: Split, config: TrainConfig) -> Prefixes:
-    """The questions on which settings are chosen."""
+    """The questions on which settings are chosen; with those that the last item answers, unless it must not return."""
     affordable = max(FEWEST, VALIDATION_SCORES // fit.train.items)
     limit = min(VALIDATION_PREFIXES, affordable, config.evaluation.prefixes)
-    return sample_prefixes(fit.held_out, limit, np.random.default_rng(config.seed))
+    repeats = config.recommender.last_may_return is not False
+    return sample_prefixes(fit.held_out, limit, np.random.default_rng(config.seed), repeats)

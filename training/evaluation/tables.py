@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from index.report import METRICS, MODEL, Figure, Report, SplitFacts, Task
+from index.report import METRICS, MODEL, Figure, RepeatFacts, Report, SplitFacts, Task
 
 AHEAD = "item2vec ahead by (hr@20)"
 LEAST = {"method": 13, AHEAD: 25}  # columns a cell needs so as not to be cut
@@ -65,6 +65,16 @@ def _share_of(split: SplitFacts) -> str:
     return f" ({share:.1%}{hint})"
 
 
+def _repeats(found: RepeatFacts) -> str:
+    """What became of immediate repeats."""
+    kept = "are trained on" if found.kept else "count once"
+    returns = "may come back" if found.last_may_return else "never comes back"
+    return (
+        f"Immediate repeats: {found.share:.1%} of the next events of the log are of the item just before. They {kept}; "
+        f"the last item of a session {returns} as a recommendation."
+    )
+
+
 def tables(report: Report) -> list[Table]:
     """One rich table a task."""
     found = []
@@ -99,6 +109,8 @@ def facts(report: Report) -> str:
         f"cold: {report.cold_share:.1%} were seen at most 10 times. "
         f"Coverage@10 {report.coverage10:.1%}, Gini@10 {report.gini10:.2f}. ± is half of a 95 % interval.",
     ]
+    if report.repeats is not None:
+        lines.append(_repeats(report.repeats))
     for point in report.conversions:
         if point.clicks_left in CLICKS:
             ranks = ", ".join(f"{name} {found.median_rank:.0f}" for name, found in point.methods.items())

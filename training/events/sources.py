@@ -87,12 +87,16 @@ def check_columns(source: Source, config: EventsConfig) -> None:
 
 def check_type(file: str, setting: str, column: str, kind: str) -> None:
     """Raises EventsError where no value of such a type can be what the setting means."""
+    if wrong := mistyped(file, setting, column, kind):
+        raise EventsError(f"{wrong}. Name another column with --{setting.replace('_', '-')}, or convert this one")
+
+
+def mistyped(file: str, setting: str, column: str, kind: str) -> str | None:
+    """What is wrong with a column of this type, in words; None where nothing is."""
     types, meaning = KINDS.get(setting, ID)
-    if not re.fullmatch(types, kind):
-        raise EventsError(
-            f"{file}: column {column!r} is of type {kind}, which is not {meaning}. "
-            f"Name another column with --{setting.replace('_', '-')}, or convert this one"
-        )
+    if re.fullmatch(types, kind):
+        return None
+    return f"{file}: column {column!r} is of type {kind}, which is not {meaning}"
 
 
 def look(connection: duckdb.DuckDBPyConnection, file: str, kind: str, config: EventsConfig) -> Source | None:

@@ -36,8 +36,11 @@ class Chosen(Record):
 
 def choose_settings(test: Split, catalogue: Catalogue, config: TrainConfig, work: Workspace) -> Chosen:
     """On a validation part cut from the end of the training part; the settings as given where nothing is to choose."""
-    settings, blend = config.evaluation, config.recommender
-    alone = blend.model_copy(update={"item": {"vectors": 1.0}, "session": {"vectors": 1.0}, "counts": {}})
+    settings = config.evaluation
+    # What may return is learnt with the weights: without them, only a plain yes is one.
+    blend = config.recommender.model_copy(update={"last_may_return": config.recommender.repeats_last})
+    weights = {"item": {"vectors": 1.0}, "session": {"vectors": 1.0}, "counts": {}}
+    alone = blend.model_copy(update=weights | {"last_may_return": False})
     given = Chosen(engine=engines_of(config, test.train)[0], blend=blend, vectors=alone, trace={})
     if not (settings.blend or settings.baselines):
         return given
@@ -49,7 +52,8 @@ def choose_settings(test: Split, catalogue: Catalogue, config: TrainConfig, work
         if settings.baselines:
             with work.told.step("baselines") as step:
                 fewer, threads = prefixes.spread(BASELINE_PREFIXES), config.trainer.workers
-                found = choose_baselines(validation.train, fewer, threads, step.share, test.train.items)
+                returns = chosen.blend.repeats_last
+                found = choose_baselines(validation.train, fewer, threads, step.share, test.train.items, returns)
                 chosen = chosen.model_copy(update={"baselines": found})
         write_json(folder / "choice.json", chosen.model_dump(mode="json"))
 
@@ -78,4 +82,5 @@ def _blend(validation: Split, prefixes: Prefixes, catalogue: Catalogue, config: 
 
 
 def _told(blend: RecommenderConfig, engine: str) -> dict[str, Any]:
-    return {"engine": engine, "reading": blend.next_reading, "decay": blend.session_decay, "parts": len(blend.session)}
+    told = {"engine": engine, "reading": blend.next_reading, "decay": blend.session_decay, "parts": len(blend.session)}
+    return told | ({"last_may_return": True} if blend.repeats_last else {})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from index.catalogue import Catalogue
 from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
-from index.report import MODEL, RANKED_TASKS, ChosenFacts, Report, SplitFacts, SubstitutesRow, Tasks
+from index.report import MODEL, RANKED_TASKS, ChosenFacts, RepeatFacts, Report, SplitFacts, SubstitutesRow, Tasks
 from training.baselines.families import FAMILIES
 from training.baselines.seen import Seen
 from training.choice.materials import Counted, Materials
@@ -23,6 +23,7 @@ from training.evaluation.records import rank_records, session_keys
 from training.evaluation.split import Prefixes, Split, sample_prefixes
 from training.evaluation.substitutes import highest, nearest, substitutes
 from training.pipeline.choose import Chosen
+from training.pipeline.prepare import RowCounts
 from training.pipeline.train import Fitted, train
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
@@ -41,11 +42,14 @@ class Measured:
     records: NDArray[Any]
 
 
-def measure(test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConfig, work: Workspace) -> Measured:
+def measure(
+    test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConfig, work: Workspace, counts: RowCounts
+) -> Measured:
     settings = config.evaluation
     fitted = train("train for test", test.train, test.ids, chosen.config(config), work)
-    prefixes = sample_prefixes(test.held_out, settings.prefixes, np.random.default_rng(config.seed))
-    questions = Questions(prefixes, test.train, config.trainer.workers, settings.bootstrap, config.seed)
+    rng, returns = np.random.default_rng(config.seed), chosen.blend.repeats_last
+    prefixes = sample_prefixes(test.held_out, settings.prefixes, rng, returns)
+    questions = Questions(prefixes, test.train, config.trainer.workers, settings.bootstrap, config.seed, returns)
     keys = session_keys(test.held_out.corpus, test.ids)
 
     def make(folder: Path) -> None:
@@ -58,7 +62,7 @@ def measure(test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConf
                 T1=rows["T1"], T2=rows["T2"], T3=_substitutes(fitted, questions.seen, catalogue, chosen, config)
             )
             step.facts |= {f"{task}_hr@20": rows[task][0].hr20.mean for task in RANKED_TASKS}
-            report = report_of(test, questions, tasks, blend, vectors, chosen)
+            report = report_of(test, questions, tasks, blend, vectors, chosen, counts)
         write_json(folder / "report.json", report.model_dump(mode="json"))
         write_arrays(folder, records=rank_records(prefixes, keys, ranks))
 
@@ -83,7 +87,13 @@ def _substitutes(
 
 
 def report_of(
-    test: Split, questions: Questions, tasks: Tasks, blend: Recommender, vectors: Recommender, chosen: Chosen
+    test: Split,
+    questions: Questions,
+    tasks: Tasks,
+    blend: Recommender,
+    vectors: Recommender,
+    chosen: Chosen,
+    counts: RowCounts,
 ) -> Report:
     """The tables, and what else there is to say of the test part."""
     prefixes, items = questions.prefixes, test.train.items
@@ -97,6 +107,9 @@ def report_of(
         coverage10=coverage(lists, items),
         gini10=gini(lists, items),
         conversions=conversions(test.held_out, model_methods(blend, vectors, "T2"), items, questions.threads),
+        repeats=RepeatFacts(
+            share=counts.repeat_share, kept=counts.repeats_kept, last_may_return=questions.last_may_return
+        ),
         split=SplitFacts(
             kind=test.kind,
             train_sessions=len(test.train),

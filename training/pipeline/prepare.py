@@ -20,6 +20,7 @@ from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
 from training.progress import Reporter, Step
 from training.sessions.cut import sessionise
+from training.sessions.repeats import rules_of
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 ARRAYS = ("tokens", "offsets", "starts", "ends", "weights", "converted")  # of a Corpus
@@ -27,12 +28,15 @@ ARRAYS = ("tokens", "offsets", "starts", "ends", "weights", "converted")  # of a
 
 @dataclass(frozen=True)
 class RowCounts:
-    """rows: read. rejected, removed: reason -> how many. empty_files: those without any row."""
+    """rows: read. rejected, removed: reason -> how many. empty_files: those without any row. repeat_share: of the next
+    events, the immediate repeats; repeats_kept: whether they stayed."""
 
     rows: int
     rejected: dict[str, int]
     removed: dict[str, int]
     empty_files: list[str]
+    repeat_share: float
+    repeats_kept: bool
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
         with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:
             sessions = sessionise(
                 _counted(reader, step),
-                config.sessions,
+                rules_of(config),
                 by_session=settings.session is not None,
                 budget_mb=settings.memory_mb,
                 threads=config.trainer.workers,
@@ -76,7 +80,14 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
             step.facts |= {"rows": reader.counts.rows, "rejected": sum(reader.counts.rejected.values())}
             step.facts |= {"sessions": len(sessions.corpus), "items": sessions.corpus.items}
         removed = reader.counts.dropped | sessions.counts.removed()
-        counts = RowCounts(reader.counts.rows, reader.counts.rejected, removed, list(sources.empty))
+        counts = RowCounts(
+            rows=reader.counts.rows,
+            rejected=reader.counts.rejected,
+            removed=removed,
+            empty_files=list(sources.empty),
+            repeat_share=sessions.repeats.share,
+            repeats_kept=sessions.repeats.kept,
+        )
         write_arrays(folder, **{name: getattr(sessions.corpus, name) for name in ARRAYS})
         write_json(folder / "vocabulary.json", {"ids": sessions.vocabulary.ids, "rare": sessions.rare})
         write_json(folder / "counts.json", asdict(counts))

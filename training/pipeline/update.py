@@ -23,7 +23,7 @@ from index.errors import EventsMissing, NoModel, UpdateImpossible
 from index.model import Model as Served
 from index.process import keep_freed_memory
 from training.choice.engines import with_engine
-from training.config import TrainConfig
+from training.config import SessionsConfig, TrainConfig
 from training.corpus import Corpus
 from training.evaluation.foretold import Foretold, foretell
 from training.events.reader import EventBatch, EventReader
@@ -118,6 +118,7 @@ def identity_of_update(base: Base) -> dict[str, Any]:
 def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]:
     """(the log as it is now, the new sessions over the base's vocabulary). A step: it resumes."""
     config, evidence, ids = base.config, base.model.evidence, base.model.vocabulary.ids
+    rules = _rules(base)
 
     def make(folder: Path) -> None:
         settings = config.events
@@ -129,28 +130,35 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
         reader = EventReader(sources, settings, connection, config.sessions.min_dwell, work.folder / "rejects.parquet")
         known = _Known(int(evidence.ends.max()) if later and evidence.clock else None)
         with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:
-            cuts, codes = cut_all(
+            cuts, codes, repeats = cut_all(
                 known.without(reader),
-                config.sessions,
+                rules,
                 settings.session is not None,
                 settings.memory_mb,
                 config.trainer.workers,
                 folder,
             )
-            came = sum(int((part.lengths >= config.sessions.min_length).sum()) for part in cuts)
+            came = sum(int((part.lengths >= rules.min_length).sum()) for part in cuts)
             if not came:
                 raise UpdateImpossible(
                     f"the files hold no session that is later than the model: of {reader.counts.rows} rows "
                     f"{known.count} are not later than its last event, and what is left makes no session"
                 )
             new = _over(cuts, codes, {item: row for row, item in enumerate(ids)})
-            sessions = encode(*before.joined(cuts, codes), config.sessions, before.rare)
+            sessions = encode(*before.joined(cuts, codes), rules, repeats, before.rare)
             step.facts |= {"rows": reader.counts.rows, "known_before": known.count, "sessions": came}
             step.facts |= {"items": sessions.corpus.items, "rejected": sum(reader.counts.rejected.values())}
         data = base.manifest.data
         removed = _added(data.removed, reader.counts.dropped, sessions.counts.removed())
         rejected = _added(data.rejected, reader.counts.rejected)
-        counts = RowCounts(data.events + reader.counts.rows - known.count, rejected, removed, list(sources.empty))
+        counts = RowCounts(
+            rows=data.events + reader.counts.rows - known.count,
+            rejected=rejected,
+            removed=removed,
+            empty_files=list(sources.empty),
+            repeat_share=repeats.share,
+            repeats_kept=repeats.kept,
+        )
         write_arrays(folder, **{name: getattr(sessions.corpus, name) for name in ARRAYS})
         write_arrays(folder, **{f"new_{name}": getattr(new, name) for name in ARRAYS})
         write_json(folder / "vocabulary.json", {"ids": sessions.vocabulary.ids, "rare": sessions.rare})
@@ -160,6 +168,14 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
     folder = work.step("sessions", make)
     new = Corpus(items=len(ids), **{name: read_array(folder, f"new_{name}") for name in ARRAYS})
     return prepared_of(folder), new
+
+
+def _rules(base: Base) -> SessionsConfig:
+    """Immediate repeats are treated as in the base: a few new events may look otherwise than the whole log."""
+    rules, report = base.config.sessions, base.manifest.metrics
+    if report is None or report.repeats is None:
+        return rules
+    return rules.model_copy(update={"collapse_repeats": not report.repeats.kept})
 
 
 class _Known:

@@ -8,6 +8,7 @@ import numpy as np
 from index.errors import UpdateImpossible
 from index.evidence import Evidence
 from training.sessions.encode import Cut
+from training.sessions.repeats import PAUSES
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Before:
             items=tokens,
             weights=None if evidence.weights is None else np.asarray(evidence.weights),
             converted=None,
+            pauses=np.zeros((2, PAUSES), dtype=np.int64),
+            again=np.zeros(len(tokens), dtype=np.bool_),
+            new_ends=np.asarray(evidence.ends),
         )
         return cls(ids, cut, rare)
 

@@ -1,7 +1,9 @@
 """From events to sessions: the rules, in one fixed order, each counting what it removed."""
 
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numba as nb
@@ -11,6 +13,7 @@ from training.config import SessionsConfig
 from training.events.reader import EventBatch
 from training.sessions.encode import Cut, Sessions, encode
 from training.sessions.itemcodes import ItemCodes
+from training.sessions.repeats import PAUSES, Repeats, total
 from training.sessions.shards import SHARDS, Shard, Shards
 
 
@@ -27,9 +30,11 @@ def sessionise(
 
     by_session: the events carry a session id; otherwise a pause of more than `gap_minutes` cuts. The order of the
     rules: users above the ceiling, cut, immediate repeats, rare items, short sessions, long sessions. Items are
-    counted after repeats are collapsed. Raises EventsMissing when nothing is left.
+    counted after repeats are collapsed; with `auto` all of the log says whether they are. Raises EventsMissing when
+    nothing is left.
     """
-    return encode(*cut_all(batches, config, by_session, budget_mb, threads, spill, progress), config)
+    cuts, ids, repeats = cut_all(batches, config, by_session, budget_mb, threads, spill, progress)
+    return encode(cuts, ids, config, repeats)
 
 
 def cut_all(
@@ -40,8 +45,8 @@ def cut_all(
     threads: int = 2,
     spill: Path | None = None,
     progress: Callable[[float], None] = lambda _: None,
-) -> tuple[list[Cut], list[str]]:
-    """The first three rules: (cut sessions with every item, code -> item id)."""
+) -> tuple[list[Cut], list[str], Repeats]:
+    """The first three rules: (cut sessions with every item, code -> item id, the immediate repeats)."""
     codes = ItemCodes()
     with Shards(budget_mb << 20, spill) as shards:
         for batch in batches:
@@ -60,7 +65,12 @@ def cut_all(
             for i, part in enumerate(pool.map(lambda i: cut(shards.shard(i), config, gap), range(SHARDS))):
                 cuts.append(part)
                 progress((i + 1) / SHARDS)
-    return cuts, codes.ids()
+    repeats = total(part.pauses for part in cuts)
+    keep = repeats.kind == "real" if config.collapse_repeats == "auto" else not config.collapse_repeats
+    if not keep and config.collapse_repeats == "auto":
+        for i, part in enumerate(cuts):
+            cuts[i] = part.collapsed()
+    return cuts, codes.ids(), replace(repeats, kept=keep)
 
 
 def gap_micros(config: SessionsConfig, by_session: bool) -> int:
@@ -69,10 +79,14 @@ def gap_micros(config: SessionsConfig, by_session: bool) -> int:
 
 
 def cut(shard: Shard, config: SessionsConfig, gap: int) -> Cut:
-    """The first three rules, on the users of one shard: bots, the cut itself, immediate repeats."""
+    """The first three rules, on the users of one shard: bots, the cut itself, immediate repeats.
+
+    These stay where they must, and where only the whole log says what they are (`auto`).
+    """
     ceiling = config.max_user_events or np.iinfo(np.int64).max
-    kept, begins, bots, bot_events = _cut(
-        shard.users, shard.sessions, shard.times, shard.items, gap, ceiling, config.collapse_repeats
+    collapse = config.collapse_repeats is True
+    kept, begins, bots, bot_events, again, new_ends, pauses = _cut(
+        shard.users, shard.sessions, shard.times, shard.items, gap, ceiling, collapse
     )
     times = shard.times[kept]
     return Cut(
@@ -86,14 +100,21 @@ def cut(shard: Shard, config: SessionsConfig, gap: int) -> Cut:
         items=shard.items[kept],
         weights=shard.weights[kept] if shard.weights.size else None,
         converted=shard.converted[kept] if shard.converted.size else None,
+        pauses=pauses,
+        again=again,
+        new_ends=shard.times[new_ends],
     )
 
 
 @nb.njit(cache=True, nogil=True)
 def _cut(users, sessions, times, items, gap, ceiling, collapse):  # type: ignore[no-untyped-def]
-    """Sorted events to sessions. Returns (rows kept, where each session begins in them, bots, events of bots)."""
+    """Sorted events to sessions. Returns (rows kept, where each session begins in them, bots, events of bots, which of
+    the kept are repeats, the last row of each session that is none, pauses)."""
     size = users.size
     kept = np.empty(size, np.int64)
+    again = np.zeros(size, np.bool_)
+    new_ends = np.empty(size, np.int64)
+    pauses = np.zeros((2, PAUSES), np.int64)
     begins = np.empty(size + 1, np.int64)
     n = count = bots = bot_events = 0
     row = 0
@@ -116,10 +137,18 @@ def _cut(users, sessions, times, items, gap, ceiling, collapse):  # type: ignore
             if new:
                 begins[count] = n
                 count += 1
-            elif collapse and items[i] == items[i - 1]:
-                continue
+                new_ends[count - 1] = i
+            else:
+                same = items[i] == items[i - 1]
+                # The bits of the pause, from the exponent of a float: a loop over the bits is slower.
+                pauses[int(same), int(math.frexp(float(times[i] - times[i - 1]))[1])] += 1
+                if not same:
+                    new_ends[count - 1] = i
+                elif collapse:
+                    continue
+                again[n] = same
             kept[n] = i
             n += 1
         row = end
     begins[count] = n
-    return kept[:n], begins[: count + 1], bots, bot_events
+    return kept[:n], begins[: count + 1], bots, bot_events, again[:n].copy(), new_ends[:count].copy(), pauses

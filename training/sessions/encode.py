@@ -1,7 +1,7 @@
 """From cut sessions to a corpus: which items get a row of the vocabulary, and what is left of each session then."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numba as nb
@@ -12,6 +12,7 @@ from index.errors import EventsMissing
 from index.vocabulary import Vocabulary
 from training.config import SessionsConfig
 from training.corpus import Corpus
+from training.sessions.repeats import Repeats
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Cut:
     the cut left out.
 
     lengths, starts, ends: int64, one a session; starts and ends in microseconds. items: int32 codes of ItemCodes.
+    pauses: as in Repeats. again: of each item, whether it repeats the one before it in its session; all of them where
+    repeats were not collapsed. new_ends: the last event of each session that is no repeat.
     """
 
     events: int
@@ -32,6 +35,24 @@ class Cut:
     items: NDArray[np.int32]
     weights: NDArray[np.float32] | None
     converted: NDArray[np.bool_] | None
+    pauses: NDArray[np.int64]
+    again: NDArray[np.bool_]
+    new_ends: NDArray[np.int64]
+
+    def collapsed(self) -> "Cut":
+        """Without immediate repeats."""
+        keep = ~self.again
+        session = np.repeat(np.arange(len(self.lengths)), self.lengths)
+        return replace(
+            self,
+            repeats=self.repeats + int(self.again.sum()),
+            lengths=np.bincount(session[keep], minlength=len(self.lengths)).astype(np.int64),
+            ends=self.new_ends,
+            items=self.items[keep],
+            weights=None if self.weights is None else self.weights[keep],
+            converted=None if self.converted is None else self.converted[keep],
+            again=np.zeros(int(keep.sum()), dtype=np.bool_),
+        )
 
 
 @dataclass(frozen=True)
@@ -55,16 +76,22 @@ class SessionCounts:
 
 @dataclass(frozen=True)
 class Sessions:
-    """The corpus, its vocabulary, and the items that are too rare for a vector with their counts."""
+    """The corpus, its vocabulary, the items that are too rare for a vector with their counts, and the immediate repeats
+    of the log."""
 
     corpus: Corpus
     vocabulary: Vocabulary
     rare: dict[str, int]
     counts: SessionCounts
+    repeats: Repeats
 
 
 def encode(
-    cuts: list[Cut], ids: list[str], rules: SessionsConfig, seen_before: Mapping[str, int] | None = None
+    cuts: list[Cut],
+    ids: list[str],
+    rules: SessionsConfig,
+    found: Repeats,
+    seen_before: Mapping[str, int] | None = None,
 ) -> Sessions:
     """The last three rules: rare items, short sessions, long sessions. ids: code -> item id. Empties `cuts`.
 
@@ -133,7 +160,7 @@ def encode(
     )
     corpus = corpus.take(np.argsort(corpus.starts, kind="stable"))
     # Dropping short sessions takes events away, so the vocabulary states what is really in the corpus.
-    return Sessions(corpus, Vocabulary([ids[c] for c in order], corpus.counts()), rare, counts)
+    return Sessions(corpus, Vocabulary([ids[c] for c in order], corpus.counts()), rare, counts, found)
 
 
 @nb.njit(cache=True, nogil=True)

@@ -19,7 +19,7 @@ from training.choice.materials import Counted, Materials
 from training.config import TrainerConfig
 from training.corpus import Corpus
 from training.evaluation.metrics import gains
-from training.evaluation.ranks import rank_all
+from training.evaluation.ranks import rank_scored
 from training.evaluation.split import Prefixes
 from training.trainers.sgns.noise import pool_size
 from training.trainers.spaces import Spaces, train_plainly
@@ -87,7 +87,7 @@ class Bench:
     def _gains(self, recommender: Recommender, task: RankedTask) -> NDArray[np.float64]:
         asked, targets = self.prefixes.asked(task), self.prefixes.targets
         score = partial(recommender.scores, one_item=task == "T1")
-        return gains(rank_all(score, asked, targets, self.corpus.items, threads=self.threads), K)
+        return gains(rank_scored(score, asked, targets, self.corpus.items, self.threads), K)
 
 
 def sample(corpus: Corpus, share: float, seed: int) -> Corpus:

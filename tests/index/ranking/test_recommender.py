@@ -109,7 +109,7 @@ def by_hand(seed, config, session, one_item, exclude_seen=False):
 
 
 def question(found, session, one_item, exclude_seen=False):
-    return Recommender(found).question(session, one_item, exclude_seen)
+    return Recommender(found).question(session, one_item, own=not exclude_seen)
 
 
 def weighed(names):
@@ -275,6 +275,35 @@ def test_the_last_item_of_a_session_comes_back_where_a_setting_says_so_but_never
     assert recommender.recommend([session], 3)[0][0].tolist() == [8, 5, 3]
     assert not {3, 5, 8} & set(recommender.recommend([session], ITEMS, exclude_seen=True)[0][0].tolist())
     assert 8 not in recommender.next_of(rows([8]), ITEMS)[0][0]
+
+
+@pytest.mark.parametrize("setting", [False, True, "auto"])
+@pytest.mark.parametrize(
+    ("exclude_seen", "asked", "gone"),
+    [
+        (False, True, set()),
+        (False, False, {8}),
+        (True, True, {3, 5}),
+        (True, False, {3, 5, 8}),
+        (True, None, {3, 5, 8}),
+    ],
+)
+def test_the_caller_says_whether_the_last_item_may_return_whatever_the_setting(setting, exclude_seen, asked, gone):
+    found = scorer(last_may_return=setting, session={"vectors": 1.0, "own.newest": 50.0})
+    session = rows([8, 3, 5, 8])
+    vectors = found.next_vectors()
+    searcher = Searcher(build(vectors, ITEMS, 0.99, 1, 1).graph, vectors)
+    for recommender in (Recommender(found), Recommender(found, searcher, dense_items=0)):
+        listed, scores = recommender.among(session, ITEMS, None, exclude_seen=exclude_seen, last_may_return=asked)
+        dense = recommender.scores([session], False, exclude_seen, asked)[0]
+        assert {3, 5, 8} - set(listed.tolist()) == gone
+        assert set(np.flatnonzero(np.isinf(dense)).tolist()) == gone
+        np.testing.assert_allclose(scores[listed >= 0], dense[listed[listed >= 0]], rtol=1e-3, atol=1e-3)
+
+
+def test_a_setting_that_is_not_decided_yet_keeps_the_last_item_out():
+    found = Recommender(scorer(last_may_return="auto", session={"vectors": 1.0, "own.newest": 50.0}))
+    assert found.recommend([rows([3, 5, 8])], ITEMS)[0][0][:2].tolist() == [5, 3]
 
 
 def test_weights_of_the_caller_multiply_the_session_rule():

@@ -133,6 +133,8 @@ def visits(change: Callable[[int, Row], Row]) -> list[Row]:
 
 
 GIVEN = {"session": "session_id"}
+# One of five next events is of the item just before it, and comes no sooner than the others.
+AGAIN = changed(lambda i, _: {"item_id": CLEAN[i - 1]["item_id"]} if i % 6 == 3 else {})
 # The same findings where something else holds, by the name of the case in its words.
 SPECIAL = {
     ("no_events", "left_out"): Case("stop", TYPED, {"event_type": "event_type", "event_types": ("rented",)}),
@@ -140,6 +142,9 @@ SPECIAL = {
     ("rows_rejected", "refused"): Case("stop", changed(lambda i, _: {"item_id": ""} if i % 5 == 0 else {})),
     ("short_sessions", "sessions_given"): Case("warn", visits(lambda i, _: {"session_id": i if i % 20 else -i}), GIVEN),
     ("immediate_repeats", "kept"): Case("warn", CASES["immediate_repeats"].rows, {}, {"collapse_repeats": False}),
+    ("immediate_repeats", "real"): Case("warn", AGAIN, {}, {"collapse_repeats": True}),
+    ("immediate_repeats", "real_kept"): Case("note", AGAIN),
+    ("immediate_repeats", "steps"): Case("note", [r | {"type": "view"} for r in AGAIN], {"event_type": "type"}),
     ("likely_bots", "left_out"): Case("note", CASES["likely_bots"].rows, {}, {"max_user_events": 500}),
     ("day_long_sessions", "sessions_given"): Case("warn", visits(lambda i, r: {"session_id": r["user_id"]}), GIVEN),
     ("times_are_positions", "sessions_given"): Case("note", visits(lambda i, _: {"timestamp": i % 6}), GIVEN),

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from support.factories import IDS, two_groups
+from support.factories import IDS, corpus_of, two_groups
 
 from index.ranking.recommender import Recommender
 from index.ranking.settings import COUNTS, LAST, RecommenderConfig
 from training.choice.blend import OF_ITEM, OF_SESSION, scorer_of_all
 from training.choice.board import Board, questions_of
 from training.choice.candidates import tabulate
-from training.choice.choose import choose
+from training.choice.choose import choose, ways
 from training.choice.materials import Counted, Materials
 from training.choice.readings import READINGS, try_readings
 from training.choice.similar import similar_reading
@@ -70,6 +70,39 @@ def test_the_same_is_chosen_again_with_any_number_of_threads(world, chosen):
         assert again.blend == chosen.blend
         assert again.vectors == chosen.vectors
         assert again.trace == chosen.trace
+
+
+@pytest.mark.parametrize(
+    ("setting", "share", "tried"),
+    [("auto", 0.0, (False,)), ("auto", 0.3, (False, True)), (True, 0.0, (True,)), (False, 0.3, (False,))],
+)
+def test_whether_the_last_item_may_return_is_tried_only_where_questions_say_something(setting, share, tried):
+    assert ways(setting, share) == tried
+
+
+def test_the_last_item_returns_where_that_is_better_on_all_questions():
+    rng = np.random.default_rng(2)
+    sessions = []
+    for n in range(600):
+        session = [int(rng.integers(10)) + 10 * (n % 2)]
+        while len(session) < 6:
+            base, at = divmod(session[-1], 10)
+            session.append(session[-1] if rng.random() < 0.4 else base * 10 + (at + 1) % 10)
+        sessions.append(session)
+    split = split_test(corpus_of(sessions, items=20), IDS, CONFIG)
+    spaces = train_plainly(split.train, TrainerConfig(engine="spectral", dims=8, workers=1), 1, lambda _: None)
+    prefixes = sample_prefixes(split.held_out, 200, np.random.default_rng(1), last_may_return=True)
+    materials = Materials(spaces, Counted(split.train, 2))
+    found = choose({"spectral": materials}, prefixes, RecommenderConfig(), threads=2)
+    assert len(found.gains) == len(prefixes)
+    assert found.blend.last_may_return is True
+    assert found.blend.session["own.last"]
+    values = [found.trace[f"spectral: last {may} return"]["session"] for may in ("may", "may not")]
+    assert values[0] > values[1] + 0.1
+    assert found.vectors.last_may_return is False
+    forbidden = choose({"spectral": materials}, prefixes, RecommenderConfig(last_may_return=False), threads=2)
+    assert forbidden.blend.last_may_return is False
+    assert forbidden.values["blend"] < found.values["blend"]
 
 
 def test_another_engine_is_taken_only_where_it_is_clearly_better(world):

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from training.evaluation import ranks
-from training.evaluation.ranks import blended_ranks, rank_all, rank_each, rank_twice, ranks_of, sparse_ranks
+from training.evaluation.ranks import (
+    blended_ranks,
+    rank_all,
+    rank_each,
+    rank_scored,
+    rank_twice,
+    ranks_of,
+    sparse_ranks,
+)
 
 INF = np.inf
 
@@ -157,3 +165,22 @@ def test_rank_each_lowers_own_items_from_scores_that_are_made_once(monkeypatch, 
             row[prefix] *= np.float32(own)
             row[prefix[-1]] = -np.inf
         assert listed.tolist() == ranks_of(lowered, targets).tolist()
+
+
+@pytest.mark.parametrize("form", [np.array, csr_matrix])
+def test_where_the_last_item_may_return_nothing_is_left_out_but_what_the_scores_leave_out(form):
+    rng = np.random.default_rng(4)
+    fixed = rng.integers(0, 5, (30, 10)).astype(np.float32)
+    prefixes = [rng.integers(0, 10, 3).astype(np.int32) for _ in range(30)]
+    targets = np.where(rng.random(30) < 0.4, [p[-1] for p in prefixes], rng.integers(0, 10, 30)).astype(np.int32)
+    plain = slow(fixed, targets)
+    score = lambda part: form(fixed[: len(part)].copy())  # noqa: E731
+    assert rank_scored(score, prefixes, targets, 10).tolist() == plain
+    new = np.ones(30, dtype=np.bool_)
+    found, again = rank_twice(score, prefixes, targets, 10, new, last_may_return=True)
+    assert found.tolist() == plain
+    assert all(rank == 0 for rank, p, t in zip(again, prefixes, targets, strict=True) if t in p)
+    if form is np.array:
+        assert rank_each(score, (1.0,), prefixes, targets, 10, last_may_return=True)[0].tolist() == plain
+        fixed[np.arange(30), [p[-1] for p in prefixes]] = -INF
+        assert rank_scored(score, prefixes, targets, 10).tolist() == slow(fixed, targets)

@@ -151,16 +151,16 @@ def held_out_of(corpus, split, share):
 
 
 @settings(max_examples=60, deadline=None)
-@given(SESSIONS, st.integers(1, 200), st.randoms(use_true_random=False))
-def test_prefixes_are_all_questions_there_are_or_a_sample_of_them(sessions, limit, random):
+@given(SESSIONS, st.integers(1, 200), st.randoms(use_true_random=False), st.booleans())
+def test_prefixes_are_all_questions_there_are_or_a_sample_of_them(sessions, limit, random, last):
     first = np.array([random.randrange(1, len(s) + 1) for s in sessions], dtype=np.int64)
     every = [
         (n, at, tuple(s[:at]), s[at])
         for n, s in enumerate(sessions)
         for at in range(first[n], len(s))
-        if s[at] != s[at - 1]
+        if last or s[at] != s[at - 1]
     ]
-    found = sample_prefixes(HeldOut(corpus_of(sessions, items=8), first), limit, np.random.default_rng(limit))
+    found = sample_prefixes(HeldOut(corpus_of(sessions, items=8), first), limit, np.random.default_rng(limit), last)
     questions = [
         (int(s), int(at), tuple(p.tolist()), int(t))
         for s, at, p, t in zip(found.sessions, found.positions, found.prefixes, found.targets, strict=True)
@@ -168,5 +168,7 @@ def test_prefixes_are_all_questions_there_are_or_a_sample_of_them(sessions, limi
     assert len(questions) == len(found) == min(limit, len(every))
     assert questions == [q for q in every if q in questions]
     assert len(set(questions)) == len(questions)
+    assert found.of_last().tolist() == [p[-1] == t for _, _, p, t in questions]
+    assert len(found.without_last()) == sum(p[-1] != t for _, _, p, t in questions)
     assert found.repeats().tolist() == [t in p for _, _, p, t in questions]
     assert [p.tolist() for p in found.asked("T1")] == [[p[-1]] for _, _, p, _ in questions]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from functools import cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -68,8 +68,9 @@ def reference(events, config, by_session):
                 session = []
             session.append(event)
         cut.append(session)
+    keep = kept_of(cut) if config.collapse_repeats == "auto" else not config.collapse_repeats
     for session in cut:
-        kept = [e for n, e in enumerate(session) if n == 0 or e[3] != session[n - 1][3] or not config.collapse_repeats]
+        kept = [e for n, e in enumerate(session) if n == 0 or e[3] != session[n - 1][3] or keep]
         counts["repeats"] += len(session) - len(kept)
         # Without its repeats a session keeps the time of its last event that stayed.
         session[:] = kept
@@ -106,6 +107,16 @@ def as_lists(found):
     return sessions
 
 
+def kept_of(cut):
+    """Whether repeats are part of what people do, the plain way."""
+    pairs = [(b[3] == a[3], int(b[2] - a[2]).bit_length()) for s in cut for a, b in pairwise(s)]
+    same, other = (sorted(bits for repeat, bits in pairs if repeat is kind) for kind in (True, False))
+    if not 0.02 <= len(same) / max(1, len(pairs)) <= 0.5:
+        return False
+    typical = [found[(len(found) - 1) // 2] if found else 0 for found in (same, other)]
+    return typical[0] > typical[1] - 2
+
+
 EVENT = st.tuples(
     st.integers(0, 3),
     st.integers(0, 2),
@@ -120,7 +131,7 @@ CONFIG = st.builds(
     min_length=st.integers(2, 4),
     max_length=st.integers(2, 6),
     min_item_count=st.integers(1, 4),
-    collapse_repeats=st.booleans(),
+    collapse_repeats=st.sampled_from([True, False, "auto"]),
     max_user_events=st.sampled_from([0, 3, 10, 100]),
 )
 
@@ -171,6 +182,46 @@ def test_events_of_one_time_stay_in_input_order_across_batches_and_on_disk():
     for budget in (0, 100):
         found = sessionise(batches_of(events, 150), plain(collapse_repeats=False), False, budget)
         assert [s[2] for s in as_lists(found)] == [tuple(f"i{e[3]}" for e in events)]
+
+
+REAL = [[1, 1, 2, 3, 4, 5], [2, 3, 4, 5, 5, 1], [5, 4, 3, 2, 1, 2]]
+
+
+def at_pauses(events, repeat, other):
+    """The same events with these microseconds before a repeat, and before any other event."""
+    found, at = [], 0
+    for before, event in zip([None, *events[:-1]], events, strict=True):
+        new = before is None or event[0] != before[0]
+        at += 10 * 60 * MINUTE if new else repeat if event[3] == before[3] else other
+        found.append((*event[:2], at, *event[3:]))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("sessions", "pauses", "kind"),
+    [
+        (REAL, (MINUTE, MINUTE), "real"),
+        (REAL, (0, 0), "real"),
+        (REAL, (20 * MINUTE, MINUTE), "real"),
+        (REAL, (1_000_000, MINUTE), "soon"),
+        (REAL, (0, 1), "real"),
+        ([*REAL, *[[1, 2, 3, 4, 5]] * 40], (MINUTE, MINUTE), "few"),
+        ([[1, 1, 1, 1, 2]], (MINUTE, MINUTE), "flood"),
+        ([[1, 2, 3]], (MINUTE, MINUTE), "few"),
+    ],
+)
+def test_repeats_stay_where_they_are_part_of_what_people_do(sessions, pauses, kind):
+    events = at_pauses(one_each(sessions), *pauses)
+    found, plainly = (
+        sessionise(batches_of(events), plain(collapse_repeats=how), False, 10) for how in ("auto", kind != "real")
+    )
+    assert found.repeats.kind == kind
+    assert found.repeats.kept == (kind == "real")
+    assert as_lists(found) == as_lists(plainly)
+    assert found.counts == plainly.counts
+    repeated = sum(a == b for s in sessions for a, b in pairwise(s))
+    assert (found.repeats.count, found.repeats.next_events) == (repeated, sum(len(s) - 1 for s in sessions))
+    assert plainly.repeats.share == found.repeats.share
 
 
 def test_a_log_without_weights_and_conversions_has_none():

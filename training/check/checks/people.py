@@ -7,22 +7,27 @@ import numpy as np
 from training.check.census import BURST
 from training.check.exam import Exam
 from training.check.findings import Finding, Sample, Severity, finding, grade
+from training.sessions.repeats import has_steps
 
 # Where a finding begins. Shares are of the events, unless it says otherwise.
 DOMINATES, FAR_ABOVE = 0.1, 20  # a share, and times the median: in a small world everybody has a large share
 OUTSIZED, OUTSIZED_SHARE = 1000, 0.01
-REPEATS_NOTE, REPEATED_NOTE = 0.1, 0.3
+ONCE_NOTE, REPEATED_NOTE = 0.1, 0.3
 GIANT_WARN = 0.01
 DUPLICATES_WARN = 0.01
 DAY_LONG_NOTE, DAY_LONG_WARN = 0.001, 0.05  # of the sessions
 
 
 def repeats(exam: Exam) -> Iterator[Finding]:
-    people, kept = exam.people, not exam.config.sessions.collapse_repeats
-    share = people.immediate / max(exam.events, 1)
-    if share > REPEATS_NOTE:
-        severity: Severity = "warn" if kept else "note"
-        yield finding("immediate_repeats", severity, people.immediate, share=share, case="kept" if kept else None)
+    people = exam.people
+    found = exam.sessions.repeats if exam.sessions is not None else None
+    steps = has_steps(exam.config.events)
+    real = found is not None and found.kind == "real" and not steps
+    # Those that count once, as they should, are only told where they are many.
+    if found is not None and found.kind != "few" and (found.kept or real or found.share > ONCE_NOTE):
+        case = ("real_kept" if found.kept else "real") if real else "kept" if found.kept else "steps" if steps else None
+        severity: Severity = "note" if found.kept == real else "warn"
+        yield finding("immediate_repeats", severity, found.count, share=found.share, case=case)
     back = people.repeated - people.immediate
     if back > REPEATED_NOTE * exam.events:
         yield finding("repeated_items", "note", back, share=back / exam.events)
