@@ -10,10 +10,11 @@ from cli.command import Parser
 if TYPE_CHECKING:
     from training.config import TrainConfig
 
-SECTIONS = ("events", "sessions", "trainer", "index", "recommender", "evaluation")
+SECTIONS = ("events", "sessions", "trainer", "index", "recommender", "evaluation", "update")
 # What the first help shows; all the others are behind --help-settings.
 FIRST = ("events.paths", "events.items", "events.user", "events.item", "events.time", "events.session")
-FLAG_NAMES = {"paths": "events"}  # settings whose flag reads better under another name
+# Settings whose flag reads better under another name.
+FLAG_NAMES = {"paths": "events", "share": "update-share", "days": "update-days"}
 
 
 class HelpSettings(argparse.Action):

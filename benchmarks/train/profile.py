@@ -16,16 +16,19 @@ from typing import Any
 
 import numba as nb
 import numpy as np
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from benchmarks.train.corpora import world
 from benchmarks.train.engines import DIMS, NEGATIVES, WINDOW, sgns_config, warm_up
 from training.config import Steps
 from training.corpus import Corpus
-from training.trainers.sgns.memory import prefetch_row, zeros
+from training.trainers.sgns.memory import NUMBERS, zeros
 from training.trainers.sgns.noise import pool_size
-from training.trainers.sgns.steps import CHUNK, FAST, GROUP, SCRATCH, State, attract, contrast
+from training.trainers.sgns.rows import Rows
+from training.trainers.sgns.steps import CONTEXTS, GROUP, State, attract, contrast
 from training.trainers.sgns.train import train
+from training.trainers.sgns.vectors import FAST, along, index
 
 TOKENS = 2_000_000  # of a corpus; more only takes longer
 CACHED_ITEMS = 256  # two matrices of 128 KB: the second cache
@@ -85,19 +88,32 @@ def axpy_seconds(rows: int) -> float:
     return _best(lambda: _axpy(matrix, matrix[0].copy(), CALLS, np.float32(1e-9))) / CALLS
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FAST)
+@intrinsic
+def ask_for(context, matrix, row):  # type: ignore[no-untyped-def]
+    """Asks for a row that will be needed soon, as the steps do. row: int64, not checked."""
+
+    def emit(target, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        rows = Rows(target, builder, signature, arguments)
+        with along(builder, index(0), rows.width, NUMBERS) as k:
+            rows.input(arguments[1]).ask(k)
+        return target.get_dummy_value()
+
+    return nb.types.void(matrix, row), emit
+
+
+@nb.njit(cache=True, nogil=True, fastmath=set(FAST))
 def _read(matrix, order, ahead):  # type: ignore[no-untyped-def]
     total = np.float32(0)
     for i in range(order.size):
         if ahead > 0:
-            prefetch_row(matrix, np.int64(order[min(i + ahead, order.size - 1)]))
+            ask_for(matrix, np.int64(order[min(i + ahead, order.size - 1)]))
         row = matrix[np.uint64(order[i])]
         for k in range(row.size):
             total += row[k]
     return total
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FAST)
+@nb.njit(cache=True, nogil=True, fastmath=set(FAST))
 def _axpy(matrix, x, times, a):  # type: ignore[no-untyped-def]
     rows = np.uint64(matrix.shape[0])
     for i in range(times):
@@ -110,12 +126,12 @@ def _axpy(matrix, x, times, a):  # type: ignore[no-untyped-def]
 
 
 def attract_seconds(rows: int = NEAR_ROWS) -> NDArray[np.float64]:
-    """Of one call with 0 to CHUNK contexts; the first is 0, since there is no such call."""
-    seconds = np.zeros(CHUNK + 1)
-    for count in range(1, CHUNK + 1):
+    """Of one call with 0 to CONTEXTS contexts; the first is 0, since there is no such call."""
+    seconds = np.zeros(CONTEXTS + 1)
+    for count in range(1, CONTEXTS + 1):
         # Different rows within a call, as mostly in a session.
         rngs = [np.random.default_rng(i) for i in range(64)]
-        context = np.concatenate([rng.permutation(rows)[:CHUNK] for rng in rngs]).astype(np.int32)
+        context = np.concatenate([rng.permutation(rows)[:CONTEXTS] for rng in rngs]).astype(np.int32)
         work = partial(_attract_only, _matrix(rows), _matrix(rows), context, count, CALLS)
         seconds[count] = _best(work) / CALLS
     return seconds
@@ -127,20 +143,21 @@ def contrast_seconds(rows: int = NEAR_ROWS) -> float:
     return _best(lambda: _contrast_only(_matrix(rows), _matrix(rows), group, noise, CALLS // 10)) / (CALLS // 10)
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _attract_only(inputs, outputs, context, count, calls):  # type: ignore[no-untyped-def]
-    state, scratch = State(inputs, outputs, np.zeros((2, len(inputs)), np.float32)), np.zeros(SCRATCH, np.float32)
+    state = State(inputs, outputs, np.zeros((2, len(inputs)), np.float32))
     for i in range(calls):
-        centre, first = i % inputs.shape[0], (i * CHUNK) % context.size
-        attract(state, centre, context, first, count, np.float32(1), np.float32(1e-6), scratch)
+        centre, first = i % inputs.shape[0], (i * CONTEXTS) % context.size
+        attract(
+            state, centre, context, first, count, np.float32(1), np.float32(1e-6), (np.int64(centre), np.int64(centre))
+        )
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _contrast_only(inputs, outputs, group, noise, calls):  # type: ignore[no-untyped-def]
-    state, scratch = State(inputs, outputs, np.zeros((2, len(inputs)), np.float32)), np.zeros(SCRATCH, np.float32)
-    before, counting = np.zeros((GROUP, inputs.shape[1]), np.float32), np.ones(group.size, np.float32)
+    state, counting = State(inputs, outputs, np.zeros((2, len(inputs)), np.float32)), np.ones(group.size, np.float32)
     for _ in range(calls):
-        contrast(state, group, counting, noise, np.float32(1e-6), before, scratch)
+        contrast(state, group, counting, noise, np.float32(1e-6), noise)
 
 
 # --- a corpus ---
@@ -152,7 +169,7 @@ def parts(name: str, corpus: Corpus, attracting: NDArray[np.float64], contrastin
     inside = pass_seconds(cached, 1) / tokens * 1e9
     calls, centres = calls_per_token(corpus)
     contexts, noise = float(calls @ attracting) * 1e9, centres / GROUP * contrasting * 1e9
-    near, against = float(calls @ np.arange(CHUNK + 1)), centres * POOL
+    near, against = float(calls @ np.arange(CONTEXTS + 1)), centres * POOL
     fresh = 2 + POOL / GROUP  # the centre's input row, the output row that enters the window, its part of the noise
     alone, ahead = (read_seconds(corpus.items, distance) for distance in (0, AHEAD))
     print(f"### {name}: {corpus.items:,} items, the first {tokens:,} tokens, one thread\n")
@@ -185,15 +202,15 @@ def pass_seconds(corpus: Corpus, workers: int) -> float:
 
 
 def calls_per_token(corpus: Corpus) -> tuple[NDArray[np.float64], float]:
-    """How often a token calls `attract` with 0, 1, ... CHUNK contexts, and how often it has any."""
+    """How often a token calls `attract` with 0, 1, ... CONTEXTS contexts, and how often it has any."""
     lengths = corpus.lengths()
     place = np.arange(len(corpus.tokens)) - np.repeat(corpus.offsets[:-1], lengths)
     left, right = place, np.repeat(lengths, lengths) - 1 - place
-    calls, centres = np.zeros(CHUNK + 1), 0.0
+    calls, centres = np.zeros(CONTEXTS + 1), 0.0
     for reach in range(1, WINDOW + 1):
         found = np.minimum(left, reach) + np.minimum(right, reach)
-        calls += np.bincount(found % CHUNK, minlength=CHUNK + 1) / WINDOW
-        calls[CHUNK] += (found // CHUNK).sum() / WINDOW
+        calls += np.bincount(found % CONTEXTS, minlength=CONTEXTS + 1) / WINDOW
+        calls[CONTEXTS] += (found // CONTEXTS).sum() / WINDOW
         centres += np.count_nonzero(found) / WINDOW
     calls[0] = 0  # no call
     return calls / max(1, len(corpus.tokens)), centres / max(1, len(corpus.tokens))

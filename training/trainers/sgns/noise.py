@@ -6,12 +6,12 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from training.trainers.sgns.steps import CHUNK
+from training.trainers.sgns.steps import NOISE
 
 
 def pool_size(negatives: int) -> int:
-    """How many noise items a group of centres shares: 1.5 times the negatives, in whole chunks, at least two chunks."""
-    return CHUNK * max(2, -(-3 * negatives // (2 * CHUNK)))
+    """How many noise items a group of centres shares: 1.5 times the negatives, as a multiple of NOISE."""
+    return NOISE * max(1, -(-3 * negatives // (2 * NOISE)))
 
 
 class Alias(NamedTuple):

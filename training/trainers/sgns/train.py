@@ -12,22 +12,27 @@ by steps along the gradient, which for a pair with label y (1 context, 0 noise) 
 
 Four things are not as in word2vec.c. Each was measured on nowplaying (829,000 training tokens, 59,000 items, 128 dims,
 window 5, 5 negatives; validation HR@20 of T1 / T2, standard error .006; gensim reaches .157 / .191 with steps of .1 and
-20 passes, this file .169 / .190 with 7 of its own; seconds are in benchmarks/README.md):
+20 passes, this file .170 / .191 with 7 of its own; seconds are in benchmarks/README.md):
 
 1. Noise is shared. Four centres, one after the other in the log, are contrasted with the same P noise items, each
    counting K * contexts / P times; the next four get new ones. The expected gradient is the same (the idea of Ji et al.
    2016, section 3, who share noise within a window), but the products become small dense ones that take a third of the
-   time. P is 1.5 K and at least 16: with K = 5 and 6 passes, 16 noise items reach .172 / .190 and 8 only .159 / .170;
-   with K = 10, 24 or 32 are no better than 16. Eight centres instead of four take a tenth less time, but lose .006 on
-   20,000 generated items (plain steps of .1, 10 passes). Chunks of 8 rows each see what the one before has taught.
+   time. P is 1.5 K as a multiple of 16: with K = 5 and 6 passes, 16 noise items reach .172 / .190 and 8 only
+   .159 / .170; with K = 10, 24 or 32 are no better than 16. Eight centres instead of four take a tenth less time, but
+   lose .006 on 20,000 generated items (plain steps of .1, 10 passes); there, four centres whose noise is half new and
+   half that of the four before lose .007 / .008. Each 16 rows see what the 16 before have taught.
 2. Steps adapt to the row (AdaGrad, Duchi et al. 2011, section 1.1, one accumulator per row):
    rate = learning rate / sqrt(1 + sum of the row's g^2). Rare items walk far, frequent ones calmly. Plain steps of .1
    need 20 passes for .155 / .183, and diverge at .2.
 3. No update moves a row by more than `MOST`, which is what keeps training stable. Without it, deezer (3,187 items, long
    sessions) ran away at the default step in some runs; with it none did in 18, at up to four times that step and with
-   windows of whole sessions. The lengths it needs are two of ten products.
+   windows of whole sessions. The lengths it needs are a tenth of the products with noise, a quarter of those with
+   contexts.
 4. Noise may hit a context or the centre itself: the objective says so (Levy & Goldberg 2014, section 3.1), and leaving
    it out would cost a comparison per pair.
+
+The rest of the speed is in how steps are compiled (steps.py, vectors.py). What a pass takes beside products is mostly
+waiting for rows, so those that come are asked for between the products.
 
 Threads write to the same matrices without locks (Hogwild, Niu et al. 2011): rows are many, collisions rare. One thread
 and a seed repeat a run bit by bit.
@@ -46,12 +51,14 @@ from numpy.typing import NDArray
 from training.config import TrainerConfig
 from training.corpus import Corpus
 from training.trainers.sgns.log import blocks_of, log_of
-from training.trainers.sgns.memory import prefetch_row, zeros
+from training.trainers.sgns.memory import zeros
 from training.trainers.sgns.noise import alias_table, below, draw, pool_size, uniform
-from training.trainers.sgns.steps import CHUNK, FAST, GROUP, SCRATCH, State, attract, contrast
+from training.trainers.sgns.steps import CONTEXTS, GROUP, State, attract, contrast
 from training.trainers.trainer import Embeddings, Progress, check_finite, fresh_inputs
 
-AHEAD = 3  # centres for which rows are asked for in advance
+# Centres for which rows are asked for in advance. A row of a large matrix lies in main memory, some 100 ns away; asked
+# for a few centres ahead, it has arrived when its turn comes (on nowplaying, a pass took 0.7 of the time).
+AHEAD = 3
 
 Float = NDArray[np.float32]
 
@@ -119,7 +126,7 @@ def _rng(seed: int, epoch: int, block: int) -> NDArray[np.uint64]:
     return np.random.SeedSequence([seed, epoch, block]).generate_state(1, np.uint64) | np.uint64(1)
 
 
-@nb.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-untyped-def]
     """One pass over sessions begin to end - 1, the learning rate going from the first of `rates` to the last.
 
@@ -127,17 +134,15 @@ def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-u
     """
     tokens, offsets, weights, keep = log
     window, dynamic, after, negatives, pool = plan
-    inputs, outputs = state.inputs, state.outputs
     first_rate, last_rate = rates
     longest = 0
     for s in range(begin, end):
         longest = max(longest, offsets[s + 1] - offsets[s])
     session, weight, context = np.empty(longest, np.int32), np.ones(longest, np.float32), np.empty(longest, np.int32)
     group, counting, waiting = np.zeros(GROUP, np.int32), np.zeros(GROUP, np.float32), 0
-    noise, pending = np.empty(pool, np.int32), np.empty(pool, np.int32)
+    noise, coming = np.zeros(pool, np.int32), np.zeros(pool, np.int32)
     for p in range(pool):
-        noise[p], pending[p] = draw(rng, alias), draw(rng, alias)
-    before, scratch = np.zeros((GROUP, inputs.shape[1]), np.float32), np.zeros(SCRATCH, np.float32)
+        noise[p] = draw(rng, alias)
     last, total, rate = tokens.size - 1, max(1, offsets[end] - offsets[begin]), first_rate
     for s in range(begin, end):
         rate = first_rate + (last_rate - first_rate) * np.float32((offsets[s] - offsets[begin]) / total)
@@ -150,9 +155,8 @@ def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-u
                 length += 1
         for c in range(length):
             # Rows that will be needed soon, of this session and the next.
-            soon = min(offsets[s] + c + AHEAD, last)
-            prefetch_row(inputs, np.int64(tokens[soon]))
-            prefetch_row(outputs, np.int64(tokens[min(soon + min(window, CHUNK), last)]))
+            ahead = min(offsets[s] + c + AHEAD, last)
+            soon = np.int64(tokens[ahead]), np.int64(tokens[min(ahead + min(window, CONTEXTS), last)])
             if weight[c] <= 0:
                 continue
             reach = 1 + below(rng, window) if dynamic else window
@@ -163,17 +167,16 @@ def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-u
                 pairs += session[j] != centre  # an item says nothing about itself
             if pairs == 0:
                 continue
-            for first in range(0, pairs, CHUNK):
-                count = min(CHUNK, pairs - first)
-                attract(state, centre, context, first, count, weight[c], rate, scratch)
+            for first in range(0, pairs, CONTEXTS):
+                count = min(CONTEXTS, pairs - first)
+                attract(state, centre, context, first, count, weight[c], rate, soon)
             group[waiting] = centre
             counting[waiting] = weight[c] * negatives * np.float32(pairs) / np.float32(pool)
             waiting += 1
             if waiting == GROUP:
-                contrast(state, group, counting, noise, rate, before, scratch)
-                waiting = 0
                 for p in range(pool):
-                    noise[p], pending[p] = pending[p], draw(rng, alias)
-                    prefetch_row(outputs, np.int64(pending[p]))
+                    coming[p] = draw(rng, alias)
+                contrast(state, group, counting, noise, rate, coming)
+                waiting, noise, coming = 0, coming, noise
     counting[waiting:] = 0
-    contrast(state, group, counting, noise, rate, before, scratch)
+    contrast(state, group, counting, noise, rate, coming)
