@@ -17,7 +17,7 @@ from store.database import now
 from training.jobs.worker import Schedule, take_name
 
 LATER = 400 * 3_600_000_000  # microseconds: after all sessions of two_groups_stored
-SLOW = {"trainer": {"engine": "sgns", "epochs": 1000}}  # seconds in each of three steps
+SLOW = {"trainer": {"engine": "sgns", "epochs": 5000}}  # seconds in each of three steps
 # Vectors as they were drawn, and nothing counted beside them.
 WORSE = {
     "trainer": {"engine": "sgns", "epochs": 1, "learning_rate": 1e-6, "min_learning_rate": 1e-6},
