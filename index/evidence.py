@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,11 +105,16 @@ def build_evidence(
     clock: bool,
     starts: NDArray[np.int64] | None = None,
     weights: NDArray[np.float32] | None = None,
+    order: NDArray[Any] | None = None,
 ) -> Evidence:
-    """From sessions as arrays (see training.corpus.Corpus); a stable sort keeps sessions and positions ascending."""
+    """From sessions as arrays (see training.corpus.Corpus); a stable sort keeps sessions and positions ascending.
+
+    order: the places of `tokens` so sorted by item, where they are known.
+    """
     lengths = np.diff(offsets)
     session = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     position = (np.arange(len(tokens)) - np.repeat(offsets[:-1], lengths)).astype(np.int32)
-    order = np.argsort(tokens, kind="stable")
+    if order is None:
+        order = np.argsort(tokens, kind="stable")
     begins = np.concatenate([[0], np.cumsum(np.bincount(tokens, minlength=items))]).astype(np.int64)
     return Evidence(begins, session[order], position[order], ends, clock, starts, weights)

@@ -16,16 +16,18 @@ from index.ranking.scorer import NextScorer
 from index.ranking.settings import RecommenderConfig
 from training.corpus import Corpus
 from training.counting.baskets import newest_of
-from training.counting.rules import count_rules
+from training.counting.rules import EarlierRules, count_rules
 from training.trainers.spaces import Spaces
 
 
 class Counted:
     """Rules and popularity of one corpus, each taken when it is first asked for, and then kept."""
 
-    def __init__(self, corpus: Corpus, threads: int) -> None:
+    def __init__(self, corpus: Corpus, threads: int, earlier: Mapping[RulesConfig, EarlierRules] | None = None) -> None:
+        """earlier: rules of the model that is updated, by what they count."""
         self.corpus = corpus
         self._threads = threads
+        self._earlier = {_counted(config): rules for config, rules in (earlier or {}).items()}
         self._rules: dict[RulesConfig, Rules] = {}
         self._lock = Lock()  # two questions may ask for the same rules at once
 
@@ -34,10 +36,10 @@ class Counted:
         return {name: self.of(rules) for name, rules in config.used_counts().items()}
 
     def of(self, config: RulesConfig) -> Rules:
-        key = config.model_copy(update={"scale": "share"})  # the scale is applied when they are read
+        key = _counted(config)
         with self._lock:
             if key not in self._rules:
-                self._rules[key] = count_rules(self.corpus, key, self._threads)
+                self._rules[key] = count_rules(self.corpus, key, self._threads, self._earlier.get(key))
             return self._rules[key]
 
     @cached_property
@@ -48,6 +50,11 @@ class Counted:
     def newest(self) -> Mapping[str, NDArray[np.int64]]:
         """Occurrences in the newest sessions, by the name of the part."""
         return {name: newest_of(self.corpus, share).counts() for name, share in NEWEST.items()}
+
+
+def _counted(config: RulesConfig) -> RulesConfig:
+    """What is counted: the scale is applied when rules are read."""
+    return config.model_copy(update={"scale": "share"})
 
 
 @dataclass(frozen=True)

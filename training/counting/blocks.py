@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.corpus import Corpus
-from training.counting.postings import postings_of
+from training.counting.postings import only, postings_of
 
 UNIT = 27_720  # what a pair at distance 1 counts: it can be divided by every distance up to 12
 HEAVIEST = 1e6  # weight of one event, at most: sums stay far below 2^63
@@ -58,14 +58,23 @@ class Rows(NamedTuple):
 
 
 def count_in_blocks(
-    corpus: Corpus, reach: Reach, make: Callable[[int, Rows], Made], threads: int, weights: NDArray[np.float32] | None
+    corpus: Corpus,
+    reach: Reach,
+    make: Callable[[int, Rows], Made],
+    threads: int,
+    weights: NDArray[np.float32] | None,
+    asked: NDArray[np.bool_] | None = None,
 ) -> Iterator[Made]:
     """`make` of each block of items, in their order: it gets the first item of the block, and their rows.
 
-    weights: of the events; a pair counts the geometric mean of both, to the nearest unit. Memory: 5 bytes per token, 12
-    bytes per item and thread, and the blocks that are being made; the list of pairs is never made.
+    asked: items whose rows are counted, all others have none; None: all. weights: of the events; a pair counts the
+    geometric mean of both, to the nearest unit. Memory: 5 bytes per token, 12 bytes per item and thread, and the blocks
+    that are being made; the list of pairs is never made.
     """
-    postings, pairs = postings_of(corpus), corpus.counts() * int((reach.ahead > 0).sum() + (reach.behind > 0).sum())
+    steps = [int(np.flatnonzero(side > 0).max(initial=-1)) + 1 for side in (reach.ahead, reach.behind)]
+    postings, pairs = postings_of(corpus), _met(corpus.tokens, corpus.offsets, *steps, corpus.items)
+    if asked is not None:
+        postings, pairs = only(postings, asked), np.where(asked, pairs, 0)
     first = np.zeros(len(corpus.tokens) + 1, dtype=np.bool_)
     first[corpus.offsets] = True
     # Roots, so that a pair needs one product. An event of weight 0 is in no pair.
@@ -87,6 +96,17 @@ def count_in_blocks(
 
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(one, _blocks(pairs))
+
+
+@nb.njit(cache=True, nogil=True)
+def _met(tokens, offsets, ahead, behind, items):  # type: ignore[no-untyped-def]
+    """How many pairs each item is looked at in: its neighbours up to so many steps, and within the session."""
+    pairs = np.zeros(items, np.int64)
+    for session in range(offsets.size - 1):
+        begin, end = offsets[session], offsets[session + 1]
+        for i in range(begin, end):
+            pairs[tokens[i]] += min(ahead, end - 1 - i) + min(behind, i - begin)
+    return pairs
 
 
 def _blocks(pairs: NDArray[np.int64]) -> Iterator[tuple[int, int]]:

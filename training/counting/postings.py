@@ -19,6 +19,14 @@ class Postings(NamedTuple):
     positions: NDArray[np.signedinteger]
 
 
+def only(postings: Postings, items: NDArray[np.bool_]) -> Postings:
+    """Without the places of the other items."""
+    lengths = np.diff(postings.begins)
+    kept = np.repeat(items, lengths)
+    begins = np.concatenate([[0], np.cumsum(np.where(items, lengths, 0))]).astype(np.int64)
+    return Postings(begins, postings.positions[kept])
+
+
 def postings_of(corpus: Corpus) -> Postings:
     begins = np.concatenate([[0], np.cumsum(corpus.counts())]).astype(np.int64)
     size = len(corpus.tokens)

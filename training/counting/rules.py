@@ -1,5 +1,6 @@
 """Sequential rules: of each item's pair counts the strongest, weighed by how often both items occur."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numba as nb
@@ -33,23 +34,54 @@ class _Strongest(NamedTuple):
     weights: NDArray[np.float32]
 
 
-def count_rules(corpus: Corpus, config: RulesConfig, threads: int = 2) -> Rules:
+@dataclass(frozen=True)
+class EarlierRules:
+    """Rules of an earlier corpus, which the new one has added sessions to.
+
+    seen: int64 (old items,), how often each item occurred in the earlier corpus, or in its baskets. row_of: int32, old
+    row -> new row. source: int32, new row -> old row, -1 where the item has new events or is new.
+    """
+
+    rules: Rules
+    seen: NDArray[np.int64]
+    row_of: NDArray[np.int32]
+    source: NDArray[np.int32]
+
+
+def count_rules(corpus: Corpus, config: RulesConfig, threads: int = 2, earlier: EarlierRules | None = None) -> Rules:
     """Item b, d steps after a, adds decay(d) to rule a -> b and `backward` times that to b -> a.
 
     Sequential rules, Ludewig & Jannach 2018, section 3.1. Over `newest` of the sessions, or over baskets, where the
     config says so; powers are of the counts there. The result does not depend on `threads`.
+
+    earlier: items without new events have the rules that they had, weighed by how often their targets occur now; not
+    where only the newest sessions are counted. Rules as strong as each other may then be in another order.
     """
+    if config.newest < 1:
+        earlier = None
     if config.newest < 1:
         corpus = newest_of(corpus, config.newest)
     if config.baskets:
         corpus = baskets(corpus)
     seen = np.maximum(corpus.counts(), 1).astype(np.float64)
     weights = ItemWeights(seen**-config.source_power, seen**-config.target_power)
-    return strongest(corpus, Reach.of(config.steps, config.decay, 1, config.backward), weights, config.keep, threads)
+    reach = Reach.of(config.steps, config.decay, 1, config.backward)
+    if earlier is None:
+        return strongest(corpus, reach, weights, config.keep, threads)
+    counted = strongest(corpus, reach, weights, config.keep, threads, earlier.source < 0)
+    return _joined(earlier, counted, weights.target, config.target_power)
 
 
-def strongest(corpus: Corpus, reach: Reach, weights: ItemWeights, keep: int, threads: int = 2) -> Rules:
-    """The `keep` strongest rules of each item. Memory: items x keep rules at most, beside what counting takes."""
+def strongest(
+    corpus: Corpus,
+    reach: Reach,
+    weights: ItemWeights,
+    keep: int,
+    threads: int = 2,
+    asked: NDArray[np.bool_] | None = None,
+) -> Rules:
+    """The `keep` strongest rules of each item. asked: as in `count_in_blocks`. Memory: items x keep rules at most,
+    beside what counting takes."""
 
     def best(begin: int, rows: Rows) -> _Strongest:
         kept = int(np.minimum(rows.lengths, keep).sum())
@@ -57,7 +89,7 @@ def strongest(corpus: Corpus, reach: Reach, weights: ItemWeights, keep: int, thr
         _strongest(begin, rows, weights, keep, found)
         return found
 
-    parts = list(count_in_blocks(corpus, reach, best, threads, weights=None))
+    parts = list(count_in_blocks(corpus, reach, best, threads, None, asked))
     offsets = np.concatenate([[0], *(part.lengths for part in parts)]).astype(np.int64).cumsum()
     items = np.empty(offsets[-1], dtype=np.int32)
     values = np.empty(offsets[-1], dtype=np.float32)
@@ -68,6 +100,43 @@ def strongest(corpus: Corpus, reach: Reach, weights: ItemWeights, keep: int, thr
         items[begin:end], values[begin:end] = part.items, part.weights
         end = begin
     return Rules(offsets, items, values)
+
+
+def _joined(earlier: EarlierRules, counted: Rules, target: NDArray[np.float64], power: float) -> Rules:
+    """counted: of the changed items; the others have none there. target: what a rule to an item weighs now, by the
+    power of how often the item occurs."""
+    had, source = earlier.rules, earlier.source
+    old = np.where(source >= 0, np.diff(had.offsets)[np.maximum(source, 0)], 0)
+    offsets = np.concatenate([[0], np.cumsum(np.diff(counted.offsets) + old)]).astype(np.int64)
+    items, weights = np.empty(offsets[-1], dtype=np.int32), np.empty(offsets[-1], dtype=np.float32)
+    given = (had.offsets, had.items, had.weights), (counted.offsets, counted.items, counted.weights)
+    before = np.maximum(earlier.seen, 1).astype(np.float64)
+    now = target[earlier.row_of]
+    change = np.ones(len(before)) if not power else now / before**-power
+    _join(*given, earlier.row_of, change.astype(np.float32), source, (offsets, items, weights))
+    return Rules(offsets, items, weights)
+
+
+@nb.njit(cache=True, nogil=True)
+def _join(had, counted, row_of, change, source, out):  # type: ignore[no-untyped-def]
+    """change: what the weight of a rule to an old item is multiplied with. Hardly any rule then overtakes another, and
+    an insertion sort puts those back into their order."""
+    offsets, items, weights = out
+    for row in range(source.size):
+        at, old = offsets[row], source[row]
+        if old >= 0:
+            for i in range(had[0][old], had[0][old + 1]):
+                item, weight = row_of[had[1][i]], had[2][i] * change[had[1][i]]
+                j = at
+                while j > offsets[row] and weights[j - 1] < weight:
+                    items[j], weights[j] = items[j - 1], weights[j - 1]
+                    j -= 1
+                items[j], weights[j] = item, weight
+                at += 1
+        else:
+            for i in range(counted[0][row], counted[0][row + 1]):
+                items[at], weights[at] = counted[1][i], counted[2][i]
+                at += 1
 
 
 @nb.njit(cache=True, nogil=True)

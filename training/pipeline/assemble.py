@@ -16,10 +16,11 @@ from index.search.builder import BuiltIndex, build
 from index.vocabulary import Vocabulary
 from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
+from training.counting.postings import postings_of
 from training.evaluation.split import has_clock
 from training.pipeline.alike import similar_all
 from training.pipeline.following import following_all
-from training.pipeline.lists import Earlier
+from training.pipeline.lists import EXACT_BELOW, Earlier
 from training.pipeline.prepare import Prepared
 from training.pipeline.train import Fitted
 from training.progress import Reporter
@@ -43,10 +44,18 @@ def assemble(
     vocabulary = Vocabulary(final.ids, corpus.counts())
     threads, k = config.trainer.workers, min(index.neighbours, max(1, len(vocabulary) - 1))
     with told.step("rules") as step:
-        counted = Counted(corpus, threads)
+        known = earlier.rules if earlier is not None and corpus.items > EXACT_BELOW else None
+        counted = Counted(corpus, threads, known)
         rules = counted.rules(recommender)
         evidence = build_evidence(
-            corpus.tokens, corpus.offsets, corpus.ends, corpus.items, has_clock(corpus), corpus.starts, corpus.weights
+            corpus.tokens,
+            corpus.offsets,
+            corpus.ends,
+            corpus.items,
+            has_clock(corpus),
+            corpus.starts,
+            corpus.weights,
+            postings_of(corpus).positions,
         )
         step.facts |= {"rules": sum(len(part.items) for part in rules.values())}
     materials = Materials(final.spaces, counted)

@@ -1,15 +1,17 @@
 """Lists of the best items of each item: made in blocks over threads, from pairs that are scored, or from the lists of
 the model that is updated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.ranking.rules import RulesConfig
 from index.search.builder import recall_of
 from index.search.exact import Floats, Rows, top_k
+from training.counting.rules import EarlierRules
 
 EXACT_BELOW = 10_000  # items: fewer are all scored
 BLOCK = 256  # items asked from at once
@@ -22,14 +24,16 @@ Lists = tuple[Rows, Floats]
 
 @dataclass(frozen=True)
 class Earlier:
-    """Lists of the model that is updated, its items numbered as in the new one.
+    """What the model that is updated has of its items, numbered as in the new one.
 
-    similar, next: int32 (items, k), -1 for padding. changed: bool (items,), which items have new events or are new.
+    similar, next: lists, int32 (items, k), -1 for padding. changed: bool (items,), which items have new events or are
+    new. rules: by what they count.
     """
 
     similar: Rows
     next: Rows
     changed: NDArray[np.bool_]
+    rules: Mapping[RulesConfig, EarlierRules] = field(default_factory=dict)
 
 
 def over(
@@ -84,13 +88,16 @@ def updated(
     back = np.unique(met * items + anew[place])  # the item that is in a list, and whose list it is
 
     def find(asked: Rows) -> Lists:
-        place, column = np.nonzero(lists[asked] >= 0)
-        had = place * items + lists[asked][place, column]
-        begins, ends = np.searchsorted(back, asked.astype(np.int64) * items), np.searchsorted(back, (asked + 1) * items)
-        came = np.concatenate(
-            [back[a:b] % items + i * items for i, (a, b) in enumerate(zip(begins, ends, strict=True))]
-        )
-        pairs = np.unique(np.concatenate([had, came]))
+        ordered = np.sort(lists[asked], axis=1)
+        place, column = np.nonzero(ordered >= 0)
+        had = place * items + ordered[place, column]
+        first = asked.astype(np.int64) * items
+        begins, ends = np.searchsorted(back, first), np.searchsorted(back, first + items)
+        shift = np.arange(len(asked)) * items - first
+        came = [back[a:b] + more for a, b, more in zip(begins.tolist(), ends.tolist(), shift.tolist(), strict=True)]
+        pairs = np.concatenate([had, *came])
+        pairs.sort(kind="stable")  # two rising runs, which this kind merges
+        pairs = pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])] if len(pairs) else pairs
         return best_of(len(asked), items, pairs, score(asked, pairs), k)
 
     if len(rest):

@@ -25,6 +25,7 @@ from index.process import keep_freed_memory
 from training.choice.engines import with_engine
 from training.config import SessionsConfig, TrainConfig
 from training.corpus import Corpus
+from training.counting.rules import EarlierRules
 from training.evaluation.foretold import Foretold, foretell
 from training.events.reader import EventBatch, EventReader
 from training.events.sources import known_rows, open_sources
@@ -225,8 +226,19 @@ def _earlier(base: Base, log: Prepared) -> Earlier:
         found[row_of[there]] = np.where(lists >= 0, row_of[np.maximum(lists, 0)], -1)[there]
         return found
 
-    stored = base.model.stored
-    return Earlier(renumbered(stored["similar"].rows), renumbered(stored["next"].rows), now.counts != counts)
+    changed = now.counts != counts
+    source = np.full(len(now), -1, dtype=np.int32)
+    source[row_of[there]] = np.flatnonzero(there)
+    source[changed] = -1
+    scorer, stored = base.model.recommender.scorer, base.model.stored
+    used = scorer.config.used_counts().items() if there.all() else ()
+    evidence = base.model.evidence
+    held = np.diff(evidence.sessions, prepend=-1) != 0
+    held[evidence.offsets[:-1][np.diff(evidence.offsets) > 0]] = True  # the first of an item
+    baskets = np.add.reduceat(held, evidence.offsets[:-1])
+    seen = {True: baskets, False: before.counts}
+    rules = {cfg: EarlierRules(scorer.rules[name], seen[cfg.baskets], row_of, source) for name, cfg in used}
+    return Earlier(renumbered(stored["similar"].rows), renumbered(stored["next"].rows), changed, rules)
 
 
 def _corpus(base: Base) -> Corpus:

@@ -9,7 +9,7 @@ from support.factories import corpus_of, two_groups
 from index.ranking.rules import Rules, RulesConfig
 from training.counting import blocks
 from training.counting.baskets import baskets, newest_of
-from training.counting.rules import count_rules, select
+from training.counting.rules import EarlierRules, count_rules, select
 
 
 def as_dict(rules: Rules) -> dict[tuple[int, int], float]:
@@ -133,3 +133,24 @@ def test_select_puts_the_smallest_first(values: list[int], data: st.DataObject):
     k = data.draw(st.integers(0, len(values) - 1))
     select(keys, k)
     assert sorted(keys[:k].tolist()) == sorted(values)[:k]
+
+
+@pytest.mark.parametrize("shape", [{}, {"backward": 1.0, "source_power": 0.5}, {"target_power": 0.25, "baskets": True}])
+def test_rules_of_items_without_new_events_are_taken_over(shape):
+    """The old items are in another order in the new vocabulary, which has one item more."""
+    rng = np.random.default_rng(3)
+    old = corpus_of([rng.permutation(40)[:6].tolist() for _ in range(200)], items=40)
+    row_of = rng.permutation(41)[:40].astype(np.int32)
+    new = int(np.setdiff1d(np.arange(41), row_of)[0])
+    sessions = [row_of[old.session(i)].tolist() for i in range(len(old))]
+    came = [[new, int(row_of[1]), int(row_of[2])], [int(row_of[3]), new, int(row_of[3])]]
+    corpus = corpus_of([*sessions, *came], items=41)
+    config = RulesConfig(steps=3, keep=500, **shape)
+    source = np.full(41, -1, dtype=np.int32)
+    source[row_of] = np.arange(40)
+    source[[new, *row_of[1:4]]] = -1
+    seen = (baskets(old) if config.baskets else old).counts()
+    found = count_rules(corpus, config, 2, EarlierRules(count_rules(old, config), seen, row_of, source))
+    wanted = count_rules(corpus, config)
+    assert as_dict(found) == pytest.approx(as_dict(wanted), rel=1e-6)
+    assert all((np.diff(found.row(a)[1]) <= 0).all() for a in range(41))
