@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from index.artifact.manifest import Gate, Manifest, UpdateFacts
 from index.artifact.registry import Registry
 from index.catalogue import Catalogue
-from index.errors import EventsMissing, NoModel, UpdateImpossible
+from index.errors import NoModel, UpdateImpossible
 from index.model import Model as Served
 from index.process import keep_freed_memory
 from training.choice.engines import with_engine
@@ -70,6 +70,8 @@ def base_of(registry: Registry, events: Mapping[str, Any], version: str | None =
         )
     given = dict(manifest.config)
     given["events"] = {**given["events"], **events}
+    if given["events"]["items"] is not None and "items" not in events and not Path(given["events"]["items"]).exists():
+        given["events"]["items"] = None  # the metadata stays as it was
     return Base(manifest.version, manifest, Served(artifact), TrainConfig.model_validate(given))
 
 
@@ -250,12 +252,7 @@ def _corpus(base: Base) -> Corpus:
 
 def _items(base: Base, log: Prepared, told: Reporter) -> Catalogue:
     """The metadata as it is now; as it was, where its file is gone."""
-    if base.config.events.items is None:
-        return base.model.catalogue
-    try:
-        return read_items(log, base.config, told)
-    except EventsMissing:
-        return base.model.catalogue
+    return base.model.catalogue if base.config.events.items is None else read_items(log, base.config, told)
 
 
 def _facts(base: Base, log: Prepared, new: Corpus, known: int, found: Foretold) -> UpdateFacts:

@@ -106,6 +106,18 @@ def test_updates_follow_each_other_and_say_since_when(logs, tmp_path):
     assert last.manifest.data.fingerprint == wanted.manifest.data.fingerprint
 
 
+def test_metadata_whose_file_is_gone_stays_as_it_was(logs, tmp_path):
+    old, new, _ = logs
+    items = tmp_path / "items.csv"
+    items.write_bytes((old.parent / "items.csv").read_bytes())
+    config = plain(old)
+    config = config.model_copy(update={"events": config.events.model_copy(update={"items": str(items)})})
+    run(config, tmp_path / "models", LogReporter(), force=True)
+    items.unlink()
+    assert updated(tmp_path / "models", new).manifest.config["events"]["items"] is None
+    assert Model(Registry(tmp_path / "models").open()).catalogue.title("a1") == "Title of a1"
+
+
 def test_a_rare_item_gets_a_vector_when_it_is_seen_often_enough(logs, tmp_path):
     old, new, _ = logs
     header, *rows = rows_of(new)
