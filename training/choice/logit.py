@@ -70,9 +70,7 @@ def fit(table: Table, start: Fit | None = None) -> Fit:
     if not len(asked.chosen):
         return Fit(table.names, np.zeros(parts), np.full(parts, np.inf))
     there = asked.rows >= 0
-    mean = _moment(asked.values, there).astype(np.float32)
-    # Two passes: of a part that is the same everywhere, one would leave a little rounding that looks like a part.
-    deviation = np.sqrt(_moment(((asked.values - mean) * there[:, :, None]) ** 2, there))
+    deviation = _deviation(asked.values, there)
     deviation[deviation < 1e-6] = 1.0
     x: Float = np.asarray(asked.values / deviation, dtype=np.float32)
     known = dict(zip(start.names, start.weights, strict=True)) if start else {}
@@ -115,7 +113,18 @@ def _look(x: Float, there: NDArray[np.bool_], chosen: NDArray[np.int64], w: Doub
     return value - penalty / 2 * float(w @ w), slope - penalty * w, curve + penalty * np.eye(parts)
 
 
-def _moment(values: Float, there: NDArray[np.bool_]) -> Double:
-    """Mean over all real candidates; padding is 0."""
-    found: Double = values.sum(axis=(0, 1), dtype=np.float64) / max(1, there.sum())
+def _deviation(values: Float, there: NDArray[np.bool_]) -> Double:
+    """Standard deviation of each part over all real candidates; padding is 0.
+
+    Two passes: of a part that is the same everywhere, one would leave a little rounding that looks like a part.
+    """
+    parts, real = values.shape[2], max(1, int(there.sum()))
+    blocks = [slice(begin, begin + BLOCK) for begin in range(0, len(values), BLOCK)]
+    mean = sum((np.ones(there[b].size, np.float32) @ values[b].reshape(-1, parts) for b in blocks), np.zeros(parts))
+    mean = (mean / real).astype(np.float32)
+    squares = np.zeros(parts)
+    for b in blocks:
+        off = (values[b] - mean)[there[b]]
+        squares += np.einsum("ij,ij->j", off, off)
+    found: Double = np.sqrt(squares / real)
     return found
