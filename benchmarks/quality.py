@@ -20,7 +20,8 @@ from benchmarks.machine import machine
 from benchmarks.real import LOGS, config_of
 from index.artifact.manifest import Manifest
 from index.report import MODEL, RANKED_TASKS, TASKS, VECTORS_ALONE, Report, Row, Task
-from training.config import TrainConfig, load_config
+from training.config import TrainConfig
+from training.configfile import load_config
 from training.evaluation.tables import difference, facts, markdown, rows_of
 from training.pipeline.run import run
 from training.progress import LogReporter

@@ -86,7 +86,7 @@ def serve(options: argparse.Namespace, config: "TrainConfig", item: str) -> int:
     """The service over the demo's model; a retraining reads the demo's log and the events that arrive."""
     from app.run.supervisor import run_serve
     from app.settings import Settings
-    from training.config import write_config
+    from training.configfile import write_config
 
     file = options.out.absolute() / "train.toml"
     write_config(config, file)

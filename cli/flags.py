@@ -91,7 +91,7 @@ def add_flag(group: Any, flag: str, place: tuple[str, ...], field: Any, hidden: 
 
 
 def config_of(options: argparse.Namespace) -> "TrainConfig":
-    from training.config import load_config
+    from training.configfile import load_config
 
     return load_config(options.config, overrides_of(options), seed=options.seed)
 

@@ -57,7 +57,7 @@ def train(
     in docs/configuration.md. A run that was killed resumes with the next call that has the same arguments.
     Raises ConfigError, EventsError, TrainingFailed; all of them are Item2vecError.
     """
-    from training.config import load_config
+    from training.configfile import load_config
     from training.pipeline.run import run
     from training.progress import reporter
 

@@ -3,18 +3,12 @@
 Every setting is described once, here: the help of the commands shows this text, docs/configuration.md repeats it.
 """
 
-import json
 import logging
-import re
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from index.errors import ConfigError
 from index.ranking.settings import RecommenderConfig
 
 log = logging.getLogger(__name__)
@@ -253,50 +247,3 @@ class TrainConfig(Settings):
         if self.trainer.warm_start and not self.evaluation.publish_all:
             raise ValueError("warm_start needs evaluation.publish_all: what is measured must not start warm")
         return self
-
-
-def write_config(config: TrainConfig, path: Path) -> None:
-    """As TOML, all that differs from the defaults; `load_config` reads the same settings back."""
-    lines: list[str] = []
-    fields = config.model_dump(mode="json", exclude_defaults=True)
-    # Top-level values come before the first table; JSON's texts, numbers and lists are TOML's.
-    for name, value in sorted(fields.items(), key=lambda pair: isinstance(pair[1], dict)):
-        lines += _toml(name, value, ())
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _toml(name: str, value: Any, above: tuple[str, ...]) -> list[str]:
-    name = name if re.fullmatch("[A-Za-z0-9_-]+", name) else json.dumps(name)  # part names have dots
-    if not isinstance(value, dict):
-        return [f"{name} = {json.dumps(value, ensure_ascii=False)}"]
-    place = (*above, name)
-    inner = sorted(value.items(), key=lambda pair: isinstance(pair[1], dict))
-    return [f"\n[{'.'.join(place)}]"] + [line for key, part in inner for line in _toml(key, part, place)]
-
-
-def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]], **top: Any) -> TrainConfig:
-    """Defaults, under the TOML file, under `overrides` (section -> setting -> value; None means not given).
-
-    Raises ConfigError that names the setting.
-    """
-    tables: dict[str, Any] = {}
-    if path is not None:
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ConfigError(f"config file {path} does not exist") from None
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"config file {path} cannot be read as TOML: {error}") from error
-    for section, settings in overrides.items():
-        given = {name: value for name, value in settings.items() if value is not None}
-        if given:
-            table = tables.setdefault(section, {})
-            if not isinstance(table, dict):
-                raise ConfigError(f"{path}: {section} must be a table, [{section}]")
-            table.update(given)
-    tables.update({name: value for name, value in top.items() if value is not None})
-    try:
-        return TrainConfig.model_validate(tables)
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'config'}: {e['msg']}" for e in error.errors()]
-        raise ConfigError("; ".join(lines)) from None

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from cli.flags import flags_of
-from training.config import EventsConfig, TrainConfig, TrainerConfig, load_config, write_config
+from training.config import EventsConfig, TrainConfig, TrainerConfig
+from training.configfile import load_config, write_config
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 

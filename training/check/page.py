@@ -189,13 +189,8 @@ def forecast(plan: Forecast) -> Table:
         names = ", ".join(f"{t.name} {duration(t.minutes)}" for t in plan.trainings if t.minutes is not None)
         speed = f"a trial on {plan.trial_tokens:,} events read {short(plan.tokens_per_second)} a second"
         table.add_row("", "time", duration(plan.minutes), f"{len(plan.trainings)} trainings: {names}")
-        table.add_row(
-            "",
-            "",
-            "",
-            f"({speed}; choosing, measuring and the neighbours' lists come on top and can take longer)",
-            style="dim",
-        )
+        more = "choosing, measuring and the lists of neighbours come on top, and can take longer"
+        table.add_row("", "", "", f"({speed}; {more})", style="dim")
     table.add_row(
         "", "memory", f"{plan.memory_mb:,} MB", f"at most, while {plan.peak}; the machine has {plan.ram_mb:,} MB"
     )

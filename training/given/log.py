@@ -1,7 +1,6 @@
 """A test as a log: sessions begin and end as the model's settings say, and each event but the first is a target."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import numpy as np
@@ -13,9 +12,7 @@ from training.events.reader import EventReader
 from training.events.source import Source
 from training.events.sources import mistyped, open_sources, wanted_columns
 from training.given.questions import Questions
-from training.sessions.cut import cut, gap_micros
-from training.sessions.itemcodes import ItemCodes
-from training.sessions.shards import SHARDS, Shards
+from training.sessions.cut import cut_all
 
 
 def log_questions(sources: Sequence[Source], config: TrainConfig, connection: duckdb.DuckDBPyConnection) -> Questions:
@@ -30,15 +27,9 @@ def log_questions(sources: Sequence[Source], config: TrainConfig, connection: du
         _check_columns(source, events)
     reader = EventReader(open_sources(events, connection), events, connection)
     rules = config.sessions.model_copy(update={"collapse_repeats": False, "max_user_events": 0})
-    codes = ItemCodes()
-    with Shards(events.memory_mb << 20) as shards:
-        for batch in reader:
-            items = codes.encode(batch.item_keys, batch.items)
-            shards.add(users=batch.users, sessions=batch.sessions, times=batch.times, items=items)
-        _check_rejected(reader, sources[0].files[0], config.events)
-        gap = gap_micros(rules, events.session is not None)
-        with ThreadPoolExecutor(config.trainer.workers) as pool:
-            cuts = list(pool.map(lambda i: cut(shards.shard(i), rules, gap), range(SHARDS)))
+    by_session, threads = events.session is not None, config.trainer.workers
+    cuts, ids, _ = cut_all(reader, rules, by_session, events.memory_mb, threads)
+    _check_rejected(reader, sources[0].files[0], config.events)
     tokens = np.concatenate([part.items for part in cuts])
     lengths = pieces(np.concatenate([part.lengths for part in cuts]), rules.max_length)
     ends = np.cumsum(lengths)
@@ -49,7 +40,7 @@ def log_questions(sources: Sequence[Source], config: TrainConfig, connection: du
         raise EventsMissing(f"{sources[0].files[0]}: no session has two events, so there is nothing to predict")
     return Questions(
         form="log",
-        ids=codes.ids(),
+        ids=ids,
         prefixes=[tokens[b:a] for b, a in zip(begin[at].tolist(), at.tolist(), strict=True)],
         targets=tokens[at],
         sessions=session[at].astype(np.int64),

@@ -13,7 +13,7 @@ from index.errors import EventsMissing, StoreUnavailable, UpdateImpossible
 from store.database import Database
 from store.job import Ending, Job, JobState
 from store.queue import Lost
-from training.config import load_config
+from training.configfile import load_config
 from training.jobs.attempt import attempt
 from training.jobs.child import failure_of
 from training.jobs.folder import JobFolder, Request

@@ -24,6 +24,7 @@ from index.model import Model as Served
 from index.process import keep_freed_memory
 from training.choice.engines import with_engine
 from training.config import SessionsConfig, TrainConfig
+from training.configfile import config_of
 from training.corpus import Corpus
 from training.counting.rules import EarlierRules
 from training.evaluation.foretold import Foretold, foretell
@@ -68,11 +69,11 @@ def base_of(registry: Registry, events: Mapping[str, Any], version: str | None =
         raise UpdateImpossible(
             f"version {manifest.version} was made by release 0.1, or of a part of its log: train whole, once"
         )
-    given = dict(manifest.config)
-    given["events"] = {**given["events"], **events}
-    if given["events"]["items"] is not None and "items" not in events and not Path(given["events"]["items"]).exists():
-        given["events"]["items"] = None  # the metadata stays as it was
-    return Base(manifest.version, manifest, Served(artifact), TrainConfig.model_validate(given))
+    config = config_of(artifact, events)
+    items = config.events.items
+    if items is not None and "items" not in events and not Path(items).exists():  # the metadata stays as it was
+        config = config.model_copy(update={"events": config.events.model_copy(update={"items": None})})
+    return Base(manifest.version, manifest, Served(artifact), config)
 
 
 def update(

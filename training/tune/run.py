@@ -14,7 +14,8 @@ from pathlib import Path
 from index.errors import ConfigError, TrainingFailed
 from index.ranking.settings import COUNTS, RecommenderConfig
 from training.choice.materials import Counted
-from training.config import TrainConfig, write_config
+from training.config import TrainConfig
+from training.configfile import write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
 from training.pipeline.prepare import identity_of, prepare

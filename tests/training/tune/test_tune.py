@@ -17,7 +17,8 @@ import item2vec
 from index.errors import ConfigError, TrainingDiverged, TrainingFailed
 from index.ranking.settings import RecommenderConfig
 from training.choice.materials import Counted
-from training.config import TrainConfig, TrainerConfig, load_config
+from training.config import TrainConfig, TrainerConfig
+from training.configfile import load_config
 from training.evaluation.split import Prefixes, split_test
 from training.progress import LogReporter
 from training.trainers.spaces import Spaces
