@@ -8,15 +8,14 @@ from typing import Any
 
 import duckdb
 
-from index.errors import EventsError, EventsMissing
+from index.errors import EventsMissing
 from training.config import EventsConfig
 from training.events import jsonfile
-from training.events.csvrecords import check_count, count_lines
 from training.events.files import find_files
-from training.events.rejects import MalformedLines
+from training.events.rows import rows_of
 from training.events.source import Source
 from training.events.sources import check_type, look
-from training.events.sql import READ_ERRORS, connect, first_line, name
+from training.events.sql import connect, name
 
 log = logging.getLogger(__name__)
 
@@ -42,21 +41,8 @@ def read_metadata(path: str, item_column: str, memory_mb: int) -> Iterator[dict[
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, source: Source, item_column: str) -> Iterator[dict[str, Any]]:
-    count = 0
-    lines = MalformedLines(connection, "items")
-    scan = source.scan(rejects=lines.options())
-    query = f"SELECT {source.id_text(item_column)} AS item_id, * EXCLUDE ({name(item_column)}) FROM {scan}"
-    try:
-        for batch in connection.sql(query).to_arrow_reader(100_000):
-            count += batch.num_rows
-            yield from batch.to_pylist()
-        if source.dialect is None:
-            return
-        malformed = lines.count()
-        lines.drop()
-    except READ_ERRORS as error:
-        raise EventsError(f"{source.files[0]}: cannot be read as item metadata ({first_line(error)})") from error
-    check_count(source.files, source.dialect, count + malformed, count_lines(source.files))
+    columns = f"{source.id_text(item_column)} AS item_id, * EXCLUDE ({name(item_column)})"
+    malformed = yield from rows_of(connection, source, columns, "item metadata")
     if malformed:
         log.warning("items=%s malformed lines=%d left out", source.files[0], malformed)
 

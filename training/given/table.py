@@ -10,14 +10,12 @@ import numpy as np
 
 from index.errors import EventsError, EventsMissing
 from training.events import jsonfile
-from training.events.csvrecords import check_count, count_lines
-from training.events.rejects import MalformedLines
+from training.events.rows import rows_of
 from training.events.source import Source
-from training.events.sql import READ_ERRORS, first_line, name
+from training.events.sql import name
 from training.given.questions import Codes, Questions
 
 PREFIX, TARGET, SESSION = "prefix", "target", "session"
-BATCH_ROWS = 100_000
 
 
 def table_questions(sources: Sequence[Source], connection: duckdb.DuckDBPyConnection) -> Questions:
@@ -89,21 +87,8 @@ def _shown(row: dict[str, Any], column: str) -> str:
 
 def _rows(source: Source, connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
     """Of CSV and Parquet. Raises EventsError for a malformed line: a test is taken whole."""
-    lines = MalformedLines(connection, "test")
     columns = ", ".join(name(column) for column in (PREFIX, TARGET, SESSION) if source.has(column))
-    count = 0
-    try:
-        query = f"SELECT {columns} FROM {source.scan(rejects=lines.options())}"
-        for batch in connection.sql(query).to_arrow_reader(BATCH_ROWS):
-            count += batch.num_rows
-            yield from batch.to_pylist()
-        if source.dialect is None:
-            return
-        malformed = lines.count()
-        lines.drop()
-    except READ_ERRORS as error:
-        raise EventsError(f"{source.files[0]}: cannot be read as a table of questions ({first_line(error)})") from error
-    check_count(source.files, source.dialect, count + malformed, count_lines(source.files))
+    malformed = yield from rows_of(connection, source, columns, "a table of questions")
     if malformed:
         raise EventsError(f"{source.files[0]}: {malformed} lines are no rows of the table; write values with quotes")
 
