@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from index.search import exact
 from index.search.builder import BuiltIndex, neighbours
 from index.search.exact import Floats, Rows
-from training.pipeline.lists import EXACT_BELOW, RECALL_AT, Earlier, Lists, Progress, hold, sample_of, updated
+from training.pipeline.lists import EXACT_BELOW, RECALL_AT, Earlier, Lists, Progress, Wanted, hold, sample_of, updated
 
 SAMPLE = 256  # items that the recall is measured on
 PAIRS = 4096  # pairs multiplied at once: what is gathered stays in the cache
@@ -15,10 +15,7 @@ PAIRS = 4096  # pairs multiplied at once: what is gathered stays in the cache
 def similar_all(
     built: BuiltIndex,
     vectors: Floats,
-    k: int,
-    threads: int,
-    min_recall: float,
-    seed: int,
+    wanted: Wanted,
     progress: Progress,
     earlier: Earlier | None = None,
 ) -> Lists:
@@ -31,16 +28,16 @@ def similar_all(
         found = updated(
             earlier.similar,
             earlier.changed,
-            lambda rows, share: neighbours(built, vectors, k, threads, share, rows),
+            lambda rows, share: neighbours(built, vectors, wanted.k, wanted.threads, share, rows),
             lambda asked, pairs: _scored(vectors, asked, pairs),
-            k,
-            threads,
+            wanted.k,
+            wanted.threads,
             progress,
         )
-        sample = sample_of(len(vectors), SAMPLE, seed)
-        if hold(found, sample, exact.search(vectors[sample], vectors, RECALL_AT, exclude=sample)[1], min_recall):
+        sample = sample_of(len(vectors), SAMPLE, wanted.seed)
+        if hold(found, sample, exact.search(vectors[sample], vectors, RECALL_AT, exclude=sample)[1], wanted.min_recall):
             return found
-    return neighbours(built, vectors, k, threads, progress)
+    return neighbours(built, vectors, wanted.k, wanted.threads, progress)
 
 
 def _scored(vectors: Floats, asked: Rows, pairs: NDArray[np.int64]) -> Floats:

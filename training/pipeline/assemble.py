@@ -20,7 +20,7 @@ from training.counting.postings import postings_of
 from training.evaluation.split import has_clock
 from training.pipeline.alike import similar_all
 from training.pipeline.following import following_all
-from training.pipeline.lists import EXACT_BELOW, Earlier
+from training.pipeline.lists import EXACT_BELOW, Earlier, Wanted
 from training.pipeline.prepare import Prepared
 from training.pipeline.train import Fitted
 from training.progress import Reporter
@@ -69,10 +69,10 @@ def assemble(
         next_index = build(next_vectors, scanned, index.min_recall, config.seed, threads, queries)
         step.facts |= {"kind": similar_index.kind, "recall": similar_index.recall_at_10}
     with told.step("neighbours") as step:
-        how = k, threads, index.min_recall, config.seed
-        similar = Neighbours(*similar_all(similar_index, vectors, *how, lambda done: step.share(done / 2), earlier))
+        wanted = Wanted(k, threads, index.min_recall, config.seed)
+        similar = Neighbours(*similar_all(similar_index, vectors, wanted, lambda done: step.share(done / 2), earlier))
         following = Neighbours(
-            *following_all(scorer, similar.rows, *how, lambda done: step.share(0.5 + done / 2), earlier)
+            *following_all(scorer, similar.rows, wanted, lambda done: step.share(0.5 + done / 2), earlier)
         )
         step.facts |= {"items": len(vocabulary), "k": k}
     parts = ModelParts(

@@ -13,6 +13,7 @@ from training.pipeline.lists import (
     Earlier,
     Lists,
     Progress,
+    Wanted,
     best_of,
     hold,
     over,
@@ -28,10 +29,7 @@ SAMPLE = 256  # items that the recall is measured on
 def following_all(
     scorer: NextScorer,
     similar: Rows,
-    k: int,
-    threads: int,
-    min_recall: float,
-    seed: int,
+    wanted: Wanted,
     progress: Progress,
     earlier: Earlier | None = None,
 ) -> Lists:
@@ -41,10 +39,10 @@ def following_all(
     score; in an update those that it had, if it has no new events. Where these miss more than `min_recall` allows of
     the ten best, measured on some items, the wider way is taken; the widest is to score all items.
     """
-    items = len(scorer)
+    items, k, threads = len(scorer), wanted.k, wanted.threads
     everyone = np.arange(items, dtype=np.int32)
     if items > EXACT_BELOW:
-        sample = sample_of(items, SAMPLE, seed)
+        sample = sample_of(items, SAMPLE, wanted.seed)
         truth = _of_all(scorer, sample, RECALL_AT)[1]
         if earlier is not None:
             found = updated(
@@ -58,11 +56,11 @@ def following_all(
                 threads,
                 progress,
             )
-            if hold(found, sample, truth, min_recall):
+            if hold(found, sample, truth, wanted.min_recall):
                 return found
         some = np.full((items, RECALL_AT), -np.inf, dtype=np.float32)
         some[sample] = _of_candidates(scorer, sample, similar, RECALL_AT)[1]
-        if hold((everyone, some), sample, truth, min_recall):
+        if hold((everyone, some), sample, truth, wanted.min_recall):
             return over(everyone, BLOCK, threads, lambda rows: _of_candidates(scorer, rows, similar, k), progress)
     return over(everyone, max(1, DENSE // items), threads, lambda rows: _of_all(scorer, rows, k), progress)
 

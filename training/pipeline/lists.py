@@ -23,6 +23,17 @@ Lists = tuple[Rows, Floats]
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """k: items of a list. min_recall: of the ten best, where a list is not made from all items. seed: of the items that
+    this is measured on."""
+
+    k: int
+    threads: int
+    min_recall: float
+    seed: int
+
+
+@dataclass(frozen=True)
 class Earlier:
     """What the model that is updated has of its items, numbered as in the new one.
 

@@ -10,6 +10,7 @@ from index.search.builder import build, neighbours, recall_of
 from training.choice.materials import Counted, Materials
 from training.pipeline import following
 from training.pipeline.following import following_all
+from training.pipeline.lists import Wanted
 from training.trainers.spaces import Spaces
 from training.trainers.trainer import Embeddings
 
@@ -45,11 +46,11 @@ def silent(_):
 def test_candidates_find_what_scoring_all_finds(monkeypatch):
     scorer, vectors = scorer_of()
     near = similar_of(vectors)
-    rows, scores = following_all(scorer, near, K, 2, 0.9, 1, silent)
+    rows, scores = following_all(scorer, near, Wanted(K, 2, 0.9, 1), silent)
     monkeypatch.setattr(following, "EXACT_BELOW", 0)
     asked, of_all = [], following._of_all
     monkeypatch.setattr(following, "_of_all", lambda *given: asked.append(len(given[1])) or of_all(*given))
-    found_rows, found = following_all(scorer, near, K, 2, 0.9, 1, silent)
+    found_rows, found = following_all(scorer, near, Wanted(K, 2, 0.9, 1), silent)
     assert asked == [following.SAMPLE]  # nothing but the sample was scored in full
     assert recall_of(found, scores) >= 0.9
     same = found_rows == rows
@@ -61,12 +62,12 @@ def test_where_candidates_miss_too_much_all_items_are_scored(monkeypatch):
     scorer, vectors = scorer_of()
     near = similar_of(vectors, 2)
     monkeypatch.setattr(following, "POPULAR", 1)
-    rows, scores = following_all(scorer, near, K, 2, 0.99, 1, silent)
+    rows, scores = following_all(scorer, near, Wanted(K, 2, 0.99, 1), silent)
     monkeypatch.setattr(following, "EXACT_BELOW", 0)
-    found_rows, found = following_all(scorer, near, K, 2, 0.99, 1, silent)
+    found_rows, found = following_all(scorer, near, Wanted(K, 2, 0.99, 1), silent)
     assert np.array_equal(found_rows, rows)
     assert np.array_equal(found, scores)
-    missed = following_all(scorer, near, K, 2, 0.0, 1, silent)[1]
+    missed = following_all(scorer, near, Wanted(K, 2, 0.0, 1), silent)[1]
     assert recall_of(missed, scores) < 0.99
 
 
@@ -76,7 +77,7 @@ def test_lists_are_in_order_without_the_item_itself_and_padded_where_there_are_n
     monkeypatch.setattr(following, "BLOCK", 7)
     shares = []
     scorer, vectors = scorer_of(items=120)
-    rows, scores = following_all(scorer, similar_of(vectors, 5), 130, 2, 0.0, 1, shares.append)
+    rows, scores = following_all(scorer, similar_of(vectors, 5), Wanted(130, 2, 0.0, 1), shares.append)
     assert rows.shape == scores.shape == (120, 130)
     assert (rows.dtype, scores.dtype) == (np.int32, np.float32)
     assert not (rows == np.arange(120)[:, None]).any()
@@ -94,7 +95,7 @@ def test_a_scorer_of_counts_alone_lists_what_was_counted(monkeypatch):
     monkeypatch.setattr(following, "EXACT_BELOW", 0)
     scorer, vectors = scorer_of(RecommenderConfig(counts=COUNTS, item={"after": 1.0}))
     assert isinstance(scorer, NextScorer)
-    rows, scores = following_all(scorer, similar_of(vectors), K, 1, 0.0, 1, silent)
+    rows, scores = following_all(scorer, similar_of(vectors), Wanted(K, 1, 0.0, 1), silent)
     for item in range(0, ITEMS, 7):
         after = scorer.rules["after"].row(item)[0][:K]
         assert rows[item, : len(after)].tolist() == after.tolist()

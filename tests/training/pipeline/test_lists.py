@@ -6,7 +6,7 @@ import pytest
 from index.search.builder import build, neighbours, recall_of
 from training.pipeline import alike
 from training.pipeline.alike import similar_all
-from training.pipeline.lists import Earlier, best_of, updated
+from training.pipeline.lists import Earlier, Wanted, best_of, updated
 
 ITEMS, DIMS, K = 400, 8, 20
 
@@ -30,7 +30,7 @@ def moved(monkeypatch):
 
 def lists_of(vectors, earlier, min_recall=0.9, threads=2):
     built = build(vectors, ITEMS, 0.99, 1, 1)
-    return similar_all(built, vectors, K, threads, min_recall, 1, lambda _: None, earlier)
+    return similar_all(built, vectors, Wanted(K, threads, min_recall, 1), lambda _: None, earlier)
 
 
 def test_changed_items_are_searched_anew_and_come_into_the_lists_of_others(moved):
