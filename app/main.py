@@ -10,12 +10,17 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from threadpoolctl import threadpool_limits
 
 from app.http.accesslog import AccessLog
+from app.http.admission import Admission
 from app.http.closing import Closing
 from app.http.edge import Edge
 from app.http.handlers import HANDLERS
+from app.http.heads import Heads
+from app.http.protocol import QUICK
 from app.http.quick import Quick
+from app.http.record import Record
 from app.live.recall import RecallMeter
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
@@ -60,6 +65,9 @@ def from_environment() -> App:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # How long a thread may hold up requests before it hands the interpreter over; 5 ms would be most of the tail.
     sys.setswitchinterval(0.0005)
+    # Requests are the parallel work. A second thread of BLAS waits for its turn on a busy machine: the covariance of a
+    # million vectors took 16 s so, and 0.4 s with one.
+    threadpool_limits(1)
     return create_app(Settings.from_environment())
 
 
@@ -72,17 +80,18 @@ def create_app(settings: Settings) -> App:
     service = Service(settings, engine, registry, snapshots, Shelf(engine, snapshots), Keyring(engine), metrics)
     access = AccessLog(settings.access_log)
     recall = RecallMeter(settings.recall_sample, metrics)
-    quick = Quick(service.keyring, recall, settings.cache_mb << 20)
+    record, admission = Record(metrics, access), Admission(service.keyring, settings)
+    quick = Quick(service.shelf, Heads(service.keyring), admission, record, recall)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         # Here, where the server's own handlers are in place.
         app.state.closing = Closing(settings.leave_seconds)
-        refresher = Refresher(service, access, recall, quick)
+        refresher = Refresher(service, access, recall)
         await asyncio.to_thread(refresher.first)
         refresher.start()
         try:
-            yield
+            yield {QUICK: quick}  # where the server's protocol finds it
         finally:
             await asyncio.to_thread(refresher.stop)
             engine.dispose()
@@ -110,5 +119,5 @@ def create_app(settings: Settings) -> App:
             allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "If-None-Match"],
             expose_headers=["ETag", "X-Model-Version", "X-Request-Id", "Location", "Retry-After"],
         )
-    app.edge = Edge(app.inner, service, access, quick)
+    app.edge = Edge(app.inner, service, admission, record)
     return app

@@ -8,6 +8,7 @@ from typing import Any
 from index import errors
 
 PROBLEM_JSON = "application/problem+json"
+FAILED = "the service failed; the log has the reason under the request id"
 FIRST_STEP = "post events and POST /retrain, or run item2vec train"  # where nothing can be served yet
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from app.http.accesslog import AccessLog
-from app.http.quick import Quick
 from app.live.recall import RecallMeter
 from app.service import Service
 from index.errors import StoreUnavailable
@@ -23,11 +22,10 @@ class Refresher:
     first: once, before the first request. start, stop: the threads.
     """
 
-    def __init__(self, service: Service, access: AccessLog, recall: RecallMeter, quick: Quick) -> None:
+    def __init__(self, service: Service, access: AccessLog, recall: RecallMeter) -> None:
         self._service = service
         self._access = access
         self._recall = recall
-        self._quick = quick
         self._stop = threading.Event()
         settings = service.settings
         self._threads = [
@@ -80,7 +78,3 @@ class Refresher:
         if self._service.snapshots.refresh():
             self._service.shelf.refresh()
         self._recall.measure()
-        view = self._service.shelf.view
-        made = self._quick.fill(view, lambda: view is self._service.shelf.view and not self._stop.is_set())
-        if made:
-            log.info("answers prepared=%d version=%s", made, view.version)

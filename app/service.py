@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from app.live.diffs import Diffs
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
+from app.live.together import Together
 from app.metrics import Metrics
 from app.settings import Settings
 from index.artifact.registry import Registry
@@ -24,3 +25,4 @@ class Service:
     keyring: Keyring
     metrics: Metrics
     diffs: Diffs = field(default_factory=Diffs)
+    together: Together = field(default_factory=Together)

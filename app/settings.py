@@ -40,7 +40,6 @@ class Settings(BaseModel):
     )
     watch_seconds: float = Field(0.5, gt=0, le=60, description="how often a process looks for a new model")
     refresh_seconds: float = Field(0.25, gt=0, le=1, description="how often a process looks for changed items and keys")
-    cache_mb: int = Field(160, ge=0, description="memory for rendered answers, of each process")
     rejects_kept: int = Field(100_000, ge=0, description="rejected events kept for reading; older ones go")
     recall_sample: float = Field(0.01, ge=0, le=1, description="share of searches repeated exactly to measure recall")
     access_log: bool = Field(True, description="one line per request")

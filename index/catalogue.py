@@ -1,18 +1,33 @@
 """The metadata of items: title, category and any other field."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.errors import ItemUnknown
+from index.vocabulary import Vocabulary
 
 
 class Catalogue:
     """Metadata by item id, of items with and without a vector. Stored by column: most items share the same fields."""
 
-    def __init__(self, ids: list[str], columns: Mapping[str, list[Any]]) -> None:
-        self.ids = ids
+    def __init__(
+        self,
+        ids: list[str],
+        columns: Mapping[str, Sequence[Any]],
+        vocabulary: Vocabulary | None = None,
+        listed: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """columns: of the vocabulary's items, in the order of their rows, and behind them of those in `ids`. listed:
+        bool, which of the former are in the catalogue; without a vocabulary there are the latter only."""
         self.columns = dict(columns)
+        self._others = ids
+        self._vocabulary = vocabulary
+        self._listed = listed
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "Catalogue":
@@ -21,26 +36,34 @@ class Catalogue:
         names = dict.fromkeys(name for row in latest.values() for name in row if name != "item_id")
         return cls(list(latest), {name: [_plain(row.get(name)) for row in latest.values()] for name in names})
 
-    def to_json(self) -> dict[str, Any]:
-        return {"ids": self.ids, "columns": self.columns}
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Catalogue":
-        return cls(content["ids"], content["columns"])
+    @cached_property
+    def ids(self) -> list[str]:
+        """Of all items."""
+        if self._vocabulary is None or self._listed is None:
+            return self._others
+        return [*compress(self._vocabulary.ids, self._listed), *self._others]
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        return {item: i for i, item in enumerate(self.ids)}
+        first = 0 if self._vocabulary is None else len(self._vocabulary)
+        return {item: place for place, item in enumerate(self._others, first)}
+
+    def _place(self, item: str) -> int | None:
+        """Where the item's values are in the columns; None where it is not in the catalogue."""
+        row = None if self._vocabulary is None else self._vocabulary.find(item)
+        if row is None:
+            return self._places.get(item)
+        return row if self._listed is None or self._listed[row] else None
 
     def __contains__(self, item: object) -> bool:
-        return item in self._places
+        return isinstance(item, str) and self._place(item) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.ids)
 
     def field(self, item: str, name: str) -> Any:
         """None where the item or the field is not known."""
-        place = self._places.get(item)
+        place = self._place(item)
         column = self.columns.get(name)
         return None if place is None or column is None else column[place]
 
@@ -60,10 +83,9 @@ class Catalogue:
         """At most `most` ids by title, ignoring case: of items with this title, else with one that begins with it, else
         with one that contains it."""
         wanted = text.casefold().strip()
-        titles = self.columns.get("title")
-        if titles is None or not wanted:
+        if "title" not in self.columns or not wanted:
             return []
-        folded = [str(title or "").casefold() for title in titles]
+        folded = [str(self.field(item, "title") or "").casefold() for item in self.ids]
         for matches in (str.__eq__, str.startswith, str.__contains__):
             found = [item for item, title in zip(self.ids, folded, strict=True) if matches(title, wanted)]
             if found:

@@ -56,9 +56,10 @@ class Model:
             parts.rules,
             parts.newest,
             parts.targets,
+            parts.codes,
+            parts.moments,
         )
-        graph, points = parts.next_graph, parts.next_vectors
-        self.recommender = Recommender(scorer, None if graph is None or points is None else Searcher(graph, points))
+        self.recommender = Recommender(scorer)
 
     def row(self, item: str) -> int:
         """Raises ItemUntrained for an item that is known but too rare for a vector, ItemUnknown otherwise."""
@@ -114,9 +115,7 @@ class Model:
             return stored
         out = np.array([row], dtype=np.int32) if gone is None else np.append(gone, row).astype(np.int32)
         search = self._search_similar if score == "similar" else self._search_next
-        rows, scores = search(row, k, allowed, out)
-        real = rows >= 0
-        return rows[real], scores[real]
+        return search(row, k, allowed, out)
 
     def _search_similar(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Floats]:
         query = self.vectors[row : row + 1]
@@ -124,12 +123,13 @@ class Model:
         if few is not None:
             return few.search(query, k, out)
         rows, scores = self.searcher.search(query, k, None if allowed is None else allowed.mask, [out])
-        return rows[0], scores[0]
+        real = rows[0] >= 0
+        return rows[0][real], scores[0][real]
 
     def _search_next(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Floats]:
         mask = np.ones(len(self.vocabulary), dtype=np.bool_) if allowed is None else allowed.mask.copy()
         mask[out] = False
-        return self.recommender.among(np.array([row], dtype=np.int32), k, mask, one_item=True)
+        return self.recommender.next_among(row, k, mask)
 
     def recommend(self, items: list[str], k: int = 10, exclude_seen: bool = False) -> list[Ranked]:
         """What comes next after a session, oldest item first; items without a vector are passed over."""

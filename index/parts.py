@@ -10,14 +10,17 @@ from pydantic import ValidationError
 
 from index.artifact.directory import Artifact, ArtifactWriter
 from index.catalogue import Catalogue
+from index.cataloguefile import read_catalogue, write_catalogue
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
 from index.evidence import Evidence
 from index.ranking.parts.popularity import NEWEST
+from index.ranking.parts.vectors import Moments
 from index.ranking.readings import target_dims
 from index.ranking.rules import Rules
 from index.ranking.settings import RecommenderConfig
 from index.search.exact import Floats, Mask, Rows
 from index.search.indexfile import aligned, read_index, stored_vectors, write_index
+from index.search.rough import Codes
 from index.vocabulary import Vocabulary
 
 RULES_FIELDS = ("offsets", "items", "weights")
@@ -60,8 +63,8 @@ class ModelParts:
     rare: item -> occurrences, of items seen too rarely for a vector. inputs, outputs: float32 (n, d), what "next" is
     scored with. rules: by the name of the part. newest: occurrences in the newest sessions, int64 (n,), by the name of
     the part. similar_vectors: float32 (n, any d), of length 1. targets: float32 (n, d or 2 d), see `targets_of`; of the
-    reading in-out the outputs themselves. similar_graph: HNSW over the former; next_graph over next_vectors, the
-    targets and one column more; None in catalogues that are scanned.
+    reading in-out the outputs themselves. codes, moments: of the targets. similar_graph: HNSW over
+    similar_vectors; None in catalogues that are scanned.
     """
 
     vocabulary: Vocabulary
@@ -76,17 +79,18 @@ class ModelParts:
     targets: Floats
     similar: Neighbours
     next: Neighbours
+    codes: Codes | None = None
+    moments: Moments | None = None
     similar_graph: faiss.IndexHNSW | None = None
-    next_graph: faiss.IndexHNSW | None = None
-    next_vectors: Floats | None = None
     evaluation_ranks: NDArray[Any] | None = None
 
 
 def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
     """All files but the manifest."""
     writer.json("vocabulary", {"ids": parts.vocabulary.ids})
-    writer.json("catalogue", parts.catalogue.to_json())
+    write_catalogue(writer, parts.catalogue, parts.vocabulary)
     writer.json("rare", parts.rare)
+    codes, moments = parts.codes or Codes.of(parts.targets), parts.moments or Moments.of(parts.targets)
     arrays: dict[str, NDArray[Any]] = {
         "counts": parts.vocabulary.counts,
         "inputs": parts.inputs,
@@ -96,6 +100,10 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         "evidence_positions": parts.evidence.positions,
         "session_ends": parts.evidence.ends,
         "similar": parts.similar_vectors,
+        "codes": codes.values,
+        "codes_bounds": np.array([codes.scale, codes.left, codes.length]),
+        "targets_mean": moments.mean,
+        "targets_covariance": moments.covariance,
         "similar_rows": parts.similar.rows,
         "similar_scores": parts.similar.scores,
         "next_rows": parts.next.rows,
@@ -106,16 +114,14 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
     arrays |= {_file(name): counts for name, counts in parts.newest.items()}
     optional = {
         "targets": None if parts.targets is parts.outputs else parts.targets,
-        "next": parts.next_vectors,
         "session_starts": parts.evidence.starts,
         "event_weights": parts.evidence.weights,
         "evaluation_ranks": parts.evaluation_ranks,
     }
     for name, values in (arrays | {name: values for name, values in optional.items() if values is not None}).items():
         writer.array(name, values)
-    for name, graph in (("similar", parts.similar_graph), ("next", parts.next_graph)):
-        if graph is not None:
-            write_index(graph, writer.path(f"{name}.faiss"))
+    if parts.similar_graph is not None:
+        write_index(parts.similar_graph, writer.path("similar.faiss"))
 
 
 def read_parts(artifact: Artifact) -> ModelParts:
@@ -131,22 +137,21 @@ def read_parts(artifact: Artifact) -> ModelParts:
         return array(name) if artifact.has(f"{name}.npy") else None
 
     inputs, outputs = array("inputs"), array("outputs")
-    similar_vectors, similar_graph = _searched(artifact, "similar")
-    # Models of release 0.1 have the targets inside the index only, flat ones too.
-    next_graph = _graph(artifact, "next")
+    similar_vectors, similar_graph = _similar(artifact)
+    # Models of release 0.1 have the targets inside an index only.
     if artifact.has("targets.npy") or config.next_reading == "in-out":
         targets = outputs if config.next_reading == "in-out" else array("targets")
     else:
         targets = aligned(stored_vectors(read_index(artifact.path("next.faiss")))[:, :-1])
-    next_vectors = None if next_graph is None else _searched(artifact, "next")[0]
+    vocabulary = Vocabulary(artifact.json("vocabulary")["ids"], array("counts"))
     parts = ModelParts(
-        vocabulary=Vocabulary(artifact.json("vocabulary")["ids"], array("counts")),
-        catalogue=Catalogue.from_json(artifact.json("catalogue")),
+        vocabulary=vocabulary,
+        catalogue=read_catalogue(artifact, vocabulary),
         rare=artifact.json("rare"),
         inputs=inputs,
         outputs=outputs,
         rules={
-            name: Rules(*(np.asarray(array(f"{_counts_file(name)}_{field}")) for field in RULES_FIELDS))
+            name: Rules(*(array(f"{_counts_file(name)}_{field}") for field in RULES_FIELDS))
             for name in config.used_counts()
         },
         newest={name: array(_file(name)) for name in sorted(config.used() & NEWEST.keys())},
@@ -161,41 +166,32 @@ def read_parts(artifact: Artifact) -> ModelParts:
         ),
         similar_vectors=similar_vectors,
         targets=targets,
+        codes=Codes(array("codes"), *array("codes_bounds").tolist()) if artifact.has("codes.npy") else None,
+        moments=Moments(array("targets_mean"), array("targets_covariance")) if artifact.has("codes.npy") else None,
         similar_graph=similar_graph,
-        next_graph=next_graph,
-        next_vectors=next_vectors,
-        # Plain views of the maps: slicing a np.memmap takes 1.5 us more, each time.
-        similar=Neighbours(np.asarray(array("similar_rows")), np.asarray(array("similar_scores"))),
-        next=Neighbours(np.asarray(array("next_rows")), np.asarray(array("next_scores"))),
+        similar=Neighbours(array("similar_rows"), array("similar_scores")),
+        next=Neighbours(array("next_rows"), array("next_scores")),
         evaluation_ranks=optional("evaluation_ranks"),
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
     wide = target_dims(dims, config.next_reading)
     _check_shape(similar_vectors, (items, similar_vectors.shape[-1]), artifact, "similar")
     _check_shape(targets, (items, wide), artifact, "targets")
-    if next_vectors is not None:
-        _check_shape(next_vectors, (items, wide + 1), artifact, "next")
     return parts
 
 
 def similar_of(artifact: Artifact) -> Floats:
     """The vectors of `similar`, float32 (items, d), of length 1, mapped where they can be."""
-    return _searched(artifact, "similar")[0]
+    return _similar(artifact)[0]
 
 
-def _searched(artifact: Artifact, name: str) -> tuple[Floats, faiss.IndexHNSW | None]:
+def _similar(artifact: Artifact) -> tuple[Floats, faiss.IndexHNSW | None]:
     """Vectors that are scanned, and the graph over them. Up to release 0.1 they were inside a FAISS file only."""
-    if artifact.has(f"{name}.npy"):
-        return artifact.array(name), _graph(artifact, name)
-    index = read_index(artifact.path(f"{name}.faiss"))
-    return aligned(stored_vectors(index)), index if isinstance(index, faiss.IndexHNSW) else None
-
-
-def _graph(artifact: Artifact, name: str) -> faiss.IndexHNSW | None:
-    if not artifact.has(f"{name}.faiss"):
-        return None
-    index = read_index(artifact.path(f"{name}.faiss"))
-    return index if isinstance(index, faiss.IndexHNSW) else None
+    index = read_index(artifact.path("similar.faiss")) if artifact.has("similar.faiss") else None
+    graph = index if isinstance(index, faiss.IndexHNSW) else None
+    if artifact.has("similar.npy") or index is None:
+        return artifact.array("similar"), graph
+    return aligned(stored_vectors(index)), graph
 
 
 def _counts_file(name: str) -> str:

@@ -102,6 +102,7 @@ class Keyring:
         # One reference, replaced whole: requests in other threads see the old keys or the new.
         self._keys: dict[bytes, tuple[bytes, Key]] = {}
         self.configured = True
+        self.state = object()  # another one whenever the keys are others
         # What an unknown id is compared with, so that it takes as long as a wrong secret.
         self._nobody = (secrets.token_bytes(32), None)
 
@@ -125,9 +126,11 @@ class Keyring:
         except StoreUnavailable:
             return
         self._seen = self._seen or bool(rows)
-        self._keys = {
+        found = {
             row.key_id.encode(): (bytes.fromhex(row.secret_hash), Key(row.key_id, row.name, _scopes(row.scopes)))
             for row in rows
             if row.revoked is None
         }
-        self.configured = self._seen
+        if (found, self._seen) != (self._keys, self.configured):
+            self._keys, self.configured = found, self._seen
+            self.state = object()

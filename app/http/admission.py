@@ -18,6 +18,11 @@ class Admission:
         self._by_key = Rate(settings.rate_per_key / settings.workers)
         self._by_address = Rate(settings.rate_per_address / settings.workers)
 
+    def wait(self, address: str, key: Key | None) -> float:
+        """Seconds until this client may ask; 0: now, and it is counted."""
+        wait = self._by_address.take(address)
+        return wait or (0.0 if key is None else self._by_key.take(key.key_id))
+
     def admit(self, scope: Scope, token: bytes | None) -> Key | None:
         """The key; None where there is none. Raises RateExceeded, and KeyMissing for a key that is not valid."""
         if scope["path"] in OPEN:

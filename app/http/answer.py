@@ -7,15 +7,14 @@ from index.errors import Item2vecError
 
 
 class Answer:
-    """An ASGI `send`. status: 0 until the answer has begun. route: the template, where no route of FastAPI's knows."""
+    """An ASGI `send`. status: 0 until the answer has begun."""
 
-    __slots__ = ("request_id", "route", "send", "status")
+    __slots__ = ("request_id", "send", "status")
 
     def __init__(self, send: Send, request_id: str) -> None:
         self.send = send
         self.request_id = request_id
         self.status = 0
-        self.route: str | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":

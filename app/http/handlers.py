@@ -8,7 +8,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app.http.replies import NotModified, reply
-from app.problems import PROBLEM_JSON, BodyTooLarge, MethodRefused, RouteUnknown, TypeUnsupported, problem_of
+from app.problems import (
+    FAILED,
+    PROBLEM_JSON,
+    BodyTooLarge,
+    InternalError,
+    MethodRefused,
+    RouteUnknown,
+    TypeUnsupported,
+    problem_of,
+)
 from index.errors import Item2vecError, RequestError
 
 log = logging.getLogger(__name__)
@@ -54,7 +63,13 @@ async def on_http(request: Request, error: Exception) -> Response:
     return _response(request, ours.get(error.status_code) or RequestError("the body cannot be read as JSON"))
 
 
+async def on_failure(request: Request, _error: Exception) -> Response:
+    """Starlette raises it again once this is sent, and the first layer logs it."""
+    return _response(request, InternalError(FAILED))
+
+
 HANDLERS: dict[Any, Any] = {
+    Exception: on_failure,
     Item2vecError: on_error,
     NotModified: on_not_modified,
     RequestValidationError: on_invalid,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,8 @@ from index.errors import ItemUnknown, ItemUntrained, NoModel, RequestError
 from index.model import Model, Score
 from index.ranking.analogy import analogy
 from index.ranking.diversity import diversify
+from index.ranking.readings import Float, Rows
+from index.ranking.recommender import Wish
 
 Fallback = Literal["popular", "none"]
 Shortfall = Literal["filtered", "min_score", "untrained", "catalogue_small"]
@@ -32,6 +35,11 @@ class Ask:
     diversity: float = 0.0
     explain: bool = False
     fallback: Fallback = "popular"
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether only `k` says what the list is like."""
+        return not self.filter.conditions and not self.exclude and self.min_score is None and not self.diversity
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,50 +71,66 @@ def similar(view: View, item_id: str, score: Score, ask: Ask) -> Found:
         if view.get(item_id) is None:
             raise
         return _fallback(view, item_id, ask)
+    if ask.is_plain:
+        # Most questions: the stored list as it is, where nothing of it is hidden.
+        stored = model.stored[score]
+        rows = stored.rows[row, : ask.k].tolist()
+        if len(rows) == ask.k and rows[-1] >= 0 and view.gone.isdisjoint(rows):
+            return Found(rows, stored.scores[row, : ask.k].tolist())
     allowed = view.allowed(ask.filter)
     gone = model.vocabulary.known_rows(ask.exclude) if ask.exclude else None
     wanted = _pool(ask)
-    rows, scores = model.among(row, wanted, score, allowed, gone)
-    return _shaped(model, rows, scores, ask, len(model.vocabulary) - 1)
+    found, scores = model.among(row, wanted, score, allowed, gone)
+    return _shaped(model, found, scores, ask, len(model.vocabulary) - 1)
 
 
-def recommend(
-    view: View,
-    session: Sequence[str],
-    ask: Ask,
-    weights: Sequence[float] | None = None,
-    disliked: Sequence[str] = (),
-    exclude_seen: bool = True,
-    exclude_last: bool | None = None,
-) -> Found:
-    """What comes next after a session, oldest item first; without any item that has a vector, fallback items.
+@dataclass(frozen=True)
+class LiveSession:
+    """items: oldest first. weights: the caller's, one per item. exclude_last: whether the last item is left out; None:
+    as `exclude_seen` or the model says."""
 
-    exclude_last: whether the last item is left out; None: as `exclude_seen` or the model says.
-    """
-    model = model_of(view)
-    vocabulary = model.vocabulary
-    places = [i for i, item in enumerate(session) if item in vocabulary]
+    items: Sequence[str]
+    weights: Sequence[float] | None = None
+    disliked: Sequence[str] = ()
+    exclude_seen: bool = True
+    exclude_last: bool | None = None
+
+
+def recommend(view: View, session: LiveSession, ask: Ask) -> Found:
+    """What comes next in a session; where none of its items has a vector, fallback items. Raises NoModel."""
+    wish = wish_of(view, session, ask)
+    return listed(view, session, ask, wish, None if wish is None else model_of(view).recommender.among([wish])[0])
+
+
+def wish_of(view: View, session: LiveSession, ask: Ask) -> Wish | None:
+    """As the model is asked; None where none of the items has a vector. Raises NoModel."""
+    vocabulary = model_of(view).vocabulary
+    places = [i for i, item in enumerate(session.items) if item in vocabulary]
     if not places:
-        return _fallback(view, session[-1], ask, gone=(*session, *disliked))
-    rows = vocabulary.rows(session[i] for i in places)
-    own = None if weights is None else np.array([weights[i] for i in places], dtype=np.float32)
+        return None
+    weights = session.weights
     allowed = view.allowed(ask.filter)
     mask = None if allowed is None else allowed.mask
     if ask.exclude and len(out := vocabulary.known_rows(ask.exclude)):
         mask = np.ones(len(vocabulary), dtype=np.bool_) if mask is None else mask.copy()
         mask[out] = False
-    found, scores = model.recommender.among(
-        rows,
-        _pool(ask),
-        mask,
-        exclude_seen=exclude_seen,
-        weights=own,
-        disliked=vocabulary.known_rows(disliked),
-        last_may_return=None if exclude_last is None else not exclude_last,
+    return Wish(
+        session=vocabulary.rows(session.items[i] for i in places),
+        k=_pool(ask),
+        allowed=mask,
+        exclude_seen=session.exclude_seen,
+        weights=None if weights is None else np.array([weights[i] for i in places], dtype=np.float32),
+        disliked=vocabulary.known_rows(session.disliked) if session.disliked else None,
+        last_may_return=None if session.exclude_last is None else not session.exclude_last,
     )
-    real = found >= 0
-    left = len(vocabulary) - len(set(rows.tolist()))
-    return _shaped(model, found[real], scores[real], ask, left)
+
+
+def listed(view: View, session: LiveSession, ask: Ask, wish: Wish | None, best: tuple[Rows, Float] | None) -> Found:
+    """best: what the model answered to the wish; of None both."""
+    if wish is None or best is None:
+        return _fallback(view, session.items[-1], ask, gone=(*session.items, *session.disliked))
+    model = model_of(view)
+    return _shaped(model, *best, ask, len(model.vocabulary) - len(set(wish.session.tolist())))
 
 
 def analogous(view: View, positive: Sequence[str], negative: Sequence[str], ask: Ask) -> Found:

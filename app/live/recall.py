@@ -26,9 +26,9 @@ class RecallMeter:
         self._waiting: deque[tuple[Snapshot, int]] = deque(maxlen=WAITING)
         self._next = 0.0
 
-    def offer(self, view: View, item_id: str, query: bytes) -> None:
-        """A quick answer; only those without filter, by `similar`, say how good the stored lists are."""
-        if random.random() < self._share and view.snapshot and b"category" not in query and b"next" not in query:
+    def offer(self, view: View, item_id: str) -> None:
+        """An answer by `similar`, without filter: those say how good the stored lists are."""
+        if random.random() < self._share and view.snapshot:
             self._waiting.append((view.snapshot, view.snapshot.model.vocabulary.row(item_id)))
 
     def measure(self) -> None:

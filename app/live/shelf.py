@@ -33,5 +33,5 @@ class Shelf:
             if changed:
                 stored = {**stored, **{row.item_id: row for row in changed}}
                 number = max(row.changed for row in changed)
-            kept = old.kept(changed) if snapshot is old.snapshot else None
-            self.view = View(snapshot, stored, number, kept)
+            before = old if snapshot is old.snapshot else None
+            self.view = View(snapshot, stored, number, before, changed)

@@ -12,6 +12,7 @@ from app.metrics import Metrics
 from index.artifact.registry import Registry
 from index.errors import ArtifactError, Item2vecError, RegistryError
 from index.model import Model
+from index.ranking.recommender import Wish
 
 log = logging.getLogger(__name__)
 
@@ -64,15 +65,18 @@ class Snapshots:
         self._tried[version] = time.monotonic()
         started = time.perf_counter()
         try:
-            model = Model(self._registry.open(version))
+            model = Model(self._registry.open(version, verify="changed"))
             _warm(model)
+            if self.current is not None:
+                _page_in(model)
         except (Item2vecError, OSError, ValueError, KeyError) as error:
             self._refuse(version, error)
             return False
-        self.current = Snapshot(model, version)
+        before, self.current = self.current, Snapshot(model, version)
         # The garbage collector need not look through what stays for long: that takes 100 ms each time.
         gc.unfreeze()
-        gc.collect()
+        if before is not None:
+            gc.collect()
         gc.freeze()
         self._tried.clear()
         self.refused.clear()
@@ -92,11 +96,15 @@ class Snapshots:
 
 
 def _warm(model: Model) -> None:
-    """Touches what the first requests would wait for: the stored lists' pages, the id table, a search of each kind."""
-    for stored in model.stored.values():
-        for values in (stored.rows, stored.scores):
-            np.asarray(values).sum()
+    """Makes what the first requests would wait for: the id table, the copies that are scanned."""
     if len(model.vocabulary):
-        first = model.vocabulary.ids[0]
-        model.neighbours(first, min(10, len(model.vocabulary)))
-        model.recommend([first], min(10, len(model.vocabulary)))
+        row = np.zeros(1, dtype=np.int32)
+        model.neighbours(model.vocabulary.ids[0], 1)
+        model.recommender.among([Wish(row, 1)])
+
+
+def _page_in(model: Model) -> None:
+    """Reads the stored lists, while another model serves. The first model serves at once, and reads as it is asked."""
+    for stored in model.stored.values():
+        stored.rows.sum()
+        stored.scores.sum()

@@ -4,25 +4,23 @@ The model's own items lie under what the database says of them now. Filters and 
 the model, so that a hidden item is gone without any training.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from app.live.filters import Condition, Filter
-from app.live.fragments import Fragment, fragment, fragments_of
+from app.live.filters import Filter
+from app.live.fragments import fragment
+from app.live.sieve import Sieve
 from app.live.snapshot import Snapshot
 from index.catalogue import Catalogue
 from index.errors import ItemUnknown
 from index.model import Model, Score
 from index.search.allowed import Allowed
 from store.items import ItemRow
-
-KEPT_FILTERS = 256
 
 
 # Shown over HTTP as it is. Not a dataclass of pydantic's: GET /items makes one of every item there is, and checking
@@ -50,57 +48,63 @@ class View:
         snapshot: Snapshot | None,
         stored: dict[str, ItemRow],
         number: int,
-        fragments: list[Fragment | None] | None = None,
+        before: "View | None" = None,
+        changed: Sequence[ItemRow] = (),
     ) -> None:
+        """before: a view of the same model that this one follows, and what changed since; what it has made is taken
+        over. None: everything is made anew."""
         self.snapshot = snapshot
         self.stored = stored
         self.number = number
         self.version = snapshot.version if snapshot else None
         self.etag = f'"{self.version}.{number}"'
         self.model: Model | None = snapshot.model if snapshot else None
-        self.hidden = self._hidden()
-        self.fragments = self._fragments() if fragments is None else fragments
-        self._filters: dict[Filter, Allowed] = {}
-        self._columns: dict[str, NDArray[Any]] = {}
+        self.gone: frozenset[int] = frozenset()
+        self.fragments: list[bytes | None] = []
+        if self.model is not None:
+            self._follow(self.model, before, changed)
 
-    def _hidden(self) -> Allowed | None:
+    def _follow(self, model: Model, before: "View | None", changed: Sequence[ItemRow]) -> None:
+        news = self.stored.values() if before is None else changed
+        rows = {row: item for item in news if (row := model.vocabulary.find(item.item_id)) is not None}
+        hidden = {row for row, item in rows.items() if item.deleted or not item.available}
+        if before is None:
+            self.gone = frozenset(hidden)
+            self.fragments = [None] * len(model.vocabulary)
+            shown = np.ones(len(model.vocabulary), dtype=np.bool_)
+            shown[list(hidden)] = False
+            self._sieve, self._shown = Sieve(shown, self._values), Allowed(shown)
+            return
+        self.gone = (before.gone - rows.keys()) | hidden
+        self.fragments = before.fragments.copy()
+        for row in rows:
+            self.fragments[row] = None
+        at = np.array(list(rows), dtype=np.int32)
+        self._shown = before._shown.mended(at, np.array([row not in hidden for row in rows], dtype=np.bool_))
+        self._sieve = Sieve(self._shown.mask, self._values, before._sieve, list(rows))
+
+    @property
+    def hidden(self) -> Allowed | None:
         """The rows that may be shown; None where that is all of them."""
-        if self.model is None:
-            return None
-        vocabulary = self.model.vocabulary
-        gone = [i for i, row in self.stored.items() if (row.deleted or not row.available) and i in vocabulary]
-        if not gone:
-            return None
-        mask = np.ones(len(vocabulary), dtype=np.bool_)
-        mask[vocabulary.rows(gone)] = False
-        return Allowed(mask)
+        return self._shown if self.gone else None
 
-    def _fragments(self) -> list[Fragment | None]:
-        if self.model is None:
-            return []
-        ids, catalogue = self.model.vocabulary.ids, self.model.catalogue
-        columns = [[catalogue.field(i, name) for i in ids] for name in ("title", "category")]
-        found = fragments_of(ids, *columns)
-        for item in self.stored.keys() & set(ids):
-            found[self.model.vocabulary.row(item)] = None
-        return found
-
-    def fragment(self, row: int) -> Fragment:
+    def fragment(self, row: int) -> bytes:
         """Rendered now, and kept."""
         assert self.model is not None
         item_id = self.model.vocabulary.ids[row]
         made = self.fragments[row] = fragment(item_id, *self.title_of(item_id))
         return made
 
-    def kept(self, changed: list[ItemRow]) -> list[Fragment | None] | None:
-        """The fragments for the next view of the same model: without those of items that changed."""
-        if self.model is None:
-            return None
-        vocabulary, kept = self.model.vocabulary, self.fragments.copy()
-        for row in changed:
-            if row.item_id in vocabulary:
-                kept[vocabulary.row(row.item_id)] = None
-        return kept
+    def _values(self, field: str, rows: Sequence[int]) -> list[Any]:
+        assert self.model is not None
+        ids = self.model.vocabulary.ids
+        return [self._value(ids[row], field) for row in rows]
+
+    def _value(self, item_id: str, field: str) -> Any:
+        row = self.stored.get(item_id)
+        if row is None:
+            return self.catalogue.field(item_id, field)
+        return row.title if field == "title" else row.category if field == "category" else row.metadata.get(field)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -166,41 +170,15 @@ class View:
         """The rows that are visible and pass; None where that is all."""
         if not wanted.conditions or self.model is None:
             return self.hidden
-        found = self._filters.get(wanted)
-        if found is None:
-            vocabulary, hidden = self.model.vocabulary, self.hidden
-            mask = np.ones(len(vocabulary), dtype=np.bool_) if hidden is None else hidden.mask.copy()
-            for condition in wanted.conditions:
-                mask &= condition.passes(self._column(condition))
-            if len(self._filters) >= KEPT_FILTERS:
-                self._filters.pop(next(iter(self._filters)))
-            found = self._filters[wanted] = Allowed(mask)
+        found = self._sieve.allowed(wanted)
+        found.few(self.model.vectors)  # copied here, so that no later request waits for it
         return found
 
-    def is_prepared(self, wanted: Filter, score: Score) -> bool:
-        """Whether asking with this filter costs well under a millisecond: no filter, or one that was asked for before
-        and whose few rows are copied out."""
-        if not wanted.conditions:
-            return True
-        found = self._filters.get(wanted)
-        return score == "similar" and found is not None and found.copied
-
-    def _column(self, condition: Condition) -> NDArray[Any]:
-        """The field of every row, as an object array."""
-        column = self._columns.get(condition.field)
-        if column is None:
-            assert self.model is not None
-            ids, base = self.model.vocabulary.ids, self.catalogue
-            values = np.array([base.field(item, condition.field) for item in ids] + [None], dtype=object)[:-1]
-            vocabulary = self.model.vocabulary
-            for item, row in self.stored.items():
-                if item in vocabulary:
-                    own = {"title": row.title, "category": row.category}
-                    values[vocabulary.row(item)] = own.get(condition.field, row.metadata.get(condition.field))
-            if len(self._columns) > 50:
-                self._columns.clear()
-            column = self._columns[condition.field] = values
-        return column
+    def is_short(self, wanted: Filter, score: Score, k: int) -> bool:
+        """Whether a list of k costs well under a millisecond: it is stored, or few rows are to be scanned."""
+        if self.model is None or k > self.model.stored[score].rows.shape[1]:
+            return False
+        return not wanted.conditions or (score == "similar" and self._sieve.is_ready(wanted))
 
 
 def _text(value: Any) -> str | None:

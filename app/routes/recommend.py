@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from app.http.deps import READER, ServiceDep
 from app.http.itempath import USER_ID
 from app.http.replies import not_modified, passing, reply
 from app.live import answers, rendering
-from app.live.answers import Found
+from app.live.answers import Found, LiveSession
 from app.live.view import View
 from app.problems import UserUnknown
 from app.schemas.answers import (
@@ -37,15 +38,24 @@ HISTORY = 200  # newest events of a user that are looked at; the session rule re
 @router.post(
     "/recommend", summary="What comes next in a session", response_model=RecommendReply, responses=problems(*WRITING)
 )
-def recommend(service: ServiceDep, body: RecommendRequest) -> Response:
+async def recommend(service: ServiceDep, body: RecommendRequest) -> Response:
     """From the items of a live session, oldest first. An item may be an object with `time` (the items are then sorted
     by it) and `weight`. `disliked` items pull the other way and do not come back."""
     view = service.shelf.view
     session = in_order(body.items)
     ids = [item.item_id for item in session]
     weights = [item.weight for item in session] if any(item.weight != 1 for item in session) else None
-    found = answers.recommend(view, ids, body.ask(), weights, body.disliked, body.exclude_seen, body.exclude_last)
-    return passing(view.version, _list(view, {}, ids, found, body.explain))
+    live = LiveSession(ids, weights, body.disliked, body.exclude_seen, body.exclude_last)
+    ask = body.ask()
+    # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
+    slow = ask.explain or ask.diversity or ask.filter.conditions
+    wish = await run_in_threadpool(answers.wish_of, view, live, ask) if slow else answers.wish_of(view, live, ask)
+    best = None if wish is None else await service.together.best(answers.model_of(view), wish)
+
+    def made() -> bytes:
+        return _list(view, {}, ids, answers.listed(view, live, ask, wish, best), ask.explain)
+
+    return passing(view.version, await run_in_threadpool(made) if slow else made())
 
 
 def in_order(items: list[Any]) -> list[SessionItem]:
@@ -101,7 +111,7 @@ def user_recommendations(
     ids = [event.item_id for event in eventlog.of_user(service.engine, user_id, HISTORY)]
     if not ids:
         raise UserUnknown(f"no event of user {user_id[:200]!r} is stored")
-    found = answers.recommend(view, ids, query.ask(), exclude_seen=query.exclude_seen)
+    found = answers.recommend(view, LiveSession(ids, exclude_seen=query.exclude_seen), query.ask())
     return passing(view.version, _list(view, {"user_id": user_id}, ids, found, query.explain))
 
 

@@ -27,12 +27,14 @@ async def _similar(service: ServiceDep, request: Request, item_id: str, query: S
     if not_modified(view, request):
         return reply(view, None)
 
+    ask = query.ask()
+
     def work() -> bytes:
-        found = answers.similar(view, item_id, query.score, query.ask())
+        found = answers.similar(view, item_id, query.score, ask)
         return rendering.similar_bytes(view, item_id, query.score, found, item_id if query.explain else None)
 
     # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
-    quick = not query.explain and not query.diversity and query.score == "similar"
+    quick = not query.explain and not query.diversity and view.is_short(ask.filter, query.score, ask.k)
     return reply(view, work() if quick else await run_in_threadpool(work))
 
 

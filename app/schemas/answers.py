@@ -25,6 +25,8 @@ class Item(BaseModel):
     """One result. Fallback items have no score, and say in `source` where they come from."""
 
     item_id: str
+    title: str | None
+    category: str | None
     rank: int = Field(description="from 1")
     score: float | None = Field(
         description="similar: cosine, -1 to 1; next: in standard deviations above the mean; null for fallback items"
@@ -32,13 +34,11 @@ class Item(BaseModel):
     source: Literal["model", "category", "popular"] = Field(
         description="model: by vectors and counts; category, popular: fallback"
     )
-    title: str | None
-    category: str | None
     evidence: Evidence | None = Field(default=None, description="with explain=true")
 
 
-_RESULT: dict[str, Any] = {"item_id": "t000180", "rank": 1, "score": 0.783123, "source": "model"}
-_RESULT |= {"title": "Window of Museums", "category": "Electronic"}
+_RESULT: dict[str, Any] = {"item_id": "t000180", "title": "Window of Museums", "category": "Electronic"}
+_RESULT |= {"rank": 1, "score": 0.783123, "source": "model"}
 _ANSWER: dict[str, Any] = {"item_id": "t000327", "model_version": "20261124-065832", "score": "similar"}
 _ANSWER |= {"items": [_RESULT], "shortfall_reason": None}
 

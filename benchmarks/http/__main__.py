@@ -1,94 +1,56 @@
-"""GET /similar over HTTP beside five bare applications: requests per second on one core, and latencies.
+"""The service over HTTP beside bare applications, on one core: what a request costs the server, how many it answers in
+a second, and how long they wait.
 
-    python -m benchmarks.http [--items 100000] [--seconds 6] [--rounds 5]
+    python -m benchmarks.http [--items 100000] [--seconds 6] [--rounds 5] [--only NAME ...]
 
-One uvicorn process on core 0, wrk (Debian package) on core 1, a different item each request. The service runs as it is
-deployed: keys, rates, metrics, request ids and the access log (to a file) on. Rounds are interleaved; medians and
-spread are printed, and each median as a multiple of the bare async FastAPI route.
+Each server is one process on core 0, as `item2vec api` runs it; wrk (Debian package) on core 1, 16 connections, another
+item in each request. Keys, rates, metrics, request ids and the access log (to a file) are on. Rounds are interleaved in
+another order each time. CPU is that of the server, its threads and the kernel's work for it included, so that it hardly
+depends on what else the machine does; private memory is what a further process would take.
 """
 
 import argparse
-import json
 import os
-import re
+import random
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
 from benchmarks.http import world
+from benchmarks.http.change import Changes, seconds_until_shown
+from benchmarks.http.load import GET, RECOMMEND, Load, run_wrk
+from benchmarks.http.server import Server
 from benchmarks.machine import machine
+from store.database import connect
+from store.keys import create_key
+from store.migrate import migrate
 
-RUN = "import uvicorn, sys; uvicorn.run(sys.argv[1], host='127.0.0.1', port=int(sys.argv[2]), http=sys.argv[3], "
-RUN += "loop='uvloop', access_log=False, log_level='warning', factory=sys.argv[1].endswith('from_environment'))"
-
-LUA = """
-local n = {start}
-local items = {items}
-local query = "{query}"
-request = function()
-  n = (n + 7919) % items
-  return wrk.format("GET", string.format("/similar/item-%06d%s", n, query), {{{headers}}})
-end
-done = function(summary, latency, requests)
-  io.write(string.format("RESULT %f %f %f %d\\n", summary.requests / (summary.duration / 1e6),
-    latency:percentile(50) / 1000, latency:percentile(99) / 1000,
-    summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout))
-end
-"""
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def start(app: str, environment: dict[str, str], log: Path) -> tuple[subprocess.Popen[bytes], int]:
-    port = free_port()
-    http = "app.http.protocol:Protocol" if app.startswith("app.") else "httptools"
-    process = subprocess.Popen(
-        ["taskset", "-c", "0", sys.executable, "-c", RUN, app, str(port), http],
-        env={**os.environ, **environment},
-        stderr=log.open("ab"),
-    )
-    for _ in range(600):
-        try:
-            with socket.create_connection(("127.0.0.1", port), 1):
-                return process, port
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit(f"{app} did not start, see {log}")
-
-
-def load(
-    port: int, seconds: int, connections: int, items: int, query: str, key: str | None, start: int = 0
-) -> tuple[float, ...]:
-    """(requests/s, p50 ms, p99 ms, errors)"""
-    headers = f'["Authorization"]="Bearer {key}"' if key else ""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(LUA.format(items=items, start=start, query=query, headers=headers))
-        script.flush()
-        command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name]
-        out = subprocess.run([*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"RESULT (\S+) (\S+) (\S+) (\d+)", out)
-    assert found, out
-    return tuple(float(part) for part in found.groups())
+BASE, RAW = "FastAPI async, ready Response", "raw ASGI, fixed body"
+CATEGORIES = [f"?category=c{n}" for n in range(world.CATEGORIES)]
+RUNS: dict[str, tuple[str, Load, bool]] = {
+    RAW: ("benchmarks.http.apps:raw", GET, False),
+    "Starlette route": ("benchmarks.http.apps:starlette", GET, False),
+    BASE: ("benchmarks.http.apps:fastapi_async", GET, False),
+    "FastAPI async, response model": ("benchmarks.http.apps:fastapi_model", GET, False),
+    "FastAPI def route": ("benchmarks.http.apps:fastapi_def", GET, False),
+    "GET /similar": ("", GET, False),
+    "GET /similar, 10 items changed a second": ("", GET, True),
+    "GET /similar, one category": ("", GET.with_queries(CATEGORIES[3:4]), False),
+    "GET /similar, 20 categories": ("", GET.with_queries(CATEGORIES), False),
+    "POST /recommend, session of 10": ("", RECOMMEND, False),
+}
+"""Name -> (bare application, or "" for the service; load; whether the catalogue changes all the time)."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--settle", type=int, default=60, help="seconds for answers to be prepared, as after a start")
     parser.add_argument("--models", type=Path, help="a folder that has a world of this size already")
+    parser.add_argument("--only", nargs="+", choices=RUNS, metavar="NAME", default=list(RUNS), help="some of the rows")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is missing: apt-get install wrk")
@@ -100,66 +62,69 @@ def main() -> None:
 
 
 def measure(options: argparse.Namespace, models: Path, folder: Path) -> None:
-    from store.database import connect
-    from store.keys import create_key
-    from store.migrate import migrate
-
     url = f"sqlite:///{folder / 'bench.db'}"
     engine = connect(url)
     migrate(engine)
     key = create_key(engine, "bench", ("read",))
-    engine.dispose()
     ours = {
         "ITEM2VEC_MODELS": str(models),
         "ITEM2VEC_DATABASE": url,
         "ITEM2VEC_RATE_PER_KEY": "1000000",
         "ITEM2VEC_RATE_PER_ADDRESS": "1000000",
     }
-    cold = ours | {"ITEM2VEC_CACHE_MB": "0"}
-    runs = [
-        ("raw ASGI, fixed body", "benchmarks.http.apps:raw", "", {}),
-        ("Starlette route", "benchmarks.http.apps:starlette", "", {}),
-        ("FastAPI async, ready Response", "benchmarks.http.apps:fastapi_async", "", {}),
-        ("FastAPI async, response model", "benchmarks.http.apps:fastapi_model", "", {}),
-        ("FastAPI def route", "benchmarks.http.apps:fastapi_def", "", {}),
-        ("GET /similar", "app.main:from_environment", "", ours),
-        ("GET /similar?category=", "app.main:from_environment", "?category=c3", ours),
-        ("GET /similar, cache off", "app.main:from_environment", "", cold),
-        ("GET /similar?category=, cache off", "app.main:from_environment", "?category=c3", cold),
-    ]
-    figures: dict[str, list[tuple[float, ...]]] = {name: [] for name, *_ in runs}
-    for _ in range(options.rounds):
-        for name, app, query, environment in runs:
-            process, port = start(app, environment, folder / "log.txt")
-            try:
-                token = key if environment else None
-                if environment:
-                    sample = urllib.request.Request(
-                        f"http://127.0.0.1:{port}/similar/item-000007{query}", headers={"X-API-Key": key}
-                    )
-                    with urllib.request.urlopen(sample) as answer:
-                        assert len(json.load(answer)["items"]) == 10
-                    time.sleep(0 if environment is cold else options.settle)
-                load(port, 2, options.connections, options.items, query, token)
-                figures[name].append(
-                    load(port, options.seconds, options.connections, options.items, query, token, options.items // 2)
-                )
-            finally:
-                process.terminate()
-                process.wait()
-    print(machine())
-    base = statistics.median(run[0] for run in figures["FastAPI async, ready Response"])
-    tail = statistics.median(run[2] for run in figures["raw ASGI, fixed body"])
-    print("| application | requests/s (median) | spread | x FastAPI async | p50 ms | p99 ms | x raw p99 | errors |")
-    print("|---|---|---|---|---|---|---|---|")
+    figures: dict[str, list[tuple[float, ...]]] = {name: [] for name in options.only}
+    starts, private = [], []
+    for turn in range(options.rounds):
+        for name in random.Random(turn).sample(options.only, len(options.only)):
+            app, load, changing = RUNS[name]
+            with Server(app, {} if app else ours, folder / "log.txt") as server:
+                changes = Changes(engine, options.items, 10.0 if changing else 0.0)
+                token = None if app else key
+                with changes:
+                    for query in load.queries:  # so that each filter has been asked for
+                        server.get(f"/similar/item-000007{query}", token)
+                    run_wrk(server.port, load, 2, options.connections, options.items, token, 0)
+                    before = server.cpu()
+                    found = run_wrk(
+                        server.port, load, options.seconds, options.connections, options.items, token,
+                        options.items // 2,
+                    )  # fmt: skip
+                    spent = server.cpu() - before
+                figures[name].append((found.rate, spent * 1e6 / max(1, found.requests), *found[2:]))
+                if not app:
+                    starts.append(server.ready_seconds)
+                if name == "GET /similar":
+                    private.append(server.private())
+    shown = [seconds_until_shown(engine, ours, key, folder / "log.txt") for _ in range(options.rounds)]
+    engine.dispose()
+    report(figures)
+    words = (("start to ready, s", starts), ("private memory of a process, MB", private), ("item changed, s", shown))
+    for word, values in words:
+        if values:
+            print(f"\n{word}: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})")
+    print(f"\n{options.items:,} items, {options.rounds} rounds of {options.seconds} s. {machine()}")
+
+
+def report(figures: dict[str, list[tuple[float, ...]]]) -> None:
+    """A line for each application; ratios are of the same round, so that both had the same machine."""
+    print("| application | CPU us a request | less than FastAPI async, times | a core-second | requests/s | p50 ms "
+          "| p99 ms | x raw p99 | errors |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|")
     for name, found in figures.items():
-        rates = [run[0] for run in found]
-        rate, p50, p99 = (statistics.median(run[i] for run in found) for i in (0, 1, 2))
+        rate, cpu, p50, p99 = (statistics.median(run[i] for run in found) for i in range(4))
+        spent = [run[1] for run in found]
+        less = [base[1] / run[1] for base, run in zip(figures.get(BASE, []), found, strict=False)]
+        tail = [run[3] / raw[3] for raw, run in zip(figures.get(RAW, []), found, strict=False)]
         print(
-            f"| {name} | {rate:,.0f} | {min(rates):,.0f} to {max(rates):,.0f} | {rate / base:.2f} | {p50:.2f} "
-            f"| {p99:.2f} | {p99 / tail:.2f} | {sum(run[3] for run in found):.0f} |"
+            f"| {name} | {cpu:,.1f} ({min(spent):,.1f} to {max(spent):,.1f}) | {spread(less)} | {1e6 / cpu:,.0f} "
+            f"| {rate:,.0f} | {p50:.2f} | {p99:.2f} | {spread(tail)} | {sum(run[4] for run in found):.0f} |"
         )
 
 
+def spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})" if values else "-"
+
+
 if __name__ == "__main__":
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     main()

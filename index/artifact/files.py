@@ -17,6 +17,10 @@ from index.errors import Item2vecError, RegistryError
 
 BLOCK = 1 << 20
 
+Stamp = tuple[int, int, int, int]
+"""Size, times of the last change and of the last change of state in nanoseconds, number on the disk: nothing can be
+written to a file without changing it."""
+
 
 @contextmanager
 def os_errors_as(error_class: type[Item2vecError], what: str, path: Path | None = None) -> Iterator[None]:
@@ -89,6 +93,10 @@ def replace_file(path: Path, data: bytes) -> None:
     write_file(temporary, data)
     os.replace(temporary, path)
     sync_directory(path.parent)
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def digest(path: Path) -> tuple[int, str]:

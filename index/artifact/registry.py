@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from types import EllipsisType
-from typing import NoReturn
+from typing import Literal, NoReturn
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from index.artifact.directory import LOCK_NAME, WRITING, Artifact, ArtifactWriter
 from index.artifact.files import (
+    Stamp,
     is_locked,
     locked,
     make_directory,
@@ -38,11 +39,14 @@ logger = logging.getLogger(__name__)
 
 
 class Current(Record):
-    """The content of current.json. history: what served before, newest last, without what serves now."""
+    """The content of current.json. history: what served before, newest last, without what serves now.
+
+    checked: of the version's files when they were last hashed."""
 
     schema_version: int = SCHEMA_VERSION
     version: Version
     history: tuple[Version, ...] = ()
+    checked: dict[str, Stamp] = Field(default_factory=dict)
 
 
 class Registry:
@@ -85,14 +89,20 @@ class Registry:
         current = self._read_current()
         return current.version if current else None
 
-    def open(self, version: str | None = None, verify: bool = True) -> Artifact:
-        """The given or the current version. Raises NoModel, RegistryError for an unknown one, and as Artifact.open."""
+    def open(self, version: str | None = None, verify: bool | Literal["changed"] = True) -> Artifact:
+        """The given or the current version. Raises NoModel, RegistryError for an unknown one, and as Artifact.open.
+
+        verify: whether all files are hashed; "changed": of the current version only those that may have changed since
+        all were.
+        """
         if version is None and (version := self.current()) is None:
             self._no_model()
         if not self._is_complete(check_version(version)):
             known = ", ".join(reversed(self.versions()[-5:])) or "none"
             raise RegistryError(f"has no version {version}; newest first, it has: {known}", self.root)
-        artifact = Artifact.open(self._versions / version, verify)
+        current = self._read_current() if verify == "changed" else None
+        checked = current.checked if current is not None and current.version == version else {}
+        artifact = Artifact.open(self._versions / version, bool(verify), checked)
         if artifact.manifest.version != version:
             raise ArtifactCorrupt(
                 f"says version {artifact.manifest.version}: the folder was renamed", artifact.directory / MANIFEST_NAME
@@ -109,7 +119,7 @@ class Registry:
         if not self._versions.is_dir():
             self._no_model()
         with locked(self.root / LOCK_NAME):
-            self.open(version)
+            checked = self.open(version).stamps
             try:
                 before = self._read_current()
             except ArtifactCorrupt as error:
@@ -125,7 +135,7 @@ class Registry:
             history = before.history if before else ()
             if serving is not None and serving != version:
                 history = (*history, serving)
-            self._write_current(Current(version=version, history=history))
+            self._write_current(Current(version=version, history=history, checked=checked))
         return True
 
     def rollback(self) -> str:
@@ -143,8 +153,8 @@ class Registry:
             history = self._way_back(current)
             if not history:
                 raise NothingToRollBack(f"has no version before {current.version} to go back to", self.root)
-            self.open(history[-1])
-            self._write_current(Current(version=history[-1], history=history[:-1]))
+            checked = self.open(history[-1]).stamps
+            self._write_current(Current(version=history[-1], history=history[:-1], checked=checked))
         return history[-1]
 
     def prune(self, keep: int) -> list[str]:

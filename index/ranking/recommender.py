@@ -4,6 +4,7 @@ The scores it ranks by are in `index.ranking.scorer`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,12 +12,25 @@ from index.ranking.parts.question import Question
 from index.ranking.readings import Float, Rows
 from index.ranking.scorer import NextScorer
 from index.search.exact import Mask, top_k
-from index.search.searcher import Searcher
+from index.search.rough import contenders
 
 DENSE_BLOCK = 32_000_000  # scores held at once, 128 MB
-DENSE_ITEMS = 200_000  # beyond this many items, candidates come from the index and the rules, and only they are scored
 DISLIKE = 0.5  # weight of all disliked items together, as a share of the session's
-CANDIDATES = 4  # fetched per result wanted; the blend reorders what the vectors alone would give
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one caller wants. session: rows, oldest first. k: how many. allowed: bool (items,), rows that may come back;
+    None: all. weights: the caller's, one per row of the session. disliked: rows with a negative weight, together half
+    of the session's, which do not come back. last_may_return: see `Recommender`."""
+
+    session: Rows
+    k: int
+    allowed: Mask | None = None
+    exclude_seen: bool = False
+    weights: Float | None = None
+    disliked: Rows | None = None
+    last_may_return: bool | None = None
 
 
 class Recommender:
@@ -25,14 +39,11 @@ class Recommender:
     setting says, and never with `exclude_seen`).
 
     Rows and scores come as (rows int32, scores float32), shape (queries, k), padded with -1 and -inf. Ties are broken
-    by row, so the same question gets the same answer. With a searcher over `next_vectors`, a catalogue of more than
-    `dense_items` is ranked among candidates (the nearest by vectors, every item with a count, the session's own),
-    each with its exact score; without one, over all items.
+    by row, so the same question gets the same answer.
     """
 
-    def __init__(self, scorer: NextScorer, searcher: Searcher | None = None, dense_items: int = DENSE_ITEMS) -> None:
+    def __init__(self, scorer: NextScorer) -> None:
         self.scorer = scorer
-        self._searcher = searcher if len(scorer) > dense_items else None
 
     def scores(
         self,
@@ -57,35 +68,36 @@ class Recommender:
         """What comes next in each session (rows oldest first)."""
         return self._ranked(sessions, k, one_item=False, exclude_seen=exclude_seen)
 
-    def among(
-        self,
-        session: Rows,
-        k: int,
-        allowed: Mask | None,
-        one_item: bool = False,
-        exclude_seen: bool = False,
-        weights: Float | None = None,
-        disliked: Rows | None = None,
-        last_may_return: bool | None = None,
-    ) -> tuple[Rows, Float]:
-        """The k best for one session of the rows that are `allowed` (bool, (items,); None: all): rows and scores, (k,).
+    def next_among(self, row: int, k: int, allowed: Mask) -> tuple[Rows, Float]:
+        """What comes with or after one item, of the rows that are allowed: as `among`."""
+        return self.among([Wish(np.array([row], dtype=np.int32), k, allowed)], one_item=True)[0]
 
-        weights: the caller's, one per row of the session. disliked: rows with a negative weight, together half of the
-        session's, which are not among the results either.
-        """
-        returns = self._returns(one_item, exclude_seen, last_may_return)
-        question = self.question(session, one_item, returns or not exclude_seen, weights, disliked)
-        gone = _gone(session, exclude_seen, returns)
-        if disliked is not None and len(disliked):
-            gone = np.concatenate([gone, disliked]).astype(np.int32)
-        if self._searcher is None:
-            scores = self.scorer.dense([question], one_item)
-            if allowed is not None:
-                scores[0, ~allowed] = -np.inf
-            scores[0, gone] = -np.inf
-            rows, best = top_k(scores, k)
-            return rows[0], best[0]
-        return self._best_of_candidates(question, k, one_item, gone, allowed)
+    def among(self, wishes: Sequence[Wish], one_item: bool = False) -> list[tuple[Rows, Float]]:
+        """For each wish its k best, without padding: fewer where fewer may come back. The lists of `recommend`, found
+        by `NextScorer.rough`."""
+        returns = [self._returns(one_item, wish.exclude_seen, wish.last_may_return) for wish in wishes]
+        questions = [
+            self.question(wish.session, one_item, again or not wish.exclude_seen, wish.weights, wish.disliked)
+            for wish, again in zip(wishes, returns, strict=True)
+        ]
+        told = self.scorer.told(self.scorer.sparse(one_item), questions)
+        scores, errors = self.scorer.rough(questions, one_item, told)
+        found = []
+        for wish, again, line, error in zip(wishes, returns, scores, errors.tolist(), strict=True):
+            if wish.allowed is not None:
+                line[~wish.allowed] = -np.inf
+            line[_gone(wish.session, wish.exclude_seen, again)] = -np.inf
+            if wish.disliked is not None:
+                line[wish.disliked] = -np.inf
+            found.append(contenders(line, wish.k, error))
+        places = np.cumsum([0, *map(len, found)])
+        pairs = np.concatenate([rows + number * len(self.scorer) for number, rows in enumerate(found)])
+        exact = self.scorer.of_pairs(questions, one_item, pairs.astype(np.int64), told)
+        lists = []
+        for wish, rows, begin in zip(wishes, found, places[:-1], strict=True):
+            order, best = top_k(exact[None, begin : begin + len(rows)], min(wish.k, len(rows)))
+            lists.append((rows[order[0]], best[0]))
+        return lists
 
     def question(
         self,
@@ -109,34 +121,11 @@ class Recommender:
         return last_may_return if last_may_return is not None else self.scorer.config.repeats_last and not exclude_seen
 
     def _ranked(self, sessions: Sequence[Rows], k: int, one_item: bool, exclude_seen: bool) -> tuple[Rows, Float]:
-        if self._searcher is not None:
-            lists = [self.among(session, k, None, one_item, exclude_seen) for session in sessions]
-            found = [(rows[None, :], scores[None, :]) for rows, scores in lists]
-        else:
-            block = max(1, DENSE_BLOCK // max(1, len(self.scorer)))
-            parts = [sessions[i : i + block] for i in range(0, len(sessions), block)]
-            found = [top_k(self.scores(part, one_item, exclude_seen), k) for part in parts]
+        block = max(1, DENSE_BLOCK // max(1, len(self.scorer)))
+        parts = [sessions[i : i + block] for i in range(0, len(sessions), block)]
+        found = [top_k(self.scores(part, one_item, exclude_seen), k) for part in parts]
         rows = np.concatenate([r for r, _ in found]) if found else np.empty((0, k), np.int32)
         return rows, np.concatenate([s for _, s in found]) if found else np.empty((0, k), np.float32)
-
-    def _best_of_candidates(
-        self, question: Question, k: int, one_item: bool, gone: Rows, allowed: Mask | None
-    ) -> tuple[Rows, Float]:
-        """Every item that has a count or is the session's own, and the `CANDIDATES * k` nearest by vectors and
-        popularity: an item outside of these scores less than all of the nearest, where no part repels."""
-        assert self._searcher is not None
-        queries = self.scorer.next_queries([question], one_item)
-        near = self._searcher.search(queries, CANDIDATES * k + len(gone), allowed)[0][0]
-        told = self.scorer.told(self.scorer.sparse(one_item), [question])
-        parts = [near[near >= 0], *(part.at for part in told.values())]
-        if question.own is not None:
-            parts.append(question.own)
-        candidates = np.setdiff1d(np.concatenate(parts), gone)
-        if allowed is not None:
-            candidates = candidates[allowed[candidates]]
-        scores = self.scorer.of_pairs([question], one_item, candidates, told)
-        places, best = top_k(scores[None, :], k)
-        return np.append(candidates, -1)[places[0]].astype(np.int32), best[0]  # place -1 is the -1 at the end
 
 
 def _gone(session: Rows, exclude_seen: bool, returns: bool) -> Rows:

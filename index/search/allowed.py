@@ -5,29 +5,30 @@ from functools import cached_property
 
 import numpy as np
 
-from index.search import exact
-from index.search.exact import Floats, Mask, Rows
+from index.search.exact import Floats, Mask, Rows, top_k
+from index.search.rough import Codes, Rough, contenders, least
 
-# Numbers copied at most, 16 MB. 5,000 rows of 100: copied once 0.9 ms, which would be most of each later scan.
-FEW_NUMBERS = 4_000_000
+# Numbers copied at most, of one byte each.
+FEW_NUMBERS = 16_000_000
 
 
 @dataclass(frozen=True)
 class Few:
-    """Few enough rows to scan. rows: int32 (m,), ascending. vectors: float32 (m, d), of these rows."""
+    """Few enough rows to scan. rows: int32 (m,), ascending. vectors: float32 (n, d), of all rows. rough: of these."""
 
     rows: Rows
     vectors: Floats
+    rough: Rough
 
     def search(self, query: Floats, k: int, gone: Rows) -> tuple[Rows, Floats]:
-        """The k best for one query (1, d) without the rows `gone`: rows and scores (k,), padded with -1 and -inf."""
-        products = query @ self.vectors.T
+        """The k best for one query (1, d) without the rows `gone`: rows and scores, best first, at most k."""
+        products, scale, error = self.rough.whole(query[0])
         if len(self.rows):
             place = np.minimum(np.searchsorted(self.rows, gone), len(self.rows) - 1)
-            products[0, place[self.rows[place] == gone]] = -np.inf
-        places, scores = exact.top_k(products, k)
-        rows = np.where(places[0] >= 0, np.append(self.rows, -1)[places[0]], -1).astype(np.int32)
-        return rows, scores[0]
+            products[place[self.rows[place] == gone]] = least(products)
+        rows = self.rows[contenders(products, k, error / scale)]
+        places, scores = top_k(query @ self.vectors[rows].T, min(k, len(rows)))
+        return rows[places[0]], scores[0]
 
 
 class Allowed:
@@ -42,16 +43,34 @@ class Allowed:
         return int(np.count_nonzero(self.mask))
 
     @property
-    def copied(self) -> bool:
-        """Whether `few` has its copy already."""
+    def is_wide(self) -> bool:
+        """Whether it lets so many through that the first of any list hold enough of them."""
+        return self.count * 2 > len(self.mask)
+
+    @property
+    def is_copied(self) -> bool:
         return self._copied is not None
+
+    @property
+    def copied(self) -> int:
+        """Numbers in the copy of `few`; 0 before it is made."""
+        return 0 if self._copied is None else self.count * self._copied[1].vectors.shape[1]
 
     def few(self, vectors: Floats) -> Few | None:
         """The rows and their vectors; None where they are too many to copy."""
-        if self.count * vectors.shape[1] > FEW_NUMBERS or self.count * 2 > len(self.mask):
+        if self.count * vectors.shape[1] > FEW_NUMBERS or self.is_wide:
             return None
         copied = self._copied
         if copied is None or copied[0] != id(vectors):
             rows = np.flatnonzero(self.mask).astype(np.int32)
-            copied = self._copied = (id(vectors), Few(rows, np.ascontiguousarray(vectors[rows])))
+            copied = self._copied = (id(vectors), Few(rows, vectors, Rough(Codes.of(vectors[rows]))))
         return copied[1]
+
+    def mended(self, rows: Rows, passes: Mask) -> "Allowed":
+        """As it is once `passes` (bool, beside `rows`) says of these rows; itself, with its copy, where that changes
+        nothing."""
+        if (self.mask[rows] == passes).all():
+            return self
+        mask = self.mask.copy()
+        mask[rows] = passes
+        return Allowed(mask)

@@ -19,6 +19,7 @@ BLOCK_SCORES = 1 << 24
 GATHER_BELOW = 0.2
 # From this many items on, the k-th best is guessed from one of SAMPLE items: the first of every STRIDE.
 LARGE, SAMPLE, STRIDE = 4096, 16, 256
+SMALL = 512  # of one query, so many are sorted whole: a tenth of the time of what follows
 
 
 def top_k(scores: Floats, k: int) -> tuple[Rows, Floats]:
@@ -32,6 +33,11 @@ def top_k(scores: Floats, k: int) -> tuple[Rows, Floats]:
     rows = np.full((q, k), -1, dtype=np.int32)
     best = np.full((q, k), -np.inf, dtype=np.float32)
     if q == 0 or found == 0:
+        return rows, best
+    if q == 1 and n <= SMALL:
+        rows[0, :found] = np.argsort(-scores[0], kind="stable")[:found]
+        best[0, :found] = scores[0, rows[0, :found]]
+        rows[best == -np.inf] = -1
         return rows, best
     # Flat positions: np.nonzero in two dimensions took 20 ms where this takes 2.4 (416 x 20,000).
     at = np.flatnonzero(scores >= _bars(scores, found)[:, None])

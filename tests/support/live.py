@@ -16,17 +16,28 @@ from app.settings import Settings
 
 
 @contextmanager
-def serving(models: Path, **settings: Any) -> Iterator[httpx.Client]:
+def serving(models: Path, keep_alive: int = 5, **settings: Any) -> Iterator[httpx.Client]:
     """A client of a service over these models; `client.app` is the application. No log lines, no rates unless asked."""
     quiet = {"access_log": False, "rate_per_address": 0, "refresh_seconds": 0.05, "watch_seconds": 0.05}
     app = create_app(Settings(models=models, **(quiet | settings)))
-    with running(app) as client:
+    with running(app, keep_alive) as client:
         yield client
 
 
 @contextmanager
-def running(app: App) -> Iterator[httpx.Client]:
-    config = uvicorn.Config(app, port=0, http=Protocol, log_level="critical", access_log=False, lifespan="on")
+def running(app: App, keep_alive: int = 5) -> Iterator[httpx.Client]:
+    """keep_alive: seconds after which an idle connection is closed."""
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=Protocol,
+        log_level="critical",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=keep_alive,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -7,7 +7,6 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from index.ranking.recommender import DENSE_ITEMS
 from index.ranking.scorer import NextScorer
 from index.ranking.settings import COUNTS, LAST, OWN, POPULAR, RecommenderConfig
 from training.choice.board import K, questions_of
@@ -26,6 +25,7 @@ OF_SESSION: Names = (
     *(name for name in OWN if name != "own.last"),
 )
 OWN_LAST = "own.last"  # tried where the last item may return
+ALIKE_ITEMS = 200_000  # beyond this many items a second scan of vectors is not worth its time
 SURE = 3.0  # standard errors: a part whose weight is nearer to 0 is left out
 NOTHING = 0.3  # standard errors: parts within these say nothing, and go together
 # By what a weight is multiplied when it is moved, how often all are tried, and the gain in NDCG@20 that counts as one.
@@ -63,12 +63,11 @@ def blend(
     if last_may_return:
         names = (*names, OWN_LAST)
     scorer = scorer_of_all(materials, config, names)
-    names = tuple(name for name in names if name.removesuffix(LAST) != "alike" or len(scorer) <= DENSE_ITEMS)
+    names = tuple(name for name in names if name.removesuffix(LAST) != "alike" or len(scorer) <= ALIKE_ITEMS)
     questions = questions_of(scorer, prefixes.prefixes, one_item)
     gone = [prefix[:0] if last_may_return else prefix[-1:] for prefix in prefixes.prefixes]
     table = tabulate(scorer, questions, prefixes.targets, gone, names, seed, threads)
-    # In a large catalogue the index over the vectors brings the candidates, so they must count.
-    kept = thinned(table, None if len(scorer) <= DENSE_ITEMS else "vectors")
+    kept = thinned(table)
     alone = {name: float(gains(table.columns((name,)).ranks(np.ones(1)), K).mean()) for name in names}
     return crossed(table.columns(kept.names), kept, prefixes.sessions), alone
 
@@ -80,16 +79,14 @@ def scorer_of_all(materials: Materials, config: RecommenderConfig, names: Iterab
     return materials.scorer(config.model_copy(update={"counts": counts, "item": {"vectors": 1.0}, "session": ones}))
 
 
-def thinned(table: Table, keep: str | None = None) -> Fit:
+def thinned(table: Table) -> Fit:
     """Parts are left out one by one, the least sure first, until all that are left are sure.
 
-    Each part costs room in the artifact and time in every answer. keep: a part that stays in any case.
+    Each part costs room in the artifact and time in every answer.
     """
     found = fit(table)
     while len(found.names) > 1:
         sure = np.abs(found.weights) / np.maximum(found.errors, 1e-12)
-        if keep is not None and keep in found.names:
-            sure[found.names.index(keep)] = np.inf
         if sure.min() >= SURE:
             break
         # Of parts that say the same neither is sure, but one is after the other has gone: one at a time, but for those

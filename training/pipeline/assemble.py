@@ -1,16 +1,13 @@
-"""From trained matrices to everything an artifact holds: indexes, stored neighbours, rules, evidence."""
+"""From trained matrices to everything an artifact holds: index, stored neighbours, rules, evidence."""
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from index.catalogue import Catalogue
 from index.evidence import build_evidence
 from index.parts import ModelParts, Neighbours
 from index.ranking.parts.popularity import NEWEST
-from index.ranking.parts.question import Question
-from index.ranking.recommender import DENSE_ITEMS
 from index.ranking.settings import RecommenderConfig
 from index.search.builder import BuiltIndex, build
 from index.vocabulary import Vocabulary
@@ -36,7 +33,7 @@ def assemble(
     told: Reporter,
     earlier: Earlier | None = None,
 ) -> tuple[ModelParts, dict[str, BuiltIndex]]:
-    """All parts of the model, ready to be written, and what was measured of the two indexes among them.
+    """All parts of the model, ready to be written, and what was measured of the index among them.
 
     ranks: of the evaluation, RANKS_DTYPE; None where none was measured. earlier: lists of the model that is updated.
     """
@@ -62,11 +59,6 @@ def assemble(
     scorer, vectors = materials.scorer(recommender), materials.similar(recommender)
     with told.step("index") as step:
         similar_index = build(vectors, index.exact_below, index.min_recall, config.seed, threads)
-        queries = scorer.next_queries(_one_item_questions(len(vocabulary), 500, config.seed), one_item=True)
-        next_vectors = scorer.next_vectors()
-        # Smaller catalogues are scored whole, whatever the index.
-        scanned = max(index.exact_below, DENSE_ITEMS)
-        next_index = build(next_vectors, scanned, index.min_recall, config.seed, threads, queries)
         step.facts |= {"kind": similar_index.kind, "recall": similar_index.recall_at_10}
     with told.step("neighbours") as step:
         wanted = Wanted(k, threads, index.min_recall, config.seed)
@@ -87,15 +79,8 @@ def assemble(
         similar_vectors=vectors,
         targets=scorer.vectors["vectors"].targets,
         similar_graph=similar_index.graph,
-        next_graph=next_index.graph,
-        next_vectors=None if next_index.graph is None else next_vectors,
         similar=similar,
         next=following,
         evaluation_ranks=ranks,
     )
-    return parts, {"similar": similar_index, "next": next_index}
-
-
-def _one_item_questions(items: int, most: int, seed: int) -> list[Question]:
-    rows = np.random.default_rng(seed).permutation(items)[:most].astype(np.int32)
-    return [Question.of_item(rows[i : i + 1]) for i in range(len(rows))]
+    return parts, {"similar": similar_index}

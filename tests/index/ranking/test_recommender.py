@@ -1,4 +1,4 @@
-"""Dense scores, scores of chosen candidates and the index path must be one and the same formula."""
+"""Dense scores, scores of chosen candidates and the rough way must be one and the same formula."""
 
 import numpy as np
 import pytest
@@ -7,12 +7,10 @@ from hypothesis import strategies as st
 
 from index.ranking.parts.question import Question
 from index.ranking.readings import normalised, queries_of, similar_vectors, targets_of
-from index.ranking.recommender import Recommender
+from index.ranking.recommender import Recommender, Wish
 from index.ranking.rules import Rules, RulesConfig
 from index.ranking.scorer import NextScorer
 from index.ranking.settings import COUNTS, LAST, OWN, POPULAR, VECTORS, RecommenderConfig
-from index.search.builder import build
-from index.search.searcher import Searcher
 
 ITEMS, DIMS = 30, 6
 READINGS = ("in-in", "in-out", "in-out-cosine", "symmetric", "sum")
@@ -234,10 +232,10 @@ def test_own_items_and_the_last_one_are_parts_of_a_session_only(name):
     seed=st.integers(0, 5),
 )
 @settings(max_examples=60, deadline=None)
-def test_candidates_get_the_same_list_as_scoring_everything(
+def test_the_rough_way_finds_the_same_lists_as_scoring_everything(
     session, reading, decay, counts, popularity, own, one_item, exclude_seen, return_, seed
 ):
-    weights = {"vectors": 1.0, "after": counts, "popular": popularity}
+    weights = {"vectors": 1.0, "alike": 0.5, "after": counts, "popular": popularity}
     found = scorer(
         seed,
         next_reading=reading,
@@ -246,17 +244,17 @@ def test_candidates_get_the_same_list_as_scoring_everything(
         item=weights,
         session=weights | {"own.newest": own},
     )
-    vectors = found.next_vectors()
-    searcher = Searcher(build(vectors, ITEMS, 0.99, 1, 1).graph, vectors)
-    # All that can be among the first is among the candidates here, so the lists must agree to the last place.
-    recommenders = (Recommender(found), Recommender(found, searcher, dense_items=0))
-    dense, fast = (
-        each.next_of(session[-1:], 5) if one_item else each.recommend([session], 5, exclude_seen)
-        for each in recommenders
-    )
-    np.testing.assert_allclose(fast[1], dense[1], rtol=1e-3, atol=1e-3)
-    same = np.abs(np.diff(dense[1][0], append=-9)) > 1e-3
-    assert (fast[0][0] == dense[0][0])[same & np.roll(same, 1)].all()
+    recommender = Recommender(found)
+    dense = recommender.next_of(session[-1:], 5) if one_item else recommender.recommend([session], 5, exclude_seen)
+    asked = session[-1:] if one_item else session
+    other = Wish(rows([1, 2]), 7)  # each question gets its own list, whatever is asked beside it
+    fast = recommender.among([other, Wish(asked, 5, exclude_seen=exclude_seen), other], one_item)
+    np.testing.assert_allclose(fast[1][1], dense[1][0], rtol=1e-4, atol=1e-4)
+    clear = np.abs(np.diff(dense[1][0], append=-9)) > 1e-4
+    assert (fast[1][0] == dense[0][0])[clear & np.roll(clear, 1)].all()
+    alone = recommender.among([other], one_item)[0]
+    for found_beside in (fast[0], fast[2]):
+        assert all(np.array_equal(a, b) for a, b in zip(found_beside, alone, strict=True))
 
 
 def test_the_last_item_never_comes_back_and_seen_ones_only_when_allowed():
@@ -291,14 +289,13 @@ def test_the_last_item_of_a_session_comes_back_where_a_setting_says_so_but_never
 def test_the_caller_says_whether_the_last_item_may_return_whatever_the_setting(setting, exclude_seen, asked, gone):
     found = scorer(last_may_return=setting, session={"vectors": 1.0, "own.newest": 50.0})
     session = rows([8, 3, 5, 8])
-    vectors = found.next_vectors()
-    searcher = Searcher(build(vectors, ITEMS, 0.99, 1, 1).graph, vectors)
-    for recommender in (Recommender(found), Recommender(found, searcher, dense_items=0)):
-        listed, scores = recommender.among(session, ITEMS, None, exclude_seen=exclude_seen, last_may_return=asked)
-        dense = recommender.scores([session], False, exclude_seen, asked)[0]
-        assert {3, 5, 8} - set(listed.tolist()) == gone
-        assert set(np.flatnonzero(np.isinf(dense)).tolist()) == gone
-        np.testing.assert_allclose(scores[listed >= 0], dense[listed[listed >= 0]], rtol=1e-3, atol=1e-3)
+    recommender = Recommender(found)
+    listed, scores = recommender.among([Wish(session, ITEMS, exclude_seen=exclude_seen, last_may_return=asked)])[0]
+    dense = recommender.scores([session], False, exclude_seen, asked)[0]
+    assert {3, 5, 8} - set(listed.tolist()) == gone
+    assert len(listed) == ITEMS - len(gone)
+    assert set(np.flatnonzero(np.isinf(dense)).tolist()) == gone
+    np.testing.assert_allclose(scores, dense[listed], rtol=1e-4, atol=1e-4)
 
 
 def test_a_setting_that_is_not_decided_yet_keeps_the_last_item_out():
