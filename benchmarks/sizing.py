@@ -27,7 +27,7 @@ def own():
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) * 1024
 
-service = create_app(Settings(models=Path(sys.argv[1]), cache_mb=0)).state.service
+service = create_app(Settings(models=Path(sys.argv[1]))).state.service
 before = own()
 service.snapshots.refresh()
 service.shelf.refresh()

@@ -46,13 +46,13 @@ class Neighbours:
         rows, scores = self.rows[row], self.scores[row]
         if allowed is None and gone is None and k <= len(rows) and rows[k - 1] >= 0:
             return rows[:k], scores[:k]
-        keep = rows >= 0
-        complete = not keep.all()
-        if allowed is not None:
-            keep &= allowed[rows]
+        complete = len(rows) > 0 and rows[-1] < 0
+        if complete:
+            rows = rows[rows >= 0]
+        keep = np.ones(len(rows), dtype=np.bool_) if allowed is None else allowed[rows]
         if gone is not None and len(gone):
             keep &= ~np.isin(rows, gone)
-        places = np.flatnonzero(keep)[:k]
+        places = keep.nonzero()[0][:k]
         return (rows[places], scores[places]) if len(places) == k or complete else None
 
 

@@ -27,12 +27,13 @@ FLOORS = (
 )
 ROOMS = {  # library -> the only folders that may import it
     "faiss": {"index"},
+    "numkong": {"index"},
     "gensim": {"training"},
     "numba": {"training"},
     "duckdb": {"training"},
     "pyarrow": {"training", "cli"},
     "scipy": {"training"},
-    "threadpoolctl": {"training"},
+    "threadpoolctl": {"app", "training"},
     "optuna": {"training"},
     "fastapi": {"app"},
     "starlette": {"app"},

@@ -90,7 +90,10 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         # A large piece may be mostly body: only the head counts.
-        if self._head + self._chunk > MAX_HEAD and len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > MAX_HEAD:
+        if (
+            self._head + self._chunk > MAX_HEAD
+            and len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > MAX_HEAD
+        ):
             self._refuse()
             return
         super().on_headers_complete()

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from index.search.exact import Floats, Mask, Rows, top_k
+from index.search.exact import Floats, Mask, Rows
 from index.search.rough import Codes, Rough, contenders, least
 
 # Numbers copied at most, of one byte each.
@@ -27,8 +27,9 @@ class Few:
             place = np.minimum(np.searchsorted(self.rows, gone), len(self.rows) - 1)
             products[place[self.rows[place] == gone]] = least(products)
         rows = self.rows[contenders(products, k, error / scale)]
-        places, scores = top_k(query @ self.vectors[rows].T, min(k, len(rows)))
-        return rows[places[0]], scores[0]
+        scores: Floats = self.vectors[rows] @ query[0]
+        order = np.argsort(-scores, kind="stable")[:k]  # equal ones stay in the order of rows
+        return rows[order], scores[order]
 
 
 class Allowed:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from index.search.exact import LARGE, Floats, Rows
 
 STEPS = 127
+LEAST = int(np.iinfo(np.int32).min)
 TINY = float(np.finfo(np.float32).tiny)
 BLOCK = 4096  # rows made at a time, so that they stay in the cache
 GROUP = 64
@@ -100,20 +101,22 @@ def contenders(scores: NDArray[Any], k: int, error: float) -> Rows:
     """
     n, out = len(scores), least(scores)
     if k >= n:
-        return np.flatnonzero(scores > out).astype(np.int32)
+        return (scores > out).nonzero()[0].astype(np.int32)
     group = min(GROUP, n // (4 * k)) if n >= LARGE else 1
     # Columns of a matrix of `group` lines: the maxima of neighbouring rows are taken twelve times as slowly.
     some = scores if group < 2 else scores[: n // group * group].reshape(group, -1).max(axis=0)
     bar = float(np.partition(some, len(some) - k)[len(some) - k])
     if bar == out:
-        return np.flatnonzero(scores > out).astype(np.int32)
+        return (scores > out).nonzero()[0].astype(np.int32)
     bar -= 2 * error + ROUNDING * max(1.0, abs(bar))
     sure = scores.dtype.type(bar if scores.dtype.kind == "f" else max(math.floor(bar), out + 1))
-    return np.flatnonzero(scores >= sure).astype(np.int32)
+    found: Rows = (scores >= sure).nonzero()[0].astype(np.int32)
+    return found
 
 
 def least(scores: NDArray[Any]) -> float:
-    return -np.inf if scores.dtype.kind == "f" else float(np.iinfo(scores.dtype).min)
+    """What a row has that is left out: -inf, or the least int32."""
+    return -math.inf if scores.dtype.kind == "f" else LEAST
 
 
 def _longest(rows: Floats) -> float:

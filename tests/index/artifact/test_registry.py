@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.artifact import directory
 from index.artifact.directory import Artifact
+from index.artifact.files import digest
 from index.artifact.manifest import Data, Manifest
 from index.artifact.registry import Registry
 from index.errors import ArtifactCorrupt, ArtifactUnsupported, NoModel, RegistryError
@@ -436,3 +439,38 @@ def test_two_processes_activating_at_once_lose_no_history(registry: Registry) ->
 def test_the_registry_writes_where_the_layout_says(served: Registry) -> None:
     assert sorted(path.name for path in served.root.iterdir()) == [".lock", "current.json", "versions"]
     assert Artifact.open(served.root / "versions" / D).manifest.version == D
+
+
+def test_files_that_were_hashed_at_activation_are_not_hashed_again_until_they_change(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(registry, A, B)
+    registry.activate(A)
+    hashed: list[str] = []
+    monkeypatch.setattr(directory, "digest", lambda path: hashed.append(path.name) or digest(path))
+    registry.open(A, verify="changed")
+    assert hashed == []
+    registry.open(A)
+    registry.open(B, verify="changed")
+    assert hashed == ["counts.npy"] * 2
+
+    path = registry.root / "versions" / A / "counts.npy"
+    content, status = path.read_bytes(), path.stat()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # size and time are as they were
+    with pytest.raises(ArtifactCorrupt, match="altered"):
+        registry.open(A, verify="changed")
+
+
+def test_a_rollback_and_a_current_json_of_before_are_as_good(served: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+    served.rollback()
+    monkeypatch.setattr(directory, "digest", lambda path: hashed.append(path.name) or digest(path))
+    served.open(verify="changed")
+    assert hashed == []
+    path = served.root / "current.json"
+    content = json.loads(path.read_text())
+    del content["checked"]
+    path.write_text(json.dumps(content))
+    served.open(verify="changed")
+    assert hashed == ["counts.npy"]

@@ -1,0 +1,98 @@
+"""The rough way is exact: its bound holds, and no row that can be among the best is missed."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.search import exact
+from index.search.allowed import Allowed
+from index.search.rough import ROUNDING, Codes, Rough, contenders
+
+
+def some_vectors(n, dims, seed, spread=1.0, same=False):
+    """Rows of different lengths, in clusters; some are zero, and of some there are copies."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((5, dims))[rng.integers(5, size=n)] + 0.3 * rng.standard_normal((n, dims))
+    vectors *= np.exp(spread * rng.standard_normal((n, 1)))
+    vectors[rng.random(n) < 0.05] = 0
+    if same and n:
+        vectors[rng.integers(n, size=n // 3)] = vectors[rng.integers(n)]
+    return vectors.astype(np.float32)
+
+
+WORLDS = st.tuples(
+    st.sampled_from([0, 1, 5, 70, 900, 4096, 5003]),
+    st.sampled_from([1, 3, 16, 64, 100]),
+    st.integers(0, 2**16),
+    st.sampled_from([0.0, 1.0, 3.0]),
+    st.booleans(),
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(world=WORLDS, queries=st.integers(1, 5))
+def test_no_product_is_further_away_than_the_bound_says(world, queries):
+    vectors = some_vectors(*world)
+    asked = some_vectors(queries, world[1], world[2] + 1)
+    rough, truth = Rough(Codes.of(vectors)), asked.astype(np.float64) @ vectors.T.astype(np.float64)
+    products, errors = rough.products(asked)
+    assert products.shape == truth.shape
+    for query, line, error, right in zip(asked, products, errors, truth, strict=True):
+        slack = ROUNDING * max(1.0, np.abs(right).max(initial=0))
+        assert (np.abs(line - right) <= error + slack).all()
+        whole, scale, same = rough.whole(query)
+        assert (np.abs(whole * scale - right) <= same + slack).all()
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    world=WORLDS, k=st.sampled_from([1, 10, 100, 2000]), share=st.sampled_from([0.0, 0.02, 0.4]), seed=st.integers(0, 9)
+)
+def test_the_best_of_the_allowed_rows_are_those_of_exact_search(world, k, share, seed):
+    vectors = some_vectors(*world)
+    rng = np.random.default_rng(seed)
+    allowed = Allowed(rng.random(len(vectors)) < share)
+    query = some_vectors(1, world[1], seed)
+    gone = rng.integers(max(1, len(vectors)), size=3).astype(np.int32)
+    few = allowed.few(vectors)
+    if few is None:
+        assert allowed.is_wide
+        return
+    rows, scores = few.search(query, k, gone)
+    right, best = exact.search(query, vectors, k, allowed.mask, [gone])
+    found = int((right[0] >= 0).sum())
+    assert len(rows) == found
+    np.testing.assert_allclose(scores, best[0, :found], rtol=1e-5, atol=1e-5)
+    clear = np.abs(np.diff(best[0, :found], append=-np.inf, prepend=np.inf)) > 1e-4 * np.abs(best[0, :found]).max(
+        initial=1
+    )
+    sure = clear[1:] & clear[:-1]
+    assert (rows == right[0, :found])[sure].all()
+    assert (np.diff(scores) <= 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+def test_rows_that_are_left_out_never_contend_and_all_that_tie_do(dtype):
+    out = -np.inf if dtype == np.float32 else np.iinfo(dtype).min
+    scores = np.full(10_000, out, dtype=dtype)
+    assert len(contenders(scores, 5, 1.0)) == 0
+    scores[[7, 9001]] = 3
+    assert contenders(scores, 5, 1.0).tolist() == [7, 9001]
+    scores[::100] = -50
+    scores[5000:5010] = 3
+    assert contenders(scores, 5, 0.4).tolist() == [7, *range(5000, 5010), 9001]
+    assert set(contenders(scores, 5, 40.0).tolist()) > set(range(0, 5000, 100))
+    assert contenders(scores, 20_000, 0.0).tolist() == np.flatnonzero(scores > out).tolist()
+
+
+def test_what_a_change_does_not_touch_keeps_its_copy():
+    vectors = some_vectors(100, 8, 1)
+    allowed = Allowed(np.arange(100) % 4 == 0)
+    few = allowed.few(vectors)
+    rows = np.array([0, 1], dtype=np.int32)
+    assert allowed.mended(rows, np.array([True, False])) is allowed
+    other = allowed.mended(rows, np.array([False, True]))
+    assert (other.mask[[0, 1, 4]].tolist(), allowed.mask[[0, 1]].tolist()) == ([False, True, True], [True, False])
+    assert other.few(vectors) is not few
+    assert allowed.few(vectors) is few
