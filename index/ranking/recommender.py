@@ -33,6 +33,7 @@ class Recommender:
     def __init__(self, scorer: NextScorer, searcher: Searcher | None = None, dense_items: int = DENSE_ITEMS) -> None:
         self.scorer = scorer
         self._searcher = searcher if len(scorer) > dense_items else None
+        self._scale = np.float32(0) if self._searcher is None else scorer.next_scale(self._searcher.vectors)
 
     def scores(
         self,
@@ -125,7 +126,7 @@ class Recommender:
         """Every item that has a count or is the session's own, and the `CANDIDATES * k` nearest by vectors and
         popularity: an item outside of these scores less than all of the nearest, where no part repels."""
         assert self._searcher is not None
-        queries = self.scorer.next_queries([question], one_item)
+        queries = self.scorer.next_queries([question], self._scale)
         near = self._searcher.search(queries, CANDIDATES * k + len(gone), allowed)[0][0]
         told = self.scorer.told(self.scorer.sparse(one_item), [question])
         parts = [near[near >= 0], *(part.at for part in told.values())]

@@ -61,12 +61,29 @@ def assemble(
     materials = Materials(final.spaces, counted)
     scorer, vectors = materials.scorer(recommender), materials.similar(recommender)
     with told.step("index") as step:
-        similar_index = build(vectors, index.exact_below, index.min_recall, config.seed, threads)
-        queries = scorer.next_queries(_one_item_questions(len(vocabulary), 500, config.seed), one_item=True)
-        next_vectors = scorer.next_vectors()
-        # Smaller catalogues are scored whole, whatever the index.
+        # Smaller catalogues are scored whole after an item, whatever the index.
         scanned = max(index.exact_below, DENSE_ITEMS)
-        next_index = build(next_vectors, scanned, index.min_recall, config.seed, threads, queries)
+        half = 0.5 if len(vocabulary) > scanned else 1.0
+        similar_index = build(
+            vectors,
+            index.exact_below,
+            index.min_recall,
+            config.seed,
+            threads,
+            progress=lambda done: step.share(half * done),
+        )
+        next_vectors = scorer.next_vectors()
+        questions = _one_item_questions(len(vocabulary), 500, config.seed)
+        queries = scorer.next_queries(questions, scorer.next_scale(next_vectors))
+        next_index = build(
+            next_vectors,
+            scanned,
+            index.min_recall,
+            config.seed,
+            threads,
+            queries,
+            lambda done: step.share(half + (1 - half) * done),
+        )
         step.facts |= {"kind": similar_index.kind, "recall": similar_index.recall_at_10}
     with told.step("neighbours") as step:
         wanted = Wanted(k, threads, index.min_recall, config.seed)

@@ -27,6 +27,13 @@ class VectorPart:
         second = sum((block.T @ block for block in blocks), np.zeros((targets.shape[1],) * 2)) / max(1, len(targets))
         self._covariance = (second - np.outer(self._mean, self._mean)).astype(np.float32)
 
+    @property
+    def length(self) -> np.float32:
+        """How long a query is that asks in an average direction: q . T has deviation 1 over all items, so q is the
+        longer the shorter T is."""
+        spread = max(float(np.trace(self._covariance)), 1e-12)
+        return np.float32(np.sqrt(len(self._covariance) / spread))
+
     def of(self, queries: Sequence[Query]) -> tuple[Float, Float]:
         """(q, mean): float32 (n, d) scaled so that q . T has deviation 1 over all items, and its mean, (n,).
 

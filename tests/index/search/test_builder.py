@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from index.search import exact
-from index.search.builder import build, neighbours, recall_of
+from index.search.builder import build, neighbours
+from index.search.recall import recall_of
 from index.search.searcher import Searcher
 
 
