@@ -2,7 +2,7 @@
 
     python -m benchmarks.graphs                                # the real logs that are there, then a million items
     python -m benchmarks.graphs nowplaying --items 0           # one log, and nothing generated
-    python -m benchmarks.graphs --whole                        # also builds what was given up, to see what it misses
+    python -m benchmarks.graphs --whole                        # builds what was given up too, to see what it misses
 
 Of each log three sets of vectors, from a training with `--quick`: those of `similar`, and those of `next` with
 popularity beside them, once at the scale that `next_vectors` gives it, once at full size and weighed in the query. The
@@ -32,11 +32,8 @@ from index.ranking.parts.question import Question
 from index.ranking.readings import Float, normalised
 from index.ranking.scorer import NextScorer
 from index.ranking.settings import RecommenderConfig
-from index.search import exact
 from index.search.builder import GRAPHS, build
 from index.search.graph import SEARCH_WIDTHS, Asked, Shape, grow
-from index.search.recall import RECALL_AT, recall_of
-from index.search.searcher import Searcher
 from training.choice.materials import Counted, Materials
 from training.evaluation.split import split_test
 from training.pipeline.choose import choose_settings
@@ -46,7 +43,8 @@ from training.progress import LogReporter
 from training.workspace import Workspace
 
 WEIGHTS = {"vectors": 1.0, "popular": 0.3}
-MIN_RECALL, QUERIES, SEED = 0.99, 500, 1
+MIN_RECALL, SEED = 0.99, 1
+QUERIES = 500  # of each kind that `build` asks
 ITEMS, DIMS, CLUSTER, SIGMA = 1_000_000, 100, 200, 0.8  # CLUSTER: items of each
 SETS = ("similar", "next", "next, popularity at full size")
 HEADER = "| log | vectors | items x dims | graph | a part | the whole, efSearch 64, 128, 256 ... | seconds | decided |"
@@ -93,13 +91,13 @@ def points(similar: Float, scorer: NextScorer, kind: str) -> tuple[Float, Float 
     vectors = scorer.next_vectors()
     if kind != "next":
         vectors[:, -1] = scorer.popular["popular"]
-    rows = np.random.default_rng(SEED).permutation(len(scorer))[:QUERIES].astype(np.int32)
+    rows = np.random.default_rng(SEED).permutation(len(scorer))[: 2 * QUERIES].astype(np.int32)
     questions = [Question.of_item(rows[i : i + 1]) for i in range(len(rows))]
     return vectors, scorer.next_queries(questions, scorer.next_scale(vectors))
 
 
 def rows(name: str, kind: str, vectors: Float, queries: Float | None, whole: bool) -> Iterator[str]:
-    """A row for each graph that was tried. whole: build those that were given up in a part, in full."""
+    """A row for each graph that was tried. whole: build the first in full also where it was given up in a part."""
     built = build(vectors, 0, MIN_RECALL, SEED, 1, queries)
     decided = "flat" if built.graph is None else "efSearch {efSearch}".format(**built.parameters)
     for shape in GRAPHS:
@@ -109,27 +107,24 @@ def rows(name: str, kind: str, vectors: Float, queries: Float | None, whole: boo
         parts = ", ".join(f"{t.items:,}: {t.recall_at_10:.3f}" for t in trials if t.items < len(vectors))
         found = ", ".join(f"{t.recall_at_10:.3f}" for t in trials if t.items == len(vectors))
         seconds = f"{trials[-1].seconds:.0f}"
-        if whole and not found:
+        if whole and not found and shape == GRAPHS[0]:
             recall, more = in_full(vectors, queries, shape)
             found, seconds = f"not built ({recall:.3f})", f"{seconds} ({more:.0f})"
         last = shape == built.trials[-1].shape
         what = f"{len(vectors):,} x {vectors.shape[1]}"
         outcome = (decided if last else "given up") + (f", {built.seconds:.0f} s" if last else "")
-        yield f"| {name} | {kind} | {what} | M {shape.links} | {parts} | {found or 'not built'} | {seconds} | {outcome} |"
+        cells = (name, kind, what, f"M {shape.links}", parts, found or "not built", seconds, outcome)
+        yield "| " + " | ".join(cells) + " |"
 
 
 def in_full(vectors: Float, queries: Float | None, shape: Shape) -> tuple[float, float]:
     """Recall of the whole graph at the widest search, and the seconds that it took."""
     order = np.random.default_rng(SEED).permutation(len(vectors))
-    asked = Asked(vectors[order[:QUERIES]] if queries is None else queries, own=queries is None)
-    graph, trials = grow(vectors, order, shape, asked, 0.0, SEED, 1, lambda _: None)
-    assert graph is not None
     own = order[:QUERIES, None] if queries is None else None
-    sample = vectors[order[:QUERIES]] if queries is None else queries
-    graph.hnsw.efSearch = SEARCH_WIDTHS[-1]
-    truth = exact.search(sample, vectors, RECALL_AT, exclude=own)[1]
-    found = Searcher(graph, vectors).search(sample, RECALL_AT, exclude=own)[1]
-    return recall_of(found, truth), trials[-1].seconds
+    judge = Asked.of(vectors, vectors[order[:QUERIES]] if queries is None else queries[:QUERIES], own)
+    graph, trials = grow(vectors, order, shape, None, judge, 0.0, SEED, 1, lambda _: None)
+    assert graph is not None
+    return judge.recall(graph, SEARCH_WIDTHS[-1], np.arange(len(vectors)), 1), trials[-1].seconds
 
 
 def one(name: str, items: int, kind: str | None, whole: bool) -> None:
@@ -144,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("logs", nargs="*", default=list(LOGS))
     parser.add_argument("--items", type=int, default=ITEMS, help="how many are generated; 0: none")
-    parser.add_argument("--whole", action="store_true", help="build in full what was given up, the first graph's too")
+    parser.add_argument("--whole", action="store_true", help="build the first graph in full also where it was given up")
     parser.add_argument("--once", help=argparse.SUPPRESS)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(message)s")

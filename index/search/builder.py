@@ -9,14 +9,15 @@ from typing import Literal
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from index.search.exact import Floats, Rows
-from index.search.graph import Asked, Shape, Trial, grow
+from index.search.graph import FIRST, Asked, Shape, Trial, grow, order_of
 from index.search.searcher import Searcher
 
 log = logging.getLogger(__name__)
 
-RECALL_QUERIES = 500
+RECALL_QUERIES = 500  # that measure a graph, and as many that tell early that it cannot hold
 # The second graph takes 4 times as long to build and is tried only when the first falls short.
 GRAPHS = (Shape(32, 80), Shape(64, 200))
 # Share of the bar that is left which a graph fills: what the second one needs is not known until the first has failed.
@@ -53,9 +54,9 @@ def build(
     """Flat up to `exact_below` items; beyond it the first HNSW that measures `min_recall`, or flat when none does.
 
     vectors: float32 (n, d). Recall is measured through `Searcher`, as it is served, on up to 500 of `queries`
-    (float32 (m, d); default: the vectors, each without itself). Where a graph over a part of the items misses too many
-    of that part, the whole is not built. With threads=1 a seed repeats the same graph. progress: called with the share
-    that is done, up to 1.
+    (float32 (m, d); default: the vectors, each without itself). From 40,000 items on, up to 500 others are asked of a
+    part of the graph that holds their best: where it misses too many, the rest is not built. With threads=1 a seed
+    repeats the same graph. progress: called with the share that is done, up to 1.
 
     HNSW runs on inner products directly, also where norms differ. The textbook reduction (Bachrach et al. 2014,
     "Speeding up the Xbox recommender system", section 3: one more dimension that makes all norms equal, then L2) was
@@ -92,12 +93,19 @@ def _grown(
 ) -> tuple[faiss.IndexHNSW | None, list[Trial]]:
     """The cheapest HNSW that reaches `min_recall`, None when none does, and all that was measured."""
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(vectors))
-    if queries is None:
-        sample = vectors[order[:RECALL_QUERIES]]  # those are in every part of the graph
-    else:
-        sample = queries[np.sort(rng.permutation(len(queries))[:RECALL_QUERIES])]
-    asked = Asked(np.ascontiguousarray(sample, dtype=np.float32), own=queries is None)
+    source = vectors if queries is None else queries
+    drawn = rng.permutation(len(source))
+
+    def asked(rows: NDArray[np.int64]) -> Asked:
+        return Asked.of(vectors, source[rows], rows[:, None] if queries is None else None)
+
+    half = min(RECALL_QUERIES, -(-len(drawn) // 2))
+    judge, probe = asked(drawn[:half]), None
+    first = np.empty(0, dtype=np.int64)
+    if len(vectors) >= 2 * FIRST and len(drawn) > half:
+        probe = asked(drawn[half : 2 * half])
+        first = np.unique(probe.best[probe.best >= 0]).astype(np.int64)
+    order = order_of(len(vectors), first, rng)
     trials: list[Trial] = []
     done = 0.0
     for shape in GRAPHS:
@@ -108,7 +116,7 @@ def _grown(
             share = begun + (1 - begun) * FILLS * added
             progress(share)
 
-        graph, measured = grow(vectors, order, shape, asked, min_recall, seed, threads, told)
+        graph, measured = grow(vectors, order, shape, probe, judge, min_recall, seed, threads, told)
         trials += measured
         if graph is not None:
             return graph, trials

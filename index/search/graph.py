@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.search import exact
-from index.search.exact import Floats
+from index.search.exact import Floats, Rows
 from index.search.indexfile import stored_vectors
 from index.search.recall import RECALL_AT, recall_of
 from index.search.searcher import SCAN_PER_CANDIDATE, Searcher, faiss_threads
@@ -18,8 +18,8 @@ from index.search.searcher import SCAN_PER_CANDIDATE, Searcher, faiss_threads
 log = logging.getLogger(__name__)
 
 SEARCH_WIDTHS = (64, 128, 256, 512, 1024)
-# Items after which recall is measured for the first time, at the widest search; then whenever they have doubled. More
-# than the widest search is worth (16 x 1,024), else the searcher would scan.
+# Items after which a graph is asked for the first time, by the widest search; then whenever they have doubled. More
+# than such a search is worth (16 x 1,024), else the searcher would scan. They take a few seconds.
 FIRST = 20_000
 BLOCK = 5_000  # items added at once: each is a share of the work that can be told
 
@@ -44,32 +44,47 @@ class Trial:
     seconds: float
 
 
+@dataclass(frozen=True)
 class Asked:
-    """What recall is measured with, on the first items of `order` or on all of them.
+    """What recall is measured with. queries: float32 (q, d). own: (q, 1), the row of each query, which may not be its
+    own result; None where queries are no items. best, truth: (q, 10), rows and scores of the best of all items."""
 
-    queries: float32 (q, d). own: whether query i is the item order[i], which may not be its own result.
-    """
+    queries: Floats
+    own: NDArray[np.int64] | None
+    best: Rows
+    truth: Floats
 
-    def __init__(self, queries: Floats, own: bool) -> None:
-        self._queries = queries
-        self._own = np.arange(len(queries))[:, None] if own else None
-        self._truth: dict[int, Floats] = {}  # each graph is asked at the same sizes
+    @classmethod
+    def of(cls, vectors: Floats, queries: Floats, own: NDArray[np.int64] | None) -> "Asked":
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        return cls(queries, own, *exact.search(queries, vectors, RECALL_AT, exclude=own))
 
-    def recall(self, graph: faiss.IndexHNSW, width: int, threads: int) -> float:
-        """Through `Searcher`, as it is served, among the items that the graph has so far."""
-        vectors = stored_vectors(graph)
-        if len(vectors) not in self._truth:
-            self._truth[len(vectors)] = exact.search(self._queries, vectors, RECALL_AT, exclude=self._own)[1]
+    def recall(self, graph: faiss.IndexHNSW, width: int, place: NDArray[np.int64], threads: int) -> float:
+        """Through `Searcher`, as it is served. place: of each row in the graph, which may not have them all yet."""
+        own = None
+        if self.own is not None:
+            own = place[self.own]
+            own[own >= graph.ntotal] = -1
         graph.hnsw.efSearch = width
-        scores = Searcher(graph, vectors, threads).search(self._queries, RECALL_AT, exclude=self._own)[1]
-        return recall_of(scores, self._truth[len(vectors)])
+        searcher = Searcher(graph, stored_vectors(graph), threads)
+        return recall_of(searcher.search(self.queries, RECALL_AT, exclude=own)[1], self.truth)
+
+
+def order_of(items: int, first: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """All rows in random order, but that the rows in `first` are among the first `FIRST`."""
+    rest = np.setdiff1d(np.arange(items), first)
+    rng.shuffle(rest)
+    begin = np.concatenate([first, rest])[: max(FIRST, len(first))]
+    rng.shuffle(begin)
+    return np.concatenate([begin, rest[len(begin) - len(first) :]])
 
 
 def grow(
     vectors: Floats,
     order: NDArray[np.int64],
     shape: Shape,
-    asked: Asked,
+    probe: Asked | None,
+    judge: Asked,
     min_recall: float,
     seed: int,
     threads: int,
@@ -77,19 +92,22 @@ def grow(
 ) -> tuple[faiss.IndexHNSW | None, list[Trial]]:
     """The graph over `vectors` (n, d), its efSearch the first that reaches `min_recall`, or None; and what it measured.
 
-    order: a random one of all rows, in which they are added. So what is there so far is a random part of the items, and
-    one more item is one more that can be missed: where the widest search falls short in a part, it does in the whole,
-    and the rest is not added. progress: called with the share of the items that the graph has.
+    order: that rows are added in, the best of `probe` among the first. So a part of the graph is asked for what the
+    whole will be asked for, with fewer others in the way, and finds more of it: where the widest search falls short in
+    a part, the rest is not added. judge: other queries, whose best items nobody preferred; they measure the whole.
+    progress: called with the share of the items that the graph has.
     """
     started = time.perf_counter()
     trials: list[Trial] = []
+    place = np.argsort(order)
 
-    def measured(width: int) -> float:
-        recall = asked.recall(graph, width, threads)
+    def measured(asked: Asked, width: int) -> float:
+        recall = asked.recall(graph, width, place, threads)
         trials.append(Trial(shape, graph.ntotal, width, recall, time.perf_counter() - started))
         log.info(
-            "index tried links=%d items=%d search_width=%d recall_at_10=%.4f", shape.links, graph.ntotal, width, recall
-        )
+            "index tried links=%d items=%d search_width=%d recall_at_10=%.4f",
+            shape.links, graph.ntotal, width, recall,
+        )  # fmt: skip
         return recall
 
     graph = faiss.IndexHNSWFlat(vectors.shape[1], shape.links, faiss.METRIC_INNER_PRODUCT)
@@ -101,14 +119,13 @@ def grow(
         with faiss_threads(threads):
             graph.add(vectors[order[begin : begin + BLOCK]])
         progress(graph.ntotal / len(order))
-        if graph.ntotal >= due and 2 * due <= len(order):
+        if probe is not None and due <= graph.ntotal <= len(order) / 2:
             due *= 2
-            if measured(SEARCH_WIDTHS[-1]) < min_recall:
+            if measured(probe, SEARCH_WIDTHS[-1]) < min_recall:
                 return None, trials
     for width in _worth(len(order)):
-        if measured(width) >= min_recall:
-            # Row r is to be where order says so; the graph's links are renamed with it.
-            graph.permute_entries(np.argsort(order))
+        if measured(judge, width) >= min_recall:
+            graph.permute_entries(place)  # into the order of rows; the links are renamed
             return graph, trials
     return None, trials
 

@@ -12,7 +12,7 @@ from index.ranking.parts.popularity import NEWEST
 from index.ranking.parts.question import Question
 from index.ranking.recommender import DENSE_ITEMS
 from index.ranking.settings import RecommenderConfig
-from index.search.builder import BuiltIndex, build
+from index.search.builder import RECALL_QUERIES, BuiltIndex, build
 from index.vocabulary import Vocabulary
 from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
@@ -73,7 +73,7 @@ def assemble(
             progress=lambda done: step.share(half * done),
         )
         next_vectors = scorer.next_vectors()
-        questions = _one_item_questions(len(vocabulary), 500, config.seed)
+        questions = _one_item_questions(len(vocabulary), 2 * RECALL_QUERIES, config.seed)
         queries = scorer.next_queries(questions, scorer.next_scale(next_vectors))
         next_index = build(
             next_vectors,
