@@ -259,6 +259,27 @@ def test_candidates_get_the_same_list_as_scoring_everything(
     assert (fast[0][0] == dense[0][0])[same & np.roll(same, 1)].all()
 
 
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("former", [1.0, 50.0])
+def test_products_with_the_index_for_next_order_items_as_vectors_and_popularity_do(reading, former):
+    found = scorer(next_reading=reading, item={"vectors": 0.8, "popular": 0.5, "popular.newest": -0.2})
+    points = found.next_vectors()
+    points[:, -1] *= former  # releases before had another scale
+    questions = [Question.of_item(rows([item])) for item in range(5)]
+    products = found.next_queries(questions, found.next_scale(points)) @ points.T
+    scores = found.dense(questions, one_item=True) / 0.8
+    np.testing.assert_allclose(np.diff(products), np.diff(scores), rtol=1e-3, atol=1e-4)
+
+
+def test_short_targets_have_a_short_column_of_popularity_in_the_index_for_next():
+    """Else the products of items with items, which an HNSW graph is made of, would be products of popularity alone."""
+    weights = {"item": {"vectors": 1.0, "popular": 0.5}, "next_reading": "in-out"}
+    long, (inputs, outputs) = scorer(**weights), matrices()
+    similar = similar_vectors(inputs, outputs, "in")
+    short = NextScorer.of(inputs, outputs / 100, similar, occurrences()["popular"], long.config, long.rules)
+    np.testing.assert_allclose(short.next_vectors(), long.next_vectors() / 100, rtol=1e-3)
+
+
 def test_the_last_item_never_comes_back_and_seen_ones_only_when_allowed():
     recommender = Recommender(scorer(session={"vectors": 1.0, "own.newest": 50.0}))
     session = rows([3, 5, 8])
