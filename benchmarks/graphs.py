@@ -33,7 +33,7 @@ from index.ranking.readings import Float, normalised
 from index.ranking.scorer import NextScorer
 from index.ranking.settings import RecommenderConfig
 from index.search.builder import GRAPHS, build
-from index.search.graph import SEARCH_WIDTHS, Asked, Shape, grow
+from index.search.graph import Asked, Shape, grow, worth
 from training.choice.materials import Counted, Materials
 from training.evaluation.split import split_test
 from training.pipeline.choose import choose_settings
@@ -124,7 +124,7 @@ def in_full(vectors: Float, queries: Float | None, shape: Shape) -> tuple[float,
     judge = Asked.of(vectors, vectors[order[:QUERIES]] if queries is None else queries[:QUERIES], own)
     graph, trials = grow(vectors, order, shape, None, judge, 0.0, SEED, 1, lambda _: None)
     assert graph is not None
-    return judge.recall(graph, SEARCH_WIDTHS[-1], np.arange(len(vectors)), 1), trials[-1].seconds
+    return judge.recall(graph, worth(len(vectors))[-1], np.arange(len(vectors)), 1), trials[-1].seconds
 
 
 def one(name: str, items: int, kind: str | None, whole: bool) -> None:

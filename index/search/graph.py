@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import faiss
@@ -17,9 +17,9 @@ from index.search.searcher import SCAN_PER_CANDIDATE, Searcher, faiss_threads
 
 log = logging.getLogger(__name__)
 
-SEARCH_WIDTHS = (64, 128, 256, 512, 1024)
-# Items after which a graph is asked for the first time, by the widest search; then whenever they have doubled. More
-# than such a search is worth (16 x 1,024), else the searcher would scan. They take a few seconds.
+SEARCH_WIDTHS = (64, 128, 256, 512, 1024, 2048, 4096)
+# Items after which a graph is asked for the first time, by the widest search that is worth it among them; then whenever
+# they have doubled. They take a few seconds.
 FIRST = 20_000
 BLOCK = 5_000  # items added at once: each is a share of the work that can be told
 
@@ -121,18 +121,18 @@ def grow(
         progress(graph.ntotal / len(order))
         if probe is not None and due <= graph.ntotal <= len(order) / 2:
             due *= 2
-            if measured(probe, SEARCH_WIDTHS[-1]) < min_recall:
+            if measured(probe, worth(graph.ntotal)[-1]) < min_recall:
                 return None, trials
-    for width in _worth(len(order)):
+    for width in worth(len(order)):
         if measured(judge, width) >= min_recall:
             graph.permute_entries(place)  # into the order of rows; the links are renamed
             return graph, trials
     return None, trials
 
 
-def _worth(items: int) -> Iterator[int]:
+def worth(items: int) -> list[int]:
     """Widths of search: from some width on the searcher would rather scan, which is exact and needs no graph."""
-    return (width for width in SEARCH_WIDTHS if width == SEARCH_WIDTHS[0] or items > SCAN_PER_CANDIDATE * width)
+    return [width for width in SEARCH_WIDTHS if width == SEARCH_WIDTHS[0] or items > SCAN_PER_CANDIDATE * width]
 
 
 def _reserve(graph: faiss.IndexHNSW, size: int) -> None:
