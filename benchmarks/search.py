@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import machine
 from index.search import exact
-from index.search.builder import BuiltIndex, build, recall_of
+from index.search.builder import BuiltIndex, build
+from index.search.recall import recall_of
 from index.search.searcher import Searcher
 
 ITEMS, DIMS, CLUSTERS, QUERIES, RUNS, K = 100_000, 128, 1000, 200, 5, 10

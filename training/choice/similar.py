@@ -1,5 +1,6 @@
 """Which reading of the vectors puts alike items beside each other, as task T3 judges them."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -12,16 +13,25 @@ from training.trainers.spaces import Spaces
 SimilarReading = Literal["in", "sum"]
 
 
-def similar_reading(config: TrainConfig, spaces: Spaces, categories: list[str | None]) -> dict[SimilarReading, float]:
+def similar_reading(
+    config: TrainConfig,
+    spaces: Spaces,
+    categories: list[str | None],
+    progress: Callable[[float], None] = lambda _: None,
+) -> dict[SimilarReading, float]:
     """reading -> share of an item's neighbours that share a category with it; empty where no two items share one.
 
-    categories: per row, several joined by "|".
+    categories: per row, several joined by "|". progress: called with the share that is done.
     """
     readings: tuple[SimilarReading, ...] = ("in", "sum")
     values: dict[SimilarReading, float] = {}
     alike = spaces.similar
-    for reading in readings if any(categories) else ():
-        rows = nearest(config, similar_vectors(alike.inputs, alike.outputs, reading))
+    for place, reading in enumerate(readings if any(categories) else ()):
+
+        def told(done: float, begun: int = place) -> None:
+            progress((begun + done) / len(readings))
+
+        rows = nearest(config, similar_vectors(alike.inputs, alike.outputs, reading), told)
         table = substitutes({reading: rows}, categories, np.random.default_rng(config.seed))
         if not table:
             return {}

@@ -1,6 +1,6 @@
 """Task T3: are an item's neighbours alike, that is, do they share a category with it?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,20 @@ BLOCK = 256  # items scored at once
 RESAMPLES = 200
 
 
-def nearest(config: TrainConfig, vectors: NDArray[np.float32]) -> Rows:
+def nearest(
+    config: TrainConfig, vectors: NDArray[np.float32], progress: Callable[[float], None] = lambda _: None
+) -> Rows:
     """int32, shape (items, 10): the nearest of every item by the index that would serve these vectors."""
     index, threads = config.index, config.trainer.workers
-    built = build(vectors, index.exact_below, index.min_recall, config.seed, threads)
-    return neighbours(built, vectors, NEIGHBOURS, threads)[0]
+    built = build(
+        vectors,
+        index.exact_below,
+        index.min_recall,
+        config.seed,
+        threads,
+        progress=lambda done: progress(done / 2),
+    )
+    return neighbours(built, vectors, NEIGHBOURS, threads, lambda done: progress(0.5 + done / 2))[0]
 
 
 def highest(scores: Scores, items: int) -> Rows:

@@ -58,7 +58,7 @@ def assemble(
     materials = Materials(final.spaces, counted)
     scorer, vectors = materials.scorer(recommender), materials.similar(recommender)
     with told.step("index") as step:
-        similar_index = build(vectors, index.exact_below, index.min_recall, config.seed, threads)
+        similar_index = build(vectors, index.exact_below, index.min_recall, config.seed, threads, progress=step.share)
         step.facts |= {"kind": similar_index.kind, "recall": similar_index.recall_at_10}
     with told.step("neighbours") as step:
         wanted = Wanted(k, threads, index.min_recall, config.seed)

@@ -1,7 +1,7 @@
 """What validation decides: the engine, how vectors are read, the weights of the parts, and the baselines' settings."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from index.catalogue import Catalogue
 from index.ranking.settings import RecommenderConfig
@@ -9,7 +9,7 @@ from index.record import Record
 from training.choice.choose import Trace, choose
 from training.choice.engines import engines_of, with_engine
 from training.choice.materials import Counted, Materials
-from training.choice.similar import similar_reading
+from training.choice.similar import SimilarReading, similar_reading
 from training.config import TrainConfig
 from training.evaluation.evaluate import ONLY_POPULARITY, Candidates, choose_baselines
 from training.evaluation.split import Prefixes, Split, split_validation, validation_prefixes
@@ -69,11 +69,15 @@ def _blend(validation: Split, prefixes: Prefixes, catalogue: Catalogue, config: 
     for engine in engines_of(config, validation.train):
         name = "train for validation" + (f" {engine}" if engines else "")
         fitted = train(name, validation.train, validation.ids, with_engine(config, engine), work)
-        similar = similar_reading(config, fitted.spaces, categories)
+        similar: dict[SimilarReading, float] = {}
+        if any(categories):
+            with work.told.step("similar" + (f" {engine}" if engines else "")) as step:
+                similar = similar_reading(config, fitted.spaces, categories, step.share)
+                step.facts |= {str(reading): value for reading, value in similar.items()}
         engines[engine] = Materials(fitted.spaces, counted)
         if similar:
             trace[f"{engine}: similar"] = {str(reading): value for reading, value in similar.items()}
-            best: Literal["in", "sum"] = max(similar, key=lambda r: similar[r])
+            best: SimilarReading = max(similar, key=lambda r: similar[r])
             engines[engine] = Materials(fitted.spaces, counted, best)
     with work.told.step("choose") as step:
         found = choose(engines, prefixes, config.recommender, config.trainer.workers, config.seed, step.share)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.rules import RulesConfig
-from index.search.builder import recall_of
 from index.search.exact import Floats, Rows, top_k
+from index.search.recall import recall_of
 from training.counting.rules import EarlierRules
 
 EXACT_BELOW = 10_000  # items: fewer are all scored

@@ -1,5 +1,6 @@
 """The model trained before the split, and its baselines, on what came after it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from training.pipeline.prepare import RowCounts
 from training.pipeline.train import Fitted, train
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
+RANKED = 0.8  # share of the bar that ranking fills; the rest is for neighbours that share a category
 LISTS = 2000  # prefixes whose lists are looked at for coverage and Gini
 
 
@@ -57,10 +59,11 @@ def measure(
         materials = Materials(fitted.spaces, Counted(fitted.corpus, questions.threads))
         blend, vectors = (Recommender(materials.scorer(which)) for which in (chosen.blend, chosen.vectors))
         with work.told.step("evaluate") as step:
-            rows, ranks = evaluate(questions, blend, vectors, chosen.baselines, step.share)
-            tasks = Tasks(
-                T1=rows["T1"], T2=rows["T2"], T3=_substitutes(fitted, questions.seen, catalogue, chosen, config)
+            rows, ranks = evaluate(questions, blend, vectors, chosen.baselines, lambda done: step.share(RANKED * done))
+            alike = _substitutes(
+                fitted, questions.seen, catalogue, chosen, config, lambda done: step.share(RANKED + (1 - RANKED) * done)
             )
+            tasks = Tasks(T1=rows["T1"], T2=rows["T2"], T3=alike)
             step.facts |= {f"{task}_hr@20": rows[task][0].hr20.mean for task in RANKED_TASKS}
             report = report_of(test, questions, tasks, blend, vectors, chosen, counts)
         write_json(folder / "report.json", report.model_dump(mode="json"))
@@ -72,7 +75,12 @@ def measure(
 
 
 def _substitutes(
-    fitted: Fitted, seen: Seen, catalogue: Catalogue, chosen: Chosen, config: TrainConfig
+    fitted: Fitted,
+    seen: Seen,
+    catalogue: Catalogue,
+    chosen: Chosen,
+    config: TrainConfig,
+    progress: Callable[[float], None],
 ) -> tuple[SubstitutesRow, ...] | None:
     """None where no item has a category."""
     categories = [catalogue.category(item) for item in fitted.ids]
@@ -80,7 +88,7 @@ def _substitutes(
         return None
     similar = fitted.spaces.similar
     vectors = similar_vectors(similar.inputs, similar.outputs, chosen.blend.similar_reading)
-    lists = {MODEL: nearest(config, vectors)}
+    lists = {MODEL: nearest(config, vectors, progress)}
     if "AR" in FAMILIES and config.evaluation.baselines:
         lists["co-occurrence"] = highest(next(FAMILIES["AR"](seen)).fit(), seen.items)
     return substitutes(lists, categories, np.random.default_rng(config.seed))

@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 
 from index.search import exact
-from index.search.builder import build, neighbours, recall_of
+from index.search.builder import GRAPHS, build, neighbours
+from index.search.graph import FIRST, order_of
+from index.search.indexfile import stored_vectors
+from index.search.recall import recall_of
 from index.search.searcher import Searcher
 
 
@@ -14,6 +17,12 @@ def clustered(n, dims, seed, clusters=300):
     centres = rng.standard_normal((clusters, dims))
     vectors = centres[rng.integers(clusters, size=n)] + 0.5 * rng.standard_normal((n, dims))
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def popularity_at_full_size(vectors, deviation):
+    """One column more, which says nothing to queries that weigh it low, and everything to the items' products."""
+    column = np.random.default_rng(1).normal(0, deviation, (len(vectors), 1))
+    return np.hstack([vectors, column]).astype(np.float32)
 
 
 SMALL = clustered(2500, 16, seed=0)
@@ -35,8 +44,10 @@ def test_flat_up_to_the_threshold_and_hnsw_above(small):
 
 
 def test_recorded_recall_reaches_what_was_asked_and_holds_for_other_queries():
-    vectors = clustered(30_000, 32, seed=0)
+    # Enough items that the graph is asked on the way, and some queries' best are added first.
+    vectors = clustered(40_000, 32, seed=0)
     built = build(vectors, 20_000, 0.99, seed=1, threads=2)
+    assert built.trials[0].items < len(vectors)
     assert built.kind == "hnsw"
     assert built.recall_at_10 >= 0.99
     queries = clustered(300, 32, seed=0)
@@ -49,6 +60,49 @@ def test_norms_that_differ_keep_their_recall():
     built = build(vectors, 100, 0.95, seed=1, threads=2, queries=clustered(300, 16, seed=0))
     assert built.kind == "hnsw"
     assert built.recall_at_10 >= 0.95
+
+
+def test_where_a_part_misses_too_many_the_rest_is_not_built_and_the_log_says_so(caplog):
+    vectors = popularity_at_full_size(clustered(40_000, 8, seed=0), 3)
+    queries = np.hstack([clustered(1000, 8, seed=0), np.full((1000, 1), 0.03, dtype=np.float32)])
+    shares = []
+    with caplog.at_level("WARNING"):
+        built = build(vectors, 100, 0.95, 1, 2, queries, shares.append)
+    assert (built.kind, built.graph, built.recall_at_10) == ("flat", None, 1.0)
+    assert [trial.shape for trial in built.trials] == list(GRAPHS)
+    assert all(trial.items == FIRST and trial.recall_at_10 < 0.95 for trial in built.trials)
+    assert "given up links=32 items=20000 of=40000" in caplog.text
+    assert "searching exactly instead" in caplog.text
+    # Half of what was left is all that either graph was given.
+    assert shares == sorted(shares)
+    assert max(shares[:-1]) < 0.75
+    assert shares[-1] == 1
+
+
+def test_a_part_holds_what_it_is_asked_for_and_every_item_comes_once():
+    first = np.array([5, 49_999, 7])
+    order = order_of(50_000, first, np.random.default_rng(1))
+    assert set(first) <= set(order[:FIRST])
+    assert np.array_equal(np.sort(order), np.arange(50_000))
+    assert np.array_equal(np.sort(order_of(4, first[:0], np.random.default_rng(1))), np.arange(4))
+
+
+@pytest.mark.parametrize(("below", "min_recall"), [(6000, 0.9), (100, 0.9), (100, 1.01)])
+def test_progress_rises_to_the_end_whatever_is_decided(below, min_recall):
+    shares = []
+    built = build(clustered(6000, 8, seed=0), below, min_recall, seed=1, threads=2, progress=shares.append)
+    assert built.kind == ("hnsw" if below < 6000 and min_recall < 1 else "flat")
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert len(shares) == (1 if below == 6000 else 3 if min_recall < 1 else 5)
+
+
+def test_the_graphs_rows_are_the_vectors_rows():
+    vectors = clustered(6000, 8, seed=0)
+    built = build(vectors, 100, 0.9, seed=1, threads=2)
+    assert np.array_equal(stored_vectors(built.graph), vectors)
+    rows, scores = built.graph.search(vectors[:50], 1)[::-1]
+    assert np.allclose(np.einsum("ij,ij->i", vectors[rows[:, 0]], vectors[:50]), scores[:, 0], atol=1e-5)
 
 
 def test_recall_out_of_reach_falls_back_to_flat():

@@ -6,7 +6,8 @@ from support.factories import two_groups
 
 from index.ranking.scorer import NextScorer
 from index.ranking.settings import COUNTS, RecommenderConfig
-from index.search.builder import build, neighbours, recall_of
+from index.search.builder import build, neighbours
+from index.search.recall import recall_of
 from training.choice.materials import Counted, Materials
 from training.pipeline import following
 from training.pipeline.following import following_all

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from index.search.builder import build, neighbours, recall_of
+from index.search.builder import build, neighbours
+from index.search.recall import recall_of
 from training.pipeline import alike
 from training.pipeline.alike import similar_all
 from training.pipeline.lists import Earlier, Wanted, best_of, updated
