@@ -37,6 +37,7 @@ class Protocol(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._in_head = True
         self._head = self._chunk = 0
+        self._begins = True  # whether the piece begins with a request
         self._open = 0  # requests begun and not yet answered
         self._whole = True  # whether the parser is between two requests
         self._full = False  # whether the client reads too slowly
@@ -66,6 +67,7 @@ class Protocol(HttpToolsProtocol):
                 super().on_response_complete()
                 return
         self._chunk = len(data)
+        self._begins = self._whole
         self._head += self._chunk
         super().data_received(data)
         if self._in_head and self._head > MAX_HEAD:
@@ -81,8 +83,9 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._in_head = True
-        # Of the piece in which a head begins, we cannot tell how much of it is what came before: it does not count.
-        self._head = 0
+        # Of a piece that holds the end of another request, we cannot tell how much is this head: it does not count.
+        self._head = self._chunk if self._begins else 0
+        self._begins = False
         self._open += 1
         self._whole = False
         super().on_message_begin()
@@ -91,7 +94,7 @@ class Protocol(HttpToolsProtocol):
         self._in_head = False
         # A large piece may be mostly body: only the head counts.
         if (
-            self._head + self._chunk > MAX_HEAD
+            max(self._head, self._chunk) > MAX_HEAD
             and len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > MAX_HEAD
         ):
             self._refuse()

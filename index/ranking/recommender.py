@@ -91,8 +91,8 @@ class Recommender:
                 line[wish.disliked] = -np.inf
             found.append(contenders(line, wish.k, error))
         places = np.cumsum([0, *map(len, found)])
-        pairs = np.concatenate([rows + number * len(self.scorer) for number, rows in enumerate(found)])
-        exact = self.scorer.of_pairs(questions, one_item, pairs.astype(np.int64), told)
+        pairs = np.concatenate([rows.astype(np.int64) + number * len(self.scorer) for number, rows in enumerate(found)])
+        exact = self.scorer.of_pairs(questions, one_item, pairs, told)
         lists = []
         for wish, rows, begin in zip(wishes, found, places[:-1], strict=True):
             order, best = top_k(exact[None, begin : begin + len(rows)], min(wish.k, len(rows)))
