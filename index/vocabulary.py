@@ -18,7 +18,7 @@ class Vocabulary:
     def __init__(self, ids: Sequence[str], counts: NDArray[np.int64]) -> None:
         if len(ids) != len(counts):
             raise ValueError(f"{len(ids)} ids but {len(counts)} counts")
-        self.ids = list(ids)
+        self.ids = ids if isinstance(ids, list) else list(ids)
         self.counts = np.asarray(counts, dtype=np.int64)
 
     @cached_property

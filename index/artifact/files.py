@@ -17,7 +17,7 @@ from index.errors import Item2vecError, RegistryError
 
 BLOCK = 1 << 20
 
-Stamp = tuple[int, int, int, int]
+Stamp = str
 """Size, times of the last change and of the last change of state in nanoseconds, number on the disk: nothing can be
 written to a file without changing it."""
 
@@ -96,7 +96,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
 def digest(path: Path) -> tuple[int, str]:

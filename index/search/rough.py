@@ -18,6 +18,7 @@ STEPS = 127
 LEAST = int(np.iinfo(np.int32).min)
 TINY = float(np.finfo(np.float32).tiny)
 BLOCK = 4096  # rows made at a time, so that they stay in the cache
+PACKED = 16_384  # rows packed together
 GROUP = 64
 ROUNDING = 1e-5  # of float32 sums, as a share of the score; also of scores below 1
 
@@ -57,8 +58,10 @@ class Rough:
     a multiple of 64."""
 
     def __init__(self, codes: Codes) -> None:
-        self._items = len(codes.values)
-        self._packed = numkong.dots_pack(codes.values) if codes.values.size else None
+        self._items, dims = codes.values.shape
+        # In parts whose products stay in the cache until they are scaled: of a million items that is half the time.
+        begins = range(0, self._items if dims else 0, PACKED)
+        self._packed = [(begin, numkong.dots_pack(codes.values[begin : begin + PACKED])) for begin in begins]
         self._scale, self._left, self._length = codes.scale, codes.left, codes.length
 
     def whole(self, query: Floats) -> tuple[NDArray[np.int32], float, float]:
@@ -70,9 +73,13 @@ class Rough:
         """
         scale = max(float(np.abs(query).max(initial=0)), TINY) / STEPS
         near = np.rint(query / np.float32(scale))
-        if self._packed is None:
-            return np.zeros(self._items, dtype=np.int32), 1.0, 0.0
-        products = np.asarray(numkong.dots_packed(near.astype(np.int8)[None, :], self._packed))[0]
+        code = near.astype(np.int8)[None, :]
+        if len(self._packed) == 1:
+            products = np.asarray(numkong.dots_packed(code, self._packed[0][1]))[0]
+        else:
+            products = np.zeros(self._items, dtype=np.int32)
+            for begin, part in self._packed:
+                products[begin : begin + PACKED] = np.asarray(numkong.dots_packed(code, part))[0]
         left = query - near * np.float32(scale)
         return products, scale * self._scale, self._error(query, left)
 
@@ -80,10 +87,13 @@ class Rough:
         """As `whole`, of several queries, float32 (q, d): (scaled products, float32 (q, n); errors, float32 (q,))."""
         scales = np.maximum(np.abs(queries).max(axis=1, initial=0), TINY).astype(np.float32) / np.float32(STEPS)
         near = np.rint(queries / scales[:, None])
-        if self._packed is None:
-            return np.zeros((len(queries), self._items), np.float32), np.zeros(len(queries), np.float32)
-        whole = np.asarray(numkong.dots_packed(near.astype(np.int8), self._packed))
-        scaled = np.multiply(whole, scales[:, None] * np.float32(self._scale), dtype=np.float32, casting="unsafe")
+        codes, both = near.astype(np.int8), scales[:, None] * np.float32(self._scale)
+        scaled = np.empty((len(queries), self._items), dtype=np.float32)
+        if not self._packed:
+            scaled[:] = 0
+        for begin, part in self._packed:
+            whole, out = np.asarray(numkong.dots_packed(codes, part)), scaled[:, begin : begin + PACKED]
+            np.multiply(whole, both, out=out, dtype=np.float32, casting="unsafe")
         left = queries - near * scales[:, None]
         errors = [self._error(*pair) for pair in zip(queries, left, strict=True)]
         return scaled, np.array(errors, dtype=np.float32)

@@ -22,7 +22,7 @@ def some_vectors(n, dims, seed, spread=1.0, same=False):
 
 
 WORLDS = st.tuples(
-    st.sampled_from([0, 1, 5, 70, 900, 4096, 5003]),
+    st.sampled_from([0, 1, 5, 70, 900, 4096, 5003, 20_000]),
     st.sampled_from([1, 3, 16, 64, 100]),
     st.integers(0, 2**16),
     st.sampled_from([0.0, 1.0, 3.0]),
