@@ -1,5 +1,6 @@
 """Which rows pass which filter, in one state of the catalogue."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ class Sieve:
         changed since."""
         self._shown = shown
         self._values = values
+        self._lock = threading.Lock()  # requests ask in threads of their own
         self._kept: dict[Filter, tuple[Allowed, frozenset[int]]] = {}
         self._columns: dict[str, NDArray[Any]] = {}
         if before is not None:
@@ -46,11 +48,13 @@ class Sieve:
             return found[0]
         if found is None:
             allowed = Allowed(self._passes(wanted, None))
-            self._make_room()
         else:
             rows = np.array(sorted(found[1]), dtype=np.int32)
             allowed = found[0].mended(rows, self._passes(wanted, rows))
-        self._kept[wanted] = allowed, frozenset()
+        with self._lock:
+            if found is None:
+                self._make_room()
+            self._kept[wanted] = allowed, frozenset()
         return allowed
 
     def is_ready(self, wanted: Filter) -> bool:

@@ -1,5 +1,7 @@
 """A sieve that follows the changes passes what one made anew passes."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,6 +59,23 @@ def test_a_filter_is_ready_from_the_second_time_on_and_until_a_row_changes(monke
     assert not after.is_ready(wanted)
     assert after.allowed(wanted) is made.allowed(wanted)  # row 3 passes as little as before
     assert after.is_ready(wanted)
+
+
+def test_many_threads_may_ask_for_more_filters_than_are_kept(monkeypatch):
+    monkeypatch.setattr(sieve, "KEPT_FILTERS", 4)
+    states = [{"category": str(n % 7), "price": n, "shown": True} for n in range(50)]
+    made = Sieve(shown_of(states), values_of(states))
+    asked = [filter_of([str(n % 7)], [f"price:lt:{n}"]) for n in range(60)]
+
+    def ask(wanted):
+        return made.allowed(wanted).mask
+
+    with ThreadPoolExecutor(8) as pool:
+        for wanted, mask in zip(asked * 20, pool.map(ask, asked * 20), strict=True):
+            limit = int(wanted.conditions[1].values[0])
+            assert np.flatnonzero(mask).tolist() == [
+                n for n in range(min(limit, 50)) if str(n % 7) in wanted.conditions[0].values
+            ]
 
 
 def test_filters_are_dropped_where_there_are_too_many_of_them(monkeypatch):
