@@ -36,8 +36,12 @@ class Refresher:
 
     def first(self) -> None:
         """Similar items are served without a database too: it is prepared as soon as it answers."""
-        self._models()
-        self._catalogue()
+        try:
+            self._models()
+            self._catalogue()
+        finally:
+            gc.freeze()
+            gc.enable()  # off since the process began, see cli.serve
 
     def start(self) -> None:
         for thread in self._threads:

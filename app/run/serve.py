@@ -1,6 +1,7 @@
 """The API on its socket: in one process or several, for as long as it is wanted."""
 
 import errno
+import gc
 import logging
 import multiprocessing
 import os
@@ -137,6 +138,7 @@ def _run(settings: Settings, listening: socket.socket) -> int:
 
 def application() -> Any:
     """For uvicorn: the app from the environment. One of several processes ends with the one that started it."""
+    gc.disable()  # see cli.serve; a process of several begins here
     from app.main import from_environment
 
     if multiprocessing.parent_process() is not None:

@@ -3,13 +3,18 @@
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 
 from index.errors import ConfigError, StoreUnavailable
+from store import migrate as migrate_module
 from store import tables
 from store.database import connect, transaction
 from store.migrate import migrate
@@ -33,6 +38,19 @@ def test_the_migrated_database_has_exactly_the_tables_of_the_code(engine):
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, tables.metadata) == []
+
+
+def test_alembic_is_asked_only_where_the_newest_migration_is_not_there(engine, monkeypatch):
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrate_module.HEAD
+    monkeypatch.setattr(command, "upgrade", lambda *_: pytest.fail("the database was migrated already"))
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    monkeypatch.undo()
+    with pytest.raises(ConfigError, match="another version"):
+        migrate(engine)
 
 
 def test_migrating_again_changes_nothing(engine):
