@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from app.http.accesslog import AccessLog
 from app.http.admission import Admission
+from app.http.asgi import App as Asgi
 from app.http.closing import Closing
 from app.http.edge import Edge
 from app.http.handlers import HANDLERS
@@ -39,12 +40,12 @@ are RFC 9457 problems with a stable `code`."""
 
 
 class App(FastAPI):
-    """FastAPI behind `edge`: not as one of its middlewares, because what stands before those takes 20 us a request."""
+    """FastAPI behind `outer`: not as one of its middlewares, because what stands before those takes 20 us a request."""
 
-    edge: Edge
+    outer: Asgi
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.edge(scope, receive, send)
+        await self.outer(scope, receive, send)
 
     async def inner(self, scope: Any, receive: Any, send: Any) -> None:
         await super().__call__(scope, receive, send)
@@ -81,7 +82,7 @@ def create_app(settings: Settings) -> App:
     access = AccessLog(settings.access_log)
     recall = RecallMeter(settings.recall_sample, metrics)
     record, admission = Record(metrics, access), Admission(service.keyring, settings)
-    quick = Quick(service.shelf, Heads(service.keyring), admission, record, recall)
+    quick = Quick(service.shelf, Heads(service.keyring, settings.hosts), admission, record, recall)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -111,13 +112,14 @@ def create_app(settings: Settings) -> App:
     app.state.closing = None  # without a server there is nothing to end
     for module in ROUTES:
         app.include_router(module.router)
+    app.outer = Edge(app.inner, service, admission, record)
     if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        # Around the first layer: a page may read its refusals too.
+        app.outer = CORSMiddleware(
+            app.outer,
             allow_origins=list(settings.cors_origins),
             allow_methods=["*"],
             allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "If-None-Match"],
             expose_headers=["ETag", "X-Model-Version", "X-Request-Id", "Location", "Retry-After"],
         )
-    app.edge = Edge(app.inner, service, admission, record)
     return app

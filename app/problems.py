@@ -48,6 +48,24 @@ class BodyTooLarge(errors.RequestError):
     code = "body_too_large"
 
 
+class BodyTooSlow(errors.RequestError):
+    """The body did not come in the time that the settings allow."""
+
+    code = "body_too_slow"
+
+
+class Busy(errors.RequestError):
+    """The service has as much work as it takes at once."""
+
+    code = "busy"
+
+
+class HostRefused(errors.RequestError):
+    """The request is for a host that this service is not."""
+
+    code = "host_refused"
+
+
 class TypeUnsupported(errors.RequestError):
     """The body's type or encoding is not one the route reads."""
 
@@ -77,14 +95,16 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
     (403, (KeyForbidden, OriginRefused)),
     (404, (errors.RegistryError, errors.ItemUnknown, errors.JobUnknown, RouteUnknown, UserUnknown)),
     (405, (MethodRefused,)),
+    (408, (BodyTooSlow,)),
     (409, (errors.ArtifactError, errors.NothingToRollBack, errors.RunUnderWay, errors.ItemUntrained)),
     (409, (errors.JobRunning, errors.JobEnded)),
     (413, (BodyTooLarge,)),
     (415, (TypeUnsupported,)),
+    (421, (HostRefused,)),
     (422, (errors.ConfigError, errors.EventsError, errors.RequestError)),
     (429, (RateExceeded,)),
     (500, (errors.Item2vecError, InternalError)),
-    (503, (errors.NoModel, errors.StoreUnavailable)),
+    (503, (errors.NoModel, errors.StoreUnavailable, Busy)),
 )
 STATUS = {kind: status for status, kinds in KINDS for kind in kinds}
 # What a client should wait before it asks again, where the error does not say it itself.

@@ -28,8 +28,16 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="port; 0: any free one")
     workers: int = Field(1, ge=1, le=256, description="API processes")
     insecure: bool = Field(False, description="serve without keys on an address that is not loopback")
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="names that requests may be for, comma-separated; none: any, on loopback only its own",
+    )
     cors_origins: tuple[str, ...] = Field((), description="origins browsers may call from, comma-separated; none")
     max_body: int = Field(16 << 20, ge=1024, description="bytes of a request body, as sent and unpacked")
+    bodies_mb: int = Field(
+        256, ge=1, description="megabytes of bodies that a process holds at once; of one client a quarter"
+    )
+    body_seconds: float = Field(30, gt=0, le=3600, description="time that a body may take to come")
     max_batch: int = Field(1000, ge=1, description="items in one POST /similar or PUT /items")
     max_events: int = Field(50_000, ge=1, description="rows in one POST /events")
     rate_per_key: float = Field(
@@ -56,6 +64,13 @@ class Settings(BaseModel):
         if self.database is not None:
             return self.database.get_secret_value()
         return f"sqlite:///{self.models.absolute() / 'item2vec.db'}"
+
+    @property
+    def hosts(self) -> frozenset[str] | None:
+        """Names that a request may be for, in lower case; None: any."""
+        if self.allowed_hosts:
+            return frozenset(name.lower() for name in self.allowed_hosts)
+        return frozenset((*LOOPBACK, "[::1]")) if self.loopback else None
 
     @property
     def loopback(self) -> bool:

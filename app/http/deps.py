@@ -37,7 +37,23 @@ def _needs(scope: str) -> Any:
         service: Service = request.app.state.service
         check_scope(service.keyring, request.scope["state"].get("key"), scope)
 
+    check.scope = scope  # type: ignore[attr-defined]
     return Depends(check)
+
+
+def scope_of(route: Any) -> str | None:
+    """What a key needs for the route; None for one that is open."""
+    found = [getattr(depends.dependency, "scope", None) for depends in getattr(route, "dependencies", ())]
+    return next((scope for scope in found if scope), None)
+
+
+SMALL = 1 << 20
+LARGE = {"/events", "/items"}
+
+
+def body_of(route: Any, most: int) -> int:
+    """Bytes that a body of this route may have: only those that carry a log or a catalogue are large."""
+    return most if getattr(route, "path", None) in LARGE else min(most, SMALL)
 
 
 # For `dependencies=` of a route.

@@ -7,12 +7,14 @@ import logging
 import re
 import time
 
-from app.http.admission import Admission
+from app.http.admission import Admission, check_scope
 from app.http.answer import Answer
-from app.http.asgi import App, Message, Receive, Scope, Send
+from app.http.asgi import App, Receive, Scope, Send
+from app.http.deps import body_of, scope_of
 from app.http.head import Head
+from app.http.intake import Intake
 from app.http.record import Record
-from app.problems import FAILED, BodyTooLarge, InternalError
+from app.problems import FAILED, InternalError
 from app.service import Service
 from index.errors import Item2vecError
 from store.keys import Key
@@ -31,6 +33,7 @@ class Edge:
         self._service = service
         self._admission = admission
         self._record = record
+        self._intake = Intake(service.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,31 +56,27 @@ class Edge:
         self._record.done(answer.request_id, scope["method"], route, status, view.version, started)
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: Answer, head: Head, key: Key | None) -> None:
-        """To FastAPI's routes. Raises OriginRefused, BodyTooLarge."""
+        """To FastAPI's routes. Raises HostRefused, OriginRefused, and what `Intake` and `check_scope` raise."""
         settings = self._service.settings
         scope.setdefault("state", {}).update(request_id=answer.request_id, key=key)
+        head.check_host(settings.hosts)
         if scope["method"] not in READING:
             head.check_origin(settings.cors_origins)
         head.check_size(settings.max_body)
-        await self._app(scope, _limited(receive, settings.max_body), answer)
+        who = (scope.get("client") or ("",))[0] if key is None else key.key_id
+
+        def admit() -> int:
+            """Before the first byte of a body: the route is known by now, and reads it before it asks for a key."""
+            route = scope.get("route")
+            if (needed := scope_of(route)) is not None:
+                check_scope(self._service.keyring, key, needed)
+            return body_of(route, settings.max_body)
+
+        with self._intake.body(receive, who, admit) as body:
+            await self._app(scope, body, answer)
 
 
 def _route(scope: Scope) -> str:
     """The template, bounded in number whatever is asked for."""
     found = scope.get("route")
     return CONVERTOR.sub("}", str(getattr(found, "path", None) or "none"))
-
-
-def _limited(receive: Receive, most: int) -> Receive:
-    """Counts what arrives, for bodies that do not say how long they are."""
-    seen = 0
-
-    async def limited() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
-            raise BodyTooLarge(f"the body may have at most {most:,} bytes")
-        return message
-
-    return limited

@@ -1,12 +1,12 @@
 """What the first layer reads of a request's headers."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from app.problems import BodyTooLarge, OriginRefused
+from app.problems import BodyTooLarge, HostRefused, OriginRefused
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -48,6 +48,18 @@ class Head:
         """Raises BodyTooLarge for a body that says it has more than `most` bytes."""
         if self.length is not None and (not self.length.isdigit() or int(self.length[:20]) > most):
             raise BodyTooLarge(f"the body may have at most {most:,} bytes")
+
+    def is_for(self, hosts: Container[str] | None) -> bool:
+        """Whether the request is for one of these names; None: any. What names no host cannot come from a page."""
+        if hosts is None or self.host is None:
+            return True
+        name = self.host.decode("latin-1").lower()
+        return (name if name.endswith("]") else name.rpartition(":")[0] or name) in hosts
+
+    def check_host(self, hosts: Container[str] | None) -> None:
+        """A page may have its own name point to this machine, and then reads here as if from itself: HostRefused."""
+        if not self.is_for(hosts):
+            raise HostRefused("the Host header names another host than this service has; see allowed_hosts")
 
     def check_origin(self, allowed: Iterable[str]) -> None:
         """A page on another site must not write here with what a browser on this machine can reach: OriginRefused."""

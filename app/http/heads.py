@@ -3,6 +3,7 @@
 A client sends the same lines with each of its requests, so that most heads are those of the request before.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import httptools
@@ -29,8 +30,10 @@ class Known:
 class Heads:
     """Follows the keyring: what is known of a head ends with the keys that it was read with."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, hosts: Container[str] | None) -> None:
+        """hosts: that requests may be for; None: any."""
         self._keyring = keyring
+        self._hosts = hosts
         self._keys: object = None
         self._known: dict[bytes, Known] = {}
 
@@ -56,6 +59,8 @@ class Heads:
             if name in OTHERWISE or (name == b"connection" and value.lower() != b"keep-alive"):
                 return None
         head = Head.of(headers)
+        if not head.is_for(self._hosts):
+            return None
         key = None
         if self._keyring.configured:
             key = self._keyring.find(head.token) if head.token is not None else None

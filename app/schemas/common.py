@@ -40,13 +40,15 @@ REASONS = {
     401: "No valid key",
     403: "The key lacks the scope, or a browser on another site asks",
     404: "Unknown",
+    408: "The body came too slowly",
     409: "Not in this state",
     413: "Too large",
     415: "Not a type the route reads",
+    421: "For a host that this service is not",
     422: "A field is wrong",
     429: "Too many requests; Retry-After says when to come back",
     431: "Headers too large",
-    503: "No model yet, or the database does not answer; Retry-After says when to come back",
+    503: "No model yet, the database does not answer, or too much work at once; Retry-After says when to come back",
 }
 
 

@@ -43,7 +43,9 @@ def test_an_item_hidden_in_one_process_is_gone_from_all_within_a_second(models, 
 def test_a_request_that_is_under_way_is_answered_after_sigterm(models, tmp_path):
     with Server(models, tmp_path / "log.txt", access_log=False) as server:
         body = b'[{"user_id":"u","item_id":"i"}]'
-        head = b"POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        head = (
+            b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        )
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
             connection.sendall(head % len(body) + body[:10])
             time.sleep(0.3)
