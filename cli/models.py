@@ -4,6 +4,7 @@ import argparse
 
 from cli.command import Command, Parser, add_json, add_models
 from index.errors import ConfigError
+from index.sense import examine
 
 ACTIONS = ("list", "activate", "rollback", "prune")
 
@@ -24,10 +25,10 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "activate":
         if options.version is None:
             raise ConfigError(f"which version? item2vec models activate VERSION --models {options.models}")
-        registry.activate(options.version)
+        registry.activate(options.version, examine=examine)
         print(f"{options.version} is current")
     elif options.action == "rollback":
-        print(f"{registry.rollback()} is current")
+        print(f"{registry.rollback(examine)} is current")
     elif options.action == "prune":
         removed = registry.prune(options.keep)
         print(f"removed {len(removed)}: {', '.join(removed)}" if removed else "nothing to remove")

@@ -43,6 +43,11 @@ class Catalogue:
             return self._others
         return [*compress(self._vocabulary.ids, self._listed), *self._others]
 
+    @property
+    def size(self) -> int:
+        """Values in each column."""
+        return len(self._others) + (0 if self._vocabulary is None else len(self._vocabulary))
+
     @cached_property
     def _places(self) -> dict[str, int]:
         first = 0 if self._vocabulary is None else len(self._vocabulary)

@@ -38,3 +38,17 @@ class Texts(Sequence[str | None]):
             return [self[i] for i in range(*place.indices(len(self)))]
         value = bytes(self._text[self._ends[place - 1] if place else 0 : self._ends[place]])
         return None if value == NONE else value.decode("utf-8", "surrogatepass")
+
+    def is_sound(self) -> bool:
+        """Whether each value is there, and text."""
+        ends = self.ends
+        if ends.ndim != 1 or (np.diff(ends, prepend=0) < 0).any() or (ends[-1] if len(ends) else 0) != len(self.text):
+            return False
+        inner = self.text[ends[ends < len(self.text)]]
+        if ((inner & 0xC0) == 0x80).any():  # begins in the middle of a character
+            return False
+        try:
+            bytes(self.text).replace(NONE, b"").decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            return False
+        return True

@@ -4,6 +4,7 @@ import gc
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from index.artifact.registry import Registry
 from index.errors import ArtifactError, Item2vecError, RegistryError
 from index.model import Model
 from index.ranking.recommender import Wish
+from index.sense import examine
 
 log = logging.getLogger(__name__)
 
@@ -64,22 +66,48 @@ class Snapshots:
             return False
         self._tried[version] = time.monotonic()
         started = time.perf_counter()
+        model = self._loaded(version)
+        if model is None:
+            return self.current is None and self._serve_one_before()
+        return self._swap(model, version, started)
+
+    def _serve_one_before(self) -> bool:
+        """Where a process starts and the current version cannot be served: the newest that served before it."""
+        with suppress(Item2vecError):
+            for version in self._registry.served_before():
+                started = time.perf_counter()
+                model = self._loaded(version)
+                if model is not None:
+                    log.warning("model served in place of the current one version=%s", version)
+                    return self._swap(model, version, started, mended=False)
+        return False
+
+    def _loaded(self, version: str) -> Model | None:
+        """None where it is refused: whatever goes wrong is the version's fault, and no reason to end."""
         try:
-            model = Model(self._registry.open(version, verify="changed"))
+            artifact = self._registry.open(version, verify="changed")
+            if not artifact.is_known:
+                examine(artifact)
+            model = Model(artifact)
             _warm(model)
             if self.current is not None:
                 _page_in(model)
-        except (Item2vecError, OSError, ValueError, KeyError) as error:
+        except Exception as error:
             self._refuse(version, error)
-            return False
+            return None
+        return model
+
+    def _swap(self, model: Model, version: str, started: float, mended: bool = True) -> bool:
+        """mended: whether nothing is refused any more."""
         before, self.current = self.current, Snapshot(model, version)
         # The garbage collector need not look through what stays for long: that takes 100 ms each time.
         gc.unfreeze()
         if before is not None:
             gc.collect()
         gc.freeze()
-        self._tried.clear()
-        self.refused.clear()
+        if mended:
+            self._tried.clear()
+            self.refused = {}
         self._metrics.model_loaded(model.manifest)
         log.info("model swapped version=%s seconds=%.3f", version, time.perf_counter() - started)
         return True

@@ -15,6 +15,7 @@ from app.service import Service
 from index.artifact.manifest import check_version
 from index.artifact.registry import Registry
 from index.errors import NoModel, RegistryError
+from index.sense import examine
 
 VersionPath = Annotated[str, PathParameter(description="version of a model", examples=["20261124-065832"])]
 
@@ -62,7 +63,7 @@ def models_diff(
 def models_rollback(service: ServiceDep) -> Response:
     """To the version that served before the current one and still exists, after checking all of it. A second rollback
     goes further back. This process serves it with the reply, others within a second."""
-    return _switched(service, service.registry.rollback())
+    return _switched(service, service.registry.rollback(examine))
 
 
 @router.get(
@@ -88,7 +89,7 @@ def model(service: ServiceDep, version: VersionPath) -> Response:
 def models_activate(service: ServiceDep, version: VersionPath) -> Response:
     """Whatever the gate said, after checking all of its files. This process serves it with the reply, others within a
     second."""
-    _known(service.registry, version).activate(version)
+    _known(service.registry, version).activate(version, examine=examine)
     return _switched(service, version)
 
 

@@ -16,6 +16,7 @@ from index.ranking.readings import similar_vectors
 from index.ranking.scorer import NextScorer
 from index.ranking.settings import RecommenderConfig
 from index.search.exact import Floats, Rows, top_k
+from index.sense import examine
 from index.vocabulary import Vocabulary
 
 DIMS, CATEGORIES, STORED, CLUSTER = 100, 20, 100, 150
@@ -71,7 +72,7 @@ def publish(models: Path, items: int, seed: int = 1) -> str:
     with registry.writer(version) as writer:
         write_parts(writer, parts)
         writer.commit(manifest)
-    registry.activate(version)
+    registry.activate(version, examine=examine)
     return version
 
 

@@ -164,6 +164,7 @@ class Artifact:
         self.directory = directory
         self.manifest = manifest
         self.stamps = dict(stamps)
+        self.is_known = False  # whether all files are as they were when they were last checked
 
     @classmethod
     def open(cls, path: Path, verify: bool = True, checked: Mapping[str, Stamp] = NOTHING) -> Self:
@@ -185,7 +186,9 @@ class Artifact:
             name: _check_file(path / name, entry, checked.get(name) if verify else ...)
             for name, entry in manifest.files.items()
         }
-        return cls(path, manifest, stamps)
+        artifact = cls(path, manifest, stamps)
+        artifact.is_known = dict(checked) == stamps
+        return artifact
 
     def has(self, name: str) -> bool:
         """Whether the manifest lists the file `name`, written with its ending: `similar.faiss`."""

@@ -9,6 +9,7 @@ Readers never lock: they see a whole `current.json`, old or new, and whole versi
 import logging
 import os
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -36,6 +37,8 @@ from index.record import Record
 REMOVING = ".removing-"
 
 logger = logging.getLogger(__name__)
+
+Examine = Callable[[Artifact], None]
 
 
 class Current(Record):
@@ -109,8 +112,12 @@ class Registry:
             )
         return artifact
 
-    def activate(self, version: str, instead_of: str | EllipsisType | None = ...) -> bool:
+    def activate(
+        self, version: str, instead_of: str | EllipsisType | None = ..., examine: Examine | None = None
+    ) -> bool:
         """Makes a version the current one, after checking all of it; raises as `open`, and then nothing has changed.
+
+        examine: looks at what is in it, and raises; without it, whoever serves the version does that.
 
         With `instead_of`, which `current` returned before, only while that version still serves: whoever chose another
         one meanwhile keeps it. Returns whether the version serves now, which it may have done already.
@@ -119,7 +126,7 @@ class Registry:
         if not self._versions.is_dir():
             self._no_model()
         with locked(self.root / LOCK_NAME):
-            checked = self.open(version).stamps
+            checked = self._checked(version, examine)
             try:
                 before = self._read_current()
             except ArtifactCorrupt as error:
@@ -138,11 +145,11 @@ class Registry:
             self._write_current(Current(version=version, history=history, checked=checked))
         return True
 
-    def rollback(self) -> str:
+    def rollback(self, examine: Examine | None = None) -> str:
         """Goes back to the version that served before the current one and still exists, after checking all of it.
 
         What is left leaves the history, so a second rollback goes further back. Raises NothingToRollBack when
-        nothing is left to go back to, NoModel when nothing is active.
+        nothing is left to go back to, NoModel when nothing is active. examine: as in `activate`.
         """
         if not self._versions.is_dir():
             self._no_model()
@@ -153,9 +160,23 @@ class Registry:
             history = self._way_back(current)
             if not history:
                 raise NothingToRollBack(f"has no version before {current.version} to go back to", self.root)
-            checked = self.open(history[-1]).stamps
+            checked = self._checked(history[-1], examine)
             self._write_current(Current(version=history[-1], history=history[:-1], checked=checked))
         return history[-1]
+
+    def served_before(self) -> list[str]:
+        """The versions that served before the current one and are still there, the newest first."""
+        current = self._read_current()
+        names = reversed(current.history) if current is not None else ()
+        return [name for name in dict.fromkeys(names) if self._is_complete(name)]
+
+    def _checked(self, version: str, examine: Examine | None) -> dict[str, Stamp]:
+        """Stamps of files that need not be looked at again."""
+        artifact = self.open(version)
+        if examine is None:
+            return {}
+        examine(artifact)
+        return artifact.stamps
 
     def prune(self, keep: int) -> list[str]:
         """Removes all but the newest `keep` versions, the current one and the one a rollback would go to.

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from index.artifact.files import remove_tree, replace_file
 from index.artifact.manifest import Manifest, StoredEvents
 from index.artifact.registry import Registry
+from index.sense import examine
 from store.job import Result
 from training.config import TrainConfig
 from training.jobs.plan import Plan
@@ -110,7 +111,7 @@ class JobFolder:
         one stays. Returns whether the job's version serves."""
         registry = Registry(self.models)
         accepted = manifest.gate is not None and manifest.gate.accepted
-        return accepted and registry.activate(manifest.version, instead_of=self.serving(registry))
+        return accepted and registry.activate(manifest.version, instead_of=self.serving(registry), examine=examine)
 
     def note_result(self, result: Result) -> None:
         self._note("result.json", asdict(result))

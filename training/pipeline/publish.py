@@ -13,6 +13,7 @@ from index.parts import ModelParts, write_parts
 from index.ranking.settings import RecommenderConfig
 from index.report import Report
 from index.search.builder import BuiltIndex
+from index.sense import examine
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.evaluation.split import has_clock
@@ -98,7 +99,7 @@ def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work:
         with registry.writer(version) as writer:
             write_parts(writer, model.parts)
             writer.commit(manifest)
-        current = gate.accepted and registry.activate(version, instead_of=before)
+        current = gate.accepted and registry.activate(version, instead_of=before, examine=examine)
         step.facts |= {"version": version, "current": current}
     summary: dict[str, Any] = {"version": version, "gate": gate.model_dump(mode="json"), "counts": asdict(log.counts)}
     work.finish(summary)
