@@ -4,7 +4,6 @@ import argparse
 
 from cli.command import Command, Parser, add_json, add_models
 from index.errors import ConfigError
-from index.sense import examine
 
 ACTIONS = ("list", "activate", "rollback", "prune")
 
@@ -20,6 +19,7 @@ def flags(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     from cli.screen import show_versions
     from index.artifact.registry import Registry
+    from index.sense import examine
 
     registry = Registry(options.models)
     if options.action == "activate":

@@ -445,7 +445,7 @@ def test_files_that_were_hashed_at_activation_are_not_hashed_again_until_they_ch
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(registry, A, B)
-    registry.activate(A)
+    registry.activate(A, examine=lambda artifact: None)
     hashed: list[str] = []
     monkeypatch.setattr(directory, "digest", lambda path: hashed.append(path.name) or digest(path))
     registry.open(A, verify="changed")
@@ -464,7 +464,7 @@ def test_files_that_were_hashed_at_activation_are_not_hashed_again_until_they_ch
 
 def test_a_rollback_and_a_current_json_of_before_are_as_good(served: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[str] = []
-    served.rollback()
+    served.rollback(lambda artifact: None)
     monkeypatch.setattr(directory, "digest", lambda path: hashed.append(path.name) or digest(path))
     served.open(verify="changed")
     assert hashed == []
@@ -474,3 +474,15 @@ def test_a_rollback_and_a_current_json_of_before_are_as_good(served: Registry, m
     path.write_text(json.dumps(content))
     served.open(verify="changed")
     assert hashed == ["counts.npy"]
+
+
+def test_what_nobody_has_examined_is_looked_at_by_whoever_serves_it(registry: Registry) -> None:
+    publish(registry, A, B)
+    registry.activate(A)
+    assert not registry.open(A, verify="changed").is_known
+    with pytest.raises(ZeroDivisionError):
+        registry.activate(B, examine=lambda artifact: 1 / 0)  # type: ignore[arg-type,return-value]
+    assert registry.current() == A
+    registry.activate(B, examine=lambda artifact: None)
+    assert registry.open(B, verify="changed").is_known
+    assert not registry.open(A, verify="changed").is_known
