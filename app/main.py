@@ -18,14 +18,14 @@ from app.http.asgi import App as Asgi
 from app.http.closing import Closing
 from app.http.edge import Edge
 from app.http.handlers import HANDLERS
-from app.http.heads import Heads
-from app.http.protocol import QUICK
-from app.http.quick import Quick
 from app.http.record import Record
 from app.live.recall import RecallMeter
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
 from app.metrics import Metrics
+from app.quick.heads import Heads
+from app.quick.protocol import QUICK
+from app.quick.similar import Quick
 from app.refresher import Refresher
 from app.routes import events, items, jobs, models, ops, recommend, similar
 from app.schemas.document import document_of

@@ -143,6 +143,10 @@ def read_parts(artifact: Artifact) -> ModelParts:
         targets = outputs if config.next_reading == "in-out" else array("targets")
     else:
         targets = aligned(stored_vectors(read_index(artifact.path("next.faiss")))[:, :-1])
+    codes = moments = None
+    if artifact.has("codes.npy"):  # older artifacts have neither; then they are made
+        codes = Codes(array("codes"), *array("codes_bounds").tolist())
+        moments = Moments(array("targets_mean"), array("targets_covariance"))
     vocabulary = Vocabulary(artifact.json("vocabulary")["ids"], array("counts"))
     parts = ModelParts(
         vocabulary=vocabulary,
@@ -166,8 +170,8 @@ def read_parts(artifact: Artifact) -> ModelParts:
         ),
         similar_vectors=similar_vectors,
         targets=targets,
-        codes=Codes(array("codes"), *array("codes_bounds").tolist()) if artifact.has("codes.npy") else None,
-        moments=Moments(array("targets_mean"), array("targets_covariance")) if artifact.has("codes.npy") else None,
+        codes=codes,
+        moments=moments,
         similar_graph=similar_graph,
         similar=Neighbours(array("similar_rows"), array("similar_scores")),
         next=Neighbours(array("next_rows"), array("next_scores")),

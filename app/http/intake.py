@@ -17,7 +17,7 @@ class Intake:
 
     def __init__(self, settings: Settings) -> None:
         self._most = settings.bodies_mb << 20
-        self._seconds = settings.body_seconds
+        self.seconds = settings.body_seconds
         self._held: Counter[Hashable] = Counter()
         self.bytes = 0
 
@@ -38,10 +38,6 @@ class Intake:
         self.bytes -= size
         if not self._held[who]:
             del self._held[who]
-
-    @property
-    def seconds(self) -> float:
-        return self._seconds
 
 
 class Body:

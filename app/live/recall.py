@@ -41,8 +41,7 @@ class RecallMeter:
             k = min(AT, len(stored), len(model.vocabulary) - 1)
             if k < 1:
                 continue
-            query = np.asarray(model.vectors[row : row + 1])
-            _, truth = exact.search(query, model.vectors, k, exclude=[np.array([row])])
+            _, truth = exact.search(model.vectors[row : row + 1], model.vectors, k, exclude=[np.array([row])])
             # By score, so that ties are nobody's fault, with room for rounding.
             found = int((stored[:k] >= truth[0, k - 1] - 1e-6).sum())
             self._metrics.measured(found, k)

@@ -83,9 +83,9 @@ class Sieve:
 
     def _make_room(self) -> None:
         """The oldest go."""
-        numbers = sum(allowed.copied for allowed, _ in self._kept.values())
+        numbers = sum(allowed.numbers_copied for allowed, _ in self._kept.values())
         while self._kept and (len(self._kept) >= KEPT_FILTERS or numbers > KEPT_NUMBERS):
-            numbers -= self._kept.pop(next(iter(self._kept)))[0].copied
+            numbers -= self._kept.pop(next(iter(self._kept)))[0].numbers_copied
 
 
 def _with(column: NDArray[Any], rows: Sequence[int], values: list[Any]) -> NDArray[Any]:

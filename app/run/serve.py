@@ -112,7 +112,7 @@ def _run(settings: Settings, listening: socket.socket) -> int:
         "app.run.serve:application",
         factory=True,
         workers=settings.workers,
-        http="app.http.protocol:Protocol",
+        http="app.quick.protocol:Protocol",
         loop="uvloop",
         ws="none",
         lifespan="on",

@@ -53,8 +53,8 @@ class Allowed:
         return self._copied is not None
 
     @property
-    def copied(self) -> int:
-        """Numbers in the copy of `few`; 0 before it is made."""
+    def numbers_copied(self) -> int:
+        """In the copy of `few`, a byte each; 0 before it is made."""
         return 0 if self._copied is None else self.count * self._copied[1].vectors.shape[1]
 
     def few(self, vectors: Floats) -> Few | None:

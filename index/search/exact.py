@@ -84,7 +84,6 @@ def search(
     allowed: bool (n,), the rows that may come back. exclude: for each query a row, or an array of rows, left out for
     that query only (-1: none).
     """
-    vectors = np.asarray(vectors)  # a memory map stays one, without its subclass on every product
     rows = np.full((len(queries), k), -1, dtype=np.int32)
     scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
     candidates = None if allowed is None else np.flatnonzero(allowed)

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import uvicorn
 
-from app.http.protocol import Protocol
 from app.main import App, create_app
+from app.quick.protocol import Protocol
 from app.settings import Settings
 
 

@@ -59,7 +59,6 @@ def count_rules(corpus: Corpus, config: RulesConfig, threads: int = 2, earlier: 
     """
     if config.newest < 1:
         earlier = None
-    if config.newest < 1:
         corpus = newest_of(corpus, config.newest)
     if config.baskets:
         corpus = baskets(corpus)

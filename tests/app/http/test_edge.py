@@ -2,32 +2,10 @@
 
 import gzip
 
-import pytest
 from support.live import serving, until
-from support.trained import copied, train
 
 from store.database import connect
-from store.keys import create_key, list_keys, revoke_key
-from store.migrate import migrate
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    return train(tmp_path_factory.mktemp("edge"))
-
-
-@pytest.fixture
-def models(trained, tmp_path):
-    return copied(trained, tmp_path)
-
-
-@pytest.fixture
-def tokens(models):
-    engine = connect(f"sqlite:///{models / 'item2vec.db'}")
-    migrate(engine)
-    yield {scope: create_key(engine, scope, (scope,)) for scope in ("read", "write", "admin")}
-    engine.dispose()
-
+from store.keys import list_keys, revoke_key
 
 WANTED = [
     ("GET", "/similar/a1", "read"),

@@ -5,29 +5,6 @@ import socket
 
 import pytest
 from support.live import serving, until
-from support.trained import copied, train
-
-from store.database import connect
-from store.keys import create_key
-from store.migrate import migrate
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    return train(tmp_path_factory.mktemp("intake"))
-
-
-@pytest.fixture
-def models(trained, tmp_path):
-    return copied(trained, tmp_path)
-
-
-@pytest.fixture
-def tokens(models):
-    engine = connect(f"sqlite:///{models / 'item2vec.db'}")
-    migrate(engine)
-    yield {scope: create_key(engine, scope, (scope,)) for scope in ("read", "write")}
-    engine.dispose()
 
 
 def held(client, method, path, length, sent=b"", **headers):

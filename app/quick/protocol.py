@@ -11,7 +11,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.http.quick import START, Quick
+from app.quick.similar import START, Quick
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Protocol(HttpToolsProtocol):
             missing.append("server_state.default_headers")
         if quick is not None and missing and not quick.off:
             quick.off = True
-            log.warning("quick answers are off: this uvicorn has no %s; docs/serving.md", ", ".join(missing))
+            log.warning("quick answers are off: this uvicorn has no %s; see docs/run.md", ", ".join(missing))
         return None if quick is None or quick.off else quick
 
     def connection_made(self, transport: Any) -> None:

@@ -1,8 +1,7 @@
 """The quick way of GET /similar/{item_id}: from the bytes of a request to the bytes of the documented route's answer.
 
 It asks the same `answers.similar` and renders with the same `rendering.similar_bytes`. It only ever says 200 and 304:
-whatever else there is to say, and whatever is asked for in another way, goes through the routes. Without this file and
-its call in `protocol` all is answered there.
+whatever else there is to say, and whatever is asked for in another way, goes through the routes.
 """
 
 import logging
@@ -14,7 +13,6 @@ from pydantic import ValidationError
 
 from app import headers
 from app.http.admission import Admission
-from app.http.heads import Heads
 from app.http.record import Record
 from app.http.replies import matches
 from app.live import answers, rendering
@@ -22,6 +20,7 @@ from app.live.answers import Ask
 from app.live.recall import RecallMeter
 from app.live.shelf import Shelf
 from app.live.view import View
+from app.quick.heads import Heads
 from app.schemas.answers import SimilarQuery
 from index.errors import RequestError
 from index.model import Score

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from support.live import serving, until
 
-from app.http import protocol
-from app.http.quick import Quick
 from app.live import rendering
+from app.quick import protocol
+from app.quick.similar import Quick
 from benchmarks.http.world import publish
 from store.database import connect
 from store.keys import create_key, revoke_key
