@@ -40,7 +40,9 @@ def publish(models: Path, items: int, seed: int = 1) -> str:
     scorer = NextScorer.of(vectors, vectors, unit, counts, config)
     parts = ModelParts(
         Vocabulary(ids, counts),
-        Catalogue(ids, {"title": titles, "category": categories}),
+        Catalogue(
+            ids, {"title": titles, "category": categories, "price": [i * 7919 % 10_007 / 7 for i in range(items)]}
+        ),
         {},
         vectors,
         vectors,

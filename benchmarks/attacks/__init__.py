@@ -1,0 +1,1 @@
+"""A reader of the service while others try to stop it."""
