@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,11 +28,13 @@ def free_port() -> int:
 
 
 class Server:
-    """`item2vec api`, started again on the same port as often as asked. log: where its standard error goes."""
+    """`item2vec api`, started again on the same port as often as asked. log: where its standard error goes. under: a
+    command that runs it."""
 
-    def __init__(self, models: Path, log: Path, **settings: Any) -> None:
+    def __init__(self, models: Path, log: Path, under: Sequence[str] = (), **settings: Any) -> None:
         self.port = free_port()
         self.log = log
+        self._under = under
         own = {"models": models, "port": self.port, **settings}
         self._environment = {f"ITEM2VEC_{name.upper()}": str(value) for name, value in own.items()}
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +51,7 @@ class Server:
     def start(self, ready: bool = True) -> None:
         with self.log.open("ab") as stream:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "item2vec", "api"],
+                [*self._under, sys.executable, "-m", "item2vec", "api"],
                 env={**os.environ, **self._environment},
                 stderr=stream,
                 stdout=stream,
