@@ -63,7 +63,7 @@ class Answers:
         evidence, ids, counts = model.evidence, model.vocabulary.ids, model.vocabulary.counts
         if evidence.clock:
             chosen = evidence.ends >= newest_from(evidence.ends)
-            rows = np.repeat(np.arange(len(ids)), np.diff(evidence.offsets))
+            rows = np.repeat(np.arange(len(ids), dtype=np.int32), np.diff(evidence.offsets))
             counts = np.bincount(rows[chosen[evidence.sessions]], minlength=len(ids)).astype(np.int64)
         return cls(set(ids), Newest(ids, counts))
 

@@ -187,7 +187,7 @@ def sample_prefixes(
 
     keys: of the sessions, see records.session_keys. With them, what is drawn depends on the session and the position
     alone, so that two logs which share sessions share the prefixes drawn from these as well (bottom-k sampling, Cohen
-    and Kelly 2007).
+    and Kaplan 2007).
     """
     corpus = held_out.corpus
     lengths = corpus.lengths()
