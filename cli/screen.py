@@ -88,4 +88,8 @@ def show_versions(registry: Registry, as_json: bool) -> None:
         gate = "" if m.gate is None else "forced" if m.gate.forced else "accepted" if m.gate.accepted else "rejected"
         mark = "current" if m.version == current else ""
         table.add_row(m.version, mark, f"{m.data.items:,}", f"{m.data.sessions:,}", *figures, gate)
-    screen().print(table if manifests else "no versions yet: train one with `item2vec train`")
+    console = screen()
+    console.print(table if manifests else "no versions yet: train one with `item2vec train`")
+    for m in manifests:
+        if m.gate is not None and m.gate.reasons:
+            console.print(f"{m.version}: {'; '.join(m.gate.reasons)}", soft_wrap=not console.is_terminal)

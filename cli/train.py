@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser, add_models
 from cli.flags import add_settings, config_of, overrides_of
-from index.errors import ConfigError
+from index.errors import ConfigError, Item2vecError
 
 if TYPE_CHECKING:
     from training.config import TrainConfig
@@ -18,7 +18,8 @@ QUICK_PREFIXES = 2000
 
 def check_flags(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="the findings as JSON")
-    add_settings(parser, ("events", "sessions", "trainer", "evaluation"))
+    add_models(parser)
+    add_settings(parser, ("events", "sessions", "trainer", "evaluation", "gate"))
 
 
 def train_flags(parser: Parser) -> None:
@@ -45,11 +46,16 @@ def tune_flags(parser: Parser) -> None:
 
 def run_check(options: argparse.Namespace) -> int:
     from cli.screen import screen
+    from index.artifact.registry import Registry
     from training.check.examine import examine
     from training.check.page import page
     from training.progress import reporter
 
-    found = examine(config_of(options), reporter())
+    try:
+        serving = Registry(options.models).open(verify=False).manifest
+    except Item2vecError:  # none yet, or a damaged one: nothing to compare the log with
+        serving = None
+    found = examine(config_of(options), reporter(), serving=serving)
     if options.json:
         print(json.dumps(found.to_json(), indent=1, default=str))
     else:
@@ -79,6 +85,8 @@ def run_train(options: argparse.Namespace) -> int:
     advice = None if options.update else hint(config, outcome.report.tasks)
     if advice:
         console.print(advice)
+    for note in gate.notes:
+        console.print(f"The gate: {note}.")
     if not gate.accepted:
         console.print(f"Version {version} was kept but not made current: {'; '.join(gate.reasons)}.")
         console.print(f"To make it current all the same: item2vec models activate {version} --models {options.models}")
@@ -97,20 +105,21 @@ def quicker(config: "TrainConfig") -> "TrainConfig":
 
 
 def updated(options: argparse.Namespace) -> "Outcome":
-    """Settings are those of the model that serves; only where the log is, and what is in it, may be given."""
+    """Settings are those of the model that serves; only where the log is, what is in it, and what the gate asks may be
+    given."""
     from index.artifact.registry import Registry
     from training.pipeline.update import base_of, update
     from training.progress import reporter
 
     given = overrides_of(options)
-    others = [f"{section}.{name}" for section in given.keys() - {"events"} for name in given[section]]
+    others = [f"{section}.{name}" for section in given.keys() - {"events", "gate"} for name in given[section]]
     others += [name for name in ("config", "seed", "quick") if getattr(options, name)]
     if others:
         raise ConfigError(
             f"--update trains with the settings of the model that serves: leave out {', '.join(sorted(others))}, or "
             "train whole, without --update"
         )
-    base = base_of(Registry(options.models), given.get("events", {}))
+    base = base_of(Registry(options.models), given.get("events", {}), gate=given.get("gate"))
     return update(base, options.models, reporter(), later=True, force=options.force)
 
 

@@ -47,6 +47,7 @@ def train(
     index: Mapping[str, Any] | None = None,
     recommender: Mapping[str, Any] | None = None,
     evaluation: Mapping[str, Any] | None = None,
+    gate: Mapping[str, Any] | None = None,
     **log: Any,
 ) -> "Outcome":
     """Trains on a log, measures, and publishes a version. The outcome says which, and whether it is current now.
@@ -68,6 +69,7 @@ def train(
         "index": index or {},
         "recommender": recommender or {},
         "evaluation": evaluation or {},
+        "gate": gate or {},
     }
     settings = load_config(None if config is None else Path(config), overrides, seed=seed)
     return run(settings, models_folder(models), reporter(), force)
@@ -78,13 +80,15 @@ def update(
     *,
     models: str | PathLike[str] | None = None,
     force: bool = False,
+    gate: Mapping[str, Any] | None = None,
     **log: Any,
 ) -> "Outcome":
     """Adds new events to the model that serves, with its settings, without choosing and measuring anew: a version
     within seconds.
 
     events: the files; of what is in them, the events later than all that the model has seen. Without them, those that
-    the model was trained on, which may have grown. log: settings of the section events that differ from the model's.
+    the model was trained on, which may have grown. gate, log: settings of the sections gate and events that differ from
+    the model's.
     Raises UpdateImpossible, and what `train` raises.
     """
     from index.artifact.registry import Registry
@@ -93,7 +97,7 @@ def update(
 
     given = {**({"paths": _paths(events)} if events else {}), **log}
     folder = models_folder(models)
-    return update(base_of(Registry(folder), given), folder, reporter(), later=True, force=force)
+    return update(base_of(Registry(folder), given, gate=gate), folder, reporter(), later=True, force=force)
 
 
 def _paths(events: str | PathLike[str] | Sequence[str | PathLike[str]]) -> tuple[str, ...]:

@@ -61,10 +61,13 @@ def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]], *
         raise ConfigError("; ".join(lines)) from None
 
 
-def config_of(artifact: Artifact, events: Mapping[str, Any] | None = None) -> TrainConfig:
-    """The settings that a model was trained with. events: settings of that section which take the place of its own.
+def config_of(
+    artifact: Artifact, events: Mapping[str, Any] | None = None, gate: Mapping[str, Any] | None = None
+) -> TrainConfig:
+    """The settings that a model was trained with. events, gate: settings of these sections which take the place of its
+    own.
 
-    Raises ArtifactUnsupported for a setting that this release does not know, ConfigError for a wrong one in `events`.
+    Raises ArtifactUnsupported for a setting that this release does not know, ConfigError for a wrong one that is given.
     """
     recorded = artifact.manifest.config
     try:
@@ -75,7 +78,9 @@ def config_of(artifact: Artifact, events: Mapping[str, Any] | None = None) -> Tr
             f"was made by another release of item2vec: this one does not know its {settings}; train again",
             artifact.directory,
         ) from error
-    if not events:
+    given = {"events": events, "gate": gate}
+    if not any(given.values()):
         return config
     sections = {name: value for name, value in recorded.items() if name != "seed"}
-    return load_config(None, sections | {"events": {**recorded["events"], **events}}, seed=config.seed)
+    changed = {name: {**recorded.get(name, {}), **values} for name, values in given.items() if values}
+    return load_config(None, sections | changed, seed=config.seed)

@@ -6,6 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+NEWEST_SHARE = 0.1  # of the sessions: enough for a day of a month's log, and no single event with a wrong time decides
+
+
+def newest_from(ends: NDArray[np.int64]) -> int:
+    """The end from which on sessions are among the newest tenth. ends: int64, at least one."""
+    place = int((1 - NEWEST_SHARE) * len(ends))
+    return int(np.partition(ends, place)[place])
+
 
 @dataclass(frozen=True)
 class Corpus:

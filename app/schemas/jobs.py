@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.schemas.common import Reply
 from store.job import JobState
 
-# No section `events`: no request names a file.
+# No section `events`: no request names a file. No section `gate`: who may only write must not loosen it.
 SECTIONS = ("sessions", "trainer", "index", "recommender", "evaluation")
 
 Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=200)]
@@ -52,6 +52,9 @@ class GateReply(BaseModel):
     accepted: bool
     forced: bool
     reasons: list[str] = Field(description="why the new model is not to replace the one that serves")
+    figures: dict[str, list[int | float]] = Field({}, description="what was measured: see docs/formats.md")
+    notes: list[str] = Field([], description="what could not be asked, and why not")
+    advice: str | None = Field(None, description="what to do where it was refused and that is not right")
 
 
 class ResultReply(BaseModel):

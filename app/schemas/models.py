@@ -32,6 +32,8 @@ class Verdict(BaseModel):
     accepted: bool = Field(description="it may serve", examples=[True])
     forced: bool = Field(description="accepted although the reasons spoke against it", examples=[False])
     reasons: list[str] = Field(description="what speaks against it, in words", examples=[[]])
+    notes: list[str] = Field([], description="what could not be asked, and why not")
+    advice: str | None = Field(None, description="what to do where it was refused and that is not right")
 
 
 class ModelSummary(BaseModel):
@@ -113,7 +115,7 @@ def summary_of(manifest: Manifest, current: str | None) -> ModelSummary:
         items=manifest.data.items,
         sessions=manifest.data.sessions,
         events=manifest.data.events,
-        gate=gate and Verdict(accepted=gate.accepted, forced=gate.forced, reasons=gate.reasons),
+        gate=gate and Verdict.model_validate(gate.model_dump(exclude={"figures"})),
         metrics={
             task: {name: Figure(value=value, low=low, high=high) for name, (value, low, high) in figures.items()}
             for task, figures in main_figures(manifest).items()

@@ -58,12 +58,18 @@ class Data(Record):
 
 
 class Gate(Record):
-    """Whether the model was allowed to replace the one before it, and why."""
+    """Whether the model was allowed to replace the one before it, and why.
+
+    reasons: what speaks against it. notes: what could not be asked, and why not. advice: what to do where it was
+    refused.
+    """
 
     accepted: bool
     forced: bool
     reasons: list[str]
     figures: dict[str, list[int | float]]
+    notes: list[str] = Field(default_factory=list)
+    advice: Omitted[str] = None
 
 
 class TrainingFacts(Record):

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from index.artifact.manifest import Manifest
 from training.check.findings import Sample
 from training.check.forecast import Forecast
 from training.check.tally import Clock, People, When
@@ -37,7 +38,8 @@ class Exam:
     """rejects: reason -> example rows. items, occurrences: every item id, and its events. sessions: after the
     rules, or None with `nothing_left` saying why. split: None where nothing can be measured; held: the sessions that
     would be held out. session_column, types: columns that the settings leave aside, with the values of the latter, most
-    frequent first. units: unit of time -> rows, in the first rows of each file.
+    frequent first. units: unit of time -> rows, in the first rows of each file. serving: of the model that serves, None
+    where there is none.
     """
 
     config: TrainConfig
@@ -57,6 +59,7 @@ class Exam:
     session_column: str | None
     types: tuple[str, dict[str, int]] | None
     units: dict[str, int]
+    serving: Manifest | None = None
 
     @property
     def events(self) -> int:

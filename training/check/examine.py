@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from index.artifact.manifest import Manifest
 from index.errors import EventsMissing
 from training.check.census import Census
 from training.check.checks import clock, corpus, ids, people, rows
@@ -41,6 +42,7 @@ CHECKS: tuple[Callable[[Exam], Iterator[Finding]], ...] = (
     rows.bad_rows,
     corpus.short_sessions,
     corpus.after_rules,
+    corpus.less_than_serving,
     corpus.costs,
     rows.unused_columns,
     clock.no_clock,
@@ -63,11 +65,13 @@ def examine(
     progress: Reporter | None = None,
     now: datetime | None = None,
     forecaster: Callable[[Corpus, TrainConfig, int], Forecast] = forecast,
+    serving: Manifest | None = None,
 ) -> Examination:
     """What the log holds, what is wrong with it, and what training on it will cost.
 
     Bad rows are reported and never stop it. now: what is later is the future. forecaster: (corpus, config, events in
-    the log) -> the forecast. Raises EventsError where the log cannot be opened at all.
+    the log) -> the forecast. serving: of the model that a training would replace. Raises EventsError where the log
+    cannot be opened at all.
     """
     started = time.perf_counter()
     now = datetime.now(UTC) if now is None else now
@@ -113,6 +117,7 @@ def examine(
             session_column=session_column(sources, settings),
             types=types_of(connection, sources, settings),
             units=units_of(connection, sources, settings),
+            serving=serving,
         )
         found = sorted((f for check in CHECKS for f in check(exam)), key=lambda f: SEVERITIES.index(f.severity))
         with step(progress, "examples"):

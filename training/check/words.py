@@ -89,6 +89,13 @@ FINDINGS = {
         effect="A vector needs many examples of its item. With so few, plain counts are better.",
         advice="Give more days of the log, or lower --min-item-count.",
     ),
+    "less_than_serving": Words(
+        title="less of a log, or an older one, than the model that serves was trained on",
+        found="Beside the model that serves: {why}.",
+        effect="The gate will refuse a model that is trained on this log.",
+        advice="Is a file missing, or is it last month's? If the log is meant to be smaller, lower --log-kept, or "
+        "train with --force.",
+    ),
     "short_sessions": Words(
         title="most sessions hold one item only",
         found="{share} of the sessions hold only one event ({count:,}). {lonely} of the users have only one event.",

@@ -175,9 +175,20 @@ class Prefixes:
         return np.array([t in p for p, t in zip(self.prefixes, self.targets, strict=True)], dtype=np.bool_)
 
 
-def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator, last_may_return: bool = False) -> Prefixes:
+def sample_prefixes(
+    held_out: HeldOut,
+    limit: int,
+    rng: np.random.Generator,
+    last_may_return: bool = False,
+    keys: NDArray[np.uint64] | None = None,
+) -> Prefixes:
     """Every prefix of every session, or `limit` of them drawn at random. A target that repeats the item just before it
-    is left out, but where the last item may return: elsewhere the query item never counts."""
+    is left out, but where the last item may return: elsewhere the query item never counts.
+
+    keys: of the sessions, see records.session_keys. With them, what is drawn depends on the session and the position
+    alone, so that two logs which share sessions share the prefixes drawn from these as well (bottom-k sampling, Cohen
+    and Kaplan 2007).
+    """
     corpus = held_out.corpus
     lengths = corpus.lengths()
     session = np.repeat(np.arange(len(corpus)), lengths)
@@ -186,7 +197,10 @@ def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator, las
     if not last_may_return:
         is_target[1:] &= corpus.tokens[1:] != corpus.tokens[:-1]
     at = np.flatnonzero(is_target)
-    if len(at) > limit:
+    if len(at) > limit and keys is not None:
+        drawn = np.argpartition(_scattered(keys[session[at]], position[at]), limit)[:limit]
+        at = np.sort(at[drawn])
+    elif len(at) > limit:
         at = np.sort(rng.choice(at, limit, replace=False))
     begins = corpus.offsets[session[at]]
     return Prefixes(
@@ -195,6 +209,14 @@ def sample_prefixes(held_out: HeldOut, limit: int, rng: np.random.Generator, las
         sessions=session[at].astype(np.int64),
         positions=position[at].astype(np.int32),
     )
+
+
+def _scattered(keys: NDArray[np.uint64], positions: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """A number for each pair that looks as if drawn at random (splitmix64, Steele et al. 2014)."""
+    mixed: NDArray[np.uint64] = keys + (positions.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 # Enough to tell weights apart, fewer where every prefix means a large catalogue: each candidate scores all of them.

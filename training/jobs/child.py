@@ -99,7 +99,9 @@ def _published(folder: JobFolder, request: Request, reporter: "PipeReporter") ->
 
     config, models, force = request.config, request.models, request.force
     how = Publishing(folder.moment, folder.serving, request.stored)
-    base = request.update and base_of(Registry(models), config.events.model_dump(), request.update)
+    base = request.update and base_of(
+        Registry(models), config.events.model_dump(), request.update, config.gate.model_dump()
+    )
     workspace = Workspace(models, identity_of_update(base) if base else identity_of(config))
     folder.note_workspace(workspace.folder)
     patience = time.monotonic() + LOCK_SECONDS

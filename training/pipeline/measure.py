@@ -50,9 +50,9 @@ def measure(
     settings = config.evaluation
     fitted = train("train for test", test.train, test.ids, chosen.config(config), work)
     rng, returns = np.random.default_rng(config.seed), chosen.blend.repeats_last
-    prefixes = sample_prefixes(test.held_out, settings.prefixes, rng, returns)
-    questions = Questions(prefixes, test.train, config.trainer.workers, settings.bootstrap, config.seed, returns)
     keys = session_keys(test.held_out.corpus, test.ids)
+    prefixes = sample_prefixes(test.held_out, settings.prefixes, rng, returns, keys)
+    questions = Questions(prefixes, test.train, config.trainer.workers, settings.bootstrap, config.seed, returns)
 
     def make(folder: Path) -> None:
         # As it would serve, but that the index is left out: all items are scored.

@@ -13,6 +13,8 @@ from index.catalogue import Catalogue
 from index.vocabulary import Vocabulary
 from training.config import TrainConfig
 from training.corpus import Corpus
+from training.evaluation.kept import Newest
+from training.evaluation.split import has_clock
 from training.events.files import find_files
 from training.events.metadata import read_metadata
 from training.events.reader import EventBatch, EventReader
@@ -20,6 +22,7 @@ from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
 from training.progress import Reporter, Step
 from training.sessions.cut import sessionise
+from training.sessions.encode import Sessions
 from training.sessions.repeats import rules_of
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
@@ -41,22 +44,26 @@ class RowCounts:
 
 @dataclass(frozen=True)
 class Prepared:
-    """The log after the rules. rare: items seen too seldom for a vector, and how often."""
+    """The log after the rules. rare: items seen too seldom for a vector, and how often. newest: by item, the events of
+    its newest sessions, those of rare items too; all events where it has no clock."""
 
     corpus: Corpus
     vocabulary: Vocabulary
     rare: dict[str, int]
     counts: RowCounts
     fingerprint: str
+    newest: Newest
 
 
 def identity_of(config: TrainConfig) -> dict[str, Any]:
-    """What makes two runs the same, for `Workspace`: the settings, and the files as they are now. Equal as JSON."""
+    """What makes two runs the same, for `Workspace`: the settings, and the files as they are now. Equal as JSON.
+
+    What the gate asks is left out: it changes no step."""
     paths = find_files(config.events.paths, config.events.format)
     if config.events.items is not None:
         paths += find_files([config.events.items])
     files = [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path, _ in paths]
-    return {"config": config.model_dump(mode="json"), "files": files}
+    return {"config": config.model_dump(mode="json", exclude={"gate"}), "files": files}
 
 
 def prepare(config: TrainConfig, work: Workspace) -> Prepared:
@@ -88,20 +95,29 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
             repeat_share=sessions.repeats.share,
             repeats_kept=sessions.repeats.kept,
         )
-        write_arrays(folder, **{name: getattr(sessions.corpus, name) for name in ARRAYS})
-        write_json(folder / "vocabulary.json", {"ids": sessions.vocabulary.ids, "rare": sessions.rare})
-        write_json(folder / "counts.json", asdict(counts))
+        write_sessions(folder, sessions, counts)
 
     return prepared_of(work.step("sessions", make))
 
 
+def write_sessions(folder: Path, sessions: Sessions, counts: RowCounts) -> None:
+    write_arrays(folder, **{name: getattr(sessions.corpus, name) for name in ARRAYS}, newest=sessions.newest)
+    names = {"ids": sessions.vocabulary.ids, "rare": sessions.rare, "newest_rare": sessions.newest_rare}
+    write_json(folder / "vocabulary.json", names)
+    write_json(folder / "counts.json", asdict(counts))
+
+
 def prepared_of(folder: Path) -> Prepared:
-    """What a step of sessions has written."""
+    """What `write_sessions` has written."""
     names = read_json(folder / "vocabulary.json")
     corpus = Corpus(items=len(names["ids"]), **{name: read_array(folder, name) for name in ARRAYS})
     vocabulary = Vocabulary(names["ids"], corpus.counts())
     counts = RowCounts(**read_json(folder / "counts.json"))
-    return Prepared(corpus, vocabulary, names["rare"], counts, _fingerprint(corpus, vocabulary))
+    frequent, rare = read_array(folder, "newest"), names.get("newest_rare")
+    if frequent is None or not has_clock(corpus):  # None: of a run that the release before began
+        frequent, rare = vocabulary.counts, names["rare"]
+    newest = Newest.of(vocabulary.ids, frequent, rare)
+    return Prepared(corpus, vocabulary, names["rare"], counts, _fingerprint(corpus, vocabulary), newest)
 
 
 def read_items(log: Prepared, config: TrainConfig, told: Reporter) -> Catalogue:

@@ -7,11 +7,10 @@ from threadpoolctl import threadpool_limits
 from index.artifact.registry import Registry
 from index.process import keep_freed_memory
 from training.config import TrainConfig
-from training.evaluation.gate import judge
-from training.evaluation.rival import rival_of
 from training.evaluation.split import split_test
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
+from training.pipeline.gate import judge_run, look_ahead
 from training.pipeline.measure import measure
 from training.pipeline.prepare import identity_of, prepare, read_items
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
@@ -33,6 +32,7 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         if work.resumed:
             told.note("resumed", steps=",".join(work.resumed))
         log = prepare(config, work)
+        look_ahead(registry, log, config, told)
         items = read_items(log, config, told)
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work)
@@ -41,8 +41,7 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         final = train_on_all(log, registry, chosen.config(config), work) if whole else measured.fitted
         parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told)
         with told.step("gate") as step:
-            rival = rival_of(registry, test, measured.prefixes, measured.keys)
-            gate = judge(measured.report.tasks, measured.records, rival, force, config.seed)
+            gate = judge_run(registry, log, final, test, measured, config, force)
             step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
         model = Model(config, chosen.blend, log, final, parts, indexes, measured.report)
         return publish(model, gate, registry, how, work)

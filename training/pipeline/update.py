@@ -8,7 +8,7 @@ count towards its vector.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from index.artifact.manifest import Gate, Manifest, UpdateFacts
+from index.artifact.manifest import Manifest, UpdateFacts
 from index.artifact.registry import Registry
 from index.catalogue import Catalogue
 from index.errors import NoModel, UpdateImpossible
@@ -32,8 +32,17 @@ from training.events.reader import EventBatch, EventReader
 from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
 from training.pipeline.assemble import assemble
+from training.pipeline.gate import judge_update
 from training.pipeline.lists import Earlier
-from training.pipeline.prepare import ARRAYS, Prepared, RowCounts, identity_of, prepared_of, read_items
+from training.pipeline.prepare import (
+    ARRAYS,
+    Prepared,
+    RowCounts,
+    identity_of,
+    prepared_of,
+    read_items,
+    write_sessions,
+)
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
 from training.pipeline.train import train_on_all
 from training.progress import Reporter
@@ -53,8 +62,10 @@ class Base:
     config: TrainConfig
 
 
-def base_of(registry: Registry, events: Mapping[str, Any], version: str | None = None) -> Base:
-    """events: settings of the section events that differ from those of the version: its files, most of all. version:
+def base_of(
+    registry: Registry, events: Mapping[str, Any], version: str | None = None, gate: Mapping[str, Any] | None = None
+) -> Base:
+    """events, gate: settings of these sections that differ from those of the version: its files, most of all. version:
     None for the one that serves.
 
     Raises UpdateImpossible for a version that cannot be updated; ConfigError.
@@ -69,7 +80,7 @@ def base_of(registry: Registry, events: Mapping[str, Any], version: str | None =
         raise UpdateImpossible(
             f"version {manifest.version} was made by release 0.1, or of a part of its log: train whole, once"
         )
-    config = config_of(artifact, events)
+    config = config_of(artifact, events, gate)
     items = config.events.items
     if items is not None and "items" not in events and not Path(items).exists():  # the metadata stays as it was
         config = config.model_copy(update={"events": config.events.model_copy(update={"items": None})})
@@ -103,12 +114,7 @@ def update(
         ranks = artifact.array("evaluation_ranks", mmap=False) if artifact.has("evaluation_ranks.npy") else None
         parts, indexes = assemble(log, final, items, recommender, ranks, config, told, _earlier(base, log))
         facts = _facts(base, log, new, read_json(work.folder / "sessions" / "known.json"), found)
-        gate = Gate(
-            accepted=force or not found.reasons,
-            forced=force and bool(found.reasons),
-            reasons=found.reasons,
-            figures={f"{task}_against_popularity": list(v) for task, v in found.against_popularity.items()},
-        )
+        gate = judge_update(base.model, log, final, found, config.gate, force)
         report = base.manifest.metrics
         model = Model(config, recommender, log, final, parts, indexes, report, facts)
         return publish(model, gate, registry, how, work)
@@ -163,11 +169,9 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
             repeat_share=repeats.share,
             repeats_kept=repeats.kept,
         )
-        write_arrays(folder, **{name: getattr(sessions.corpus, name) for name in ARRAYS})
+        write_sessions(folder, sessions, counts)
         write_arrays(folder, **{f"new_{name}": getattr(new, name) for name in ARRAYS})
-        write_json(folder / "vocabulary.json", {"ids": sessions.vocabulary.ids, "rare": sessions.rare})
         write_json(folder / "known.json", known.count)
-        write_json(folder / "counts.json", asdict(counts))
 
     folder = work.step("sessions", make)
     new = Corpus(items=len(ids), **{name: read_array(folder, f"new_{name}") for name in ARRAYS})

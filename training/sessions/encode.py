@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from index.errors import EventsMissing
 from index.vocabulary import Vocabulary
 from training.config import SessionsConfig
-from training.corpus import Corpus
+from training.corpus import Corpus, newest_from
 from training.sessions.repeats import Repeats
 
 
@@ -77,13 +77,16 @@ class SessionCounts:
 @dataclass(frozen=True)
 class Sessions:
     """The corpus, its vocabulary, the items that are too rare for a vector with their counts, and the immediate repeats
-    of the log."""
+    of the log. newest: int64 per row of the vocabulary, events of the newest sessions, of short ones too. newest_rare:
+    the same of the rare items, where there are any."""
 
     corpus: Corpus
     vocabulary: Vocabulary
     rare: dict[str, int]
     counts: SessionCounts
     repeats: Repeats
+    newest: NDArray[np.int64]
+    newest_rare: dict[str, int]
 
 
 def encode(
@@ -118,6 +121,8 @@ def encode(
     known = set(ids) if seen_before else set()
     rare |= {item: count for item, count in seen_before.items() if item not in known}
     rare_events = sum(rare.values())
+    newest = _newest(cuts, len(ids))
+    newest_rare = {ids[c]: int(newest[c]) for c in np.flatnonzero(~frequent & (newest > 0))}
 
     short_sessions = short_events = split_sessions = 0
     pieces: dict[str, list[Any]] = {}
@@ -160,7 +165,19 @@ def encode(
     )
     corpus = corpus.take(np.argsort(corpus.starts, kind="stable"))
     # Dropping short sessions takes events away, so the vocabulary states what is really in the corpus.
-    return Sessions(corpus, Vocabulary([ids[c] for c in order], corpus.counts()), rare, counts, found)
+    vocabulary = Vocabulary([ids[c] for c in order], corpus.counts())
+    return Sessions(corpus, vocabulary, rare, counts, found, newest[order], newest_rare)
+
+
+def _newest(cuts: list[Cut], items: int) -> NDArray[np.int64]:
+    """How often each item occurs in the newest sessions, by their ends."""
+    ends = np.concatenate([part.ends for part in cuts])
+    counts = np.zeros(items, dtype=np.int64)
+    if len(ends):
+        since = newest_from(ends)
+        for part in cuts:
+            counts += np.bincount(part.items[np.repeat(part.ends >= since, part.lengths)], minlength=items)
+    return counts
 
 
 @nb.njit(cache=True, nogil=True)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from index.artifact.manifest import Data, Manifest
 from index.errors import EventsMissing
 from training.check.exam import Split
 from training.check.examination import Examination, Repeats, Span
@@ -84,6 +85,14 @@ class Case:
     evaluation: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, Any] = field(default_factory=dict)
     empty: bool = False
+    serving: Manifest | None = None
+
+
+def served(sessions: int, events: int) -> Manifest:
+    """Of a model that serves: as much as is read of it."""
+    data = Data(fingerprint="", events=events, sessions=sessions, items=300, tokens=events)
+    given: dict[str, Any] = {"config": {}, "recommender": {}, "libraries": {}, "index": {}, "timings": {}}
+    return Manifest(version="20231201-000000", created=NOW, seed=1, data=data, trained_on="all", metrics=None, **given)
 
 
 TYPED = changed(lambda i, _: {"event_type": "cancel" if i % 9 == 0 else "purchase"})
@@ -98,6 +107,7 @@ CASES = {
     "types_unused": Case("warn", TYPED),
     "session_unused": Case("note", changed(lambda i, _: {"session_id": i // 6})),
     "no_conversions": Case("warn", TYPED, {"event_type": "event_type", "conversion_types": ("booked",)}),
+    "less_than_serving": Case("warn", serving=served(sessions=5000, events=30_000)),
     "little_data": Case("warn", CLEAN[:600]),
     "short_sessions": Case("warn", changed(lambda i, r: {"user_id": f"v{i}"} if i % 20 else {})),
     "rare_items": Case("warn", changed(lambda i, _: {"item_id": f"once{i}"} if i % 3 == 0 else {})),
@@ -170,14 +180,14 @@ def write(folder: Path, rows: list[Row], kind: str = "csv") -> Path:
     return path
 
 
-def check(*paths: Path, plan: Forecast = PLAN, **sections: Any) -> Examination:
+def check(*paths: Path, plan: Forecast = PLAN, serving: Manifest | None = None, **sections: Any) -> Examination:
     events = EventsConfig(paths=tuple(map(str, paths)), **sections.get("events", {}))
     config = TrainConfig(
         events=events,
         sessions=SessionsConfig(**sections.get("sessions", {})),
         evaluation=EvaluationConfig(**sections.get("evaluation", {})),
     )
-    return examine(config, now=NOW, forecaster=lambda *_: plan)
+    return examine(config, now=NOW, forecaster=lambda *_: plan, serving=serving)
 
 
 def by_code(found: Examination) -> dict[str, Finding]:
@@ -219,7 +229,7 @@ def test_log_with_the_problem_shows_it(tmp_path: Path, code: str) -> None:
         paths.append(tmp_path / "empty.csv")
         paths[-1].touch()
     sections = {"events": case.events, "sessions": case.sessions, "evaluation": case.evaluation}
-    found = check(*paths, plan=replace(PLAN, **case.plan), **sections)
+    found = check(*paths, plan=replace(PLAN, **case.plan), serving=case.serving, **sections)
     finding = by_code(found)[code]
     assert finding.severity == case.severity
     assert finding.title == FINDINGS[code].title

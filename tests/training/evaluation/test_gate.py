@@ -6,7 +6,8 @@ from support.reports import row, tasks
 
 import item2vec
 from index.artifact.registry import Registry
-from training.evaluation.gate import MIN_PREFIXES, Rival, judge
+from training.config import GateConfig
+from training.evaluation.gate import MIN_PREFIXES, Rival, beside_popularity, beside_rival, judge
 from training.evaluation.records import RANKS_DTYPE
 
 
@@ -15,7 +16,7 @@ def rows(low, high):
     return [row("item2vec"), row("popularity", ahead=(low, high))]
 
 
-def beside_popularity(low, high):
+def against_popularity(low, high):
     return tasks(rows(low, high), rows(low, high))
 
 
@@ -26,38 +27,50 @@ def records(ranks, task=1, first=0):
     return found
 
 
-GOOD = beside_popularity(0.1, 0.2)
+GOOD = against_popularity(0.1, 0.2)
+
+
+LIMITS = GateConfig()
+
+
+def beside(ours, theirs, how="", expected=0, limits=LIMITS):
+    return judge([beside_rival(ours, Rival("20260101-000000", how, theirs, expected), limits, seed=1)], force=False)
 
 
 def test_a_model_better_than_popularity_is_accepted_when_nothing_serves():
-    gate = judge(GOOD, records([1] * 200), None, force=False, seed=1)
+    gate = judge([beside_popularity(GOOD)], force=False)
     assert gate.accepted
     assert gate.reasons == []
+    assert gate.advice is None
 
 
 def test_a_model_no_better_than_popularity_is_refused_unless_forced():
-    gate = judge(beside_popularity(-0.01, 0.02), records([1] * 200), None, force=False, seed=1)
+    point = beside_popularity(against_popularity(-0.01, 0.02))
+    gate = judge([point], force=False)
     assert not gate.accepted
     assert "popularity" in gate.reasons[0]
-    gate = judge(beside_popularity(-0.01, 0.02), records([1] * 200), None, force=True, seed=1)
+    assert "--force" in gate.advice
+    assert "admin" in gate.advice
+    gate = judge([point], force=True)
     assert gate.accepted
     assert gate.forced
     assert gate.reasons
+    assert gate.advice is None
 
 
 def test_better_for_items_does_not_excuse_worse_for_sessions():
     mixed = tasks(rows(0.1, 0.2), rows(-0.2, -0.1))
-    assert not judge(mixed, records([1] * 200), None, force=False, seed=1).accepted
+    assert not judge([beside_popularity(mixed)], force=False).accepted
 
 
 def test_a_model_worse_than_the_serving_one_is_refused_with_the_figures():
     rng = np.random.default_rng(1)
     ours, theirs = records(rng.integers(5, 60, 400)), records(rng.integers(1, 20, 400))
-    gate = judge(GOOD, ours, Rival("20260101-000000", "as it was evaluated", theirs), force=False, seed=1)
+    gate = beside(ours, theirs, "as it was evaluated")
     assert not gate.accepted
     assert "worse than 20260101-000000 (as it was evaluated)" in gate.reasons[0]
     assert gate.figures["T1_prefixes_shared"] == [400]
-    assert judge(GOOD, theirs, Rival("20260101-000000", "", ours), force=False, seed=1).accepted
+    assert beside(theirs, ours).accepted
 
 
 def test_a_difference_within_the_interval_passes():
@@ -65,13 +78,24 @@ def test_a_difference_within_the_interval_passes():
     ranks = rng.integers(1, 30, 300)
     other = ranks.copy()
     other[:3] = 1
-    assert judge(GOOD, records(ranks), Rival("v", "", records(other)), force=False, seed=1).accepted
+    assert beside(records(ranks), records(other)).accepted
 
 
-def test_too_few_shared_prefixes_decide_nothing():
-    ours = records([50] * 300)
-    theirs = records([1] * 300, first=300 - MIN_PREFIXES + 1)
-    assert judge(GOOD, ours, Rival("v", "", theirs), force=False, seed=1).accepted
+FEW = records([50] * 300), records([1] * 300, first=300 - MIN_PREFIXES + 1)
+
+
+def test_too_few_shared_prefixes_are_a_refusal_where_more_are_to_be_expected():
+    gate = beside(*FEW, expected=300)
+    assert not gate.accepted
+    assert "only 99 test prefixes are shared with version 20260101-000000, and 100 are needed" in gate.reasons[0]
+    assert gate.figures["T1_prefixes_shared"] == [MIN_PREFIXES - 1]
+
+
+def test_too_few_shared_prefixes_are_told_where_the_log_has_no_more():
+    gate = beside(*FEW, expected=MIN_PREFIXES - 1)
+    assert gate.accepted
+    assert "not compared" in gate.notes[0]
+    assert beside(*FEW, expected=300, limits=GateConfig(compared=False)).accepted
 
 
 QUICK = ["--dims", "16", "--workers", "1", "--prefixes", "600", "--bootstrap", "50", "--no-baselines", "--no-blend"]

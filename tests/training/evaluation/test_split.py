@@ -10,6 +10,7 @@ from support.factories import corpus_of, two_groups
 
 from index.errors import ConfigError, EventsMissing
 from training.config import EvaluationConfig, SessionsConfig, TrainConfig
+from training.evaluation.records import session_keys
 from training.evaluation.split import HeldOut, has_clock, kind_of, sample_prefixes, split_test, split_validation
 
 KINDS = ("time", "session", "last")
@@ -172,3 +173,20 @@ def test_prefixes_are_all_questions_there_are_or_a_sample_of_them(sessions, limi
     assert len(found.without_last()) == sum(p[-1] != t for _, _, p, t in questions)
     assert found.repeats().tolist() == [t in p for _, _, p, t in questions]
     assert [p.tolist() for p in found.asked("T1")] == [[p[-1]] for _, _, p, _ in questions]
+
+
+def test_prefixes_drawn_by_key_stay_the_same_when_the_log_grows():
+    """So that the models of two days are measured on the same questions."""
+    rng = np.random.default_rng(1)
+    sessions = [rng.integers(0, 8, 6).tolist() for _ in range(400)]
+    ids = [f"i{n}" for n in range(8)]
+
+    def drawn(first, last):
+        corpus = corpus_of(sessions, items=8).take(np.arange(first, last))
+        keys = session_keys(corpus, ids)
+        held = HeldOut(corpus, np.ones(len(corpus), dtype=np.int64))
+        found = sample_prefixes(held, 300, np.random.default_rng(first), True, keys)
+        assert len(found) == 300
+        return set(zip(keys[found.sessions].tolist(), found.positions.tolist(), strict=True))
+
+    assert len(drawn(0, 380) & drawn(20, 400)) > 250

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from training.check.exam import Exam
 from training.check.findings import Finding, finding, grade
 from training.check.text import percent
+from training.evaluation.kept import Extent, log_kept
 
 SHORT_SHARE = 0.6  # of the sessions
 RARE_NOTE, RARE_WARN = 0.05, 0.2  # of the events
@@ -47,6 +48,17 @@ def after_rules(exam: Exam) -> Iterator[Finding]:
             rare_share=percent(counts.rare_items / every),
             min_item_count=least,
         )
+
+
+def less_than_serving(exam: Exam) -> Iterator[Finding]:
+    """Said by the gate too, but after the training."""
+    if exam.serving is None or exam.sessions is None:
+        return
+    extent = Extent.of(exam.sessions.corpus)
+    reasons = log_kept(exam.serving, extent, exam.config.gate).reasons
+    if reasons:
+        said = "; ".join(reason[:1].upper() + reason[1:] for reason in reasons)
+        yield finding("less_than_serving", "warn", extent.sessions, why=said)
 
 
 def costs(exam: Exam) -> Iterator[Finding]:
