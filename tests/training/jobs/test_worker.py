@@ -286,6 +286,29 @@ def test_a_job_outlives_the_loss_of_its_database(tmp_path):
 
 
 @pytest.mark.skipif(binaries() is None, reason=MISSING)
+def test_a_training_goes_on_while_its_database_is_frozen_and_tells_of_it_afterwards(tmp_path):
+    with cluster() as postgres:
+        world = World(tmp_path, postgres.create("world"))
+        try:
+            world.worker()
+            job = world.until(world.enqueue(**SLOW), in_training)
+            training = world.training()
+            postgres.freeze()
+            try:
+                wait_for(lambda: "without the database" in world.said())
+            finally:
+                postgres.thaw()
+            assert not gone(training)
+            frozen = world.until(job, lambda found: found.heartbeat > job.heartbeat)
+            assert (frozen.state, frozen.worker, world.said().count("training process=")) == ("running", "a", 1)
+            jobs.cancel(world.engine, job.job_id)
+            assert world.ended(job).state == "cancelled"
+            wait_for(lambda: gone(training))
+        finally:
+            world.close()
+
+
+@pytest.mark.skipif(binaries() is None, reason=MISSING)
 def test_a_worker_stops_although_its_database_is_away(tmp_path):
     with cluster() as postgres:
         world = World(tmp_path, postgres.create("world"))
