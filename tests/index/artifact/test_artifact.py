@@ -342,8 +342,9 @@ def test_a_file_that_is_written_to_after_it_was_opened_is_looked_at_again(publis
 
 def test_a_file_that_is_gone_or_replaced_is_still_there_for_whoever_mapped_it(published):
     artifact = Artifact.open(published)
+    other = published / "other"
+    other.write_bytes(b"another")
+    os.replace(other, published / "inputs.npy")
+    artifact.check()
     (published / "inputs.npy").unlink()
     artifact.check()
-    (published / "inputs.npy").write_bytes(b"another")
-    if (published / "inputs.npy").stat().st_ino != int(artifact.stamps["inputs.npy"].split()[3]):
-        artifact.check()

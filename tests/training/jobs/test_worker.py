@@ -335,6 +335,14 @@ def test_a_schedule_is_in_utc_and_missed_times_count_once():
         Schedule("every night", start)
 
 
+def test_a_clock_that_was_ahead_and_is_put_back_delays_no_retraining():
+    start = datetime(2026, 1, 1, 2, 30, tzinfo=UTC)
+    schedule = Schedule("0 3 * * *", start)
+    assert schedule.due(start + timedelta(days=3650)) is not None
+    assert schedule.due(start) is None
+    assert schedule.due(start + timedelta(hours=1)) == datetime(2026, 1, 1, 3, tzinfo=UTC)
+
+
 def test_two_living_workers_never_have_one_name(tmp_path):
     name, lock = take_name(tmp_path, None)
     assert take_name(tmp_path, None)[0] == f"{name}-2"
