@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 BUSY_SECONDS = 4.0  # for the lock of SQLite's only writer, and for any lock of PostgreSQL's
 STATEMENT_SECONDS = 8.0  # of PostgreSQL's work on one statement
 IDLE_SECONDS = 30.0  # of a transaction in which nothing is asked: whoever began it is gone, and holds its locks
+LONG_SECONDS = 60.0  # of one on all there is
 MIGRATION_SECONDS = 600.0
 POOL_SECONDS = 2.0
 POOL, OVERFLOW, WRITERS = 5, 10, 10  # PostgreSQL's connections; writers that wait for a lock leave some to readers
@@ -129,9 +130,8 @@ def migration(database: Database) -> Iterator[Connection]:
         if database.dialect.name == "sqlite":
             driver.execute(f"PRAGMA busy_timeout = {MIGRATION_SECONDS * 1000:.0f}")
         with connection.begin():
+            take_time(connection, MIGRATION_SECONDS)
             if database.dialect.name == "postgresql":
-                driver.patience = MIGRATION_SECONDS
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             yield connection
         if database.dialect.name == "sqlite":
@@ -158,6 +158,14 @@ def transaction(database: Database, reading: bool = False) -> Iterator[Connectio
                 raise StoreFull("no space is left for the database: free some, then send it again") from error
             log.warning("database unavailable error=%s", type(error.__cause__ or error).__name__)
             raise StoreUnavailable("the database does not answer; try again in a moment") from error
+
+
+def take_time(connection: Connection, seconds: float = LONG_SECONDS) -> None:
+    """Lets each statement of the rest of this transaction take so long: for work that is large, not for a wait."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        driver.patience = seconds + 1
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {seconds * 1000:.0f}")
 
 
 def _is_outage(error: DBAPIError) -> bool:

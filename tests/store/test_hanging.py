@@ -12,7 +12,7 @@ from support.outage import hanging
 from index.errors import StoreFull, StoreUnavailable
 from store import events as eventlog
 from store import tables
-from store.database import BUSY_SECONDS, connect, transaction
+from store.database import BUSY_SECONDS, LONG_SECONDS, connect, take_time, transaction
 from store.event import EventRow
 from store.gate import HUNG_SECONDS, PAUSE_SECONDS, WAITING, Gate
 from store.keys import Keyring, create_key
@@ -108,6 +108,30 @@ def test_a_server_that_is_frozen_in_the_middle_of_a_transaction_is_given_up(post
         assert list(connection.scalars(select(tables.counters.c.name))) == ["items"]
     engine.dispose()
     postgres.drop("frozen")
+
+
+def test_work_on_all_there_is_may_take_longer_and_the_next_may_not(postgres):
+    url = postgres.create("long", "template_item2vec")
+    engine = connect(url)
+
+    def limit():
+        with transaction(engine, reading=True) as connection:
+            driver = connection.connection.driver_connection
+            return connection.exec_driver_sql("SHOW statement_timeout").scalar(), driver.patience
+
+    assert limit() == ("8s", SILENT_SECONDS)
+    with transaction(engine, reading=True) as connection:
+        take_time(connection)
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "1min"
+        assert connection.connection.driver_connection.patience == LONG_SECONDS + 1
+    assert limit() == ("8s", SILENT_SECONDS)
+    own = connect(f"{url}&options=-c%20statement_timeout%3D3000")
+    with transaction(own, reading=True) as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "3s"
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "4s"
+    own.dispose()
+    engine.dispose()
+    postgres.drop("long")
 
 
 def test_a_migration_waits_for_another_longer_than_a_request_would(bare_database):
