@@ -1,12 +1,16 @@
 """Prometheus. The hot path's counters are plain Python, folded into the library's when somebody asks."""
 
+import os
 import time
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client import multiprocess as multiprocess_mode
 
 from index.artifact.manifest import Manifest
+from index.errors import DiskFull, StoreUnavailable
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -34,6 +38,12 @@ class Metrics:
         self.recall_wanted = counter("item2vec_recall_wanted_total", "The true 10 best of sampled queries")
         self.recall = gauge("item2vec_index_recall_at_10", "Live recall@10 on sampled queries")
         self.jobs = gauge("item2vec_jobs", "Jobs by state", ["state"])
+        self.silent = gauge("item2vec_database_silent_seconds", "Since the database last answered the process")
+        self.failures = counter("item2vec_store_failures_total", "Requests that the database failed", ["code"])
+        for code in (StoreUnavailable.code, DiskFull.code):
+            self.failures.labels(code)  # 0 from the beginning: a rise from nothing is none
+        self.disk_free = gauge("item2vec_disk_free_bytes", "Free on the disk of a place", ["place"])
+        self.disk_size = gauge("item2vec_disk_size_bytes", "Size of the disk of a place", ["place"])
         self._found = self._wanted = 0
         self._children: dict[tuple[str, str, int, str], Histogram] = {}
 
@@ -50,6 +60,13 @@ class Metrics:
     def model_loaded(self, manifest: Manifest) -> None:
         self.swaps.inc()
         self.created.set(manifest.created.timestamp())
+
+    def disk(self, place: str, folder: Path) -> None:
+        """Of the disk that the folder is on; of one that cannot be asked the gauges stay as they are."""
+        with suppress(OSError):
+            found = os.statvfs(folder)
+            self.disk_free.labels(place).set(found.f_bavail * found.f_frsize)
+            self.disk_size.labels(place).set(found.f_blocks * found.f_frsize)
 
     def measured(self, found: int, wanted: int) -> None:
         """One sampled query; the gauge is over all of this process's samples."""

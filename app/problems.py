@@ -104,11 +104,11 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
     (422, (errors.ConfigError, errors.EventsError, errors.RequestError)),
     (429, (RateExceeded,)),
     (500, (errors.Item2vecError, InternalError)),
-    (503, (errors.NoModel, errors.StoreUnavailable, Busy)),
+    (503, (errors.NoModel, errors.StoreUnavailable, errors.DiskFull, Busy)),
 )
 STATUS = {kind: status for status, kinds in KINDS for kind in kinds}
 # What a client should wait before it asks again, where the error does not say it itself.
-RETRY_AFTER = {errors.NoModel: "5", errors.StoreUnavailable: "2"}
+RETRY_AFTER = {errors.NoModel: "5", errors.DiskFull: "30", errors.StoreUnavailable: "2"}
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        from index.artifact.files import as_full
+
+        full = as_full(error)
+        if full is None:
+            raise
+        print(f"item2vec: {full}", file=sys.stderr)
+        return 2
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -16,7 +16,9 @@ Item2vecError
 ├── RunUnderWay
 ├── ItemUnknown
 ├── ItemUntrained
+├── DiskFull
 ├── StoreUnavailable
+│   └── StoreFull               a DiskFull too
 └── RequestError                what a client asked for; the leaves of HTTP alone are in app/problems.py
     ├── JobUnknown
     ├── JobRunning
@@ -153,10 +155,20 @@ class ItemUntrained(Item2vecError):
     code = "item_untrained"
 
 
+class DiskFull(Item2vecError):
+    """No space is left where it had to be written."""
+
+    code = "disk_full"
+
+
 class StoreUnavailable(Item2vecError):
     """The database does not answer, or its tables are not made yet."""
 
     code = "store_unavailable"
+
+
+class StoreFull(DiskFull, StoreUnavailable):
+    """No space is left for the database."""
 
 
 class RequestError(Item2vecError):

@@ -7,7 +7,7 @@ from operator import attrgetter
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from store.database import Database, now, transaction
+from store.database import STATEMENT_SECONDS, Database, now, take_time, transaction
 from store.event import EventRow, storable
 from store.tables import event_rejects, events
 
@@ -15,6 +15,7 @@ MAX_REJECT_CHARACTERS = 1000
 # SQLite takes at most 32,766 parameters in a statement.
 CHUNK = 10_000
 STREAMED = 50_000  # rows that are read at a time
+A_SECOND = 5_000  # rows that a busy server stores
 
 COLUMNS = tuple(field.name for field in fields(EventRow))
 EVENT = [events.c[name] for name in COLUMNS]
@@ -76,6 +77,8 @@ def append(
     received = now()
     kept, duplicates = _first_of_each(rows)
     with transaction(database) as connection:
+        if len(kept) > A_SECOND:
+            take_time(connection, STATEMENT_SECONDS + len(kept) / A_SECOND)
         if kept:
             many = _append_postgresql if database.dialect.name == "postgresql" else _append_sqlite
             stored = many(connection, [rows[i] for i in kept], received)
@@ -151,6 +154,7 @@ def span(database: Database) -> tuple[int, int] | None:
             # request after the other.
             connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
             connection.exec_driver_sql("LOCK TABLE events IN SHARE MODE")
+        take_time(connection)
         first, last = connection.execute(select(func.min(events.c.seq), func.max(events.c.seq))).one()
     return None if last is None else (first, last)
 
@@ -162,6 +166,7 @@ def stream(database: Database, after: int = 0, until: int | None = None) -> Iter
     Raises StoreUnavailable.
     """
     with transaction(database, reading=True) as connection:
+        take_time(connection)
         wanted = select(func.min(events.c.seq), func.max(events.c.seq)).where(events.c.seq > after)
         first, last = connection.execute(wanted if until is None else wanted.where(events.c.seq <= until)).one()
     if last is None:
@@ -170,6 +175,7 @@ def stream(database: Database, after: int = 0, until: int | None = None) -> Iter
     query = select(events.c.seq, *EVENT).where(events.c.seq <= last).order_by(events.c.seq).limit(STREAMED)
     while seen < last:
         with transaction(database, reading=True) as connection:
+            take_time(connection)
             rows = connection.execute(query.where(events.c.seq > seen)).all()
         if not rows:
             return
@@ -180,6 +186,7 @@ def stream(database: Database, after: int = 0, until: int | None = None) -> Iter
 def count(database: Database) -> int:
     """How many events are stored."""
     with transaction(database, reading=True) as connection:
+        take_time(connection)
         return connection.scalar(select(func.count()).select_from(events)) or 0
 
 

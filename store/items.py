@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from index.errors import ItemUnknown, RequestError
 from store import tables
-from store.database import Database, transaction
+from store.database import Database, take_time, transaction
 from store.database import now as clock
 from store.event import storable
 
@@ -90,6 +90,8 @@ def changes_since(database: Database, number: int) -> list[ItemRow]:
     """Items whose last change has a greater number, by that number; 0: all. All of a change is there, or nothing."""
     wanted = select(tables.items).where(tables.items.c.changed > number)
     with transaction(database, reading=True) as connection:
+        if number == 0:
+            take_time(connection)
         rows = connection.execute(wanted.order_by(tables.items.c.changed, tables.items.c.item_id)).all()
     return [ItemRow(**row._mapping) for row in rows]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from index.errors import ConfigError, StoreUnavailable
-from store.database import Database
+from store.database import Database, migration
 
 # The newest of the files in migrations/versions. Where a database has it, Alembic is not loaded, which takes 0.15 s.
 HEAD = "0001"
@@ -26,7 +26,7 @@ def migrate(database: Database) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     try:
         # Alembic finds a transaction begun and leaves it to us. On SQLite it begins with the lock of the only writer.
-        with database.begin() as connection:
+        with migration(database) as connection:
             if database.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7046029254386353131)")
             config.attributes["connection"] = connection

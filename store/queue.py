@@ -46,7 +46,8 @@ class Queue:
 
     def _abandoned(self, job: Job) -> bool:
         """Its heartbeat is old, and was the same a while ago: after an outage every heartbeat is old for a moment."""
-        if (job.heartbeat or 0) >= now() - self._stale * 1e6:
+        # One from far ahead is of a clock that was put back since, and says nothing of its worker.
+        if abs(now() - (job.heartbeat or 0)) <= self._stale * 1e6:
             return False
         moment = time.monotonic()
         before, since = self._silent or (None, moment)

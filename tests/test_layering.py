@@ -41,6 +41,7 @@ ROOMS = {  # library -> the only folders that may import it
     "prometheus_client": {"app"},
     "alembic": {"store"},
     "sqlalchemy": {"store"},
+    "psycopg": {"store"},
     "rich": {"cli", "training"},
 }
 

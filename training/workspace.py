@@ -63,7 +63,12 @@ class Workspace:
             return folder
         unfinished = self.folder / f"{UNFINISHED}{name}"
         unfinished.mkdir()
-        make(unfinished)
+        try:
+            make(unfinished)
+        except BaseException:
+            # What is half done helps nobody, and where the disk is full it stands in the way.
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
         os.sync()
         unfinished.rename(folder)
         return folder

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TextIO
 
 BLOCK = 500
@@ -37,5 +38,6 @@ class AccessLog:
         with self._lock:
             lines, self._lines = self._lines, []
             if lines:
-                self._stream.write("".join(lines))
-                self._stream.flush()
+                with suppress(OSError):  # the disk of the log is full: no reason to answer nobody
+                    self._stream.write("".join(lines))
+                    self._stream.flush()

@@ -18,7 +18,7 @@ from app.problems import (
     TypeUnsupported,
     problem_of,
 )
-from index.errors import Item2vecError, RequestError
+from index.errors import DiskFull, Item2vecError, RequestError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ def _response(request: Request, error: Item2vecError) -> Response:
 
 async def on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, Item2vecError)
+    if isinstance(error, StoreUnavailable | DiskFull):
+        request.app.state.service.metrics.failures.labels(error.code).inc()
     if problem_of(error).status >= 500:
         log.warning("refused code=%s request_id=%s", error.code, request.scope["state"]["request_id"])
     return _response(request, error)

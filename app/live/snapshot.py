@@ -54,16 +54,15 @@ class Snapshots:
             return self._refresh()
 
     def _refresh(self) -> bool:
+        left = self._is_damaged() and self._serve_one_before()
         try:
             version = self._registry.current()
         except Item2vecError as error:
             self._refuse("current.json", error)
-            return False
+            return left
         self.refused.pop("current.json", None)
-        if version is None or version == self.version:
-            return False
-        if time.monotonic() - self._tried.get(version, -RETRY_SECONDS) < RETRY_SECONDS:
-            return False
+        if version is None or version == self.version or self._was_tried(version):
+            return left
         self._tried[version] = time.monotonic()
         started = time.perf_counter()
         model = self._loaded(version)
@@ -71,10 +70,31 @@ class Snapshots:
             return self.current is None and self._serve_one_before()
         return self._swap(model, version, started)
 
+    def _was_tried(self, version: str) -> bool:
+        """A moment ago, in vain."""
+        return time.monotonic() - self._tried.get(version, -RETRY_SECONDS) < RETRY_SECONDS
+
+    def _is_damaged(self) -> bool:
+        """Whether files of the version that serves were spoilt in their place, so that it is to be left."""
+        if self.current is None or self._was_tried(self.current.version):
+            return False
+        version = self.current.version
+        try:
+            self.current.model.artifact.check()
+        except ArtifactError as error:
+            self._tried[version] = time.monotonic()
+            self._refuse(version, error)
+            return True
+        if version in self.refused:  # mended since
+            self.refused = {name: why for name, why in self.refused.items() if name != version}
+        return False
+
     def _serve_one_before(self) -> bool:
-        """Where a process starts and the current version cannot be served: the newest that served before it."""
+        """Where the current version cannot be served: the newest that served before it."""
         with suppress(Item2vecError):
             for version in self._registry.served_before():
+                if version == self.version:
+                    continue
                 started = time.perf_counter()
                 model = self._loaded(version)
                 if model is not None:

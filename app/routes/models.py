@@ -119,7 +119,7 @@ def _pair(registry: Registry, before: str | None, after: str | None) -> tuple[st
 def _switched(service: Service, version: str) -> Response:
     """Takes the new version over at once; the watcher would within `watch_seconds`."""
     service.snapshots.refresh()
-    service.shelf.refresh()
+    service.shelf.follow()
     return _reply(ServingReply(version=version, model_version=service.shelf.view.version))
 
 

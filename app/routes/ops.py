@@ -1,6 +1,8 @@
 """Alive, able to serve, measured."""
 
+import time
 from contextlib import suppress
+from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
@@ -10,6 +12,7 @@ from app.schemas.common import problems
 from app.schemas.ops import Alive, Ready
 from index.errors import StoreUnavailable
 from store import jobs
+from store.database import Database, file_of
 
 router = APIRouter(tags=["operations"])
 
@@ -53,6 +56,15 @@ def metrics(service: ServiceDep) -> Response:
     with suppress(StoreUnavailable):  # all else is worth knowing without a database too
         for state, number in jobs.counts(service.engine).items():
             service.metrics.jobs.labels(state).set(number)
+    service.metrics.silent.set(time.monotonic() - service.shelf.read_at)
+    for place, folder in folders(service.engine, service.settings.models).items():
+        service.metrics.disk(place, folder)
     snapshot = service.snapshots.current
     created = snapshot.model.manifest.created.timestamp() if snapshot else None
     return Response(service.metrics.text(created), media_type="text/plain; version=0.0.4")
+
+
+def folders(database: Database, models: Path) -> dict[str, Path]:
+    """What we write to, by its name in the metrics; a server's disk is not ours to see."""
+    file = file_of(database)
+    return {"models": models} if file is None else {"models": models, "database": file.parent}

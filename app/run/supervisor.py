@@ -69,7 +69,7 @@ class Supervisor:
             return None
         if moment - part.started > STEADY_SECONDS:
             part.wait = FIRST_SECONDS
-        log.warning("part=%s ended code=%d again_in=%.0f", part.name, code, part.wait)
+        log.warning("part=%s ended %s again_in=%.0f", part.name, _how(code), part.wait)
         part.process, part.due = None, moment + part.wait
         part.wait = min(MOST_SECONDS, 2 * part.wait)
         return code
@@ -98,6 +98,11 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _how(code: int) -> str:
+    """SIGBUS: a file that was mapped has been cut, or its disk cannot be read."""
+    return f"code={code}" if code >= 0 else f"signal={signal.Signals(-code).name}"
 
 
 def run_serve(settings: Settings) -> int:

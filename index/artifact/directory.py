@@ -190,6 +190,14 @@ class Artifact:
         artifact.is_known = dict(checked) == stamps
         return artifact
 
+    def check(self) -> None:
+        """Looks again at files that were written to since they were opened: reading a map of one that was cut ends the
+        process. Raises ArtifactCorrupt, as `open` does. A file that is gone, or another one by now, is as it was to
+        whoever has it mapped.
+        """
+        if any(_is_written_to(self.directory / name, stamp) for name, stamp in self.stamps.items()):
+            self.stamps = type(self).open(self.directory, checked=self.stamps).stamps
+
     def has(self, name: str) -> bool:
         """Whether the manifest lists the file `name`, written with its ending: `similar.faiss`."""
         return name in self.manifest.files
@@ -220,6 +228,15 @@ class Artifact:
             return json.loads(path.read_bytes())
         except (OSError, ValueError, RecursionError) as error:
             raise ArtifactCorrupt(f"cannot be read as JSON: {reason_of(error)}; {REMEDY}", path) from error
+
+
+def _is_written_to(path: Path, stamp: Stamp) -> bool:
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    size, changed, _, number = stamp.split()
+    return status.st_ino == int(number) and (status.st_size, status.st_mtime_ns) != (int(size), int(changed))
 
 
 def _check_file(path: Path, entry: FileEntry, checked: Stamp | EllipsisType | None) -> Stamp:

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from index.errors import Item2vecError, RegistryError
+from index.errors import DiskFull, Item2vecError, RegistryError
 
 BLOCK = 1 << 20
+MAKE_ROOM = "free some space"
 
 Stamp = str
 """Size, times of the last change and of the last change of state in nanoseconds, number on the disk: nothing can be
@@ -24,13 +25,16 @@ written to a file without changing it."""
 
 @contextmanager
 def os_errors_as(error_class: type[Item2vecError], what: str, path: Path | None = None) -> Iterator[None]:
-    """Turns an OSError of the block (disk full, no permission) into `error_class`, with the cause chained.
+    """Turns an OSError of the block (no permission) into `error_class`, and a full disk's into DiskFull, with the cause
+    chained.
 
     what: "cannot be written"; path: of the file or folder that cannot.
     """
     try:
         yield
     except OSError as error:
+        if is_full(error):
+            raise DiskFull(f"{what}: {reason_of(error)}; {MAKE_ROOM}", path) from error
         raise error_class(f"{what}: {reason_of(error)}", path) from error
 
 
@@ -47,7 +51,23 @@ def is_full(error: OSError) -> bool:
     """Whether no space was left. numpy gives no number then, only how much it wanted to write."""
     if error.errno is None:
         return "requested and" in str(error) or "Not enough free space" in str(error)
-    return error.errno == errno.ENOSPC
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def as_full(error: BaseException) -> DiskFull | None:
+    """What to say of an error that a full disk is behind, whichever library found it; None for any other."""
+    seen: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in seen:
+        if isinstance(link, DiskFull):
+            return link
+        # DuckDB and FAISS have errors of their own, with the system's words in them.
+        if is_full(link) if isinstance(link, OSError) else os.strerror(errno.ENOSPC) in str(link):
+            name = getattr(link, "filename", None)
+            return DiskFull(f"cannot be written: {os.strerror(errno.ENOSPC)}; {MAKE_ROOM}", name and Path(name))
+        seen.append(link)
+        link = link.__cause__ or link.__context__
+    return None
 
 
 def sync_file(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The database is away for twenty seconds."""
+"""The database is away for twenty seconds: stopped, or there and standing still."""
 
 import time
 
@@ -11,20 +11,21 @@ AWAY = 20.0
 
 
 @pytest.mark.short
-def test_similar_items_are_served_throughout_and_no_acknowledged_event_is_lost(stack, figures):
-    with loading(stack, "database-stopped", writers=2) as load:
+@pytest.mark.parametrize(("away", "back"), [("stop", "start"), ("pause", "unpause")])
+def test_similar_items_are_served_throughout_and_no_acknowledged_event_is_lost(stack, figures, away, back):
+    with loading(stack, f"database-{away}", writers=2) as load:
         time.sleep(3)
         stopping = time.monotonic()
-        stack.compose("stop", "db")
+        stack.compose(away, "db")
         time.sleep(max(0.0, AWAY - (time.monotonic() - stopping)))
         before = len(load.acknowledged)
-        stack.compose("start", "db")
-        back = time.monotonic()
-        while len(load.acknowledged) == before and time.monotonic() < back + 60:
+        stack.compose(back, "db")
+        since = time.monotonic()
+        while len(load.acknowledged) == before and time.monotonic() < since + 60:
             time.sleep(0.1)
-        figures["database_back_seconds"] = f"{time.monotonic() - back:.1f}"
+        figures[f"database_back_seconds_after_{away}"] = f"{time.monotonic() - since:.1f}"
         time.sleep(5)
-    figures.load("database_stopped", load)
+    figures.load(f"database_{away}", load)
     untouched(load.reads)
     assert len(load.acknowledged) > before, "no event was accepted after the database came back"
     assert load.refused, "no event was refused while it was away"

@@ -68,6 +68,7 @@ def test_a_full_volume_fails_the_training_with_a_reason_and_the_old_model_serves
             job = small.ended(small.retrain(seed=50 + number, **shop.QUICK))
             _empty(small)
             assert job["state"] == "failed", (left, job)
+            assert job["error"]["code"] == "disk_full", (left, job)
             assert "space" in job["error"]["detail"], (left, job)
             figures[f"volume_full_{left}"] = f"{job['error']['code']}: {job['error']['detail']}"
             assert small.versions() == [version]

@@ -101,6 +101,14 @@ def test_a_heartbeat_that_is_old_after_an_outage_is_not_that_of_a_dead_worker(en
         assert new.claim() is None
 
 
+def test_a_dead_worker_whose_clock_was_ahead_is_noticed_too(engine):
+    ask(engine)
+    job = Queue(engine, "old", STALE).claim()
+    set_job(engine, job, heartbeat=now() + 3_600_000_000)
+    found = claimed(Queue(engine, "new", STALE))
+    assert (found.job_id, found.worker) == (job.job_id, "new")
+
+
 def test_a_job_that_a_worker_of_the_release_before_left_is_adopted(engine):
     job = ask(engine)
     set_job(engine, job, state="running", worker="old", started=5, heartbeat=7, step="train", progress=0.5)

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
-from index.artifact.files import is_full, reason_of
+from index.artifact.files import as_full, reason_of
 from index.artifact.manifest import Manifest
 from index.artifact.registry import Registry
 from index.errors import Item2vecError, RunUnderWay
@@ -58,13 +58,16 @@ def work(folder: JobFolder, reporter: "PipeReporter") -> dict[str, Any]:
 def failure_of(error: Exception) -> Failure:
     """What is told of an error: the reason, and what to do where that is known. The log has all of it."""
     code, detail = "training_failed", f"an unexpected {type(error).__name__}; the worker's log has all of it"
-    if isinstance(error, Item2vecError):
+    full = as_full(error)
+    if full is not None:
+        code, detail = full.code, f"{full}; then retrain"
+    elif isinstance(error, Item2vecError):
         code, detail = error.code, str(error)
     elif isinstance(error, MemoryError):
         code = "training_killed"
         detail = "the training ran out of memory: give it more, or set fewer dims or memory_mb"
     elif isinstance(error, OSError):
-        detail = reason_of(error) + (": free some space, then retrain" if is_full(error) else "")
+        detail = reason_of(error)
     log.warning("training failed code=%s error=%s", code, error, exc_info=not isinstance(error, Item2vecError))
     return Failure(code, detail)
 

@@ -67,6 +67,7 @@ class Schedule:
     def due(self, now: datetime) -> datetime | None:
         """The time that has come, once; times that were missed together count once."""
         if now < self.next:
+            self.next = min(self.next, self._after(now))  # a clock that was put back would have us wait for long
             return None
         came, self.next = self.next, self._after(now)
         return came

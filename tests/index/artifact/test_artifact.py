@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -317,3 +318,33 @@ def test_altered_content_of_the_right_size_is_refused_when_read_even_unhashed(pu
             artifact.array("counts", mmap)
     with pytest.raises(ArtifactCorrupt, match=r"vocabulary\.json cannot be read as JSON"):
         artifact.json("vocabulary")
+
+
+def test_a_file_that_is_written_to_after_it_was_opened_is_looked_at_again(published):
+    artifact = Artifact.open(published)
+    file, before = published / "inputs.npy", dict(artifact.stamps)
+    artifact.check()
+    assert artifact.stamps == before
+    os.utime(file)  # another time, the same content
+    artifact.check()
+    assert artifact.stamps != before
+    whole = file.read_bytes()
+    with file.open("r+b") as open_file:
+        open_file.write(bytes(16))
+    with pytest.raises(ArtifactCorrupt, match="altered"):
+        artifact.check()
+    file.write_bytes(whole)
+    artifact.check()
+    os.truncate(file, 100)
+    with pytest.raises(ArtifactCorrupt, match="has 100 bytes"):
+        artifact.check()
+
+
+def test_a_file_that_is_gone_or_replaced_is_still_there_for_whoever_mapped_it(published):
+    artifact = Artifact.open(published)
+    other = published / "other"
+    other.write_bytes(b"another")
+    os.replace(other, published / "inputs.npy")
+    artifact.check()
+    (published / "inputs.npy").unlink()
+    artifact.check()

@@ -286,6 +286,29 @@ def test_a_job_outlives_the_loss_of_its_database(tmp_path):
 
 
 @pytest.mark.skipif(binaries() is None, reason=MISSING)
+def test_a_training_goes_on_while_its_database_is_frozen_and_tells_of_it_afterwards(tmp_path):
+    with cluster() as postgres:
+        world = World(tmp_path, postgres.create("world"))
+        try:
+            world.worker()
+            job = world.until(world.enqueue(**SLOW), in_training)
+            training = world.training()
+            postgres.freeze()
+            try:
+                wait_for(lambda: "without the database" in world.said())
+            finally:
+                postgres.thaw()
+            assert not gone(training)
+            frozen = world.until(job, lambda found: found.heartbeat > job.heartbeat)
+            assert (frozen.state, frozen.worker, world.said().count("training process=")) == ("running", "a", 1)
+            jobs.cancel(world.engine, job.job_id)
+            assert world.ended(job).state == "cancelled"
+            wait_for(lambda: gone(training))
+        finally:
+            world.close()
+
+
+@pytest.mark.skipif(binaries() is None, reason=MISSING)
 def test_a_worker_stops_although_its_database_is_away(tmp_path):
     with cluster() as postgres:
         world = World(tmp_path, postgres.create("world"))
@@ -310,6 +333,14 @@ def test_a_schedule_is_in_utc_and_missed_times_count_once():
     assert schedule.next == datetime(2026, 1, 4, 3, tzinfo=UTC)
     with pytest.raises(ConfigError, match="cron"):
         Schedule("every night", start)
+
+
+def test_a_clock_that_was_ahead_and_is_put_back_delays_no_retraining():
+    start = datetime(2026, 1, 1, 2, 30, tzinfo=UTC)
+    schedule = Schedule("0 3 * * *", start)
+    assert schedule.due(start + timedelta(days=3650)) is not None
+    assert schedule.due(start) is None
+    assert schedule.due(start + timedelta(hours=1)) == datetime(2026, 1, 1, 3, tzinfo=UTC)
 
 
 def test_two_living_workers_never_have_one_name(tmp_path):
