@@ -11,6 +11,7 @@ from io import TextIOWrapper
 
 from cli import ask, demo, former, keys, models, serve, train
 from cli.command import Command
+from index.artifact.files import reason_of
 from index.errors import ConfigError, Item2vecError
 from index.visible import log_to, say
 
@@ -58,12 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         say(f"item2vec: {missing(given[0], error)}", sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("item2vec: interrupted; the same command resumes", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # A path that cannot be made, read or written: the system's words name it.
+        say(f"item2vec: {error.filename or error.__class__.__name__}: {reason_of(error)}", sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("item2vec: interrupted; the same command resumes", file=sys.stderr)
+        return 130
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
