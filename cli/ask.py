@@ -1,12 +1,13 @@
 """The commands that ask a model, or write it for other tools."""
 
 import argparse
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser, add_json, add_models
-from index.errors import ArtifactError, ConfigError
+from index.errors import ArtifactError, ConfigError, ItemUnknown
 from index.visible import say, say_json
 
 if TYPE_CHECKING:
@@ -87,9 +88,18 @@ def run_recommend(options: argparse.Namespace) -> int:
     from cli.screen import show
 
     model = open_model(options)
-    items = [model.resolve(item) for item in options.items]
+    items, unknown = [], []
+    for item in options.items:
+        try:
+            items.append(model.resolve(item))
+        except ItemUnknown:
+            unknown.append(item)
+    if not items:
+        raise ItemUnknown(f"no item has the id or the title {' or '.join(map(repr, unknown))}")
+    if unknown and not options.json:
+        say(f"unknown, and left out: {', '.join(unknown)}", sys.stderr)
     found = model.recommend(items, at_least_one(options.k), options.exclude_seen)
-    show(model, "comes next", found, options.json, items=items)
+    show(model, "comes next", found, options.json, items=items, unknown=unknown)
     return 0
 
 
