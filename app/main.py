@@ -32,6 +32,7 @@ from app.schemas.document import document_of
 from app.service import Service
 from app.settings import Settings
 from index.artifact.registry import Registry
+from index.visible import log_to
 from store.database import connect
 from store.keys import Keyring
 
@@ -62,7 +63,7 @@ ROUTES = (ops, jobs, models, events, items, similar, recommend)
 
 def from_environment() -> App:
     """For uvicorn's workers."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level=logging.INFO)
+    log_to(None, "%(asctime)s %(levelname)s %(name)s %(message)s", logging.INFO)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # How long a thread may hold up requests before it hands the interpreter over; 5 ms would be most of the tail.
     sys.setswitchinterval(0.0005)

@@ -1,13 +1,14 @@
 """The commands that ask a model, or write it for other tools."""
 
 import argparse
-import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser, add_json, add_models
-from index.errors import ArtifactError, ConfigError
+from index.errors import ArtifactError, ConfigError, ItemUnknown
+from index.visible import say, say_json
 
 if TYPE_CHECKING:
     from index.model import Model
@@ -87,9 +88,18 @@ def run_recommend(options: argparse.Namespace) -> int:
     from cli.screen import show
 
     model = open_model(options)
-    items = [model.resolve(item) for item in options.items]
+    items, unknown = [], []
+    for item in options.items:
+        try:
+            items.append(model.resolve(item))
+        except ItemUnknown:
+            unknown.append(item)
+    if not items:
+        raise ItemUnknown(f"no item has the id or the title {' or '.join(map(repr, unknown))}")
+    if unknown and not options.json:
+        say(f"unknown, and left out: {', '.join(unknown)}", sys.stderr)
     found = model.recommend(items, at_least_one(options.k), options.exclude_seen)
-    show(model, "comes next", found, options.json, items=items)
+    show(model, "comes next", found, options.json, items=items, unknown=unknown)
     return 0
 
 
@@ -105,15 +115,16 @@ def run_explain(options: argparse.Namespace) -> int:
     model = open_model(options)
     found = model.explain(model.resolve(options.item), model.resolve(options.candidate))
     if options.json:
-        print(json.dumps(asdict(found), ensure_ascii=False, indent=1, default=str))
+        say_json(asdict(found))
     else:
         show_explanation(model, found)
     return 0
 
 
 def run_evaluate(options: argparse.Namespace) -> int:
-    from cli.screen import screen, show_report
+    from cli.screen import show_report
     from index.artifact.registry import Registry
+    from training.terminal import screen
 
     if options.test is not None:
         return run_test(options)
@@ -121,22 +132,21 @@ def run_evaluate(options: argparse.Namespace) -> int:
     if manifest.metrics is None:
         raise ArtifactError(f"version {manifest.version} was published without an evaluation")
     if options.json:
-        report = manifest.metrics.model_dump(mode="json")
-        print(json.dumps({"version": manifest.version, **report}, indent=1, ensure_ascii=False))
+        say_json({"version": manifest.version, **manifest.metrics.model_dump(mode="json")})
         return 0
     show_report(screen(), manifest.metrics)
     return 0
 
 
 def run_test(options: argparse.Namespace) -> int:
-    from cli.screen import screen
     from training.given.run import measure_file
     from training.given.text import given_facts, given_tables
     from training.progress import reporter
+    from training.terminal import screen
 
     report = measure_file(open_model(options), options.test, reporter())
     if options.json:
-        print(json.dumps(report.model_dump(mode="json"), indent=1, ensure_ascii=False))
+        say_json(report.model_dump(mode="json"))
         return 0
     console = screen()
     for table in given_tables(report):
@@ -149,7 +159,7 @@ def run_export(options: argparse.Namespace) -> int:
     from cli.exports import export
 
     for path in export(open_model(options), options.format, options.out, options.matrix, options.score):
-        print(path)
+        say(str(path))
     return 0
 
 

@@ -57,11 +57,12 @@ def run_demo(options: argparse.Namespace) -> int:
 def play(options: argparse.Namespace, models: Path) -> "tuple[TrainConfig, str]":
     """Makes the log anew, and a model of it; the report and some answers on the screen. The settings, and an item that
     is worth asking about."""
-    from cli.screen import screen, show_explanation, show_neighbours, show_report
+    from cli.screen import show_explanation, show_neighbours, show_report
     from index.artifact.registry import Registry
     from index.model import Model
     from training.pipeline.run import run as train
     from training.progress import reporter
+    from training.terminal import screen
 
     told, log = reporter(), options.out / "log"
     if log.exists():

@@ -1,6 +1,7 @@
 """Vectors and neighbours for other tools: written in blocks, under a temporary name, and renamed when complete.
 
-An existing file of that name is replaced: the user chose the name, and an export can be made again.
+An existing file of that name is replaced: the user chose the name, and an export can be made again. A link stays, and
+the file that it leads to is replaced; a pipe or a device is written to.
 """
 
 import json
@@ -38,15 +39,23 @@ def export(model: Model, format: str, out: Path, matrix: str, score: str) -> lis
         raise ConfigError(f"--out {out} is a folder, but {format} is one file: give its name")
     if names and out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out} is a file, but {format} is {' and '.join(names)}: give the name of a folder")
-    unfinished = [file.with_name(f".{file.name}.writing") for file in files]
+    targets = [Path(os.path.realpath(file)) for file in files]
+    unfinished = [file if passes_on(file) else file.with_name(f".{file.name}.writing") for file in targets]
     with os_errors_as(ConfigError, f"{out} cannot be written"), ExitStack() as stack:
-        files[0].parent.mkdir(parents=True, exist_ok=True)
-        for path in unfinished:
-            stack.callback(path.unlink, missing_ok=True)
+        for path, file in zip(unfinished, targets, strict=True):
+            if path is not file:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                stack.callback(path.unlink, missing_ok=True)
         write(model, unfinished, score if format == "neighbours" else matrix)
-        for path, file in zip(unfinished, files, strict=True):
-            os.replace(path, file)
+        for path, file in zip(unfinished, targets, strict=True):
+            if path is not file:
+                os.replace(path, file)
     return files
+
+
+def passes_on(file: Path) -> bool:
+    """Whether it is a pipe, a socket or a device, which hands on what is written to it."""
+    return file.exists() and not file.is_file() and not file.is_dir()
 
 
 def word2vec_text(model: Model, files: list[Path], matrix: str) -> None:

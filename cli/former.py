@@ -8,6 +8,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from index.visible import say
+
 BASELINES = {"--referees": "--baselines", "--no-referees": "--no-baselines"}
 OF_A_LOG = {"--out": "--models", **BASELINES}
 RENAMED = {"train": OF_A_LOG, "tune": OF_A_LOG, "check": BASELINES}
@@ -28,7 +30,7 @@ def modern(command: str, arguments: list[str]) -> list[str]:
         found = [*rest[:end], "--models", found[place], *rest[end:]]
     if found != arguments:
         line = shlex.join(["item2vec", command, *found])
-        print(f"item2vec: note: this spelling ends with 0.3; now it is: {line}", file=sys.stderr)
+        say(f"item2vec: note: this spelling ends with 0.3; now it is: {line}", sys.stderr)
     return found
 
 

@@ -1,13 +1,13 @@
 """The command for API keys."""
 
 import argparse
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser, add_json
 from cli.serve import add_database, settings_of
+from index.visible import say, say_json
 
 if TYPE_CHECKING:
     from store.keys import StoredKey
@@ -56,11 +56,11 @@ def show(stored: "list[StoredKey]", as_json: bool) -> None:
     if as_json:
         times = [{"created": time(key.created), "revoked": key.revoked and time(key.revoked)} for key in stored]
         rows = [asdict(key) | {"scopes": sorted(key.scopes)} | at for key, at in zip(stored, times, strict=True)]
-        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        say_json(rows)
         return
     for key in stored:
         state = "valid" if key.revoked is None else f"revoked {time(key.revoked)}"
-        print(f"{key.key_id}  {','.join(sorted(key.scopes))}  {time(key.created)}  {state}  {key.name}")
+        say(f"{key.key_id}  {','.join(sorted(key.scopes))}  {time(key.created)}  {state}  {key.name}")
     if not stored:
         print("there are no keys: anybody who reaches the service may use it. item2vec keys create --name N --scope S")
 

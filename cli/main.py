@@ -7,10 +7,12 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib.metadata import version
+from io import TextIOWrapper
 
 from cli import ask, demo, former, keys, models, serve, train
 from cli.command import Command
 from index.errors import ConfigError, Item2vecError
+from index.visible import log_to, say
 
 GROUPS: dict[str, tuple[Command, ...]] = {
     "start here": (demo.DEMO,),
@@ -32,7 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Where somebody watches, bars say how far it is, and lines in between would tear them.
     level = logging.WARNING if sys.stderr.isatty() else logging.INFO
-    logging.basicConfig(format="%(asctime)s %(message)s", level=level, stream=sys.stderr)
+    # A terminal that cannot show a letter shows its number.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    log_to(sys.stderr, "%(asctime)s %(message)s", level)
     for chatty in ("gensim", "alembic", "faiss"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
@@ -45,27 +51,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parse(given)
         return int(options.run(options))
     except Item2vecError as error:
-        print(f"item2vec: {error}", file=sys.stderr)
+        say(f"item2vec: {error}", sys.stderr)
         return 2
     except ModuleNotFoundError as error:
         if not is_library(error.name):
             raise
-        print(f"item2vec: {missing(given[0], error)}", file=sys.stderr)
+        say(f"item2vec: {missing(given[0], error)}", sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("item2vec: interrupted; the same command resumes", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        print("item2vec: interrupted; the same command resumes", file=sys.stderr)
+        return 130
     except Exception as error:
-        from index.artifact.files import as_full
-
-        full = as_full(error)
-        if full is None:
+        told = of_the_system(error)
+        if told is None:
             raise
-        print(f"item2vec: {full}", file=sys.stderr)
+        say(f"item2vec: {told}", sys.stderr)
         return 2
+
+
+def of_the_system(error: Exception) -> str | None:
+    """What the disk or the system refused, with the place; None for any other error."""
+    from index.artifact.files import as_full, reason_of
+
+    full = as_full(error)
+    if full is not None:
+        return str(full)
+    return f"{error.filename or type(error).__name__}: {reason_of(error)}" if isinstance(error, OSError) else None
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

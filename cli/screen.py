@@ -1,12 +1,9 @@
 """What the commands print: ranked lists, explanations, reports and versions, for people or as JSON."""
 
-import json
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from index.artifact.manifest import Manifest
@@ -14,8 +11,10 @@ from index.artifact.registry import Registry
 from index.explanation import Explanation
 from index.model import Model, Ranked, Score
 from index.report import RANKED_TASKS, Report
+from index.visible import say, say_json
 from training.evaluation.advice import lost
 from training.evaluation.tables import facts, tables
+from training.terminal import Screen, screen
 
 
 def show_neighbours(model: Model, item: str, k: int, score: Score, as_json: bool = False) -> None:
@@ -30,7 +29,7 @@ def show(model: Model, title: str, found: Sequence[Ranked], as_json: bool, **giv
     if as_json:
         items = [{"item_id": r.item, "score": round(r.score, 6), "rank": n, "title": r.title} for n, r in ranked]
         answer = {**given, "model_version": model.manifest.version, "items": items}
-        print(json.dumps(answer, ensure_ascii=False, indent=1))
+        say_json(answer)
         return
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("", "item", "title", "category", "score"):
@@ -41,10 +40,10 @@ def show(model: Model, title: str, found: Sequence[Ranked], as_json: bool, **giv
 
 
 def show_explanation(model: Model, found: Explanation) -> None:
-    print("\n".join(found.sentences(model.catalogue.title(found.item), model.catalogue.title(found.candidate))))
+    say("\n".join(found.sentences(model.catalogue.title(found.item), model.catalogue.title(found.candidate))))
 
 
-def show_report(console: Console, report: Report) -> None:
+def show_report(console: Screen, report: Report) -> None:
     for line in lost(report.tasks):
         console.print(line, style="bold red")
     for table in tables(report):
@@ -52,7 +51,7 @@ def show_report(console: Console, report: Report) -> None:
     console.print(facts(report), soft_wrap=not console.is_terminal)
 
 
-def show_update(console: Console, manifest: Manifest) -> None:
+def show_update(console: Screen, manifest: Manifest) -> None:
     facts = manifest.update
     assert facts is not None
     console.print(
@@ -67,17 +66,12 @@ def show_update(console: Console, manifest: Manifest) -> None:
         console.print(f"HR@20 of version {facts.base} on the new sessions, before it had seen them: {told}.")
 
 
-def screen() -> Console:
-    """Standard output; where it is no terminal, wide enough that no table is cut."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-
-
 def show_versions(registry: Registry, as_json: bool) -> None:
     current, manifests = registry.current(), registry.manifests()
     if as_json:
         written = [m.model_dump(mode="json", exclude={"files"}) for m in manifests]
         versions = [{"current": fields["version"] == current, **fields} for fields in written]
-        print(json.dumps({"current": current, "versions": versions}, indent=1))
+        say_json({"current": current, "versions": versions})
         return
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("version", "", "items", "sessions", "T1 hr@20", "T2 hr@20", "gate"):

@@ -1,13 +1,13 @@
 """The commands that need a log: look at it, train on it, search settings for it."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser, add_models
 from cli.flags import add_settings, config_of, overrides_of
 from index.errors import ConfigError, Item2vecError
+from index.visible import say_json
 
 if TYPE_CHECKING:
     from training.config import TrainConfig
@@ -45,11 +45,11 @@ def tune_flags(parser: Parser) -> None:
 
 
 def run_check(options: argparse.Namespace) -> int:
-    from cli.screen import screen
     from index.artifact.registry import Registry
     from training.check.examine import examine
     from training.check.page import page
     from training.progress import reporter
+    from training.terminal import screen
 
     try:
         serving = Registry(options.models).open(verify=False).manifest
@@ -57,16 +57,17 @@ def run_check(options: argparse.Namespace) -> int:
         serving = None
     found = examine(config_of(options), reporter(), serving=serving)
     if options.json:
-        print(json.dumps(found.to_json(), indent=1, default=str))
+        say_json(found.to_json())
     else:
         screen().print(page(found))
     return 3 if found.verdict.level == "stop" else 0
 
 
 def run_train(options: argparse.Namespace) -> int:
-    from cli.screen import screen, show_report, show_update
+    from cli.screen import show_report, show_update
     from training.pipeline.run import run
     from training.progress import reporter
+    from training.terminal import screen
     from training.tune.report import hint
 
     console = screen()
@@ -124,8 +125,8 @@ def updated(options: argparse.Namespace) -> "Outcome":
 
 
 def run_tune(options: argparse.Namespace) -> int:
-    from cli.screen import screen
     from training.progress import reporter
+    from training.terminal import screen
     from training.tune.budget import budget_of
     from training.tune.report import page
     from training.tune.run import Tuning, tune
@@ -134,7 +135,7 @@ def run_tune(options: argparse.Namespace) -> int:
     tuning = Tuning(config_of(options), budget, options.search_share)
     report = tune(tuning, options.models, options.to, reporter(), options.force)
     if options.json:
-        print(json.dumps(report.model_dump(mode="json"), indent=1, ensure_ascii=False))
+        say_json(report.model_dump(mode="json"))
         return 0
     console = screen()
     console.print(page(report))

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from index.artifact.directory import Artifact
 from index.errors import ArtifactUnsupported, ConfigError
+from index.wording import wrong_settings
 from training.config import TrainConfig
 
 
@@ -57,8 +58,7 @@ def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]], *
     try:
         return TrainConfig.model_validate(tables)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'config'}: {e['msg']}" for e in error.errors()]
-        raise ConfigError("; ".join(lines)) from None
+        raise ConfigError(wrong_settings(error, TrainConfig)) from None
 
 
 def config_of(

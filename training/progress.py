@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from training.terminal import Screen, screen
 
 log = logging.getLogger("item2vec")
 
@@ -56,7 +57,7 @@ class LogReporter:
 class BarReporter:
     """Progress bars by rich, on standard error; one finished line stays per step."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Screen) -> None:
         self.timings: dict[str, float] = {}
         self._console = console
 
@@ -73,7 +74,7 @@ class BarReporter:
     def note(self, event: str, **facts: Any) -> None:
         text = Text(f"{event:<12}", style="bold")
         text.append("  ".join(f"{name} {short(value)}" for name, value in facts.items()), style="default")
-        self._console.print(text, highlight=False)
+        self._console.print(text)
 
 
 class _BarStep(Step):
@@ -104,7 +105,7 @@ class _Rate(ProgressColumn):
 def reporter() -> Reporter:
     """Bars on a terminal, lines elsewhere."""
     if sys.stderr.isatty():
-        return BarReporter(Console(stderr=True))
+        return BarReporter(screen(errors=True))
     return LogReporter()
 
 

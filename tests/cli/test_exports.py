@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -171,3 +173,32 @@ def test_places_and_choices_that_cannot_be_are_refused(model, tmp_path):
     for format, matrix, score in (("csv", "inputs", "next"), ("npy", "both", "next"), ("npy", "inputs", "near")):
         with pytest.raises(ConfigError, match="is not one of"):
             export(model, format, Path("unused"), matrix, score)
+
+
+def test_a_pipe_gets_the_export_and_a_link_is_followed(model, tmp_path):
+    pipe, got = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    assert export(model, "neighbours", pipe, "inputs", "similar") == [pipe]
+    reader.join()
+    plain = tmp_path / "plain"
+    export(model, "neighbours", plain, "inputs", "similar")
+    assert got == [plain.read_bytes()]
+    assert pipe.is_fifo()
+
+    target, link = tmp_path / "far" / "target", tmp_path / "link"
+    target.parent.mkdir()
+    target.write_text("before")
+    link.symlink_to(target)
+    export(model, "neighbours", link, "inputs", "similar")
+    assert link.is_symlink()
+    assert target.read_bytes() == plain.read_bytes()
+    assert sorted(path.name for path in target.parent.iterdir()) == ["target"]
+    gone = tmp_path / "dangling"
+    gone.symlink_to(tmp_path / "new" / "made")
+    export(model, "word2vec-text", gone, "inputs", "similar")
+    assert gone.is_symlink()
+    assert (tmp_path / "new" / "made").is_file()
+    assert export(model, "parquet", Path("/dev/null"), "inputs", "similar") == [Path("/dev/null")]
+    assert Path("/dev/null").is_char_device()

@@ -31,6 +31,8 @@ def look(file: str, encoding: str, delimiter: str | None, wanted: Sequence[str])
     """
     with reading(file), open_file(file) as stream:
         head = stream.read(HEAD_BYTES)
+    if encoding == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and head:
+        raise EventsError(f"{file}: has no byte order mark, so it is not UTF-16; leave --encoding out, or name another")
     if not head:
         return None
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and encoding != "utf-16":

@@ -35,13 +35,17 @@ def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, st
             files = [f for f in every if format != "auto" or format_of(f)]
             if not files:
                 kinds = ", ".join(s for suffixes in SUFFIXES.values() for s in suffixes)
-                there = f"{len(every)} other files" if every else "no files"
-                raise EventsMissing(f"folder {path} has {there}, but none that ends with {kinds}")
+                there = f"has {len(every)} other files, but none that ends" if every else "has no files that end"
+                raise EventsMissing(f"folder {path} {there} with {kinds}")
             if len(files) < len(every):
                 other = next(f for f in every if not format_of(f))
                 log.warning("skipped=%d files of unknown kind, first=%s", len(every) - len(files), other)
         elif os.path.isfile(path):
             files = [path]
+        elif os.path.exists(path):
+            raise EventsError(
+                f"{path}: is a pipe or a device, and a log is read more than once; write it to a file first"
+            )
         else:
             files = sorted(f for f in glob.glob(path, recursive=True) if os.path.isfile(f))
             if not files:
@@ -78,5 +82,7 @@ def reading(file: str) -> Iterator[None]:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise EventsError(f"{file}: damaged gzip ({error}); write or copy it again, or leave it out") from error
+    except UnicodeError as error:
+        raise EventsError(f"{file}: is not in the encoding that was named ({error}); see --encoding") from error
     except OSError as error:
         raise EventsError(f"{file}: cannot be read ({error.strerror or error})") from error

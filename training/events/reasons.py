@@ -8,6 +8,9 @@ from training.events.source import Source
 from training.events.sql import literal, name
 
 LATEST = 7_258_118_400_000_000  # the year 2200 in microseconds: later is a broken clock or the wrong unit
+# What systems write where they do not know the user. A person of that name is told apart by the session all the same.
+PLACEHOLDERS = ("0", "-1", "-", "na", "n/a", "nan", "nil", "none", "null", "(null)", "\\n", "undefined", "unknown",
+                "(not set)", "guest", "anonymous", "anon", "00000000-0000-0000-0000-000000000000")  # fmt: skip
 SPACE = r"\s\x0b\x1c-\x1f\x85\p{Z}"
 
 
@@ -50,6 +53,10 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
     """
     session = source.id_text(config.session) if config.session else None
     user = source.id_text(config.user) if source.has(config.user) else session
+    if session is not None and source.has(config.user):
+        # A guest has no id, but a session: it stands for the user, row by row.
+        words = ", ".join(map(literal, PLACEHOLDERS))
+        user = f"CASE WHEN {_blank(user)} OR lower(trim({user})) IN ({words}) THEN {session} ELSE {user} END"
     values = {"user_text": user, "item_text": source.id_text(config.item), "moment": time_sql(source, config)}
     if session is not None:
         values["session_text"] = session
@@ -87,9 +94,9 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
         checks.append((f"coalesce(type_text, '') NOT IN ({wanted})", Reason.OTHER_TYPE))
     if source.format == "jsonl":
         checks.append(("wrong_type", Reason.WRONG_TYPE))
-    if source.has(config.user):
+    if config.session is None:
         checks.append((_blank("user_text"), Reason.NO_USER))
-    if config.session is not None:
+    else:
         checks.append((_blank("session_text"), Reason.NO_SESSION))
     checks.append((_blank("item_text"), Reason.NO_ITEM))
     checks.append((f"NOT coalesce(moment BETWEEN 0 AND {LATEST}, false)", Reason.BAD_TIME))

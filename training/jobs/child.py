@@ -20,6 +20,7 @@ from index.artifact.manifest import Manifest
 from index.artifact.registry import Registry
 from index.errors import Item2vecError, RunUnderWay
 from index.process import die_with
+from index.visible import log_to
 from store.job import Failure, Result
 from training.jobs.folder import JobFolder, Request
 from training.progress import Step, line
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
     # What a library prints must not end up among our lines.
     out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING, stream=sys.stderr)
+    log_to(sys.stderr, "%(asctime)s %(message)s", logging.WARNING)
     os.nice(NICENESS)  # requests go first where cores are few
     say(out, **work(JobFolder(models, job_id), PipeReporter(out)))
     return 0

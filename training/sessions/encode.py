@@ -123,6 +123,7 @@ def encode(
     rare_events = sum(rare.values())
     newest = _newest(cuts, len(ids))
     newest_rare = {ids[c]: int(newest[c]) for c in np.flatnonzero(~frequent & (newest > 0))}
+    longest = max((int(part.lengths.max()) for part in cuts if len(part.lengths)), default=0)
 
     short_sessions = short_events = split_sessions = 0
     pieces: dict[str, list[Any]] = {}
@@ -145,15 +146,8 @@ def encode(
         events, bot_users, bot_events, repeats, len(rare), rare_events, short_sessions, short_events, split_sessions
     )
     if not joined["tokens"].size:
-        what = (
-            f"nothing is left of {events} events: sessions need {rules.min_length} items that each occur "
-            f"{rules.min_item_count} times ({rare_events} events are of rarer items, {short_sessions} "
-            "sessions are too short)"
-        )
-        raise EventsMissing(
-            f"{what}. Lower --min-item-count, or check the user, session and time columns with `item2vec check`",
-            short=what,
-        )
+        what, advice = nothing_left(counts, rules, longest)
+        raise EventsMissing(f"{what}. {advice}", short=what)
     corpus = Corpus(
         tokens=joined["tokens"],
         offsets=np.concatenate([[0], np.cumsum(joined["lengths"])]).astype(np.int64),
@@ -178,6 +172,39 @@ def _newest(cuts: list[Cut], items: int) -> NDArray[np.int64]:
         for part in cuts:
             counts += np.bincount(part.items[np.repeat(part.ends >= since, part.lengths)], minlength=items)
     return counts
+
+
+def nothing_left(counts: SessionCounts, rules: SessionsConfig, longest: int) -> tuple[str, str]:
+    """(what became of the events, what would change it), by the rule that took most. longest: events of the longest
+    session before rare items were dropped."""
+    c = counts
+    what = f"nothing is left of {c.events:,} events to train on: "
+    if c.bot_events > c.events / 2:
+        return (
+            f"{what}{c.bot_events:,} are of {c.bot_users:,} users with more than {rules.max_user_events:,} events each",
+            "Where that is a placeholder for users that are not known, name the column of the session with --session; "
+            "else raise --max-user-events",
+        )
+    if longest < rules.min_length:
+        one = "one event" if longest == 1 else f"{longest} events"
+        repeats = f", after {c.repeats:,} repeats of the item just before" if c.repeats else ""
+        return (
+            f"{what}each of the {c.short_sessions:,} sessions has {one} at most{repeats}, and {rules.min_length} are "
+            "needed",
+            "The column of the user or of the session may be another: it must be the same in events that belong "
+            "together. `item2vec check` shows both",
+        )
+    if c.rare_events > c.short_events:
+        return (
+            f"{what}{c.rare_events:,} are of items that occur fewer than {rules.min_item_count} times, and the "
+            f"{c.short_sessions:,} sessions are too short without them",
+            "Lower --min-item-count, or check that the column of the item is the right one with `item2vec check`",
+        )
+    return (
+        f"{what}{c.short_sessions:,} sessions are shorter than {rules.min_length} once {c.rare_events:,} events of "
+        "rare items are gone",
+        "Lower --min-length or --min-item-count, or look at the sessions with `item2vec check`",
+    )
 
 
 @nb.njit(cache=True, nogil=True)

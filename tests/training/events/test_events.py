@@ -247,6 +247,23 @@ def test_ids_of_white_space_are_none_and_any_other_unicode_is_one(read):
     assert read([{"u": u, "i": "x", "t": T} for u in BLANK]).counts.rejected == {"no_user": len(BLANK)}
 
 
+def test_where_a_session_is_given_it_stands_for_a_user_that_is_not_known(read):
+    unknown = [*BLANK, None, "NA", "null", " Guest ", "anonymous", "0", "\\N", "(not set)"]
+    rows = [{"u": u, "s": f"s{n % 3}", "i": f"i{n}", "t": T + n} for n, u in enumerate(unknown)]
+    known = [{"u": "ann", "s": "s0", "i": "x", "t": T}, {"u": "bob", "s": "s0", "i": "y", "t": T}]
+    for content in (rows + known, pa.Table.from_pylist(rows + known)):
+        log = read(content, session="s")
+        assert log.counts.rejected == {}
+        assert len(log.items) == len(rows) + 2
+        users = log.users[: len(rows)]
+        # The same session, the same person; and neither is one of the users that are known.
+        assert [users[n] == users[0] for n in range(len(rows))] == [n % 3 == 0 for n in range(len(rows))]
+        assert len({*users, *log.users[len(rows) :]}) == 5
+    assert read([{"u": "a", "s": s, "i": "x", "t": T} for s in BLANK], session="s").counts.rejected == {
+        "no_session": len(BLANK)
+    }
+
+
 def test_ids_longer_than_the_limit_are_rejected_with_their_length(read):
     log = read([{"u": "a" * 5000, "i": "é" * n, "t": T} for n in (1024, 1025)])
     assert [len(i) for i in log.items] == [1024]

@@ -78,7 +78,7 @@ def test_paths_that_lead_nowhere_say_what_was_looked_for(tmp_path):
         find_files([])
     with pytest.raises(EventsMissing, match="does not exist and matches no file"):
         find_files([str(tmp_path / "no*.csv")])
-    with pytest.raises(EventsMissing, match="has no files, but none that ends with"):
+    with pytest.raises(EventsMissing, match="has no files that end with"):
         find_files([str(tmp_path / "empty")])
     with pytest.raises(EventsMissing, match="has 1 other files"):
         find_files([str(tmp_path / "notes")])

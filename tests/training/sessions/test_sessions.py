@@ -278,8 +278,15 @@ def test_users_above_the_ceiling_are_left_out_and_counted():
 
 
 def test_nothing_left_says_which_rule_took_it():
-    with pytest.raises(EventsMissing, match=r"nothing is left of 2 events.*2 events are of rarer items"):
+    with pytest.raises(EventsMissing, match=r"nothing is left of 2 events.*2 are of items that occur fewer than"):
         sessionise(batches_of(one_each([[1, 2]])), SessionsConfig(), False, 10)
+    with pytest.raises(
+        EventsMissing, match=r"each of the 9 sessions has one event at most.*column of the user"
+    ) as alone:
+        sessionise(batches_of(one_each([[1]] * 9)), plain(), False, 10)
+    assert "--min-item-count" not in str(alone.value)
+    with pytest.raises(EventsMissing, match=r"8 are of 2 users with more than 3 events each.*--session"):
+        sessionise(batches_of(one_each([[1, 2, 1, 2]] * 2)), plain(max_user_events=3), False, 10)
     with pytest.raises(EventsMissing, match="no event came through"):
         sessionise([], SessionsConfig(), False, 10)
 

@@ -1,0 +1,77 @@
+"""What is wrong with settings, in words of their own instead of the validation library's."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+# Kind of error, as pydantic names it -> what the value must be; {} takes what the error's context holds.
+MUST: Mapping[str, str] = {
+    "missing": "is missing",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing_size": "is too large a number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number, and not infinite",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text, in quotes",
+    "tuple_type": "must be a list, in [ ]",
+    "list_type": "must be a list, in [ ]",
+    "dict_type": "must be a table of names and values",
+    "model_type": "must be a section",
+    "literal_error": "must be one of {expected}",
+    "enum": "must be one of {expected}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must have {min_length} characters at least",
+    "string_too_long": "must have {max_length} characters at most",
+    "too_short": "must have {min_length} values at least",
+    "too_long": "must have {max_length} values at most",
+}
+
+
+def wrong_settings(error: ValidationError, model: type[BaseModel]) -> str:
+    """One sentence for each wrong setting: `trainer.epochs must be at least 1, and is 0`."""
+    return "; ".join(dict.fromkeys(_sentence(found, model) for found in error.errors()))
+
+
+def _sentence(found: Any, model: type[BaseModel]) -> str:
+    place: Sequence[Any] = found["loc"]
+    name = ".".join(map(str, place)) or "the settings"
+    if found["type"] == "extra_forbidden":
+        return _unknown(place, model)
+    if found["type"] in ("value_error", "assertion_error"):
+        # A rule over several settings names them itself.
+        said = str(found["msg"]).partition(", ")[2]
+        return said if len(place) < 2 else f"{name}: {said}"
+    must = MUST.get(found["type"])
+    if must is None:
+        return f"{name}: {found['msg']}"
+    given = found.get("input")
+    is_what = "" if found["type"] == "missing" else f", and is {_short(given)}"
+    return f"{name} {must.format(**found.get('ctx', {}))}{is_what}"
+
+
+def _unknown(place: Sequence[Any], model: type[BaseModel]) -> str:
+    section: Any = model
+    for part in place[:-1]:
+        field = getattr(section, "model_fields", {}).get(part)
+        section = None if field is None else field.annotation
+    known = list(getattr(section, "model_fields", {}))
+    wrong = str(place[-1])
+    near = get_close_matches(wrong, known, 1, 0.6)
+    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else "see the docs"
+    if len(place) == 1:
+        return f"[{wrong}] is no section and no setting; {meant}"
+    return f"[{'.'.join(map(str, place[:-1]))}] has no setting {wrong}; {meant}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
