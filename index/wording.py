@@ -65,11 +65,11 @@ def _unknown(place: Sequence[Any], model: type[BaseModel]) -> str:
         section = None if field is None else field.annotation
     known = list(getattr(section, "model_fields", {}))
     wrong = str(place[-1])
+    above = "".join(f"{part}." for part in place[:-1])
     near = get_close_matches(wrong, known, 1, 0.6)
-    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}" if known else "see the docs"
-    if len(place) == 1:
-        return f"[{wrong}] is no section and no setting; {meant}"
-    return f"[{'.'.join(map(str, place[:-1]))}] has no setting {wrong}; {meant}"
+    meant = f"; did you mean {above}{near[0]}?" if near else f"; there are {', '.join(known)}" if known else ""
+    what = "section" if len(place) == 1 else "setting"
+    return f"there is no {what} {above}{wrong}{meant}"
 
 
 def _short(value: Any) -> str:

@@ -19,7 +19,7 @@ from support.factories import quick_config, two_groups
 from cli import exports
 from cli.exports import FORMATS, Format, export, word_of
 from index.artifact.registry import Registry
-from index.errors import ConfigError
+from index.errors import ConfigError, DiskFull
 from index.model import Model
 from training.pipeline.run import run
 from training.progress import LogReporter
@@ -156,7 +156,7 @@ def test_an_export_that_fails_leaves_the_old_one_and_no_half_of_a_new_one(model,
 
     names, write = FORMATS[format]
     monkeypatch.setitem(FORMATS, format, Format(names, lambda *a: (write(*a), full())))
-    with pytest.raises(ConfigError, match="out cannot be written: No space left on device"):
+    with pytest.raises(DiskFull, match="out cannot be written: No space left on device"):
         export(model, format, tmp_path / "out", "outputs", "next")
     assert [file.read_bytes() for file in files] == before
     assert not list(tmp_path.rglob("*.writing"))

@@ -9,9 +9,9 @@ from training.configfile import load_config
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("[trainer]\nepoch = 3", "[trainer] has no setting epoch; did you mean epochs?"),
+        ("[trainer]\nepoch = 3", "there is no setting trainer.epoch; did you mean trainer.epochs?"),
         ('[events]\npaths = "log.csv"', "events.paths must be a list, in [ ], and is 'log.csv'"),
-        ('[event]\npaths = ["log.csv"]', "[event] is no section and no setting; did you mean events?"),
+        ('[event]\npaths = ["log.csv"]', "there is no section event; did you mean events?"),
         ("[trainer]\ndims = 0", "trainer.dims must be at least"),
         ("[trainer]\ndims = 1.5", "trainer.dims must be a whole number, and is 1.5"),
         ('[trainer]\ndims = "many"', "trainer.dims must be a whole number, and is 'many'"),
@@ -21,7 +21,7 @@ from training.configfile import load_config
         ("[evaluation]\nbaselines = 7", "evaluation.baselines must be true or false, and is 7"),
         ("trainer = 3", "trainer must be a section, and is 3"),
         ('[events]\nevent_types = ["a"]', "event_types and conversion_types need event_type"),
-        ("[trainer.deeper]\nx = 1", "[trainer] has no setting deeper"),
+        ("[trainer.deeper]\nx = 1", "there is no setting trainer.deeper"),
         ("seed = -1", "seed must be at least 0, and is -1"),
     ],
 )

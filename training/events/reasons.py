@@ -53,7 +53,7 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
     """
     session = source.id_text(config.session) if config.session else None
     user = source.id_text(config.user) if source.has(config.user) else session
-    if session is not None and source.has(config.user):
+    if user is not None and session is not None and source.has(config.user):
         # A guest has no id, but a session: it stands for the user, row by row.
         words = ", ".join(map(literal, PLACEHOLDERS))
         user = f"CASE WHEN {_blank(user)} OR lower(trim({user})) IN ({words}) THEN {session} ELSE {user} END"
