@@ -34,6 +34,18 @@ class Metrics:
         self.recall_wanted = counter("item2vec_recall_wanted_total", "The true 10 best of sampled queries")
         self.recall = gauge("item2vec_index_recall_at_10", "Live recall@10 on sampled queries")
         self.jobs = gauge("item2vec_jobs", "Jobs by state", ["state"])
+        # Of app.pools; how many there are and whether they move is noted every second.
+        own = ["pool"]
+        now = partial(Gauge, registry=self.registry, multiprocess_mode="livesum")
+        self.pool_running = now("item2vec_pool_running", "Requests that a thread of the pool works on", own)
+        self.pool_waiting = now("item2vec_pool_waiting", "Requests that wait for a thread of the pool", own)
+        self.pool_stuck = now("item2vec_pool_stuck", "Processes in which nothing moves in the pool", own)
+        self.pool_refused = counter("item2vec_pool_refused_total", "Requests not done, by reason", [*own, "reason"])
+        self.pool_cost = counter("item2vec_pool_cost_total", "Cost of the requests taken", own)
+        self.pool_wait = Histogram(
+            "item2vec_pool_wait_seconds", "Time until a thread began", own, buckets=BUCKETS, registry=self.registry
+        )
+        self.streams = now("item2vec_streams", "Open streams of jobs")
         self._found = self._wanted = 0
         self._children: dict[tuple[str, str, int, str], Histogram] = {}
 

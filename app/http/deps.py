@@ -56,5 +56,10 @@ def body_of(route: Any, most: int) -> int:
     return most if getattr(route, "path", None) in LARGE else min(most, SMALL)
 
 
+def body_cost(body: bytes) -> int:
+    """In the pool that stores what it holds: that of a small one is 1."""
+    return 1 + len(body) // 100_000
+
+
 # For `dependencies=` of a route.
 READER, WRITER, ADMIN = ([_needs(scope)] for scope in ("read", "write", "admin"))

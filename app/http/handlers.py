@@ -10,15 +10,17 @@ from starlette.exceptions import HTTPException
 from app.http.replies import NotModified, reply
 from app.problems import (
     FAILED,
+    LOADING,
     PROBLEM_JSON,
     BodyTooLarge,
     InternalError,
     MethodRefused,
+    ModelLoading,
     RouteUnknown,
     TypeUnsupported,
     problem_of,
 )
-from index.errors import Item2vecError, RequestError
+from index.errors import Item2vecError, NoModel, RequestError
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,8 @@ def _response(request: Request, error: Item2vecError) -> Response:
 
 async def on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, Item2vecError)
+    if isinstance(error, NoModel) and request.app.state.service.snapshots.loading:
+        error = ModelLoading(LOADING)
     if problem_of(error).status >= 500:
         log.warning("refused code=%s request_id=%s", error.code, request.scope["state"]["request_id"])
     return _response(request, error)

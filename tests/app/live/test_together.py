@@ -8,6 +8,8 @@ from support.live import serving
 
 from app.live import together
 from app.live.together import Together
+from app.metrics import Metrics
+from app.pools.pool import Pool
 from benchmarks.http.world import publish
 from index.artifact.registry import Registry
 from index.model import Model
@@ -48,7 +50,7 @@ def test_questions_to_two_models_wait_for_one_another_and_an_error_is_everybodys
     rows = one.vocabulary.rows(["item-000003", "item-000007"])
 
     async def ask():
-        asked = Together()
+        asked = Together(Pool("sessions", 1, 8, 30, Metrics()))
         wishes = [(model, Wish(rows, k)) for model in (one, other, one) for k in (1, 5)]
         found = await asyncio.gather(*(asked.best(*wish) for wish in wishes))
         monkeypatch.setattr(one.recommender, "among", lambda _: 1 / 0)
