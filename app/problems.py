@@ -140,7 +140,7 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
 )
 STATUS = {kind: status for status, kinds in KINDS for kind in kinds}
 # What a client should wait before it asks again, where the error does not say it itself.
-RETRY_AFTER = {errors.NoModel: "5", errors.StoreUnavailable: "2"}
+RETRY_AFTER = {errors.NoModel: "5", errors.StoreUnavailable: "2", TimeExceeded: "5"}
 
 
 @dataclass(frozen=True)

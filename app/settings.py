@@ -44,7 +44,7 @@ class Settings(BaseModel):
     request_seconds: float = Field(30, gt=0, le=3600, description="time that an answer may take; not of streams")
     search_threads: int = Field(4, ge=1, le=64, description="threads of a process that search and recommend")
     search_queue: int = Field(
-        400_000,
+        1_000_000,
         ge=1,
         description="results that a process works on at once; a request counts 500 besides, diversity five times",
     )

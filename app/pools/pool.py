@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from app.problems import Busy, ClientGone, TimeExceeded
 
 Result = TypeVar("Result")
 
-SHARE = 4  # one client may have so many-th of the pool
+SHARE = 4  # one client may have so many-th of the pool, beside the largest of its requests
 RETRY = {"Retry-After": "1"}
 SLICE_SECONDS = 0.02  # after so long, work in pieces lets go first what waits behind it
 LOOK_SECONDS = 0.1  # how often a request that waits looks whether its client is still there
@@ -37,7 +37,7 @@ class Pool:
         self._change = threading.Condition()
         self._threads = 0
         self._running = 0
-        self._held: Counter[Hashable] = Counter()
+        self._held: defaultdict[Hashable, list[int]] = defaultdict(list)  # costs, by client
         self._cost = 0
         self._moved = time.monotonic()
         self._wanted = False  # whether somebody was refused or had to wait since the pool last moved
@@ -103,13 +103,14 @@ class Pool:
         """Raises Busy."""
         with self._change:
             full = self._cost + cost > self._most and self._cost > 0
-            held = self._held[who]
-            if full or (held and held + cost > self._most / SHARE):
+            held = self._held.get(who)
+            greedy = held is not None and sum(held) - max(held) + min(cost, max(held)) > self._most / SHARE
+            if full or greedy:
                 self._wanted = self._wanted or full
                 self._refused("full" if full else "share")
                 raise Busy("too much is asked for at once: ask again, or for less at a time", headers=RETRY)
             task = Task(steps, cost, who)
-            self._held[who] += cost
+            self._held[who].append(cost)
             self._cost += cost
             self._queue.append(task)
             self._metrics.pool_cost.labels(self.name).inc(cost)
@@ -133,7 +134,7 @@ class Pool:
 
     def _release(self, task: Task) -> None:
         self._cost -= task.cost
-        self._held[task.who] -= task.cost
+        self._held[task.who].remove(task.cost)
         if not self._held[task.who]:
             del self._held[task.who]
 

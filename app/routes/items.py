@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
 from app.bodies import jsonbody
+from app.bodies.jsonpieces import TooMany
 from app.http.deps import READER, WRITER, ServiceDep, body_cost
 from app.http.itempath import ITEM_ID
 from app.http.replies import TaggedView, reply, shown
@@ -99,7 +100,7 @@ def _put(service: Service, content: Any) -> PutReply:
         raise RequestError('the body must be {"items": [...]} and nothing else')
     sent = content["items"]
     if len(sent) > service.settings.max_batch:
-        raise BodyTooLarge(f"the request has more than {service.settings.max_batch} items: send it in parts")
+        raise _too_many(service)
     good: list[ItemRow] = []
     bad: list[RejectedItem] = []
     for index, item in enumerate(sent):
@@ -159,9 +160,17 @@ async def _with_body(request: Request, service: Service, act: Callable[[Any], An
 
     def read_and_act() -> Answer:
         whole = jsonbody.unpack(body, headers.get("content-encoding"), service.settings.max_body)
-        return act(jsonbody.decode(whole))
+        try:
+            content = jsonbody.decode(whole, service.settings.max_batch)
+        except TooMany:
+            raise _too_many(service) from None
+        return act(content)
 
     return await service.pools.write.run(request, read_and_act, body_cost(body))
+
+
+def _too_many(service: Service) -> BodyTooLarge:
+    return BodyTooLarge(f"the request has more than {service.settings.max_batch} items: send it in parts")
 
 
 def _reply(view: View, item_id: str) -> ItemReply:
