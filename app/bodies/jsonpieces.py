@@ -26,7 +26,7 @@ class TooMany(Exception):
 class Pieces:
     """parse_constant: as of json.JSONDecoder. window: characters that the C reader gets at once."""
 
-    def __init__(self, parse_constant: Callable[[str], Any], window: int = WINDOW) -> None:
+    def __init__(self, parse_constant: Callable[[str], Any] | None, window: int = WINDOW) -> None:
         self._quick: Any = json.JSONDecoder(parse_constant=parse_constant)
         self._constant = parse_constant
         self._window = window
@@ -100,7 +100,7 @@ def _values(text: str, at: int, scan: Scan) -> tuple[Any, int]:
     return found
 
 
-def _in_python(parse_constant: Callable[[str], Any]) -> Scan:
+def _in_python(parse_constant: Callable[[str], Any] | None) -> Scan:
     slow: Any = json.JSONDecoder(parse_constant=parse_constant)
     slow.parse_object = reader.JSONObject
     slow.parse_array = reader.JSONArray

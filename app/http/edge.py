@@ -6,6 +6,7 @@ A plain ASGI application around FastAPI's.
 import logging
 import re
 import time
+from contextlib import ExitStack
 
 from app.http.admission import OPEN, Admission, check_scope
 from app.http.answer import Answer
@@ -42,7 +43,7 @@ class Edge:
         started = time.perf_counter()
         head = Head.of(scope["headers"])
         view = self._service.shelf.view
-        answer = Answer(send, head.request_id or self._record.new_id())
+        answer = Answer(send, head.request_id or self._record.new_id(), self._service.settings.request_seconds)
         try:
             if self._service.snapshots.loading and not self._service.keyring.read and scope["path"] not in OPEN:
                 raise ModelLoading(LOADING)
@@ -51,8 +52,9 @@ class Edge:
         except Item2vecError as error:
             await answer.problem(error)
         except Exception:
-            named = answer.request_id, scope["method"], _route(scope)
-            log.exception("request failed request_id=%s method=%s route=%s", *named)
+            if not answer.unread:
+                named = answer.request_id, scope["method"], _route(scope)
+                log.exception("request failed request_id=%s method=%s route=%s", *named)
             await answer.problem(InternalError(FAILED))
         route, status = _route(scope), answer.status
         self._record.done(answer.request_id, scope["method"], route, status, view.version, started)
@@ -74,7 +76,8 @@ class Edge:
                 check_scope(self._service.keyring, key, needed)
             return body_of(route, settings.max_body)
 
-        with self._intake.body(receive, who, admit) as body:
+        with self._intake.body(receive, who, admit) as body, ExitStack() as held:
+            scope["state"]["held"] = held  # what counts until the answer is sent
             await self._app(scope, body, answer)
 
 

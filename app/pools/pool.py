@@ -52,6 +52,8 @@ class Pool:
         state, loop = request.scope["state"], asyncio.get_running_loop()
         due = state.setdefault("due", loop.time() + self.seconds)
         task = self._admitted(steps, cost, state["who"])
+        task.holders += 1
+        state["held"].callback(self._let_go, task)
         try:
             while True:
                 await asyncio.wait((task.future,), timeout=max(0.0, min(LOOK_SECONDS, due - loop.time())))
@@ -132,7 +134,15 @@ class Pool:
                 self._release(task)
         task.future.cancel()
 
+    def _let_go(self, task: Task) -> None:
+        with self._change:
+            self._release(task)
+
     def _release(self, task: Task) -> None:
+        """One of its holders has. With the lock."""
+        task.holders -= 1
+        if task.holders:
+            return
         self._cost -= task.cost
         self._held[task.who].remove(task.cost)
         if not self._held[task.who]:

@@ -18,9 +18,10 @@ def whole(work: Callable[[], Result]) -> Steps[Result]:
 
 
 class Task:
-    """cost: what it counts in the pool. who: the client it is for. To be made on the event loop that waits for it."""
+    """cost: what it counts in the pool, as long as it has holders: the pool until the work has ended, and the request
+    until its answer is sent. who: the client it is for. To be made on the event loop that waits for it."""
 
-    __slots__ = ("_loop", "cost", "dropped", "future", "since", "started", "steps", "who")
+    __slots__ = ("_loop", "cost", "dropped", "future", "holders", "since", "started", "steps", "who")
 
     def __init__(self, steps: Steps[Any], cost: int, who: Hashable) -> None:
         self._loop = asyncio.get_running_loop()
@@ -31,6 +32,7 @@ class Task:
         self.since = time.monotonic()
         self.started = False
         self.dropped = False
+        self.holders = 1
 
     def end(self, result: Any = None, error: BaseException | None = None) -> None:
         """From any thread."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.http.deps import READER, ServiceDep
 from app.http.itempath import USER_ID
+from app.http.largejson import LargeJsonRoute
 from app.http.replies import not_modified, passing, reply
 from app.live import answers, rendering
 from app.live.answers import REQUEST_COST, Found, LiveSession
@@ -31,7 +32,7 @@ from index.model import Model
 from index.ranking.recommender import Wish
 from store import events as eventlog
 
-router = APIRouter(tags=["recommend"], dependencies=READER)
+router = APIRouter(tags=["recommend"], dependencies=READER, route_class=LargeJsonRoute)
 
 
 HISTORY = 200  # newest events of a user that are looked at; the session rule reads fewer

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.http.deps import READER, ServiceDep
 from app.http.itempath import ITEM_ID
+from app.http.largejson import LargeJsonRoute
 from app.http.replies import not_modified, passing, reply
 from app.live import answers, rendering
 from app.live.answers import Ask
@@ -18,7 +19,7 @@ from app.schemas.common import READING, WRITING, problems
 from index.errors import Item2vecError
 from index.model import Score
 
-router = APIRouter(tags=["similar"], dependencies=READER)
+router = APIRouter(tags=["similar"], dependencies=READER, route_class=LargeJsonRoute)
 
 
 async def _similar(service: ServiceDep, request: Request, item_id: str, query: SimilarQuery) -> Response:

@@ -1,6 +1,8 @@
 """Bounds of what a process works on: cost, places, time; each kind of work by itself."""
 
 import inspect
+import json
+import socket
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
@@ -147,6 +149,32 @@ def test_a_pool_in_which_nothing_moves_makes_the_process_not_ready_but_alive(own
         lock.execute("ROLLBACK")
         assert [answer.result().status_code for answer in hanging] == [200] * 2
         assert client.get("/readyz").json()["reason"] is None
+
+
+def test_an_answer_counts_until_its_client_has_read_it_and_no_longer_than_a_request(own):
+    with serving(**own[0], search_queue=1000, request_seconds=1, max_results=10**6) as client:
+        content = json.dumps({"items": ids(200), "k": 500}).encode()
+        head = f"POST /similar HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect((client.base_url.host, client.base_url.port))
+            connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + content)
+            pool = client.app.state.service.pools.search
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+            until(lambda: pool.running == 0)
+            assert client.get("/explain?item=item-000001&candidate=item-000002").json()["code"] == "busy"
+            until(lambda: client.get("/explain?item=item-000001&candidate=item-000002").status_code == 200)
+            received = 0
+            while part := connection.recv(1 << 20):
+                received += len(part)
+            assert received < 200 * 500 * 60, "it broke off"
+
+
+def test_a_large_answer_comes_whole(own):
+    with serving(**own[0], max_results=10**6) as client:
+        found = client.post("/similar", json={"items": ids(200), "k": 500})
+        assert int(found.headers["content-length"]) == len(found.content) > 1 << 20
+        assert [entry["item_id"] for entry in found.json()["results"]] == ids(200)
 
 
 def test_no_route_works_in_the_threads_that_all_plain_functions_share():
