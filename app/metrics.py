@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client import multiprocess as multiprocess_mode
@@ -77,6 +78,10 @@ class Metrics:
             self.age.set(time.time() - created)
         if self._folder is None:
             return generate_latest(self.registry)
+        for file in Path(self._folder).glob("gauge_live*_*.db"):
+            # What a process that is gone had under way, or had hanging, counts no more.
+            if not Path(f"/proc/{(process := file.stem.rpartition('_')[2])}").exists():
+                multiprocess_mode.mark_process_dead(process, self._folder)  # type: ignore[no-untyped-call]
         registry = CollectorRegistry()
         multiprocess_mode.MultiProcessCollector(registry, path=self._folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry)

@@ -42,10 +42,12 @@ class Together:
                 return await future
         except TimeoutError:
             raise TimeExceeded(f"there was no answer within {self._pool.seconds:g} s: ask again") from None
+        finally:
+            if future.cancelled():  # nobody waits for it any more
+                self._waiting = [asked for asked in self._waiting if asked[2] is not future]
 
     def _start(self) -> None:
         """Takes those that wait for the model of the first; asks itself again for the rest."""
-        self._waiting = [asked for asked in self._waiting if not asked[2].done()]  # nobody waits for these any more
         if not self._waiting:
             self._busy = False
             return
