@@ -51,8 +51,7 @@ class Pool:
         """As `run`, of work in pieces: it ends between two of them where nobody waits for it any more."""
         state, loop = request.scope["state"], asyncio.get_running_loop()
         due = state.setdefault("due", loop.time() + self.seconds)
-        task = self._admitted(steps, cost, state["who"])
-        task.holders += 1
+        task = self._admitted(steps, cost, state["who"], holders=2)
         state["held"].callback(self._let_go, task)
         try:
             while True:
@@ -72,7 +71,7 @@ class Pool:
 
     async def own(self, work: Callable[[], Result]) -> Result:
         """As `run`, of the service's own work: for as long as it takes."""
-        task = self._admitted(whole(work), 1, OURSELVES)
+        task = self._admitted(whole(work), 1, OURSELVES, holders=1)
         try:
             result: Result = await task.future
             return result
@@ -101,7 +100,7 @@ class Pool:
                 task.dropped = True
             self._change.notify_all()
 
-    def _admitted(self, steps: Steps[Any], cost: int, who: Hashable) -> Task:
+    def _admitted(self, steps: Steps[Any], cost: int, who: Hashable, holders: int) -> Task:
         """Raises Busy."""
         with self._change:
             full = self._cost + cost > self._most and self._cost > 0
@@ -111,7 +110,7 @@ class Pool:
                 self._wanted = self._wanted or full
                 self._refused("full" if full else "share")
                 raise Busy("too much is asked for at once: ask again, or for less at a time", headers=RETRY)
-            task = Task(steps, cost, who)
+            task = Task(steps, cost, who, holders)
             self._held[who].append(cost)
             self._cost += cost
             self._queue.append(task)

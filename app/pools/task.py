@@ -23,7 +23,7 @@ class Task:
 
     __slots__ = ("_loop", "cost", "dropped", "future", "holders", "since", "started", "steps", "who")
 
-    def __init__(self, steps: Steps[Any], cost: int, who: Hashable) -> None:
+    def __init__(self, steps: Steps[Any], cost: int, who: Hashable, holders: int) -> None:
         self._loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self._loop.create_future()
         self.steps = steps
@@ -32,7 +32,7 @@ class Task:
         self.since = time.monotonic()
         self.started = False
         self.dropped = False
-        self.holders = 1
+        self.holders = holders
 
     def end(self, result: Any = None, error: BaseException | None = None) -> None:
         """From any thread."""

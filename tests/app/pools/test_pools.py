@@ -177,6 +177,16 @@ def test_a_large_answer_comes_whole(own):
         assert [entry["item_id"] for entry in found.json()["results"]] == ids(200)
 
 
+def test_nothing_is_held_any_more_when_all_have_their_answers(own):
+    """Counted right however thread and request interleave: each lets go once."""
+    with serving(**own[0]) as client, ThreadPoolExecutor(8) as threads:
+        path = "/explain?item=item-000001&candidate=item-000002"
+        found = threads.map(lambda _: client.get(path).status_code, range(600))
+        assert set(found) == {200}
+        pool = client.app.state.service.pools.search
+        until(lambda: (pool.running, pool.waiting, pool._cost, dict(pool._held)) == (0, 0, 0, {}))
+
+
 def test_no_route_works_in_the_threads_that_all_plain_functions_share():
     plain = [
         route.path
