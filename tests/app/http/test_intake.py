@@ -21,8 +21,9 @@ def held(client, method, path, length, sent=b"", **headers):
 
 def answer_of(connection):
     with connection:
-        found = connection.recv(65536)
-    head, _, body = found.partition(b"\r\n\r\n")
+        head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+        while not body:  # head and body are written one after the other
+            body = connection.recv(65536)
     return int(head[9:12]), json.loads(body), head.decode().lower()
 
 
