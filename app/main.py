@@ -4,6 +4,8 @@ import asyncio
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,7 +24,9 @@ from app.http.record import Record
 from app.live.recall import RecallMeter
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
+from app.live.together import Together
 from app.metrics import Metrics
+from app.pools.pools import Pools
 from app.quick.heads import Heads
 from app.quick.protocol import QUICK
 from app.quick.similar import Quick
@@ -31,6 +35,8 @@ from app.routes import events, items, jobs, models, ops, recommend, similar
 from app.schemas.document import document_of
 from app.service import Service
 from app.settings import Settings
+from app.streams.feeds import Feeds
+from app.streams.places import Places
 from index.artifact.registry import Registry
 from index.visible import log_to
 from store.database import connect
@@ -57,6 +63,8 @@ class App(FastAPI):
         return self.openapi_schema
 
 
+FIRST_SECONDS = 1.0
+
 # No two paths of different routers take the same request; within a router the narrower path stands first.
 ROUTES = (ops, jobs, models, events, items, similar, recommend)
 
@@ -79,7 +87,20 @@ def create_app(settings: Settings) -> App:
     metrics = Metrics(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     registry = Registry(settings.models)
     snapshots = Snapshots(registry, metrics)
-    service = Service(settings, engine, registry, snapshots, Shelf(engine, snapshots), Keyring(engine), metrics)
+    pools = Pools(settings, metrics)
+    service = Service(
+        settings,
+        engine,
+        registry,
+        snapshots,
+        Shelf(engine, snapshots),
+        Keyring(engine),
+        metrics,
+        pools,
+        Together(pools.sessions),
+        Feeds(engine, pools.streams, lambda job: jobs.event_of(snapshots.version, job)),
+        Places(settings.max_streams, settings.max_streams_per_key),
+    )
     access = AccessLog(settings.access_log)
     recall = RecallMeter(settings.recall_sample, metrics)
     record, admission = Record(metrics, access), Admission(service.keyring, settings)
@@ -90,12 +111,17 @@ def create_app(settings: Settings) -> App:
         # Here, where the server's own handlers are in place.
         app.state.closing = Closing(settings.leave_seconds)
         refresher = Refresher(service, access, recall)
-        await asyncio.to_thread(refresher.first)
         refresher.start()
+        # A model that is there within a moment is served from the first request on; a larger one is loaded while
+        # /healthz answers already.
+        await _until(refresher.loaded, FIRST_SECONDS)
+        noting = asyncio.create_task(_note(service))
         try:
             yield {QUICK: quick}  # where the server's protocol finds it
         finally:
-            await asyncio.to_thread(refresher.stop)
+            noting.cancel()
+            pools.close()
+            refresher.stop()
             engine.dispose()
 
     app = App(
@@ -124,3 +150,17 @@ def create_app(settings: Settings) -> App:
             expose_headers=["ETag", "X-Model-Version", "X-Request-Id", "Location", "Retry-After"],
         )
     return app
+
+
+async def _until(event: threading.Event, seconds: float) -> None:
+    """Not in the event loop's own threads: it waits for those when it ends."""
+    due = time.monotonic() + seconds
+    while not event.is_set() and time.monotonic() < due:
+        await asyncio.sleep(0.005)
+
+
+async def _note(service: Service) -> None:
+    while True:
+        service.pools.note()
+        service.metrics.streams.set(service.streams.taken)
+        await asyncio.sleep(1.0)

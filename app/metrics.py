@@ -44,6 +44,18 @@ class Metrics:
             self.failures.labels(code)  # 0 from the beginning: a rise from nothing is none
         self.disk_free = gauge("item2vec_disk_free_bytes", "Free on the disk of a place", ["place"])
         self.disk_size = gauge("item2vec_disk_size_bytes", "Size of the disk of a place", ["place"])
+        # Of app.pools; how many there are and whether they move is noted every second.
+        own = ["pool"]
+        now = partial(Gauge, registry=self.registry, multiprocess_mode="livesum")
+        self.pool_running = now("item2vec_pool_running", "Requests that a thread of the pool works on", own)
+        self.pool_waiting = now("item2vec_pool_waiting", "Requests that wait for a thread of the pool", own)
+        self.pool_stuck = now("item2vec_pool_stuck", "Processes in which nothing moves in the pool", own)
+        self.pool_refused = counter("item2vec_pool_refused_total", "Requests not done, by reason", [*own, "reason"])
+        self.pool_cost = counter("item2vec_pool_cost_total", "Cost of the requests taken", own)
+        self.pool_wait = Histogram(
+            "item2vec_pool_wait_seconds", "Time until a thread began", own, buckets=BUCKETS, registry=self.registry
+        )
+        self.streams = now("item2vec_streams", "Open streams of jobs")
         self._found = self._wanted = 0
         self._children: dict[tuple[str, str, int, str], Histogram] = {}
 
@@ -82,6 +94,10 @@ class Metrics:
             self.age.set(time.time() - created)
         if self._folder is None:
             return generate_latest(self.registry)
+        for file in Path(self._folder).glob("gauge_live*_*.db"):
+            # What a process that is gone had under way, or had hanging, counts no more.
+            if not Path(f"/proc/{(process := file.stem.rpartition('_')[2])}").exists():
+                multiprocess_mode.mark_process_dead(process, self._folder)  # type: ignore[no-untyped-call]
         registry = CollectorRegistry()
         multiprocess_mode.MultiProcessCollector(registry, path=self._folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry)

@@ -9,6 +9,7 @@ from index import errors
 
 PROBLEM_JSON = "application/problem+json"
 FAILED = "the service failed; the log has the reason under the request id"
+LOADING = "the model is being loaded; ask again in a moment"
 FIRST_STEP = "post events and POST /retrain, or run item2vec train"  # where nothing can be served yet
 
 
@@ -60,6 +61,36 @@ class Busy(errors.RequestError):
     code = "busy"
 
 
+class TimeExceeded(errors.RequestError):
+    """The answer took longer than the settings allow."""
+
+    code = "time_exceeded"
+
+
+class TooManyResults(errors.RequestError):
+    """The request asks for more results than the settings allow."""
+
+    code = "too_many_results"
+
+
+class StreamsExceeded(errors.RequestError):
+    """The client has as many open streams as the settings allow."""
+
+    code = "streams_exceeded"
+
+
+class ClientGone(errors.RequestError):
+    """The client closed its connection before the answer was there; nobody gets this."""
+
+    code = "client_gone"
+
+
+class ModelLoading(errors.NoModel):
+    """The service has just started and loads its model."""
+
+    code = "model_loading"
+
+
 class HostRefused(errors.RequestError):
     """The request is for a host that this service is not."""
 
@@ -102,13 +133,14 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
     (415, (TypeUnsupported,)),
     (421, (HostRefused,)),
     (422, (errors.ConfigError, errors.EventsError, errors.RequestError)),
-    (429, (RateExceeded,)),
+    (429, (RateExceeded, StreamsExceeded)),
+    (499, (ClientGone,)),
     (500, (errors.Item2vecError, InternalError)),
-    (503, (errors.NoModel, errors.StoreUnavailable, errors.DiskFull, Busy)),
+    (503, (errors.NoModel, errors.StoreUnavailable, errors.DiskFull, Busy, TimeExceeded)),
 )
 STATUS = {kind: status for status, kinds in KINDS for kind in kinds}
 # What a client should wait before it asks again, where the error does not say it itself.
-RETRY_AFTER = {errors.NoModel: "5", errors.DiskFull: "30", errors.StoreUnavailable: "2"}
+RETRY_AFTER = {errors.NoModel: "5", errors.DiskFull: "30", errors.StoreUnavailable: "2", TimeExceeded: "5"}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,10 @@ from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
 from app.live.together import Together
 from app.metrics import Metrics
+from app.pools.pools import Pools
 from app.settings import Settings
+from app.streams.feeds import Feeds
+from app.streams.places import Places
 from index.artifact.registry import Registry
 from store.database import Database
 from store.keys import Keyring
@@ -24,5 +27,8 @@ class Service:
     shelf: Shelf
     keyring: Keyring
     metrics: Metrics
+    pools: Pools
+    together: Together
+    feeds: Feeds
+    streams: Places
     diffs: Diffs = field(default_factory=Diffs)
-    together: Together = field(default_factory=Together)

@@ -39,7 +39,31 @@ class Settings(BaseModel):
     )
     body_seconds: float = Field(30, gt=0, le=3600, description="time that a body may take to come")
     max_batch: int = Field(1000, ge=1, description="items in one POST /similar or PUT /items")
+    max_results: int = Field(50_000, ge=1, description="results that one POST /similar may ask for: items times k")
     max_events: int = Field(50_000, ge=1, description="rows in one POST /events")
+    request_seconds: float = Field(30, gt=0, le=3600, description="time that an answer may take; not of streams")
+    search_threads: int = Field(4, ge=1, le=64, description="threads of a process that search and recommend")
+    search_queue: int = Field(
+        1_000_000,
+        ge=1,
+        description="results that a process works on at once; a request counts 500 besides, diversity five times",
+    )
+    write_threads: int = Field(6, ge=1, le=64, description="threads of a process that store events and items")
+    write_queue: int = Field(
+        512, ge=1, description="writing requests that a process works on at once; 100 kB of a body count as one"
+    )
+    manage_threads: int = Field(
+        4, ge=1, le=64, description="threads of a process for jobs, rejects, users' events and models"
+    )
+    manage_queue: int = Field(128, ge=1, description="such requests that a process works on at once")
+    stuck_seconds: float = Field(
+        30, gt=0, le=3600, description="time in which all threads of a pool hang before /readyz says so"
+    )
+    max_streams: int = Field(256, ge=1, description="open streams of jobs in a process")
+    max_streams_per_key: int = Field(16, ge=1, description="open streams of one key, or of one address without keys")
+    stream_seconds: float = Field(
+        900, gt=0, le=86_400, description="time after which a stream ends; clients come back to the same line"
+    )
     rate_per_key: float = Field(
         5000, ge=0, description="requests per second and key, bursts of twice that; 0: no limit"
     )

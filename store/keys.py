@@ -102,6 +102,7 @@ class Keyring:
         # One reference, replaced whole: requests in other threads see the old keys or the new.
         self._keys: dict[bytes, tuple[bytes, Key]] = {}
         self.configured = True
+        self.read = False  # whether the table has been read
         self.state = object()  # another one whenever the keys are others
         # What an unknown id is compared with, so that it takes as long as a wrong secret.
         self._nobody = (secrets.token_bytes(32), None)
@@ -114,6 +115,10 @@ class Keyring:
         same = hmac.compare_digest(sha256(token[SECRET]).digest(), digest)
         return key if same and token.startswith(b"i2v_") and token[ID.stop] == 0x5F else None
 
+    def holds(self, key: Key) -> bool:
+        """Whether the key is still one of them, as it is."""
+        return self._keys.get(key.key_id.encode(), self._nobody)[1] == key
+
     def refresh(self) -> None:
         """Reads the table. When the database does not answer, the keys stay as they are.
 
@@ -125,6 +130,7 @@ class Keyring:
                 rows = connection.execute(select(keys)).all()
         except StoreUnavailable:
             return
+        self.read = True
         self._seen = self._seen or bool(rows)
         found = {
             row.key_id.encode(): (bytes.fromhex(row.secret_hash), Key(row.key_id, row.name, _scopes(row.scopes)))

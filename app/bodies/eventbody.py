@@ -2,12 +2,14 @@
 
 import io
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from app.bodies import jsonbody
 from app.bodies.eventrow import RowError, parse
+from app.bodies.jsonpieces import TooMany
 from app.problems import BodyTooLarge
 from index.errors import RequestError
 from store.event import EventRow
@@ -33,10 +35,14 @@ def read(body: bytes, media_type: str, max_events: int, now: int) -> Parsed:
     not JSON is a reject like others; a broken array is refused as a whole.
     """
     rows, rejects = [], []
-    values = _array(body) if media_type == ARRAY_TYPE else _lines(body)
+    too_large = BodyTooLarge(f"the request has more than {max_events} events: send it in parts")
+    try:
+        values = _array(body, max_events) if media_type == ARRAY_TYPE else _lines(body)
+    except TooMany:
+        raise too_large from None
     for place, value in enumerate(values):
         if place == max_events:
-            raise BodyTooLarge(f"the request has more than {max_events} events: send it in parts")
+            raise too_large
         try:
             if isinstance(value, _Broken):
                 raise RowError("json_invalid", value.reason)
@@ -54,8 +60,8 @@ class _Broken:
     reason: str
 
 
-def _array(body: bytes) -> list[Any]:
-    value = jsonbody.decode(body)
+def _array(body: bytes, most: int) -> list[Any]:
+    value = jsonbody.decode(body, most)
     if isinstance(value, dict):
         if value.keys() != {"events"}:
             raise RequestError('the body must be an array of events, or {"events": [...]} and nothing else')
@@ -73,7 +79,7 @@ def _lines(body: bytes) -> Iterator[Any]:
         if not sent:
             continue
         try:
-            yield jsonbody.parse(sent.decode(), "the line")
+            yield jsonbody.parse(sent.decode(), sys.maxsize, "the line")
         except UnicodeDecodeError as error:
             yield _Broken(sent, f"the line is not UTF-8: byte {error.start} cannot be read")
         except RequestError as error:

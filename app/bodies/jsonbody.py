@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Collection
 from typing import Any, Never
 
+from app.bodies.jsonpieces import Pieces
 from app.problems import BodyTooLarge, TypeUnsupported
 from index.errors import RequestError
 
@@ -73,20 +74,20 @@ def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"the body has more than {limit} bytes, which is the most this service takes: send it in parts")
 
 
-def decode(body: bytes) -> Any:
-    """The JSON value, with or without a byte order mark. Raises RequestError for what is not JSON, not UTF-8, or too
-    deep."""
+def decode(body: bytes, most: int) -> Any:
+    """The JSON value, with or without a byte order mark. most: values that a list in it may have; those of a small body
+    are not counted. Raises RequestError for what is not JSON, not UTF-8, or too deep, and TooMany."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RequestError(f"the body is not UTF-8: byte {error.start} cannot be read") from None
-    return parse(text)
+    return parse(text, most)
 
 
-def parse(text: str, what: str = "the body") -> Any:
+def parse(text: str, most: int, what: str = "the body") -> Any:
     """As `decode`, of text. what: to be named in the error."""
     try:
-        return _DECODER.decode(text)
+        return _PIECES.decode(text, most)
     except json.JSONDecodeError as error:
         raise RequestError(f"{what} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
     except RecursionError:
@@ -105,4 +106,4 @@ def _refuse(name: str) -> Never:
     raise _Constant(f"{name} is not a JSON value")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_PIECES = Pieces(_refuse)

@@ -47,13 +47,20 @@ def scope_of(route: Any) -> str | None:
     return next((scope for scope in found if scope), None)
 
 
-SMALL = 1 << 20
+SMALL, SMALLEST = 1 << 20, 64 << 10
 LARGE = {"/events", "/items"}
+NEVER_LARGE = {"/retrain"}  # nor is it read in pieces
 
 
 def body_of(route: Any, most: int) -> int:
     """Bytes that a body of this route may have: only those that carry a log or a catalogue are large."""
-    return most if getattr(route, "path", None) in LARGE else min(most, SMALL)
+    path = getattr(route, "path", None)
+    return most if path in LARGE else min(most, SMALLEST if path in NEVER_LARGE else SMALL)
+
+
+def body_cost(body: bytes) -> int:
+    """In the pool that stores what it holds: that of a small one is 1."""
+    return 1 + len(body) // 100_000
 
 
 # For `dependencies=` of a route.

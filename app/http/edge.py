@@ -6,15 +6,16 @@ A plain ASGI application around FastAPI's.
 import logging
 import re
 import time
+from contextlib import ExitStack
 
-from app.http.admission import Admission, check_scope
+from app.http.admission import OPEN, Admission, check_scope
 from app.http.answer import Answer
 from app.http.asgi import App, Receive, Scope, Send
 from app.http.deps import body_of, scope_of
 from app.http.head import Head
 from app.http.intake import Intake
 from app.http.record import Record
-from app.problems import FAILED, InternalError
+from app.problems import FAILED, LOADING, InternalError, ModelLoading
 from app.service import Service
 from index.errors import Item2vecError
 from store.keys import Key
@@ -42,15 +43,18 @@ class Edge:
         started = time.perf_counter()
         head = Head.of(scope["headers"])
         view = self._service.shelf.view
-        answer = Answer(send, head.request_id or self._record.new_id())
+        answer = Answer(send, head.request_id or self._record.new_id(), self._service.settings.request_seconds)
         try:
+            if self._service.snapshots.loading and not self._service.keyring.read and scope["path"] not in OPEN:
+                raise ModelLoading(LOADING)
             key = self._admission.admit(scope, head.token)
             await self._pass_on(scope, receive, answer, head, key)
         except Item2vecError as error:
             await answer.problem(error)
         except Exception:
-            named = answer.request_id, scope["method"], _route(scope)
-            log.exception("request failed request_id=%s method=%s route=%s", *named)
+            if not answer.unread:
+                named = answer.request_id, scope["method"], _route(scope)
+                log.exception("request failed request_id=%s method=%s route=%s", *named)
             await answer.problem(InternalError(FAILED))
         route, status = _route(scope), answer.status
         self._record.done(answer.request_id, scope["method"], route, status, view.version, started)
@@ -58,12 +62,12 @@ class Edge:
     async def _pass_on(self, scope: Scope, receive: Receive, answer: Answer, head: Head, key: Key | None) -> None:
         """To FastAPI's routes. Raises HostRefused, OriginRefused, and what `Intake` and `check_scope` raise."""
         settings = self._service.settings
-        scope.setdefault("state", {}).update(request_id=answer.request_id, key=key)
+        who = (scope.get("client") or ("",))[0] if key is None else key.key_id
+        scope.setdefault("state", {}).update(request_id=answer.request_id, key=key, who=who)
         head.check_host(settings.hosts)
         if scope["method"] not in READING:
             head.check_origin(settings.cors_origins)
         head.check_size(settings.max_body)
-        who = (scope.get("client") or ("",))[0] if key is None else key.key_id
 
         def admit() -> int:
             """Before the first byte of a body: the route is known by now, and reads it before it asks for a key."""
@@ -72,7 +76,8 @@ class Edge:
                 check_scope(self._service.keyring, key, needed)
             return body_of(route, settings.max_body)
 
-        with self._intake.body(receive, who, admit) as body:
+        with self._intake.body(receive, who, admit) as body, ExitStack() as held:
+            scope["state"]["held"] = held  # what counts until the answer is sent
             await self._app(scope, body, answer)
 
 

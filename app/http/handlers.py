@@ -10,15 +10,17 @@ from starlette.exceptions import HTTPException
 from app.http.replies import NotModified, reply
 from app.problems import (
     FAILED,
+    LOADING,
     PROBLEM_JSON,
     BodyTooLarge,
     InternalError,
     MethodRefused,
+    ModelLoading,
     RouteUnknown,
     TypeUnsupported,
     problem_of,
 )
-from index.errors import DiskFull, Item2vecError, RequestError, StoreUnavailable
+from index.errors import DiskFull, Item2vecError, NoModel, RequestError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ async def on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, Item2vecError)
     if isinstance(error, StoreUnavailable | DiskFull):
         request.app.state.service.metrics.failures.labels(error.code).inc()
+    if isinstance(error, NoModel) and request.app.state.service.snapshots.loading:
+        error = ModelLoading(LOADING)
     if problem_of(error).status >= 500:
         log.warning("refused code=%s request_id=%s", error.code, request.scope["state"]["request_id"])
     return _response(request, error)

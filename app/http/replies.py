@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
+from pydantic import BaseModel
 
 from app import headers
 from app.live.view import View
@@ -31,6 +32,11 @@ def reply(view: View, body: bytes | None) -> Response:
 def passing(version: str | None, body: bytes) -> Response:
     """Not to be kept: of a POST, or of what changes without the view."""
     return Response(body, media_type="application/json", headers=headers.of_answer(version))
+
+
+def shown(content: BaseModel) -> bytes:
+    """For replies that may be large: in a thread, where FastAPI would do this on the event loop."""
+    return content.model_dump_json(by_alias=True).encode()
 
 
 class NotModified(Exception):

@@ -21,6 +21,7 @@ from index.ranking.recommender import Wish
 Fallback = Literal["popular", "none"]
 Shortfall = Literal["filtered", "min_score", "untrained", "catalogue_small"]
 MOST_K = 500
+REQUEST_COST, LIST_COST = 500, 50  # results that are rendered in the time that either takes besides
 POOL = 5  # candidates per result wanted, from which a diverse list is picked
 
 
@@ -40,6 +41,10 @@ class Ask:
     def is_plain(self) -> bool:
         """Whether only `k` says what the list is like."""
         return not self.filter.conditions and not self.exclude and self.min_score is None and not self.diversity
+
+    def cost(self, lists: int = 1) -> int:
+        """Of so many lists, in results: their candidates, and what a list and a request take besides."""
+        return REQUEST_COST + lists * (LIST_COST + _pool(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from app.live.view import ItemView, View
+from app.pools.task import Steps
 from index.errors import RequestError
+
+PIECE = 1000
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,16 @@ class Wanted:
         return q in item.item_id.casefold() or q in (item.title or "").casefold()
 
 
-def page(view: View, wanted: Wanted, limit: int, cursor: str | None) -> tuple[list[ItemView], str | None]:
-    """At most `limit` items, and the cursor of the next page. Raises RequestError for a cursor that is not one."""
+def page(view: View, wanted: Wanted, limit: int, cursor: str | None) -> Steps[tuple[list[ItemView], str | None]]:
+    """At most `limit` items, and the cursor of the next page; worked in pieces.
+
+    Raises RequestError for a cursor that is not one.
+    """
     found: list[ItemView] = []
     start = 0 if cursor is None else bisect_right(view.ids, _after(cursor))
-    for item_id in view.ids[start:]:
+    for number, item_id in enumerate(view.ids[start:], 1):
+        if number % PIECE == 0:
+            yield
         item = view.get(item_id)
         if item is None or not wanted.has(item):
             continue

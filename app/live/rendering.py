@@ -92,13 +92,13 @@ class Entry:
     anchor: str | None = None
 
 
-def batch_bytes(view: View, entries: Sequence[Entry]) -> bytes:
-    failed = sum(entry.status != 200 for entry in entries)
+def batch_bytes(view: View, failed: int, entries: Sequence[bytes]) -> bytes:
+    """failed: how many of them have a status other than 200."""
     head = f'{{"model_version":"{view.version}","failed":{failed},"results":['.encode("ascii")
-    return b"".join((head, b",".join([_entry_json(view, entry) for entry in entries]), b"]}"))
+    return b"".join((head, b",".join(entries), b"]}"))
 
 
-def _entry_json(view: View, entry: Entry) -> bytes:
+def entry_bytes(view: View, entry: Entry) -> bytes:
     content = {"item_id": entry.item_id, "status": entry.status, "code": entry.code}
     return _with_list(content, view, entry.found, entry.anchor)
 

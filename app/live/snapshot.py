@@ -35,6 +35,7 @@ class Snapshots:
 
     def __init__(self, registry: Registry, metrics: Metrics) -> None:
         self.current: Snapshot | None = None
+        self.loading = True  # until it is known what there is to serve when the process begins
         self.refused: dict[str, str] = {}  # version -> why it is not served
         self._registry = registry
         self._metrics = metrics

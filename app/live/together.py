@@ -4,6 +4,8 @@ than one."""
 import asyncio
 from collections.abc import Callable
 
+from app.pools.pool import RETRY, Pool
+from app.problems import Busy, TimeExceeded
 from index.model import Model
 from index.ranking.readings import Float, Rows
 from index.ranking.recommender import Wish
@@ -14,27 +16,41 @@ AT_ONCE = 16
 MOST_SCORES = 8_000_000  # of a pass, 32 MB each for the whole numbers and the scores
 # Scores made while other requests wait, about 2 ms; longer passes have a thread, which costs 0.1 ms.
 IN_LOOP = 200_000
+MOST_WAITING = 1000
 
 
 class Together:
-    """To be used on one event loop."""
+    """To be used on one event loop. pool: whose thread has the long passes."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
         self._waiting: list[tuple[Model, Wish, asyncio.Future[Best]]] = []
         self._busy = False
 
     async def best(self, model: Model, wish: Wish) -> Best:
-        """Rows and scores as `Recommender.among` gives them."""
+        """Rows and scores as `Recommender.among` gives them. Raises Busy, TimeExceeded."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise Busy("too many sessions are asked about at once: ask again", headers=RETRY)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Best] = loop.create_future()
         self._waiting.append((model, wish, future))
         if not self._busy:
             self._busy = True
             loop.call_soon(self._start)  # after all requests that have come in already
-        return await future
+        try:
+            async with asyncio.timeout(self._pool.seconds):
+                return await future
+        except TimeoutError:
+            raise TimeExceeded(f"there was no answer within {self._pool.seconds:g} s: ask again") from None
+        finally:
+            if future.cancelled():  # nobody waits for it any more
+                self._waiting = [asked for asked in self._waiting if asked[2] is not future]
 
     def _start(self) -> None:
         """Takes those that wait for the model of the first; asks itself again for the rest."""
+        if not self._waiting:
+            self._busy = False
+            return
         model = self._waiting[0][0]
         items = max(1, len(model.vocabulary))
         most = max(1, min(AT_ONCE, MOST_SCORES // items))
@@ -49,7 +65,7 @@ class Together:
         if items * len(mine) <= IN_LOOP:
             self._end(futures, work)
         else:
-            done = asyncio.get_running_loop().run_in_executor(None, work)
+            done = asyncio.ensure_future(self._pool.own(work))
             done.add_done_callback(lambda made: self._end(futures, made.result))
 
     def _end(self, futures: list[asyncio.Future[Best]], lists: Callable[[], list[Best]]) -> None:

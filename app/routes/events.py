@@ -2,13 +2,14 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Query, Request, Response
 
 from app.bodies import eventbody, jsonbody
-from app.http.deps import ADMIN, WRITER, RequestId, ServiceDep
+from app.http.deps import ADMIN, WRITER, RequestId, ServiceDep, body_cost
+from app.http.replies import passing, shown
 from app.schemas.common import WRITING, problems
 from app.schemas.events import REQUEST_BODY, EventsReply, KeptReject, RejectedRow, RejectsReply
 from app.service import Service
@@ -37,7 +38,9 @@ async def post_events(request: Request, service: ServiceDep, request_id: Request
     """
     kind = jsonbody.media_type(request.headers.get("content-type"), eventbody.TYPES)
     encoding = request.headers.get("content-encoding")
-    return await run_in_threadpool(_store, service, await request.body(), kind, encoding, request_id)
+    body = await request.body()
+    store = partial(_store, service, body, kind, encoding, request_id)
+    return await service.pools.write.run(request, store, body_cost(body))
 
 
 def _store(service: Service, body: bytes, kind: str, encoding: str | None, request_id: str) -> EventsReply:
@@ -57,18 +60,28 @@ def _store(service: Service, body: bytes, kind: str, encoding: str | None, reque
 
 
 @router.get(
-    "/events/rejects", summary="Rejected events", dependencies=ADMIN, responses=problems(401, 403, 422, 429, 503)
+    "/events/rejects",
+    summary="Rejected events",
+    response_model=RejectsReply,
+    dependencies=ADMIN,
+    responses=problems(401, 403, 422, 429, 503),
 )
-def get_rejects(
+async def get_rejects(
     service: ServiceDep,
+    request: Request,
     limit: Annotated[int, Query(ge=1, le=1000, description="how many")] = 100,
     before: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="only rejects with a smaller seq")] = None,
-) -> RejectsReply:
+) -> Response:
     """The rejected rows that are still kept, the newest first, as they were sent."""
-    found = eventlog.rejects(service.engine, limit, before)
-    following = found[-1].seq if len(found) == limit else None
-    kept = [_kept(reject) for reject in found]
-    return RejectsReply(model_version=service.snapshots.version, rejects=kept, before=following)
+    version = service.snapshots.version
+
+    def work() -> bytes:
+        found = eventlog.rejects(service.engine, limit, before)
+        following = found[-1].seq if len(found) == limit else None
+        kept = [_kept(reject) for reject in found]
+        return shown(RejectsReply(model_version=version, rejects=kept, before=following))
+
+    return passing(version, await service.pools.manage.run(request, work))
 
 
 def _kept(reject: StoredReject) -> KeptReject:

@@ -3,17 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Path, Query, Request
-from fastapi.concurrency import run_in_threadpool
-from pydantic import ValidationError
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import TypeAdapter, ValidationError
 
 from app.bodies import jsonbody
-from app.http.deps import READER, WRITER, ServiceDep
+from app.bodies.jsonpieces import TooMany
+from app.http.deps import READER, WRITER, ServiceDep, body_cost
 from app.http.itempath import ITEM_ID
-from app.http.replies import TaggedView
+from app.http.replies import TaggedView, reply, shown
 from app.live import listing
 from app.live.listing import Wanted
 from app.live.view import ItemView, View
+from app.pools.task import Steps
 from app.problems import BodyTooLarge
 from app.schemas.common import READING, WRITING, problems
 from app.schemas.items import (
@@ -34,6 +35,8 @@ from store import items
 from store.database import now
 from store.items import ItemRow
 
+LISTING_COST = 2000  # in results, see app.live.answers: a page may need a look at every item
+ONE = TypeAdapter(ItemReply)
 JSON = ("application/json",)
 Answer = TypeVar("Answer")
 
@@ -42,8 +45,16 @@ router = APIRouter(tags=["items"])
 ItemPath = Annotated[str, Path(description="id of the item; a slash in it may stay as it is", examples=["t000327"])]
 
 
-@router.get("/items", summary="List items, or read one", dependencies=READER, responses=problems(*READING))
-def list_items(
+@router.get(
+    "/items",
+    summary="List items, or read one",
+    response_model=ItemsReply | ItemReply,
+    dependencies=READER,
+    responses=problems(*READING),
+)
+async def list_items(
+    service: ServiceDep,
+    request: Request,
     view: TaggedView,
     q: Annotated[str | None, Query(max_length=1024, description="part of the title or the id, any letter case")] = None,
     category: Annotated[str | None, Query(max_length=2000, description="only of this category")] = None,
@@ -53,16 +64,21 @@ def list_items(
     item_id: Annotated[
         str | None, Query(description="this item, as GET /items/{item_id} has it: for ids that no path can hold")
     ] = None,
-) -> ItemsReply | ItemReply:
+) -> Response:
     """Every item known and not deleted, trained or not, in the order of their ids."""
     if item_id is not None:
-        return _reply(view, item_id)
-    found, following = listing.page(view, Wanted(q, category, available), limit, cursor)
-    return ItemsReply(items=found, next_cursor=following, model_version=view.version)
+        return reply(view, ONE.dump_json(_reply(view, item_id)))
+    pages = _listed(view, Wanted(q, category, available), limit, cursor)
+    return reply(view, await service.pools.search.steps(request, pages, LISTING_COST))
+
+
+def _listed(view: View, wanted: Wanted, limit: int, cursor: str | None) -> Steps[bytes]:
+    found, following = yield from listing.page(view, wanted, limit, cursor)
+    return shown(ItemsReply(items=found, next_cursor=following, model_version=view.version))
 
 
 @router.get(f"/items/{ITEM_ID}", summary="Read an item", dependencies=READER, responses=problems(*READING))
-def get_item(view: TaggedView, item_id: ItemPath) -> ItemReply:
+async def get_item(view: TaggedView, item_id: ItemPath) -> ItemReply:
     """What the service knows of the item now. Ids like `.` or `..`, which no path can hold: GET /items?item_id=."""
     return _reply(view, item_id)
 
@@ -84,7 +100,7 @@ def _put(service: Service, content: Any) -> PutReply:
         raise RequestError('the body must be {"items": [...]} and nothing else')
     sent = content["items"]
     if len(sent) > service.settings.max_batch:
-        raise BodyTooLarge(f"the request has more than {service.settings.max_batch} items: send it in parts")
+        raise _too_many(service)
     good: list[ItemRow] = []
     bad: list[RejectedItem] = []
     for index, item in enumerate(sent):
@@ -125,10 +141,14 @@ def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
 @router.delete(
     f"/items/{ITEM_ID}", summary="Delete an item", dependencies=WRITER, responses=problems(401, 403, 404, 422, 429, 503)
 )
-def delete_item(service: ServiceDep, item_id: ItemPath) -> DeletedReply:
+async def delete_item(service: ServiceDep, request: Request, item_id: ItemPath) -> DeletedReply:
     """It is gone from every answer at once, also where the model has it, until PUT /items brings it back."""
-    items.delete(service.engine, item_id, known=service.shelf.view.get(item_id) is not None)
-    service.shelf.refresh()
+
+    def work() -> None:
+        items.delete(service.engine, item_id, known=service.shelf.view.get(item_id) is not None)
+        service.shelf.refresh()
+
+    await service.pools.write.run(request, work)
     return DeletedReply(item_id=item_id, deleted=True, model_version=service.snapshots.version)
 
 
@@ -140,9 +160,17 @@ async def _with_body(request: Request, service: Service, act: Callable[[Any], An
 
     def read_and_act() -> Answer:
         whole = jsonbody.unpack(body, headers.get("content-encoding"), service.settings.max_body)
-        return act(jsonbody.decode(whole))
+        try:
+            content = jsonbody.decode(whole, service.settings.max_batch)
+        except TooMany:
+            raise _too_many(service) from None
+        return act(content)
 
-    return await run_in_threadpool(read_and_act)
+    return await service.pools.write.run(request, read_and_act, body_cost(body))
+
+
+def _too_many(service: Service) -> BodyTooLarge:
+    return BodyTooLarge(f"the request has more than {service.settings.max_batch} items: send it in parts")
 
 
 def _reply(view: View, item_id: str) -> ItemReply:

@@ -1,29 +1,23 @@
 """Retraining: ask for it, follow it, cancel it."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from app.http.closing import Closing
 from app.http.deps import READER, WRITER, ServiceDep
 from app.schemas.common import problems
 from app.schemas.jobs import JobReply, JobsReply, RetrainRequest
-from app.service import Service
-from index.errors import StoreUnavailable
+from app.streams.eventstream import EventStream, follow
 from store import jobs
 from store.job import Job
 
 router = APIRouter(tags=["jobs"])
 
-LOOK_SECONDS = 0.5
-KEEP_ALIVE_SECONDS = 10.0
+GRACE_SECONDS = 10.0  # for a stream to end by itself, before it is broken off
 READS, WRITES = (401, 403, 404, 422, 429, 503), (401, 403, 409, 413, 415, 422, 429, 503)
 LOCATION = {"Location": {"description": "the job", "schema": {"type": "string"}}}
 STREAM: dict[str, Any] = {
@@ -44,7 +38,7 @@ STREAM: dict[str, Any] = {
     },
     dependencies=WRITER,
 )
-def retrain(
+async def retrain(
     service: ServiceDep,
     request: Request,
     response: Response,
@@ -62,9 +56,14 @@ def retrain(
     key = request.scope["state"].get("key")
     requested_by = key.key_id if key is not None else "anonymous"
     overrides = body.overrides.given() | ({"whole": True} if body.whole else {})
-    job = jobs.enqueue(service.engine, overrides, body.force, idempotency_key, requested_by)
+    force = body.force
+
+    def work() -> Job:
+        return jobs.enqueue(service.engine, overrides, force, idempotency_key, requested_by)
+
+    job = await service.pools.manage.run(request, work)
     response.headers["Location"] = f"/jobs/{job.job_id}"
-    return reply_of(service, job)
+    return reply_of(service.snapshots.version, job)
 
 
 @router.get(
@@ -73,21 +72,24 @@ def retrain(
     responses=problems(*(status for status in READS if status != 404)),
     dependencies=READER,
 )
-def list_jobs(
+async def list_jobs(
     service: ServiceDep,
+    request: Request,
     limit: Annotated[int, Query(ge=1, le=200, description="at most this many")] = 20,
     cursor: Annotated[str | None, Query(max_length=100, description="next_cursor of the page before")] = None,
 ) -> JobsReply:
     """All trainings there ever were, in pages."""
-    found, following = jobs.listed(service.engine, limit, cursor)
-    replies = [reply_of(service, job) for job in found]
-    return JobsReply(model_version=service.snapshots.version, jobs=replies, next_cursor=following)
+    version = service.snapshots.version
+    found, following = await service.pools.manage.run(request, lambda: jobs.listed(service.engine, limit, cursor))
+    replies = [reply_of(version, job) for job in found]
+    return JobsReply(model_version=version, jobs=replies, next_cursor=following)
 
 
 @router.get("/jobs/{job_id}", summary="One training", responses=problems(*READS), dependencies=READER)
-def get_job(service: ServiceDep, job_id: str) -> JobReply:
+async def get_job(service: ServiceDep, request: Request, job_id: str) -> JobReply:
     """How far it is, and how it ended. A training whose worker died is resumed within a minute."""
-    return reply_of(service, jobs.get(service.engine, job_id))
+    job = await service.pools.manage.run(request, lambda: jobs.get(service.engine, job_id))
+    return reply_of(service.snapshots.version, job)
 
 
 @router.delete(
@@ -97,9 +99,10 @@ def get_job(service: ServiceDep, job_id: str) -> JobReply:
     responses=problems(401, 403, 404, 409, 422, 429, 503),
     dependencies=WRITER,
 )
-def cancel_job(service: ServiceDep, job_id: str) -> JobReply:
+async def cancel_job(service: ServiceDep, request: Request, job_id: str) -> JobReply:
     """A queued one is cancelled at once, a running one within seconds; the model that serves stays."""
-    return reply_of(service, jobs.cancel(service.engine, job_id))
+    job = await service.pools.manage.run(request, lambda: jobs.cancel(service.engine, job_id))
+    return reply_of(service.snapshots.version, job)
 
 
 @router.get(
@@ -116,49 +119,33 @@ async def stream_job(
     last_event_id: Annotated[
         str | None, Header(pattern="^[0-9]{1,18}$", description="id of the last line seen: only later ones are sent")
     ] = None,
-) -> StreamingResponse:
-    """Server-sent events: `job` whenever it changes, `line` for each line of its log. Ends when the job has ended."""
-    await run_in_threadpool(jobs.get, service.engine, job_id)
-    content = _follow(service, request, request.app.state.closing, job_id, int(last_event_id or 0))
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(content, media_type="text/event-stream", headers=headers)
+) -> EventStream:
+    """Server-sent events: `job` whenever it changes, `line` for each line of its log. Ends when the job has ended, and
+    after `stream_seconds`: come again with the id of the last line as `Last-Event-ID`, as browsers do."""
+    state, seconds, keyring = request.scope["state"], service.settings.stream_seconds, service.keyring
+    await service.pools.manage.run(request, lambda: jobs.get(service.engine, job_id))
+    key, closing = state["key"], request.app.state.closing
+
+    def ends() -> bool:
+        """The process ends, or whoever follows may not read any more."""
+        return bool(closing) or (keyring.configured and (key is None or not keyring.holds(key)))
+
+    held = ExitStack()
+    held.enter_context(service.streams.one(state["who"]))
+    feed = held.enter_context(service.feeds.of(job_id))
+    content = follow(service.feeds, feed, int(last_event_id or 0), seconds, ends)
+    return EventStream(content, held, seconds + GRACE_SECONDS)
 
 
-async def _follow(
-    service: Service, request: Request, closing: Closing | None, job_id: str, after: int
-) -> AsyncIterator[str]:
-    """The stream itself. While the database does not answer it stays open, and continues afterwards."""
-    said, sent = "", time.monotonic()
-    # At once: a client that waits for the head must not wait for the first change.
-    yield "retry: 2000\n\n"
-    while not closing and not await request.is_disconnected():
-        try:
-            # The job first: an ended one has written its last line.
-            job = await run_in_threadpool(jobs.get, service.engine, job_id)
-            lines = await run_in_threadpool(jobs.lines, service.engine, job_id, after)
-        except StoreUnavailable:
-            job, lines = None, []
-        for line in lines:
-            after = line.seq
-            yield f"id: {line.seq}\nevent: line\ndata: {' '.join(line.text.splitlines())}\n\n"
-        text = said if job is None else reply_of(service, job).model_dump_json()
-        if text != said:
-            yield f"event: job\ndata: {text}\n\n"
-        if text != said or lines:
-            said, sent = text, time.monotonic()
-        elif time.monotonic() - sent > KEEP_ALIVE_SECONDS:
-            sent = time.monotonic()
-            yield ": still here\n\n"
-        if len(lines) == jobs.MAX_LINES:
-            continue
-        if job is not None and job.ended:
-            return
-        await asyncio.sleep(LOOK_SECONDS)
+def event_of(version: str | None, job: Job) -> str:
+    """The job as an event of its streams."""
+    return f"event: job\ndata: {reply_of(version, job).model_dump_json()}\n\n"
 
 
-def reply_of(service: Service, job: Job) -> JobReply:
+def reply_of(version: str | None, job: Job) -> JobReply:
+    """version: of the model that serves."""
     times = {name: _time(getattr(job, name)) for name in ("created", "started", "finished", "heartbeat")}
-    return JobReply.model_validate({"model_version": service.snapshots.version, **asdict(job), **times})
+    return JobReply.model_validate({"model_version": version, **asdict(job), **times})
 
 
 def _time(micros: int | None) -> str | None:

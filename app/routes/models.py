@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
 
 from app.http.deps import ADMIN, READER, ServiceDep
@@ -23,13 +23,21 @@ router = APIRouter(tags=["models"])
 
 
 @router.get(
-    "/models", summary="Models", response_model=ModelsReply, responses=problems(401, 403, 409, 429), dependencies=READER
+    "/models",
+    summary="Models",
+    response_model=ModelsReply,
+    responses=problems(401, 403, 409, 429, 503),
+    dependencies=READER,
 )
-def models(service: ServiceDep) -> Response:
+async def models(service: ServiceDep, request: Request) -> Response:
     """Every version, newest first, with its main figures. One with a damaged manifest is left out; the log names it."""
-    current, manifests = service.registry.current(), service.registry.manifests()
-    found = [summary_of(manifest, current) for manifest in reversed(manifests)]
-    return _reply(ModelsReply(models=found, model_version=service.shelf.view.version))
+
+    def work() -> Response:
+        current, manifests = service.registry.current(), service.registry.manifests()
+        found = [summary_of(manifest, current) for manifest in reversed(manifests)]
+        return _reply(ModelsReply(models=found, model_version=service.shelf.view.version))
+
+    return await service.pools.manage.run(request, work)
 
 
 @router.get(
@@ -39,8 +47,9 @@ def models(service: ServiceDep) -> Response:
     responses=problems(401, 403, 404, 409, 422, 429, 503),
     dependencies=READER,
 )
-def models_diff(
+async def models_diff(
     service: ServiceDep,
+    request: Request,
     from_: Annotated[
         str | None, Query(alias="from", description="the earlier version; without it, the one made before `to`")
     ] = None,
@@ -48,9 +57,13 @@ def models_diff(
 ) -> Response:
     """Items that came and went, how many neighbours stayed, the items that moved most, how far vectors moved once the
     two models lie in one space, figures and settings."""
-    before, after = _pair(service.registry, from_, to)
-    found = service.diffs.get(service.registry, service.snapshots.current, before, after)
-    return _reply(diff_of(found, before, after, service.shelf.view.version))
+
+    def work() -> Response:
+        before, after = _pair(service.registry, from_, to)
+        found = service.diffs.get(service.registry, service.snapshots.current, before, after)
+        return _reply(diff_of(found, before, after, service.shelf.view.version))
+
+    return await service.pools.compare.run(request, work)
 
 
 @router.post(
@@ -60,23 +73,27 @@ def models_diff(
     responses=problems(401, 403, 404, 409, 429, 503),
     dependencies=ADMIN,
 )
-def models_rollback(service: ServiceDep) -> Response:
+async def models_rollback(service: ServiceDep, request: Request) -> Response:
     """To the version that served before the current one and still exists, after checking all of it. A second rollback
     goes further back. This process serves it with the reply, others within a second."""
-    return _switched(service, service.registry.rollback(examine))
+    return await service.pools.switch.run(request, lambda: _switched(service, service.registry.rollback(examine)))
 
 
 @router.get(
     "/models/{version}",
     summary="One model's manifest",
     response_model=ManifestReply,
-    responses=problems(401, 403, 404, 409, 429),
+    responses=problems(401, 403, 404, 409, 429, 503),
     dependencies=READER,
 )
-def model(service: ServiceDep, version: VersionPath) -> Response:
+async def model(service: ServiceDep, request: Request, version: VersionPath) -> Response:
     """How it was made and measured. Settings that name places on the server are left out."""
-    manifest = _known(service.registry, version).open(version, verify=False).manifest
-    return _reply(manifest_of(manifest, service.registry.current(), service.shelf.view.version))
+
+    def work() -> Response:
+        manifest = _known(service.registry, version).open(version, verify=False).manifest
+        return _reply(manifest_of(manifest, service.registry.current(), service.shelf.view.version))
+
+    return await service.pools.manage.run(request, work)
 
 
 @router.post(
@@ -86,11 +103,15 @@ def model(service: ServiceDep, version: VersionPath) -> Response:
     responses=problems(401, 403, 404, 409, 429, 503),
     dependencies=ADMIN,
 )
-def models_activate(service: ServiceDep, version: VersionPath) -> Response:
+async def models_activate(service: ServiceDep, request: Request, version: VersionPath) -> Response:
     """Whatever the gate said, after checking all of its files. This process serves it with the reply, others within a
     second."""
-    _known(service.registry, version).activate(version, examine=examine)
-    return _switched(service, version)
+
+    def work() -> Response:
+        _known(service.registry, version).activate(version, examine=examine)
+        return _switched(service, version)
+
+    return await service.pools.switch.run(request, work)
 
 
 def _known(registry: Registry, *versions: str) -> Registry:

@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from app.http.deps import READER, ServiceDep
 from app.http.itempath import USER_ID
+from app.http.largejson import LargeJsonRoute
 from app.http.replies import not_modified, passing, reply
 from app.live import answers, rendering
-from app.live.answers import Found, LiveSession
+from app.live.answers import REQUEST_COST, Found, LiveSession
 from app.live.view import View
 from app.problems import UserUnknown
 from app.schemas.answers import (
@@ -27,9 +28,11 @@ from app.schemas.answers import (
 from app.schemas.common import READING, WRITING, problems
 from index.errors import ItemUnknown, RequestError
 from index.explanation import Explanation
+from index.model import Model
+from index.ranking.recommender import Wish
 from store import events as eventlog
 
-router = APIRouter(tags=["recommend"], dependencies=READER)
+router = APIRouter(tags=["recommend"], dependencies=READER, route_class=LargeJsonRoute)
 
 
 HISTORY = 200  # newest events of a user that are looked at; the session rule reads fewer
@@ -38,7 +41,7 @@ HISTORY = 200  # newest events of a user that are looked at; the session rule re
 @router.post(
     "/recommend", summary="What comes next in a session", response_model=RecommendReply, responses=problems(*WRITING)
 )
-async def recommend(service: ServiceDep, body: RecommendRequest) -> Response:
+async def recommend(service: ServiceDep, request: Request, body: RecommendRequest) -> Response:
     """From the items of a live session, oldest first. An item may be an object with `time` (the items are then sorted
     by it) and `weight`. `disliked` items pull the other way and do not come back."""
     view = service.shelf.view
@@ -49,13 +52,18 @@ async def recommend(service: ServiceDep, body: RecommendRequest) -> Response:
     ask = body.ask()
     # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
     slow = ask.explain or ask.diversity or ask.filter.conditions
-    wish = await run_in_threadpool(answers.wish_of, view, live, ask) if slow else answers.wish_of(view, live, ask)
+    search, cost = service.pools.search, ask.cost()
+
+    def wished() -> Wish | None:
+        return answers.wish_of(view, live, ask)
+
+    wish = await search.run(request, wished, cost) if slow else wished()
     best = None if wish is None else await service.together.best(answers.model_of(view), wish)
 
     def made() -> bytes:
         return _list(view, {}, ids, answers.listed(view, live, ask, wish, best), ask.explain)
 
-    return passing(view.version, await run_in_threadpool(made) if slow else made())
+    return passing(view.version, await search.run(request, made, cost) if slow else made())
 
 
 def in_order(items: list[Any]) -> list[SessionItem]:
@@ -98,8 +106,9 @@ def _list(view: View, content: dict[str, Any], ids: list[str], found: Found, exp
     response_model=UserReply,
     responses=problems(401, 403, 404, 422, 429, 503),
 )
-def user_recommendations(
+async def user_recommendations(
     service: ServiceDep,
+    request: Request,
     user_id: Annotated[str, Path(description="id of the user, as in the events")],
     query: Annotated[UserQuery, Query()],
 ) -> Response:
@@ -108,15 +117,21 @@ def user_recommendations(
     answers.model_of(view)
     if "\0" in user_id:
         raise UserUnknown("no event of this user is stored")
-    ids = [event.item_id for event in eventlog.of_user(service.engine, user_id, HISTORY)]
+    events = await service.pools.manage.run(request, lambda: eventlog.of_user(service.engine, user_id, HISTORY))
+    ids = [event.item_id for event in events]
     if not ids:
         raise UserUnknown(f"no event of user {user_id[:200]!r} is stored")
-    found = answers.recommend(view, LiveSession(ids, exclude_seen=query.exclude_seen), query.ask())
-    return passing(view.version, _list(view, {"user_id": user_id}, ids, found, query.explain))
+    ask = query.ask()
+
+    def work() -> bytes:
+        found = answers.recommend(view, LiveSession(ids, exclude_seen=query.exclude_seen), ask)
+        return _list(view, {"user_id": user_id}, ids, found, query.explain)
+
+    return passing(view.version, await service.pools.search.run(request, work, ask.cost()))
 
 
 @router.get("/explain", summary="Why two items are close", response_model=ExplainReply, responses=problems(*READING))
-def explain(
+async def explain(
     service: ServiceDep,
     request: Request,
     item: Annotated[str, Query(min_length=1, max_length=1024, description="the item asked about")],
@@ -128,6 +143,11 @@ def explain(
     model = answers.model_of(view)
     if not_modified(view, request):
         return reply(view, None)
+    work = partial(_explained, view, model, item, candidate)
+    return reply(view, await service.pools.search.run(request, work, REQUEST_COST))
+
+
+def _explained(view: View, model: Model, item: str, candidate: str) -> bytes:
     views = [view.item(item_id) for item_id in (item, candidate)]
     try:
         why = model.explain(item, candidate)
@@ -149,17 +169,22 @@ def explain(
         "missing": why.missing,
         "sentences": why.sentences(views[0].title or item, views[1].title or candidate),
     }
-    return reply(view, rendering.json_bytes(content))
+    return rendering.json_bytes(content)
 
 
 @router.get("/analogy", summary="Item arithmetic", response_model=AnalogyReply, responses=problems(*READING, 409))
-def analogy(service: ServiceDep, request: Request, query: Annotated[AnalogyQuery, Query()]) -> Response:
+async def analogy(service: ServiceDep, request: Request, query: Annotated[AnalogyQuery, Query()]) -> Response:
     """`positive=queen_hits&positive=jazz_1959&negative=queen_live`: what is to the second as the first is to the third.
     Cosine to the sum of the positive unit vectors less the negative ones."""
     view = service.shelf.view
     answers.model_of(view)
     if not_modified(view, request):
         return reply(view, None)
-    found = answers.analogous(view, query.positive, query.negative, query.ask())
-    content = {"positive": query.positive, "negative": query.negative}
-    return reply(view, rendering.list_bytes(view, content, found, query.positive[0] if query.explain else None))
+    ask = query.ask()
+
+    def work() -> bytes:
+        found = answers.analogous(view, query.positive, query.negative, ask)
+        content = {"positive": query.positive, "negative": query.negative}
+        return rendering.list_bytes(view, content, found, query.positive[0] if query.explain else None)
+
+    return reply(view, await service.pools.search.run(request, work, ask.cost()))

@@ -3,22 +3,23 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from app.http.deps import READER, ServiceDep
 from app.http.itempath import ITEM_ID
+from app.http.largejson import LargeJsonRoute
 from app.http.replies import not_modified, passing, reply
 from app.live import answers, rendering
 from app.live.answers import Ask
 from app.live.rendering import Entry
 from app.live.view import View
-from app.problems import BodyTooLarge, problem_of
+from app.pools.task import Steps
+from app.problems import BodyTooLarge, TooManyResults, problem_of
 from app.schemas.answers import BatchReply, ItemQuery, SimilarBatch, SimilarQuery, SimilarReply
 from app.schemas.common import READING, WRITING, problems
 from index.errors import Item2vecError
 from index.model import Score
 
-router = APIRouter(tags=["similar"], dependencies=READER)
+router = APIRouter(tags=["similar"], dependencies=READER, route_class=LargeJsonRoute)
 
 
 async def _similar(service: ServiceDep, request: Request, item_id: str, query: SimilarQuery) -> Response:
@@ -35,7 +36,7 @@ async def _similar(service: ServiceDep, request: Request, item_id: str, query: S
 
     # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
     quick = not query.explain and not query.diversity and view.is_short(ask.filter, query.score, ask.k)
-    return reply(view, work() if quick else await run_in_threadpool(work))
+    return reply(view, work() if quick else await service.pools.search.run(request, work, ask.cost()))
 
 
 @router.get(
@@ -60,14 +61,31 @@ async def similar_by_path(
 
 
 @router.post("/similar", summary="Similar items of many", response_model=BatchReply, responses=problems(*WRITING))
-def similar_of_many(service: ServiceDep, body: SimilarBatch) -> Response:
+async def similar_of_many(service: ServiceDep, request: Request, body: SimilarBatch) -> Response:
     """One entry per item asked about, in their order, each with a status of its own."""
-    if len(body.items) > service.settings.max_batch:
-        raise BodyTooLarge(f"{len(body.items)} items, at most {service.settings.max_batch} in one request")
+    items, settings = len(body.items), service.settings
+    if items > settings.max_batch:
+        raise BodyTooLarge(f"{items} items, at most {settings.max_batch} in one request")
+    if items * body.k > settings.max_results:
+        raise TooManyResults(
+            f"{items} items with k={body.k} are {items * body.k:,} results, at most {settings.max_results:,} in one "
+            "request: ask for less, or in parts"
+        )
     view, ask = service.shelf.view, body.ask()
     answers.model_of(view)
-    entries = [_entry(view, item_id, body.score, ask) for item_id in body.items]
-    return passing(view.version, rendering.batch_bytes(view, entries))
+    found = await service.pools.search.steps(request, _many(view, body.items, body.score, ask), ask.cost(items))
+    return passing(view.version, found)
+
+
+def _many(view: View, items: list[str], score: Score, ask: Ask) -> Steps[bytes]:
+    """The body of the reply, item by item."""
+    failed, parts = 0, []
+    for item_id in items:
+        entry = _entry(view, item_id, score, ask)
+        failed += entry.status != 200
+        parts.append(rendering.entry_bytes(view, entry))
+        yield
+    return rendering.batch_bytes(view, failed, parts)
 
 
 def _entry(view: View, item_id: str, score: Score, ask: Ask) -> Entry:

@@ -1,5 +1,6 @@
 """The API on its socket: in one process or several, for as long as it is wanted."""
 
+import atexit
 import errno
 import gc
 import logging
@@ -10,7 +11,7 @@ import signal
 import socket
 import tempfile
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.settings import Settings
 from index.errors import ConfigError, StoreUnavailable
@@ -18,6 +19,9 @@ from index.process import die_with
 from store.database import connect
 from store.keys import list_keys
 from store.migrate import migrate
+
+if TYPE_CHECKING:
+    from app.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -144,4 +148,15 @@ def application() -> Any:
     if multiprocessing.parent_process() is not None:
         die_with(os.getppid(), signal.SIGTERM)
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    return from_environment()
+    made = from_environment()
+    atexit.register(_leave, made.state.service)
+    return made
+
+
+def _leave(service: "Service") -> None:
+    """The last of the process. A thread that still computes, or hangs, would be stopped in the middle of a library's
+    code while that is taken apart: the process ends without."""
+    if service.pools.busy:
+        log.warning("ended although work was under way")
+        logging.shutdown()
+        os._exit(0)

@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
 from app.live.answers import MOST_K, Ask, Fallback
 from app.live.filters import filter_of
 from app.schemas.common import ItemId, Reply
 from index.model import Score
+
+MOST_FIELDS = 50
 
 
 class Evidence(BaseModel):
@@ -54,10 +56,21 @@ class SimilarReply(Reply):
     model_config = ConfigDict(json_schema_extra={"examples": [_ANSWER]})
 
 
-class Filters(BaseModel):
-    """What results must pass."""
+class Fields(BaseModel):
+    """With the fields it has and no others. Thousands of others are one error: to name each takes seconds."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few(cls, given: Any) -> Any:
+        if isinstance(given, dict) and len(given) > MOST_FIELDS:
+            raise ValueError("there are more fields than this has")
+        return given
+
+
+class Filters(Fields):
+    """What results must pass."""
 
     category: list[Annotated[str, Field(max_length=1024)]] = Field(
         [], max_length=100, description="any of these categories"
@@ -116,7 +129,10 @@ class AnalogyQuery(Shape):
 class SimilarBatch(SimilarQuery):
     """Many items at once."""
 
-    items: list[ItemId] = Field(min_length=1, description="the items asked about", examples=[["t000327", "h000012"]])
+    # One wrong item is told, not each: there may be half a million of them.
+    items: Annotated[list[ItemId], FailFast()] = Field(
+        min_length=1, description="the items asked about", examples=[["t000327", "h000012"]]
+    )
 
 
 class BatchEntry(BaseModel):
@@ -132,10 +148,8 @@ class BatchReply(Reply):
     results: list[BatchEntry]
 
 
-class SessionItem(BaseModel):
+class SessionItem(Fields):
     """One event of the live session."""
-
-    model_config = ConfigDict(extra="forbid")
 
     item_id: ItemId
     time: float | str | None = Field(None, description="epoch seconds or ISO 8601; sorts the items where all have one")

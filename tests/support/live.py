@@ -46,6 +46,9 @@ def running(app: App, keep_alive: int = 5) -> Iterator[httpx.Client]:
         assert thread.is_alive(), "the application did not start"
         assert time.monotonic() < deadline
         time.sleep(0.005)
+    while app.state.service.snapshots.loading:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:

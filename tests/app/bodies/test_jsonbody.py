@@ -82,8 +82,8 @@ def test_the_type_is_read_without_its_parameters():
 )
 def test_what_is_no_json_is_refused_with_its_place(body, said):
     with pytest.raises(RequestError, match=said):
-        decode(body)
+        decode(body, 100)
 
 
 def test_a_byte_order_mark_is_no_obstacle():
-    assert decode(b"\xef\xbb\xbf[1]") == [1]
+    assert decode(b"\xef\xbb\xbf[1]", 100) == [1]

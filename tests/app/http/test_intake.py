@@ -4,7 +4,10 @@ import json
 import socket
 
 import pytest
+from pydantic import ValidationError
 from support.live import serving, until
+
+from app.schemas.answers import RecommendRequest, SimilarBatch
 
 
 def held(client, method, path, length, sent=b"", **headers):
@@ -18,8 +21,9 @@ def held(client, method, path, length, sent=b"", **headers):
 
 def answer_of(connection):
     with connection:
-        found = connection.recv(65536)
-    head, _, body = found.partition(b"\r\n\r\n")
+        head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+        while not body:  # head and body are written one after the other
+            body = connection.recv(65536)
     return int(head[9:12]), json.loads(body), head.decode().lower()
 
 
@@ -114,3 +118,51 @@ def test_a_page_of_an_allowed_origin_may_read_every_answer_and_refusal(models, t
         )
         other = client.get("/similar/a1", headers=key | {"Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in other.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/similar", {"items": [1] * 200_000}),
+        ("/similar", {"items": [1] * 20_000}),
+        ("/similar", {"items": ["a1"] * 150_000}),
+        ("/similar", {"items": ["a1"]} | {f"k{n}": 1 for n in range(70_000)}),
+        ("/recommend", {"items": [{f"k{n}": 1 for n in range(70_000)}]}),
+        ("/recommend", {"items": ["a1"], "exclude": [1] * 200_000}),
+        ("/recommend", {"items": ["a1"], "category": [["x"] * 100_000]}),
+        ("/retrain", {f"k{n}": 1 for n in range(70_000)}),
+    ],
+)
+def test_what_is_wrong_thousands_of_times_is_refused_once(models, path, body):
+    with serving(models) as client:
+        found = client.post(path, json=body)
+        assert found.status_code in (413, 422), found.text[:300]
+        assert len(found.content) < 20_000
+        assert client.get("/similar/a1").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("schema", "body"),
+    [
+        (SimilarBatch, {"items": [1] * 5000}),
+        (SimilarBatch, {"items": ["a"]} | {f"k{n}": 1 for n in range(5000)}),
+        (RecommendRequest, {"items": [{f"k{n}": 1 for n in range(5000)}]}),
+    ],
+)
+def test_errors_are_few_however_much_is_wrong(schema, body):
+    with pytest.raises(ValidationError) as found:
+        schema.model_validate(body)
+    assert found.value.error_count() <= 3
+
+
+def test_a_body_that_is_read_in_pieces_is_read_the_same(models):
+    json_type = {"Content-Type": "application/json"}
+    with serving(models) as client:
+        for path, body in [("/similar", {"items": ["a1", "b2"]}), ("/recommend", {"items": ["a1", {"item_id": "a2"}]})]:
+            expected = client.post(path, json=body)
+            padded = b" " * 100_000 + json.dumps(body).encode()
+            found = client.post(path, content=padded, headers=json_type)
+            assert (found.status_code, found.content) == (expected.status_code, expected.content)
+            broken = client.post(path, content=padded[:-1], headers=json_type)
+            assert (broken.status_code, broken.json()["code"]) == (422, "request_invalid")
+        assert expected.status_code == 200

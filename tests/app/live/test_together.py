@@ -1,6 +1,7 @@
 """Sessions that are asked about at once get the lists that each would get alone."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,6 +9,9 @@ from support.live import serving
 
 from app.live import together
 from app.live.together import Together
+from app.metrics import Metrics
+from app.pools.pool import Pool
+from app.problems import Busy, TimeExceeded
 from benchmarks.http.world import publish
 from index.artifact.registry import Registry
 from index.model import Model
@@ -48,7 +52,7 @@ def test_questions_to_two_models_wait_for_one_another_and_an_error_is_everybodys
     rows = one.vocabulary.rows(["item-000003", "item-000007"])
 
     async def ask():
-        asked = Together()
+        asked = Together(Pool("sessions", 1, 8, 30, Metrics()))
         wishes = [(model, Wish(rows, k)) for model in (one, other, one) for k in (1, 5)]
         found = await asyncio.gather(*(asked.best(*wish) for wish in wishes))
         monkeypatch.setattr(one.recommender, "among", lambda _: 1 / 0)
@@ -61,3 +65,28 @@ def test_questions_to_two_models_wait_for_one_another_and_an_error_is_everybodys
     assert [len(rows) for rows, _ in found] == [1, 5] * 3
     assert found[1][0].tolist() == again[0].tolist() != found[3][0].tolist()
     assert [type(error) for error in broken] == [ZeroDivisionError] * 3
+
+
+def test_sessions_do_not_wait_for_ever_for_a_pass_that_hangs(models, monkeypatch):
+    monkeypatch.setattr(together, "IN_LOOP", 0)
+    monkeypatch.setattr(together, "MOST_WAITING", 3)
+    model = Model(Registry(models / "one").open())
+    wish = Wish(model.vocabulary.rows(["item-000003"]), 5)
+
+    async def ask():
+        pool = Pool("sessions", 1, 8, 0.2, Metrics())
+        asked, hold = Together(pool), threading.Event()
+        hanging = asyncio.create_task(pool.own(hold.wait))
+        await asyncio.sleep(0)
+        begun = asyncio.create_task(asked.best(model, wish))
+        await asyncio.sleep(0.05)
+        found = await asyncio.gather(begun, *(asked.best(model, wish) for _ in range(4)), return_exceptions=True)
+        hold.set()
+        await hanging
+        again = await asked.best(model, wish)
+        pool.close()
+        return found, again
+
+    found, again = asyncio.run(ask())
+    assert [type(error) for error in found] == [TimeExceeded] * 4 + [Busy]
+    assert again[0].tolist() == model.recommender.among([wish])[0][0].tolist()
