@@ -81,7 +81,15 @@ def run_worker(options: argparse.Namespace) -> int:
     _log()
     settings = settings_of(options)
     models, url, engine = settings.models.absolute(), settings.database_url, connect(settings.database_url)
-    given = WorkerSettings(models, url, settings.train_config, options.name, settings.retrain_every)
+    given = WorkerSettings(
+        models,
+        url,
+        settings.train_config,
+        options.name,
+        settings.retrain_every,
+        job_hours=settings.job_hours,
+        hang_minutes=settings.hang_minutes,
+    )
     return run_worker(given, prepare=lambda: migrate(engine))
 
 

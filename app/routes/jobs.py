@@ -98,7 +98,8 @@ def get_job(service: ServiceDep, job_id: str) -> JobReply:
     dependencies=WRITER,
 )
 def cancel_job(service: ServiceDep, job_id: str) -> JobReply:
-    """A queued one is cancelled at once, a running one within seconds; the model that serves stays."""
+    """A queued one is cancelled at once, a running one within seconds; the model that serves stays, and what the job
+    has published is deleted. Once its version is about to become current this is refused with `job_ended`."""
     return reply_of(service, jobs.cancel(service.engine, job_id))
 
 
