@@ -2,9 +2,10 @@
 here, so that both write as durably and call the same errors an outage."""
 
 import logging
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,11 @@ def connect(url: str) -> Database:
         ) from None
     kind = parsed.get_backend_name()
     if kind == "sqlite":
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+        if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
+            file = Path(parsed.database)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            event.listen(engine, "do_connect", lambda *_: _make_private(file))
         event.listen(engine, "connect", _durable_sqlite)
         # BEGIN IMMEDIATE: a transaction that reads and then writes would else fail at once when another writes.
         event.listen(engine, "begin", _begin_sqlite)
@@ -60,6 +63,19 @@ def connect(url: str) -> Database:
             connect_args={"connect_timeout": 3, "client_encoding": "utf8", **VANISHED},
         )
     raise ConfigError(f"the database is of kind {kind}: use sqlite or postgresql")
+
+
+def _make_private(file: Path) -> None:
+    """The file, made where it is not there, for its owner only: it holds what people did. A group that may write to it
+    was given it on purpose, and keeps it. SQLite gives the files beside it the rights of this one."""
+    with suppress(OSError):  # it is there, or SQLite says why it cannot be
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    for path in (file, *(file.with_name(f"{file.name}-{beside}") for beside in ("wal", "shm"))):
+        with suppress(OSError):  # not ours
+            mode = path.stat().st_mode & 0o777
+            wanted = mode & (0o770 if mode & 0o020 else 0o700)
+            if mode != wanted:
+                path.chmod(wanted)
 
 
 def _durable_sqlite(connection: Any, _record: Any) -> None:

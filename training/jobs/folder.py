@@ -20,7 +20,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from index.artifact.files import remove_tree, replace_file
+from index.artifact.files import private_directory, remove_tree, replace_file
 from index.artifact.manifest import Manifest, StoredEvents
 from index.artifact.registry import Registry
 from index.errors import Item2vecError
@@ -52,6 +52,11 @@ class JobFolder:
         self.models = models
         self.path = models / "runs" / "stored" / job_id
 
+    def _make(self) -> None:
+        """For the owner only, as the folder of all jobs: they hold what people did."""
+        for path in (self.path.parent, self.path):
+            private_directory(path)
+
     def _note(self, name: str, content: object) -> None:
         replace_file(self.path / name, json.dumps(content).encode())
 
@@ -66,7 +71,7 @@ class JobFolder:
     def plan(self, make: Callable[[], Plan]) -> Plan:
         """As it was made when the job began."""
         if self._noted("plan.json") is None:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self._make()
             self._note("plan.json", make().to_json())
         return Plan.from_json(self._noted("plan.json"))
 
@@ -74,7 +79,7 @@ class JobFolder:
         """With another plan, and nothing else of what was there. Killed in between, the first plan is made anew."""
         plan = change(Plan.from_json(self._noted("plan.json")))
         remove_tree(self.path)
-        self.path.mkdir(parents=True)
+        self._make()
         self._note("plan.json", plan.to_json())
 
     def request(self) -> Request | None:

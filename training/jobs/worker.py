@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from croniter import croniter  # type: ignore[import-untyped]
 
+from index.artifact.files import private_directory
 from index.errors import ConfigError, Item2vecError, StoreUnavailable
 from store.database import connect
 from store.job import STALE_SECONDS, JobState
@@ -201,6 +202,8 @@ def take_name(models: Path, wanted: str | None) -> tuple[str, int]:
     base = re.sub(r"[^A-Za-z0-9._-]+", "-", wanted or socket.gethostname()) or "worker"
     folder = models / "runs"
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob("*/"):  # of a release that let everybody read them
+        private_directory(left)
     for number in count(1):
         name = base if number == 1 else f"{base}-{number}"
         descriptor = os.open(folder / f".worker-{name}.lock", os.O_CREAT | os.O_RDWR, 0o644)
