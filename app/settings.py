@@ -81,6 +81,10 @@ class Settings(BaseModel):
     drain_seconds: int = Field(20, ge=1, description="time open requests get to end at SIGTERM")
     train_config: Path | None = Field(None, description="TOML file of the training, for the worker")
     retrain_every: str | None = Field(None, description="cron expression (UTC) of regular retraining; none")
+    job_hours: float = Field(24, gt=0, le=8760, description="hours that a retraining may take, until it fails")
+    hang_minutes: float = Field(
+        20, gt=0, le=1440, description="minutes that a training may do nothing, until it is begun once more, then fails"
+    )
 
     @property
     def database_url(self) -> str:

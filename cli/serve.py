@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.command import Command, Parser, add_models
+from index.process import keep_from_others
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -58,7 +59,7 @@ def settings_of(options: argparse.Namespace) -> "Settings":
 def run_serve(options: argparse.Namespace) -> int:
     from app.run.supervisor import run_serve
 
-    _log()
+    _begin()
     return run_serve(settings_of(options))
 
 
@@ -68,7 +69,7 @@ def run_api(options: argparse.Namespace) -> int:
     gc.disable()
     from app.run.serve import run_api
 
-    _log()
+    _begin()
     return run_api(settings_of(options))
 
 
@@ -78,15 +79,24 @@ def run_worker(options: argparse.Namespace) -> int:
     from store.migrate import migrate
     from training.jobs.worker import WorkerSettings, run_worker
 
-    _log()
+    _begin()
     settings = settings_of(options)
     models, url, engine = settings.models.absolute(), settings.database_url, connect(settings.database_url)
-    given = WorkerSettings(models, url, settings.train_config, options.name, settings.retrain_every)
+    given = WorkerSettings(
+        models,
+        url,
+        settings.train_config,
+        options.name,
+        settings.retrain_every,
+        job_hours=settings.job_hours,
+        hang_minutes=settings.hang_minutes,
+    )
     return run_worker(given, prepare=lambda: migrate(engine))
 
 
-def _log() -> None:
+def _begin() -> None:
     """What serves is not watched for its bars: it logs on a terminal too."""
+    keep_from_others()
     logging.getLogger().setLevel(logging.INFO)
 
 

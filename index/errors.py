@@ -204,7 +204,7 @@ class JobRunning(RequestError):
 
 
 class JobEnded(RequestError):
-    """The job has ended and cannot be cancelled."""
+    """The job has ended, or is about to, and cannot be cancelled."""
 
     code = "job_ended"
 

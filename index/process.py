@@ -14,6 +14,11 @@ def die_with(parent: int, with_signal: signal.Signals) -> None:
         os._exit(1)
 
 
+def keep_from_others() -> None:
+    """What this process and its children write from now on, only its user and group may read."""
+    os.umask(os.umask(0o077) | 0o027)
+
+
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # glibc, mallopt(3)
 KEPT = 1 << 30  # bytes
 

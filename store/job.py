@@ -9,6 +9,8 @@ from typing import Any
 
 # A worker writes every two seconds; after this many without, it is dead, and another takes the job.
 STALE_SECONDS = 30.0
+# The step from which on a job cannot be cancelled: nobody has asked for its end, and its version may become current.
+SEALED = "activate"
 
 
 class JobState(StrEnum):
@@ -88,6 +90,11 @@ class Job:
     @property
     def ended(self) -> bool:
         return self.state.ended
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it is about to end, and cannot be cancelled any more."""
+        return self.state == JobState.RUNNING and self.step == SEALED
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from index.errors import JobEnded, JobRunning, JobUnknown, KeyReused, RequestError
 from store.database import Database, now, transaction
-from store.job import STALE_SECONDS, Job, JobState, Line, job_of, new_row
+from store.job import SEALED, STALE_SECONDS, Job, JobState, Line, job_of, new_row
 from store.tables import job_lines, jobs
 
 MAX_LINES = 1000
@@ -71,19 +71,25 @@ def listed(database: Database, limit: int, cursor: str | None = None) -> tuple[l
 def cancel(database: Database, job_id: str) -> Job:
     """Asks for the job's end; one that no living worker has ends at once. Again does nothing.
 
-    Raises JobUnknown, and JobEnded for one that has ended otherwise.
+    A job that is cancelled never makes its version current. Raises JobUnknown, and JobEnded for one that has ended
+    otherwise, or is about to: see SEALED.
     """
     moment = now()
     at_once = {"state": JobState.CANCELLED, "active": None, "finished": moment, "cancel": True, "eta_seconds": None}
     abandoned = jobs.c.worker.is_(None) | (jobs.c.heartbeat < moment - round(STALE_SECONDS * 1e6))
     with transaction(database) as connection:
-        mine = jobs.c.job_id == job_id
+        mine = (jobs.c.job_id == job_id) & jobs.c.step.is_distinct_from(SEALED)
         nobodys = (jobs.c.state == JobState.QUEUED) | ((jobs.c.state == JobState.RUNNING) & abandoned)
         connection.execute(update(jobs).where(mine, nobodys).values(at_once))
         connection.execute(update(jobs).where(mine, jobs.c.state == JobState.RUNNING).values(cancel=True))
         job = _get(connection, job_id)
     if job.ended and job.state != JobState.CANCELLED:
         raise JobEnded(f"job {job_id} has ended: {job.state}")
+    if job.sealed:
+        raise JobEnded(
+            f"job {job_id} has published its version and is about to end: where that becomes current, "
+            "POST /models/rollback takes it back"
+        )
     return job
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store.database import Database, now, transaction
-from store.job import ACTIVE, STALE_SECONDS, Ending, Job, JobState, job_of, new_row
+from store.job import ACTIVE, SEALED, STALE_SECONDS, Ending, Job, JobState, job_of, new_row
 from store.jobs import COLUMNS
 from store.tables import job_lines, jobs
 
@@ -81,11 +81,22 @@ class Queue:
         with transaction(self._database, reading=True) as connection:
             return bool(connection.execute(select(jobs.c.cancel).where(jobs.c.job_id == job_id)).scalar())
 
+    def seal(self, job_id: str) -> bool:
+        """Whether nobody has asked for its end; from now on nobody can. Again: the same. Raises Lost."""
+        values = {"heartbeat": now(), "step": SEALED, "progress": None, "eta_seconds": None}
+        with transaction(self._database) as connection:
+            wanted = or_(jobs.c.cancel.is_(False), jobs.c.step == SEALED)
+            if connection.execute(update(jobs).where(*self._ours(job_id), wanted).values(values)).rowcount == 1:
+                return True
+            self._update(connection, job_id, {"heartbeat": now()})
+        return False
+
     def beat(
         self, job_id: str, step: str | None, progress: float | None, eta_seconds: float | None, lines: Sequence[str]
     ) -> None:
-        """Says that we live and how far we are. Raises Lost."""
-        values = {"heartbeat": now(), "step": step, "progress": progress, "eta_seconds": eta_seconds}
+        """Says that we live and how far we are. What is sealed stays so. Raises Lost."""
+        kept = case((jobs.c.step == SEALED, SEALED), else_=step)
+        values = {"heartbeat": now(), "step": kept, "progress": progress, "eta_seconds": eta_seconds}
         with transaction(self._database) as connection:
             self._update(connection, job_id, values)
             if lines:
@@ -116,9 +127,11 @@ class Queue:
         return True
 
     def _update(self, connection: Connection, job_id: str, values: dict[str, Any]) -> None:
-        ours = (jobs.c.job_id == job_id, jobs.c.worker == self._worker, jobs.c.state == JobState.RUNNING)
-        if connection.execute(update(jobs).where(*ours).values(values)).rowcount != 1:
+        if connection.execute(update(jobs).where(*self._ours(job_id)).values(values)).rowcount != 1:
             raise Lost(job_id)
+
+    def _ours(self, job_id: str) -> tuple[ColumnElement[bool], ...]:
+        return jobs.c.job_id == job_id, jobs.c.worker == self._worker, jobs.c.state == JobState.RUNNING
 
 
 def _storable(line: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,23 @@ def prepare(engine: Engine, file: Path | None) -> None:
     if file is not None:
         same = SameFile(file)
         event.listen(engine, "do_connect", same.before)
+        if not str(file).startswith("file:"):
+            event.listen(engine, "do_connect", lambda *_: _make_private(file))
         event.listen(engine, "connect", same.opened)
         event.listen(engine, "checkout", same.check)
+
+
+def _make_private(file: Path) -> None:
+    """The file, made where it is not there, for its owner only: it holds what people did. A group that may write to it
+    was given it on purpose, and keeps it. SQLite gives the files beside it the rights of this one."""
+    with suppress(OSError):  # it is there, or SQLite says why it cannot be
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    for path in (file, *(file.with_name(f"{file.name}-{beside}") for beside in ("wal", "shm"))):
+        with suppress(OSError):  # not ours
+            mode = path.stat().st_mode & 0o777
+            wanted = mode & (0o770 if mode & 0o020 else 0o700)
+            if mode != wanted:
+                path.chmod(wanted)
 
 
 def _durable(connection: Any, _record: Any) -> None:

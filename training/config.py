@@ -13,6 +13,7 @@ from index.ranking.settings import RecommenderConfig
 
 log = logging.getLogger(__name__)
 
+MINUTES = 10 * 365 * 24 * 60.0  # of ten years: a longer pause is no pause
 
 T = TypeVar("T")
 
@@ -23,9 +24,10 @@ def setting(default: T, description: str, **limits: Any) -> T:
 
 
 class Settings(BaseModel):
-    """Base of the sections: frozen, and an unknown name is an error."""
+    """Base of the sections: frozen, and an unknown name is an error. Every number has a least and a largest value: one
+    beyond what makes sense would train for ever, or run out of memory, and say nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class EventsConfig(Settings):
@@ -56,7 +58,10 @@ class EventsConfig(Settings):
     encoding: Literal["utf-8", "latin-1", "utf-16"] = setting("utf-8", "encoding of CSV files")
     max_bad_share: float = setting(0.05, "the training stops if a larger share of the rows is rejected", ge=0, le=1)
     memory_mb: int = setting(
-        1500, "memory in MB for the events, and as much for the reader; what does not fit goes to disk", ge=200
+        1500,
+        "memory in MB for the events, and as much for the reader; what does not fit goes to disk",
+        ge=200,
+        le=1 << 22,
     )
 
     @model_validator(mode="after")
@@ -69,16 +74,24 @@ class EventsConfig(Settings):
 class SessionsConfig(Settings):
     """How events become sessions; each rule counts what it removes."""
 
-    gap_minutes: float = setting(30.0, "a pause longer than this starts a new session", gt=0)
-    min_length: int = setting(2, "shorter sessions are dropped", ge=2)
-    max_length: int = setting(10_000, "longer sessions are split into parts of at most this length", ge=2)
-    min_item_count: int = setting(5, "items that occur less often get no vector", ge=1)
+    gap_minutes: float = setting(30.0, "a pause longer than this starts a new session", gt=0, le=MINUTES)
+    min_length: int = setting(2, "shorter sessions are dropped", ge=2, le=1000)
+    max_length: int = setting(10_000, "longer sessions are split into parts of at most this length", ge=2, le=1_000_000)
+    min_item_count: int = setting(5, "items that occur less often get no vector", ge=1, le=1_000_000)
     collapse_repeats: Literal["auto"] | bool = setting(
         "auto",
         "events that repeat the item just before them are dropped; auto: unless they are part of what people do",
     )
-    min_dwell: float = setting(0.0, "events with a shorter dwell time, in seconds, are dropped (needs dwell)", ge=0)
-    max_user_events: int = setting(100_000, "users with more events are left out as bots; 0: no limit", ge=0)
+    min_dwell: float = setting(
+        0.0, "events with a shorter dwell time, in seconds, are dropped (needs dwell)", ge=0, le=86_400
+    )
+    max_user_events: int = setting(100_000, "users with more events are left out as bots; 0: no limit", ge=0, le=10**9)
+
+    @model_validator(mode="after")
+    def _some_length_is_left(self) -> "SessionsConfig":
+        if self.min_length > self.max_length:
+            raise ValueError("min_length is larger than max_length: no session would be left")
+        return self
 
 
 class SpectralConfig(Settings):
@@ -127,7 +140,7 @@ class TrainerConfig(Settings):
         "skip-gram where validation says that it is better",
     )
     dims: int = setting(128, "numbers per vector", ge=2, le=2048)
-    window: int = setting(3, "how many items on each side of an item are its context, at most", ge=1, le=10_000)
+    window: int = setting(3, "how many items on each side of an item are its context, at most", ge=1, le=1000)
     dynamic: bool = setting(
         True, "draw the window of each item from 1 to window, so that near items count more; gensim always does"
     )
@@ -138,15 +151,18 @@ class TrainerConfig(Settings):
         10, "negatives: items drawn at random for each pair of an item and its context", ge=1, le=100
     )
     exponent: float = setting(0.5, "negatives are drawn with a probability proportional to count^exponent", ge=-3, le=3)
-    sample: float = setting(0.0, "items with more than this share of the events are subsampled; 0: none are", ge=0)
-    epochs: int | None = setting(
-        None, "passes over the sessions; without it, 10 (sgns) or 20 (gensim)", ge=1, le=10_000
+    sample: float = setting(
+        0.0, "items with more than this share of the events are subsampled; 0: none are", ge=0, le=1
     )
+    epochs: int | None = setting(None, "passes over the sessions; without it, 10 (sgns) or 20 (gensim)", ge=1, le=1000)
     learning_rate: float | None = setting(
         None, "first step size; without it, 1 (sgns: steps adapt to the item) or 0.1 (gensim)", gt=0, le=100
     )
     min_learning_rate: float | None = setting(
-        None, "last step size, reached linearly; without it, the first times 0.03 (sgns) or 0.001 (gensim)", ge=0
+        None,
+        "last step size, reached linearly; without it, the first times 0.03 (sgns) or 0.001 (gensim)",
+        ge=0,
+        le=100,
     )
     warm_start: bool = setting(
         False, "the published model starts from the current model's vectors; the measured one starts from scratch"
@@ -173,7 +189,7 @@ class TrainerConfig(Settings):
 class IndexConfig(Settings):
     """The nearest-neighbour index."""
 
-    exact_below: int = setting(100_000, "the index is exact (flat) up to this many items", ge=0)
+    exact_below: int = setting(100_000, "the index is exact (flat) up to this many items", ge=0, le=10**9)
     min_recall: float = setting(0.99, "recall@10 that an approximate index must reach", gt=0, le=1)
     neighbours: int = setting(100, "how many neighbours of each item are computed in advance and stored", ge=1, le=1000)
 
@@ -194,8 +210,8 @@ class EvaluationConfig(Settings):
     validation_share: float = setting(
         0.1, "share of the training sessions that is held out to choose weights on", gt=0, lt=0.9
     )
-    prefixes: int = setting(10_000, "rank at most this many prefixes of the test sessions", ge=10)
-    bootstrap: int = setting(1000, "how often the sessions are resampled for each interval", ge=10)
+    prefixes: int = setting(10_000, "rank at most this many prefixes of the test sessions", ge=10, le=10_000_000)
+    bootstrap: int = setting(1000, "how often the sessions are resampled for each interval", ge=10, le=100_000)
     baselines: bool = setting(True, "measure all baselines beside the model; without it, only popularity")
     blend: bool = setting(True, "choose reading, session rule and weights of the counts on the validation part")
     publish_all: bool = setting(
@@ -224,9 +240,9 @@ class UpdateConfig(Settings):
     """When a retraining of the service only adds the new events to the model that serves."""
 
     share: float = setting(
-        0.25, "as long as fewer events, as a share of the last whole training's, came since it; 0: never", ge=0
+        0.25, "as long as fewer events, as a share of the last whole training's, came since it; 0: never", ge=0, le=100
     )
-    days: float = setting(7.0, "and as long as the last whole training is no older than this", ge=0)
+    days: float = setting(7.0, "and as long as the last whole training is no older than this", ge=0, le=3650)
 
 
 class GateConfig(Settings):

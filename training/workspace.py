@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.artifact.files import private_directory
 from index.errors import RunUnderWay
 from training.progress import LogReporter, Reporter
 
@@ -38,7 +39,7 @@ class Workspace:
         self.resumed: tuple[str, ...] = ()
 
     def __enter__(self) -> "Workspace":
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private_directory(self.folder)  # the steps hold what people did, and the rejects their ids
         self._lock = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

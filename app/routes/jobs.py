@@ -100,7 +100,8 @@ async def get_job(service: ServiceDep, request: Request, job_id: str) -> JobRepl
     dependencies=WRITER,
 )
 async def cancel_job(service: ServiceDep, request: Request, job_id: str) -> JobReply:
-    """A queued one is cancelled at once, a running one within seconds; the model that serves stays."""
+    """A queued one is cancelled at once, a running one within seconds; the model that serves stays, and what the job
+    has published is deleted. Once its version is about to become current this is refused with `job_ended`."""
     job = await service.pools.manage.run(request, lambda: jobs.cancel(service.engine, job_id))
     return reply_of(service.snapshots.version, job)
 

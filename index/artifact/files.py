@@ -96,6 +96,15 @@ def make_directory(path: Path) -> None:
     sync_directory(path.parent)
 
 
+def private_directory(path: Path) -> None:
+    """Creates a directory that only its owner may enter, and its missing parents as usual. One that is there becomes
+    so, where it is ours."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
+    with suppress(OSError):
+        path.chmod(0o700)
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Writes and syncs a file; an existing one is replaced in place, so this is for names nobody reads yet."""
     with path.open("wb") as file:

@@ -193,13 +193,31 @@ class Registry:
             if current := self._read_current():
                 kept.update([current.version, *self._way_back(current)[-1:]])
             removed = [version for version in self.versions() if version not in kept]
-            for version in removed:
-                # Out of the list in one step; the deletion can then stop half-way without anyone seeing a torn version.
-                doomed.append(self._versions / f"{REMOVING}{version}.{os.getpid()}.{secrets.token_hex(4)}")
-                (self._versions / version).rename(doomed[-1])
+            doomed += [self._set_aside(version) for version in removed]
             sync_directory(self._versions)
         self._remove(doomed)
         return removed
+
+    def remove(self, version: str) -> bool:
+        """Deletes a version that never served; one that serves, or that a rollback may go to, stays. Returns whether
+        it was deleted."""
+        if not self._is_complete(check_version(version)):
+            return False
+        with locked(self.root / LOCK_NAME), os_errors_as(RegistryError, "cannot be removed", self._versions):
+            current = self._read_current()
+            served = () if current is None else (current.version, *current.history)
+            if version in served or not self._is_complete(version):
+                return False
+            doomed = self._set_aside(version)
+            sync_directory(self._versions)
+        self._remove([doomed])
+        return True
+
+    def _set_aside(self, version: str) -> Path:
+        """Out of the list in one step: the deletion can then stop half-way without anyone seeing a torn version."""
+        doomed = self._versions / f"{REMOVING}{version}.{os.getpid()}.{secrets.token_hex(4)}"
+        (self._versions / version).rename(doomed)
+        return doomed
 
     def sweep(self) -> list[str]:
         """Deletes what killed processes left half written or half deleted, and returns the directories' names."""

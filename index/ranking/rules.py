@@ -16,7 +16,7 @@ Query = tuple[NDArray[np.integer], NDArray[np.float32]]
 class RulesConfig(BaseModel):
     """How pairs within a session are counted (SR in Ludewig & Jannach 2018, section 3.1; both directions: symSR)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     steps: int = Field(10, ge=1, le=1000, description="how far apart in a session two items may be")
     decay: Literal["inverse", "linear", "flat"] = Field(

@@ -30,7 +30,7 @@ FORMER = {"item_popularity", "item_counts", "session_popularity", "session_count
 class RecommenderConfig(BaseModel):
     """Which vectors are read and how, which pairs are counted, and what each part weighs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     similar_reading: Literal["in", "sum"] = Field("in", description="similar: cosine of input vectors, or of in + out")
     next_reading: Reading = Field("in-out-cosine", description="next: which vectors of the two items are multiplied")
@@ -38,7 +38,7 @@ class RecommenderConfig(BaseModel):
     session_decay: Literal["last", "rank", "exponential"] = Field(
         "rank", description="how their weight falls: only the last, 1/rank, or by half every half_life items"
     )
-    half_life: float = Field(2.0, gt=0, description="items after which an exponential weight has halved")
+    half_life: float = Field(2.0, gt=0, le=1e6, description="items after which an exponential weight has halved")
     last_may_return: Literal["auto"] | bool = Field(
         "auto",
         description="next in a session: whether the last item itself may come next; auto: where repeats are kept, and "

@@ -137,3 +137,27 @@ def test_sqlite_waits_for_the_disk(tmp_path):
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA synchronous")) == 2
     engine.dispose()
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, 0o600), (0o644, 0o600), (0o640, 0o600), (0o664, 0o660)])
+def test_a_file_of_sqlite_is_its_owners_alone_unless_a_group_was_to_write_it(tmp_path, before, after):
+    file = tmp_path / "a b.db"
+    if before is not None:
+        file.touch()
+        file.chmod(before)
+    engine = connect(f"sqlite:///{file}")
+    assert file.exists() == (before is not None)
+    with transaction(engine) as connection:
+        connection.execute(text("CREATE TABLE t (x)"))
+        assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
+            f"a b.db{beside}": after for beside in ("", "-wal", "-shm")
+        }
+    engine.dispose()
+
+
+def test_a_database_in_memory_is_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    engine = connect("sqlite:///:memory:")
+    with transaction(engine) as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    assert list(tmp_path.iterdir()) == []

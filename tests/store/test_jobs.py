@@ -152,6 +152,16 @@ def test_retrain_says_where_to_follow_it(client):
     assert (other["overrides"], other["force"]) == ({"trainer": {"epochs": 3}, "seed": 7}, True)
 
 
+def test_a_cancel_that_comes_too_late_is_refused_and_says_why(client, store):
+    place = client.post("/retrain").headers["location"]
+    run(store, jobs.get(store, place.removeprefix("/jobs/")), step="activate")
+    answer = client.delete(place)
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_ended")
+    assert "POST /models/rollback" in answer.json()["detail"]
+    job = client.get(place).json()
+    assert (job["state"], job["step"], job["cancel"]) == ("running", "activate", False)
+
+
 def test_a_key_repeats_a_request(client):
     first = client.post("/retrain", headers={"Idempotency-Key": "k"})
     assert client.post("/retrain", headers={"Idempotency-Key": "k"}).json() == first.json()

@@ -2,12 +2,13 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import select, update
 
-from index.errors import StoreUnavailable
+from index.errors import JobEnded, StoreUnavailable
 from store import jobs, tables
 from store.database import connect, now, transaction
 from store.job import Ending, JobState, Result
@@ -137,6 +138,56 @@ def test_a_beat_says_how_far_the_job_is_and_adds_lines(engine):
     assert not queue.cancelled(job.job_id)
     jobs.cancel(engine, job.job_id)
     assert queue.cancelled(job.job_id)
+
+
+def test_a_sealed_job_cannot_be_cancelled_and_a_cancelled_one_not_sealed(engine):
+    ask(engine)
+    queue = Queue(engine, "a")
+    job = queue.claim()
+    assert not job.sealed
+    assert queue.seal(job.job_id)
+    for change in (lambda: None, queue.release, lambda: set_job(engine, job, worker="a", heartbeat=5)):
+        change()
+        with pytest.raises(JobEnded, match="about to end"):
+            jobs.cancel(engine, job.job_id)
+    queue.beat(job.job_id, None, None, None, ())
+    queue.beat(job.job_id, "train", 0.5, None, ())
+    found = jobs.get(engine, job.job_id)
+    assert (found.sealed, found.cancel, found.step) == (True, False, "activate")
+    assert Queue(engine, "a").claim().sealed
+    assert queue.seal(job.job_id)  # by who resumes it
+    queue.finish(job.job_id, Ending.trained(Result("20260101-000000", None, {})))
+    assert not jobs.get(engine, job.job_id).sealed
+
+    ask(engine)
+    job = queue.claim()
+    jobs.cancel(engine, job.job_id)
+    assert not queue.seal(job.job_id)
+    with pytest.raises(Lost):
+        Queue(engine, "b").seal(job.job_id)
+
+
+def test_of_a_cancel_and_a_seal_at_the_same_moment_one_wins(database, engine):
+    other = connect(database)
+    queue = Queue(engine, "a")
+    for _ in range(15):
+        ask(engine)
+        job = queue.claim()
+        ready, cancelled = threading.Barrier(2), []
+
+        def cancel(job=job, ready=ready, cancelled=cancelled):
+            ready.wait()
+            with suppress(JobEnded):
+                cancelled.append(jobs.cancel(other, job.job_id).cancel)
+
+        thread = threading.Thread(target=cancel)
+        thread.start()
+        ready.wait()
+        sealed = queue.seal(job.job_id)
+        thread.join()
+        assert cancelled == ([] if sealed else [True])
+        queue.finish(job.job_id, Ending.failed("training_failed", "for the next one"))
+    other.dispose()
 
 
 def test_an_ended_job_says_how_and_is_nobodys_to_claim(engine):

@@ -65,6 +65,7 @@ def write_rejects(
             _reject_rows(connection, source, file, config, min_dwell)
     path.parent.mkdir(parents=True, exist_ok=True)
     connection.execute(f"COPY rejects TO {literal(str(path))} (FORMAT parquet)")
+    path.chmod(0o600)  # it names users
     found = connection.execute("SELECT file, row, reason, detail, time FROM rejects LIMIT 1").fetchall()
     connection.execute("DROP TABLE rejects")
     if not found:

@@ -1,4 +1,4 @@
-"""One try at a job's training: the child process, what it says, and its end."""
+"""One try at a job's work: the child process, what it says, and its end."""
 
 import json
 import logging
@@ -9,10 +9,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from store.job import Ending, Failure, JobState, Result
 from training.jobs.pulse import Pulse
+from training.jobs.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -22,15 +23,25 @@ GRACE_SECONDS = 2.0  # from SIGTERM to SIGKILL
 FIRST_TO_GO = ("sh", "-c", '{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$0" "$@"')
 
 
-def attempt(models: Path, job_id: str, pulse: Pulse) -> Ending:
-    """The ending the child told, or what its exit means. What `pulse.touch` raises ends the child within 2 s."""
-    command = [*FIRST_TO_GO, sys.executable, "-m", "training.jobs.child", str(models), job_id, str(os.getpid())]
+DOING = {"train": "training", "activate": "activating"}  # as the log calls it
+
+
+class Hung(Exception):
+    """The child has done nothing for a long time."""
+
+
+def attempt(work: Literal["train", "activate"], models: Path, pulse: Pulse) -> Ending:
+    """The ending the child told, or what its exit means. Raises Hung, and what `pulse.touch` does; by then the child is
+    ended, which takes 2 s at most."""
+    job_id = pulse.job_id
+    command = [*FIRST_TO_GO, sys.executable, "-m", "training.jobs.child", work, str(models), job_id, str(os.getpid())]
     # BLAS threads on top of our own would fight for the same cores.
     environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True, env=environment
     )
-    log.info("job=%s training process=%d", job_id, process.pid)
+    log.info("job=%s %s process=%d", job_id, DOING[work], process.pid)
+    watchdog = Watchdog(process.pid, pulse.limits.hang_seconds)
     assert process.stdout is not None
     said: queue.Queue[dict[str, Any] | None] = queue.Queue()
     threading.Thread(target=_listen, args=(process.stdout, said), daemon=True).start()
@@ -40,8 +51,11 @@ def attempt(models: Path, job_id: str, pulse: Pulse) -> Ending:
             try:
                 message = said.get(timeout=0.2)
             except queue.Empty:
+                if watchdog.hangs():
+                    raise Hung from None
                 pulse.touch()
                 continue
+            watchdog.heard()
             if message is None:
                 break
             if "line" in message:

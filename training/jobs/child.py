@@ -1,6 +1,8 @@
-"""A job's training in a process of its own: it can be killed at any moment, and its memory goes when it ends.
+"""A job's work in a process of its own: it can be killed at any moment, and its memory goes when it ends.
 
-It says how far it is as JSON lines on standard output, and needs no database for it.
+There are two: `train` publishes a version, and `activate` makes it current. In between the worker makes sure that
+nobody has cancelled the job, and that nobody can any more. Neither needs the database: how far it is, it says as JSON
+lines on standard output.
 """
 
 import json
@@ -9,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,10 +20,10 @@ from typing import Any, TextIO
 from index.artifact.files import as_full, reason_of
 from index.artifact.manifest import Manifest
 from index.artifact.registry import Registry
-from index.errors import Item2vecError, RunUnderWay
+from index.errors import Item2vecError, RunUnderWay, TrainingFailed
 from index.process import die_with
 from index.visible import log_to
-from store.job import Failure, Result
+from store.job import SEALED, Failure, Result
 from training.jobs.folder import JobFolder, Request
 from training.progress import Step, line
 
@@ -33,25 +35,24 @@ NICENESS = 10
 
 
 def main(arguments: list[str]) -> int:
-    """MODELS JOB, and the process id of the worker. 0 however the training ended: its end is said to the worker."""
-    models, job_id, parent = Path(arguments[0]), arguments[1], int(arguments[2])
+    """WORK MODELS JOB, and the process id of the worker. 0 however the work ended: its end is said to the worker."""
+    name, models, job_id, parent = arguments[0], Path(arguments[1]), arguments[2], int(arguments[3])
     die_with(parent, signal.SIGKILL)
     # What a library prints must not end up among our lines.
     out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     log_to(sys.stderr, "%(asctime)s %(message)s", logging.WARNING)
     os.nice(NICENESS)  # requests go first where cores are few
-    say(out, **work(JobFolder(models, job_id), PipeReporter(out)))
+    say(out, **work(train if name == "train" else activate, JobFolder(models, job_id), PipeReporter(out)))
     return 0
 
 
-def work(folder: JobFolder, reporter: "PipeReporter") -> dict[str, Any]:
+def work(
+    do: Callable[[JobFolder, "PipeReporter"], Result], folder: JobFolder, reporter: "PipeReporter"
+) -> dict[str, Any]:
     """The end as it is said to the worker: `result`, or `error` with a code and what to do."""
     try:
-        request = folder.request()
-        if request is None:
-            return {"error": asdict(Failure("training_failed", "the job's folder is gone"))}
-        return {"result": asdict(train(folder, request, reporter))}
+        return {"result": asdict(do(folder, reporter))}
     except Exception as error:
         return {"error": asdict(failure_of(error))}
 
@@ -73,22 +74,34 @@ def failure_of(error: Exception) -> Failure:
     return Failure(code, detail)
 
 
-def train(folder: JobFolder, request: Request, reporter: "PipeReporter") -> Result:
-    """Trains and publishes once, however often it is begun again."""
+def train(folder: JobFolder, reporter: "PipeReporter") -> Result:
+    """Trains and publishes once, however often it is begun again. Nothing becomes current."""
+    request = folder.request()
+    if request is None:
+        raise TrainingFailed("the job's folder is gone: retrain")
+    return _result(folder.published() or _published(folder, request, reporter))
+
+
+def activate(folder: JobFolder, reporter: "PipeReporter") -> Result:
+    """Makes the version current that the job has published; once it has, never again."""
     result = folder.result()
     if result is not None:
         return result
     published = folder.published()
     if published is None:
-        published = _published(folder, request, reporter)
-    else:
-        folder.activate(published)
+        raise TrainingFailed("the version that the job has published is gone: retrain")
+    with reporter.step(SEALED) as step:
+        step.facts |= {"version": published.version, "current": folder.activate(published)}
+    result = _result(published)
+    folder.note_result(result)
+    return result
+
+
+def _result(published: Manifest) -> Result:
     counts = {name: getattr(published.data, name) for name in ("events", "sessions", "items", "tokens")}
     counts["rejected"] = sum(published.data.rejected.values())
     gate = None if published.gate is None else published.gate.model_dump(mode="json")
-    result = Result(published.version, gate, counts)
-    folder.note_result(result)
-    return result
+    return Result(published.version, gate, counts)
 
 
 def _published(folder: JobFolder, request: Request, reporter: "PipeReporter") -> Manifest:
@@ -102,7 +115,7 @@ def _published(folder: JobFolder, request: Request, reporter: "PipeReporter") ->
     from training.workspace import Workspace
 
     config, models, force = request.config, request.models, request.force
-    how = Publishing(folder.moment, folder.serving, request.stored)
+    how = Publishing(folder.moment, folder.serving, request.stored, activate=False)
     base = request.update and base_of(
         Registry(models), config.events.model_dump(), request.update, config.gate.model_dump()
     )
@@ -114,7 +127,6 @@ def _published(folder: JobFolder, request: Request, reporter: "PipeReporter") ->
             with workspace:  # nobody publishes meanwhile: before this, the one waited for may have, just now
                 published = folder.published()
             if published is not None:
-                folder.activate(published)
                 return published
             if base:
                 return update(base, models, reporter, later=False, force=force, how=how).manifest

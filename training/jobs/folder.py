@@ -6,7 +6,8 @@ request.json                   the settings, fixed then
 workspace.json                 where the training keeps its steps
 serving.json                   which version served when publishing began
 moment.json                    when the model was published, noted before it was
-result.json                    what the training came to, noted when all of it was done
+hangs.json                     how often its training hung
+result.json                    what the training came to, noted when its version had become current, or was not to
 """
 
 import json
@@ -19,9 +20,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from index.artifact.files import remove_tree, replace_file
+from index.artifact.files import private_directory, remove_tree, replace_file
 from index.artifact.manifest import Manifest, StoredEvents
 from index.artifact.registry import Registry
+from index.errors import Item2vecError
 from index.sense import examine
 from store.job import Result
 from training.config import TrainConfig
@@ -50,6 +52,11 @@ class JobFolder:
         self.models = models
         self.path = models / "runs" / "stored" / job_id
 
+    def _make(self) -> None:
+        """For the owner only, as the folder of all jobs: they hold what people did."""
+        for path in (self.path.parent, self.path):
+            private_directory(path)
+
     def _note(self, name: str, content: object) -> None:
         replace_file(self.path / name, json.dumps(content).encode())
 
@@ -64,7 +71,7 @@ class JobFolder:
     def plan(self, make: Callable[[], Plan]) -> Plan:
         """As it was made when the job began."""
         if self._noted("plan.json") is None:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self._make()
             self._note("plan.json", make().to_json())
         return Plan.from_json(self._noted("plan.json"))
 
@@ -72,7 +79,7 @@ class JobFolder:
         """With another plan, and nothing else of what was there. Killed in between, the first plan is made anew."""
         plan = change(Plan.from_json(self._noted("plan.json")))
         remove_tree(self.path)
-        self.path.mkdir(parents=True)
+        self._make()
         self._note("plan.json", plan.to_json())
 
     def request(self) -> Request | None:
@@ -107,11 +114,27 @@ class JobFolder:
         return version
 
     def activate(self, manifest: Manifest) -> bool:
-        """Makes up for an end between publishing and activating; where somebody has chosen another version since, that
-        one stays. Returns whether the job's version serves."""
+        """Makes the job's version current where the gate lets it. Where somebody has chosen another one since the job
+        began to publish, that one stays. Returns whether the job's version serves."""
         registry = Registry(self.models)
         accepted = manifest.gate is not None and manifest.gate.accepted
         return accepted and registry.activate(manifest.version, instead_of=self.serving(registry), examine=examine)
+
+    def withdraw(self) -> str | None:
+        """Deletes the version of a job that is not to have one, unless somebody has made it current by hand. Returns
+        its name; None where nothing was deleted. What is in the way is left, and does not serve."""
+        try:
+            manifest = self.published()
+            return manifest.version if manifest and Registry(self.models).remove(manifest.version) else None
+        except (Item2vecError, OSError, ValueError) as error:
+            log.warning("version left over folder=%s error=%s", self.path, error)
+            return None
+
+    def note_hang(self) -> int:
+        """How often the job's training has hung, with this time."""
+        times = int(self._noted("hangs.json") or 0) + 1
+        self._note("hangs.json", times)
+        return times
 
     def note_result(self, result: Result) -> None:
         self._note("result.json", asdict(result))

@@ -3,9 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Event
 
 from index.errors import StoreUnavailable
+from store.database import now
+from store.job import Job
 from store.queue import Queue
 
 log = logging.getLogger(__name__)
@@ -23,11 +26,27 @@ class Stopping(Exception):
     """The worker itself is asked to stop; the job is resumed later."""
 
 
+class TimeUp(Exception):
+    """The job takes longer than it may."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """job_seconds: from the job's start until it has published, the time without a worker included. hang_seconds: a
+    training that does nothing for so long hangs."""
+
+    job_seconds: float = 24 * 3600.0
+    hang_seconds: float = 20 * 60.0
+
+
 class Pulse:
     """Of one job in one worker. `touch` is called often, by the thread that works; each time it calls `look`."""
 
-    def __init__(self, queue: Queue, job_id: str, stop: Event, look: Callable[[], None]) -> None:
-        self.job_id = job_id
+    def __init__(self, queue: Queue, job: Job, stop: Event, look: Callable[[], None], limits: Limits) -> None:
+        self.job_id = job.job_id
+        self.limits = limits
+        self.sealed = job.sealed
+        self._until = (job.started or now()) + round(limits.job_seconds * 1e6)
         self._queue = queue
         self._stop = stop
         self._look = look
@@ -50,12 +69,14 @@ class Pulse:
     def touch(self, at_once: bool = False) -> None:
         """Writes what is new and looks whether to go on; cheap when called too early.
 
-        Raises Cancelled, Stopping, and Lost when another worker has the job. A database that does not answer is no
-        reason to stop: what is new is written when it is back.
+        Raises Cancelled and TimeUp until the job is sealed, Stopping, and Lost when another worker has the job. A
+        database that does not answer is no reason to stop: what is new is written when it is back.
         """
         self._look()
         if self._stop.is_set():
             raise Stopping
+        if not self.sealed and now() > self._until:
+            raise TimeUp
         moment = time.monotonic()
         if not at_once and moment - self._looked < LOOK_SECONDS:
             return
@@ -71,8 +92,25 @@ class Pulse:
             return
         self._down = False
         self._looked = time.monotonic()
-        if cancelled:
+        if cancelled and not self.sealed:
             raise Cancelled
+
+    def seal(self) -> None:
+        """From now on nobody can cancel the job, so its version may become current. Waits for the database. Raises
+        Cancelled where somebody has, Stopping and Lost."""
+        while not self.sealed:
+            self._look()
+            if self._stop.is_set():
+                raise Stopping
+            try:
+                if not self._queue.seal(self.job_id):
+                    raise Cancelled
+            except StoreUnavailable as error:
+                log.warning("job=%s waits for the database before its version serves: %s", self.job_id, error)
+                self._stop.wait(LOOK_SECONDS)
+            else:
+                self.sealed = True
+        log.info("job=%s sealed", self.job_id)
 
     def flush(self) -> None:
         """Writes what is new. Raises Lost and StoreUnavailable."""

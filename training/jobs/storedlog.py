@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from index.artifact.files import sync_directory, sync_file
+from index.artifact.files import private_directory, sync_directory, sync_file
 from index.errors import ConfigError
 from store import events, items
 from store.database import Database
@@ -59,7 +59,7 @@ def export(
 
     Raises StoreUnavailable, and what read_metadata raises.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private_directory(folder)
     rows, left_out = _once(folder, EVENTS, lambda path: _write_events(database, config, path, progress, after, until))
     items, _ = _once(folder, ITEMS, lambda path: _write_items(database, config, path))
     return StoredLog(folder / EVENTS if rows else None, folder / ITEMS if items else None, rows, left_out)

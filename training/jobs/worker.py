@@ -18,12 +18,13 @@ from typing import TypeVar
 
 from croniter import croniter  # type: ignore[import-untyped]
 
+from index.artifact.files import private_directory
 from index.errors import ConfigError, Item2vecError, StoreUnavailable
 from store.database import connect
-from store.job import STALE_SECONDS
+from store.job import STALE_SECONDS, JobState
 from store.queue import Lost, Queue
 from training.jobs.folder import JobFolder
-from training.jobs.pulse import Pulse, Stopping
+from training.jobs.pulse import Limits, Pulse, Stopping
 from training.jobs.workflow import carry_out
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class WorkerSettings:
     """database: URL. config: TOML file of the training. name: None for the host's name. retrain_every: cron, UTC.
 
     stale_seconds: a worker that has not written to its job's row for so long is dead. hung_seconds: one whose work
-    has not looked round for so long gives no more signs of life.
+    has not looked round for so long gives no more signs of life. job_hours: a job that takes longer fails.
+    hang_minutes: a training that does nothing for so long is ended, and begun once more.
     """
 
     models: Path
@@ -53,6 +55,8 @@ class WorkerSettings:
     retrain_every: str | None = None
     stale_seconds: float = STALE_SECONDS
     hung_seconds: float = HUNG_SECONDS
+    job_hours: float = 24.0
+    hang_minutes: float = 20.0
 
 
 class Schedule:
@@ -93,6 +97,7 @@ class Worker:
         self._schedule = Schedule(settings.retrain_every, datetime.now(UTC)) if settings.retrain_every else None
         self._database = connect(settings.database)
         self._queue = Queue(self._database, name, settings.stale_seconds)
+        self._limits = Limits(settings.job_hours * 3600, settings.hang_minutes * 60)
         self._stop = threading.Event()
         self._looked = time.monotonic()  # when the work last came by
 
@@ -145,7 +150,7 @@ class Worker:
         if job is None:
             return
         log.info("job=%s taken", job.job_id)
-        pulse = Pulse(self._queue, job.job_id, self._stop, self._look)
+        pulse = Pulse(self._queue, job, self._stop, self._look, self._limits)
         try:
             ending = carry_out(job, pulse, self._database, self._settings.models, self._settings.config)
             self._patiently(pulse.flush)
@@ -168,7 +173,10 @@ class Worker:
         for path in (self._settings.models / "runs" / "stored").glob("*"):
             state = self._queue.state(path.name)
             if state is not None and state.ended:
-                JobFolder(self._settings.models, path.name).remove()
+                folder = JobFolder(self._settings.models, path.name)
+                if state == JobState.CANCELLED:  # at once, while no worker had it
+                    folder.withdraw()
+                folder.remove()
 
     def _patiently(self, call: Callable[[], T]) -> T:
         """What `call` returns, once it works: a worker outlives its database. Raises Stopping and Lost."""
@@ -195,6 +203,8 @@ def take_name(models: Path, wanted: str | None) -> tuple[str, int]:
     base = re.sub(r"[^A-Za-z0-9._-]+", "-", wanted or socket.gethostname()) or "worker"
     folder = models / "runs"
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob("*/"):  # of a release that let everybody read them
+        private_directory(left)
     for number in count(1):
         name = base if number == 1 else f"{base}-{number}"
         descriptor = os.open(folder / f".worker-{name}.lock", os.O_CREAT | os.O_RDWR, 0o644)

@@ -1,4 +1,5 @@
-"""What becomes of a job that a worker has claimed: export what is stored, train in a child process.
+"""What becomes of a job that a worker has claimed: export what is stored, train in a child process, seal the job so
+that nobody can cancel it any more, and make the new version current in another child.
 
 Every line of it may be done twice: each finds what was done before in the job's folder.
 """
@@ -7,6 +8,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from index.artifact.registry import Registry
 from index.errors import EventsMissing, StoreUnavailable, UpdateImpossible
@@ -14,11 +16,11 @@ from store.database import Database
 from store.job import Ending, Job, JobState
 from store.queue import Lost
 from training.configfile import load_config
-from training.jobs.attempt import attempt
+from training.jobs.attempt import Hung, attempt
 from training.jobs.child import failure_of
 from training.jobs.folder import JobFolder, Request
-from training.jobs.plan import plan_of
-from training.jobs.pulse import Cancelled, Pulse, Stopping
+from training.jobs.planning import plan_of
+from training.jobs.pulse import Cancelled, Pulse, Stopping, TimeUp
 from training.jobs.storedlog import StoredLog, export, with_stored
 
 
@@ -29,28 +31,74 @@ def carry_out(job: Job, pulse: Pulse, database: Database, models: Path, config: 
     """
     folder = JobFolder(models, job.job_id)
     try:
-        ending = _attempted(job, folder, pulse, database, config)
-        error = ending.error
-        if error is not None and error.code == UpdateImpossible.code:
-            # Events that make no session, for one. A whole training needs all of them.
-            why = error.detail
-            pulse.line(f'step=plan whole="{why}"')
-            folder.begin_again(lambda plan: replace(plan, update=None, why=why, after=0))
-            ending = _attempted(job, folder, pulse, database, config)
-        return ending
+        ending = _ending(job, folder, pulse, database, config)
     except Cancelled:
-        return Ending(JobState.CANCELLED)
+        ending = Ending(JobState.CANCELLED)
+    except TimeUp:
+        ending = Ending.failed("job_timed_out", _too_long(pulse.limits.job_seconds))
     except (Lost, Stopping, StoreUnavailable):
         raise
     except Exception as error:
-        return Ending(JobState.FAILED, error=failure_of(error))
+        ending = Ending(JobState.FAILED, error=failure_of(error))
+    if ending.result is None and not pulse.sealed:
+        # A job without a result has no version either.
+        version = folder.withdraw()
+        if version is not None:
+            pulse.line(f"step=withdraw version={version}")
+    return ending
 
 
-def _attempted(job: Job, folder: JobFolder, pulse: Pulse, database: Database, config: Path | None) -> Ending:
+def _ending(job: Job, folder: JobFolder, pulse: Pulse, database: Database, config: Path | None) -> Ending:
+    done = folder.result()
+    if done is not None:
+        return Ending.trained(done)
+    if not pulse.sealed:
+        ending = _trained(job, folder, pulse, database, config)
+        if ending.result is None:
+            return ending
+        pulse.seal()
+        if ending.state == JobState.REFUSED:
+            return ending
+    return _attempted("activate", folder, pulse)
+
+
+def _trained(job: Job, folder: JobFolder, pulse: Pulse, database: Database, config: Path | None) -> Ending:
+    """With a version that is published, and not current yet; or with an error."""
     if folder.request() is None:
         folder.save(_exported(job, folder, pulse, database, config))
-    pulse.touch(at_once=True)
-    return attempt(folder.models, job.job_id, pulse)
+    ending = _attempted("train", folder, pulse)
+    if ending.error is None or ending.error.code != UpdateImpossible.code:
+        return ending
+    # Events that make no session, for one. A whole training needs all of them.
+    why = ending.error.detail
+    pulse.line(f'step=plan whole="{why}"')
+    folder.begin_again(lambda plan: replace(plan, update=None, why=why, after=0))
+    folder.save(_exported(job, folder, pulse, database, config))
+    return _attempted("train", folder, pulse)
+
+
+def _attempted(work: Literal["train", "activate"], folder: JobFolder, pulse: Pulse) -> Ending:
+    """Once more where it hangs for the first time: by then the next may find it well."""
+    while True:
+        pulse.touch(at_once=True)
+        try:
+            return attempt(work, folder.models, pulse)
+        except Hung:
+            minutes = f"{pulse.limits.hang_seconds / 60:g}"
+            pulse.line(f"step=hung work={work} minutes={minutes}")
+            if folder.note_hang() > 1:
+                detail = (
+                    f"the training did nothing for {minutes} minutes, twice: see whether the disk of the models and "
+                    "the files of the log answer, then retrain"
+                )
+                return Ending.failed("training_hung", detail)
+
+
+def _too_long(seconds: float) -> str:
+    return (
+        f"the job took longer than {seconds / 3600:g} hours: train on fewer events or with settings that take less, or "
+        "set ITEM2VEC_JOB_HOURS higher, then retrain"
+    )
 
 
 def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, file: Path | None) -> Request:

@@ -32,11 +32,13 @@ def utc_now() -> datetime:
 class Publishing:
     """When a version is published, and instead of what. now: its moment. serving: the version it takes the place of,
     asked for when publishing begins; where another one serves at the end, somebody has chosen it meanwhile, and it
-    stays. stored: the part of the log that came out of the database."""
+    stays. activate: whether the version becomes current at once, or later, by whoever asked for it. stored: the part of
+    the log that came out of the database."""
 
     now: Callable[[], datetime] = utc_now
     serving: Callable[[Registry], str | None] = Registry.current
     stored: StoredEvents | None = None
+    activate: bool = True
 
 
 PLAINLY = Publishing()
@@ -71,7 +73,7 @@ class Model:
 
 
 def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work: Workspace) -> Outcome:
-    """Writes the version, and makes it current when the gate has accepted it."""
+    """Writes the version, and makes it current when the gate has accepted it and `how` does not say later."""
     told, log = work.told, model.log
     with told.step("publish") as step:
         before, created = how.serving(registry), how.now()
@@ -99,8 +101,9 @@ def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work:
         with registry.writer(version) as writer:
             write_parts(writer, model.parts)
             writer.commit(manifest)
-        current = gate.accepted and registry.activate(version, instead_of=before, examine=examine)
-        step.facts |= {"version": version, "current": current}
+        wanted = how.activate and gate.accepted
+        current = wanted and registry.activate(version, instead_of=before, examine=examine)
+        step.facts |= {"version": version} | ({"current": current} if how.activate else {})
     summary: dict[str, Any] = {"version": version, "gate": gate.model_dump(mode="json"), "counts": asdict(log.counts)}
     work.finish(summary)
     path = work.folder / "rejects.parquet"

@@ -1,4 +1,4 @@
-"""The end of a training: one version, activated once, and never over somebody's own choice."""
+"""The end of a training: one version, activated once, only when it is said, and never over somebody's own choice."""
 
 import shutil
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from support.factories import quick_config, write_log
 
 from index.artifact.manifest import Data, Manifest
 from index.artifact.registry import Registry
-from index.errors import RunUnderWay
+from index.errors import RunUnderWay, TrainingFailed
 from training.jobs import child
 from training.jobs.folder import JobFolder, Request
 from training.pipeline.run import identity_of
@@ -58,8 +58,12 @@ def publish(registry, version):
 
 
 def train(folder):
+    """As a worker has it done where nobody cancels the job."""
     with (folder.path / "said").open("a") as out:
-        return child.train(folder, folder.request(), child.PipeReporter(out))
+        reporter = child.PipeReporter(out)
+        result = child.train(folder, reporter)
+        assert child.activate(folder, reporter) == result
+        return result
 
 
 def test_a_job_killed_between_publishing_and_activating_activates_when_it_is_resumed(published):
@@ -69,6 +73,33 @@ def test_a_job_killed_between_publishing_and_activating_activates_when_it_is_res
     assert registry.versions() == [BEFORE, ANOTHER, result.version]
     assert registry.current() == result.version
     assert registry.rollback() == BEFORE
+
+
+def test_a_training_publishes_and_leaves_current_what_is(published):
+    folder, result = published
+    with (folder.path / "said").open("a") as out:
+        assert child.train(folder, child.PipeReporter(out)) == result
+    assert Registry(folder.models).current() == BEFORE
+
+
+def test_what_a_job_published_can_be_withdrawn_and_then_nothing_activates_it(published):
+    folder, result = published
+    registry = Registry(folder.models)
+    assert folder.withdraw() == result.version
+    assert folder.withdraw() is None
+    assert (registry.versions(), registry.current()) == ([BEFORE, ANOTHER], BEFORE)
+    with (folder.path / "said").open("a") as out, pytest.raises(TrainingFailed, match="gone"):
+        child.activate(folder, child.PipeReporter(out))
+
+
+def test_a_version_that_somebody_has_let_serve_is_not_withdrawn(published):
+    folder, result = published
+    registry = Registry(folder.models)
+    for choice in (result.version, ANOTHER):
+        registry.activate(choice)
+        assert folder.withdraw() is None
+        assert registry.current() == choice
+    assert registry.rollback() == result.version
 
 
 def test_a_version_that_somebody_activated_before_the_job_was_resumed_stays(published):

@@ -3,21 +3,26 @@
 import os
 import re
 import signal
+import time
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 from support.jobworld import GUARD_SECONDS, World, two_groups_stored, wait_for
 from support.postgres import MISSING, binaries, cluster
 
+from index.artifact.files import locked
 from index.artifact.registry import Registry
-from index.errors import ConfigError
-from store import jobs
-from store.database import now
+from index.errors import ConfigError, JobEnded
+from store import jobs, tables
+from store.database import now, transaction
 from training.jobs.worker import Schedule, take_name
 
 LATER = 400 * 3_600_000_000  # microseconds: after all sessions of two_groups_stored
-SLOW = {"trainer": {"engine": "sgns", "epochs": 5000}}  # seconds in each of three steps
+SLOW = {"trainer": {"engine": "sgns", "epochs": 1000, "negatives": 30}}  # seconds in each of three steps
+QUICK = {"trainer": {"engine": "spectral"}, "evaluation": {"blend": False}}
 # Vectors as they were drawn, and nothing counted beside them.
 WORSE = {
     "trainer": {"engine": "sgns", "epochs": 1, "learning_rate": 1e-6, "min_learning_rate": 1e-6},
@@ -29,6 +34,15 @@ WORSE = {
 @pytest.fixture
 def world(tmp_path):
     made = World(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def stored(tmp_path, database):
+    """A world on each kind of database, with stored events and no configured files."""
+    made = World(tmp_path, database, with_log=False)
+    made.store(two_groups_stored())
     yield made
     made.close()
 
@@ -52,6 +66,31 @@ def gone(process):
     except FileNotFoundError:
         return True
     return state == "Z"
+
+
+def kill(process):
+    process.kill()
+    process.wait()
+
+
+@contextmanager
+def published_and_not_sealed(world, job):
+    """The job's training has published and ended, and its worker waits for the row, which is ours for the block."""
+    wait_for(lambda: f"job={job.job_id} training process=" in world.said())
+    with transaction(world.engine) as connection:
+        connection.execute(select(tables.jobs.c.job_id).with_for_update()).all()
+        wait_for(lambda: gone(world.training()))
+        yield connection
+
+
+@contextmanager
+def sealed_and_not_current(world, job):
+    """The job is sealed, and the process that makes its version current waits for the registry."""
+    world.models.mkdir(exist_ok=True)
+    with locked(world.models / ".lock"):
+        world.until(job, lambda found: found.sealed)
+        wait_for(lambda: f"job={job.job_id} activating process=" in world.said(world.job(job).worker))
+        yield
 
 
 def in_training(job):
@@ -78,7 +117,7 @@ def test_stored_events_alone_make_a_model(shared):
     assert job.result.gate["accepted"]
     assert job.result.counts["events"] == 1800
     steps = [line.split()[0].split("=")[1].strip('"') for line in shared.lines(job)]
-    assert (steps[0], steps[1], steps[-1]) == ("export", "read", "publish")
+    assert (*steps[:2], *steps[-2:]) == ("export", "read", "publish", "activate")
     wait_for(lambda: not list((shared.models / "runs" / "stored").iterdir()))
 
 
@@ -250,6 +289,104 @@ def test_a_job_that_a_worker_of_the_release_before_left_is_adopted(world):
     assert versions(world) == [job.result.version]
 
 
+def test_a_job_that_is_cancelled_near_its_end_is_either_cancelled_or_current(stored):
+    stored.worker()
+    serving = None
+    for wait in (0.0, 0.3, 0.8):  # from the moment the version is there
+        before = versions(stored)
+        job = stored.enqueue(**QUICK)
+        wait_for(lambda before=before: len(versions(stored)) > len(before))
+        time.sleep(wait)
+        try:
+            jobs.cancel(stored.engine, job.job_id)
+            told = "cancelled"
+        except JobEnded:
+            told = "succeeded"
+        job = stored.ended(job)
+        assert job.state == told
+        if told == "succeeded":
+            serving = job.result.version
+            before = [*before, serving]
+        assert (versions(stored), Registry(stored.models).current()) == (before, serving)
+
+
+def test_what_is_published_when_its_job_is_cancelled_is_withdrawn_and_said(stored):
+    worker = stored.worker()
+    for killed in (False, True):
+        job = stored.enqueue(**QUICK)
+        with published_and_not_sealed(stored, job) as connection:
+            (version,) = versions(stored)
+            connection.execute(update(tables.jobs).where(tables.jobs.c.job_id == job.job_id).values(cancel=True))
+            if killed:
+                kill(worker)
+        if killed:
+            stored.worker()
+        job = stored.ended(job)
+        assert (job.state, job.result, job.error) == ("cancelled", None, None)
+        assert (versions(stored), Registry(stored.models).current()) == ([], None)
+        assert stored.lines(job)[-1] == f"step=withdraw version={version}"
+
+
+def test_what_is_published_when_its_worker_is_killed_becomes_current(stored):
+    worker = stored.worker()
+    job = stored.enqueue(**QUICK)
+    with published_and_not_sealed(stored, job):
+        kill(worker)
+    assert Registry(stored.models).current() is None
+    stored.worker("b", stale_seconds=3.0)
+    job = stored.ended(job)
+    assert (job.state, versions(stored)) == ("succeeded", [job.result.version])
+    assert Registry(stored.models).current() == job.result.version
+
+
+def test_a_job_whose_worker_is_killed_after_publishing_can_be_cancelled_and_leaves_no_version(stored):
+    worker = stored.worker()
+    job = stored.enqueue(**QUICK)
+    with published_and_not_sealed(stored, job):
+        kill(worker)
+    stored.set(job, heartbeat=now() - 60_000_000)
+    assert jobs.cancel(stored.engine, job.job_id).state == "cancelled"
+    stored.worker("b")
+    wait_for(lambda: versions(stored) == [])
+    assert Registry(stored.models).current() is None
+
+
+def test_a_sealed_job_cannot_be_cancelled_whatever_becomes_of_its_worker(stored):
+    worker = stored.worker()
+    job = stored.enqueue(**QUICK)
+    with sealed_and_not_current(stored, job):
+        with pytest.raises(JobEnded, match="about to end"):
+            jobs.cancel(stored.engine, job.job_id)
+        activating = int(stored.said().rsplit("activating process=", 1)[1].split()[0])
+        kill(worker)
+        wait_for(lambda: gone(activating))
+        stored.set(job, heartbeat=now() - 60_000_000)
+        with pytest.raises(JobEnded):
+            jobs.cancel(stored.engine, job.job_id)
+    assert Registry(stored.models).current() is None
+    stored.worker("b", stale_seconds=3.0)
+    job = stored.ended(job)
+    assert (job.state, job.worker, versions(stored)) == ("succeeded", "b", [job.result.version])
+    assert Registry(stored.models).current() == job.result.version
+    assert "training process=" not in stored.said("b")
+
+
+def test_a_worker_that_was_frozen_after_sealing_changes_nothing_when_it_wakes(world):
+    both = {name: world.worker(name, stale_seconds=3.0) for name in ("a", "b")}
+    job = world.enqueue(**QUICK)
+    with sealed_and_not_current(world, job):
+        frozen = world.job(job).worker
+        both[frozen].send_signal(signal.SIGSTOP)
+        other = world.until(job, lambda found: found.worker != frozen).worker
+        wait_for(lambda: "activating process=" in world.said(other))
+    job = world.ended(job)
+    assert (job.state, job.worker, versions(world)) == ("succeeded", other, [job.result.version])
+    both[frozen].send_signal(signal.SIGCONT)
+    wait_for(lambda: "another worker's now" in world.said(frozen))
+    assert Registry(world.models).current() == job.result.version
+    assert Registry(world.models).served_before() == []
+
+
 def test_a_stopped_worker_gives_its_job_back_at_once(world):
     job = world.enqueue(**SLOW)
     first = world.worker("a")
@@ -309,6 +446,26 @@ def test_a_training_goes_on_while_its_database_is_frozen_and_tells_of_it_afterwa
 
 
 @pytest.mark.skipif(binaries() is None, reason=MISSING)
+def test_a_job_outlives_the_loss_of_its_database_between_publishing_and_sealing(tmp_path):
+    with cluster(durable=True) as postgres:
+        world = World(tmp_path, postgres.create("world"))
+        try:
+            job = world.enqueue(**QUICK)
+            world.worker()
+            world.until(job, lambda found: found.step is not None and found.step != "export")
+            postgres.stop("immediate")
+            wait_for(lambda: "before its version serves" in world.said())
+            assert len(versions(world)) == 1
+            assert Registry(world.models).current() is None
+            postgres.start()
+            job = world.ended(job)
+            assert (job.state, versions(world)) == ("succeeded", [job.result.version])
+            assert Registry(world.models).current() == job.result.version
+        finally:
+            world.close()
+
+
+@pytest.mark.skipif(binaries() is None, reason=MISSING)
 def test_a_worker_stops_although_its_database_is_away(tmp_path):
     with cluster() as postgres:
         world = World(tmp_path, postgres.create("world"))
@@ -341,6 +498,42 @@ def test_a_clock_that_was_ahead_and_is_put_back_delays_no_retraining():
     assert schedule.due(start + timedelta(days=3650)) is not None
     assert schedule.due(start) is None
     assert schedule.due(start + timedelta(hours=1)) == datetime(2026, 1, 1, 3, tzinfo=UTC)
+
+
+def test_a_job_that_takes_too_long_fails_and_says_how_long_it_may(world):
+    world.worker(job_hours=0.002)
+    training = world.until(world.enqueue(**SLOW), in_training) and world.training()
+    job = world.ended(jobs.listed(world.engine, 1)[0][0])
+    assert (job.state, job.error.code) == ("failed", "job_timed_out")
+    assert "0.002 hours" in job.error.detail
+    assert gone(training)
+    assert versions(world) == []
+
+
+def test_a_training_that_hangs_is_begun_once_more_and_then_fails(world):
+    """SIGSTOP: it is there, and neither says anything nor uses CPU time."""
+    world.worker(hang_minutes=0.1)
+    job = world.enqueue(**SLOW)
+    for times in (1, 2):
+        wait_for(lambda times=times: world.said().count("training process=") == times)
+        stopped = world.training()
+        os.kill(stopped, signal.SIGSTOP)
+        wait_for(lambda stopped=stopped: gone(stopped))
+    job = world.ended(job)
+    assert (job.state, job.error.code) == ("failed", "training_hung")
+    assert sum("step=hung" in line for line in world.lines(job)) == 2
+    assert versions(world) == []
+
+
+def test_a_training_that_has_hung_once_is_begun_again_and_ends_well(world):
+    world.worker(hang_minutes=0.1)
+    job = world.enqueue(**QUICK)
+    wait_for(lambda: "training process=" in world.said())
+    os.kill(world.training(), signal.SIGSTOP)
+    job = world.ended(job)
+    assert job.state == "succeeded", job
+    assert sum("step=hung" in line for line in world.lines(job)) == 1
+    assert versions(world) == [job.result.version]
 
 
 def test_two_living_workers_never_have_one_name(tmp_path):
