@@ -1,10 +1,10 @@
 """The stored items: what was said of them since the model was trained. Every change has a number, see store.tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Text, cast, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from index.errors import ItemUnknown, RequestError
@@ -12,8 +12,10 @@ from store import tables
 from store.database import Database, transaction
 from store.database import now as clock
 from store.event import storable
+from store.packed import Packed, pack
 
 MAX_FIELDS = 50
+PART = 20_000  # rows fetched at a time
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,31 @@ def changes_since(database: Database, number: int) -> list[ItemRow]:
     with transaction(database, reading=True) as connection:
         rows = connection.execute(wanted.order_by(tables.items.c.changed, tables.items.c.item_id)).all()
     return [ItemRow(**row._mapping) for row in rows]
+
+
+def packed_since(database: Database, number: int) -> Iterator[tuple[str, int, Packed]]:
+    """As `changes_since`, (item id, number of its change, packed), and never all of them at once. An item that changes
+    meanwhile may come twice, the later change later."""
+    columns = tables.items.c
+    place = columns.changed, columns.item_id
+    wanted = select(
+        *place,
+        columns.title,
+        columns.category,
+        columns.available,
+        columns.deleted,
+        cast(columns.metadata, Text),  # as it is stored: read as JSON it would be written again
+    ).order_by(*place)
+    after = columns.changed > number
+    with transaction(database, reading=True) as connection:
+        while True:
+            rows = connection.execute(wanted.where(after).limit(PART)).all()
+            for changed, item_id, *fields in rows:
+                yield item_id, changed, pack(*fields)
+            if len(rows) < PART:
+                return
+            # Later changes have greater numbers, so none of them is passed over.
+            after = tuple_(*place) > (rows[-1].changed, rows[-1].item_id)
 
 
 def _next_change(connection: Connection) -> int:

@@ -3,11 +3,12 @@
 import base64
 import binascii
 import json
-from bisect import bisect_right
 from dataclasses import dataclass
 
 from app.live.view import ItemView, View
 from index.errors import RequestError
+
+PART = 1000  # ids looked at in one go
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,16 @@ class Wanted:
 def page(view: View, wanted: Wanted, limit: int, cursor: str | None) -> tuple[list[ItemView], str | None]:
     """At most `limit` items, and the cursor of the next page. Raises RequestError for a cursor that is not one."""
     found: list[ItemView] = []
-    start = 0 if cursor is None else bisect_right(view.ids, _after(cursor))
-    for item_id in view.ids[start:]:
-        item = view.get(item_id)
-        if item is None or not wanted.has(item):
-            continue
-        if len(found) == limit:
-            return found, _cursor(found[-1].item_id)
-        found.append(item)
+    after = None if cursor is None else _after(cursor)
+    while ids := view.ids.after(after, PART):
+        for item_id in ids:
+            item = view.get(item_id)
+            if item is None or not wanted.has(item):
+                continue
+            if len(found) == limit:
+                return found, _cursor(found[-1].item_id)
+            found.append(item)
+        after = ids[-1]
     return found, None
 
 

@@ -10,6 +10,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from app.live.answers import Found, model_of
+from app.live.blocks import PLACE, SHIFT
 from app.live.view import View
 from index.evidence import PairEvidence
 from index.model import Score
@@ -33,8 +34,8 @@ def _tail(found: Found) -> bytes:
 
 def items_json(view: View, found: Found, anchor: str | None = None) -> bytes:
     """The results as JSON, without the brackets; in ASCII."""
-    fragments = view.fragments
-    kept = [fragments[row] or view.fragment(row) for row in found.rows]
+    blocks = view.fragments.blocks
+    kept = [blocks[row >> SHIFT][row & PLACE] or view.fragment(row) for row in found.rows]
     if anchor is None and found.sources is None:
         # The common case at once: all results in one go of the formatting.
         values: list[Any] = [None] * (2 * len(kept))

@@ -8,6 +8,7 @@ from index.errors import ItemUnknown, RequestError
 from store import items
 from store.database import connect
 from store.items import ItemRow
+from store.packed import is_available, is_deleted, unpack
 
 BASE = ItemRow("t1", "From the model", "a", metadata={"price": 3, "colour": "red"})
 
@@ -124,3 +125,36 @@ def test_a_reader_that_follows_the_numbers_misses_no_change(database):
     assert len(seen) == 101
     assert last == 100
     reader.dispose()
+
+
+def test_packed_items_come_in_parts_with_all_that_is_said_of_them(engine, monkeypatch):
+    monkeypatch.setattr(items, "PART", 3)
+    stored = [
+        ItemRow(f"i{n % 7}", f'T"{n}', None if n % 2 else "Ä\u2028", n % 3 > 0, metadata={"x": n}) for n in range(10)
+    ]
+    for row in stored:
+        items.put(engine, [row, ItemRow(f"o{row.item_id}")], 5)
+    items.delete(engine, "i3")
+    for number in (0, 4):
+        expected = [(row.item_id, row.changed) for row in items.changes_since(engine, number)]
+        assert [found[:2] for found in items.packed_since(engine, number)] == expected
+    found = {item_id: packed for item_id, _, packed in items.packed_since(engine, 0)}
+    for row in items.changes_since(engine, 0):
+        packed = found[row.item_id]
+        assert (is_deleted(packed), is_available(packed)) == (row.deleted, row.available)
+        assert unpack(packed) == (row.title, row.category, row.metadata)
+    assert list(items.packed_since(engine, 11)) == []
+
+
+def test_an_item_that_changes_while_they_are_read_is_not_lost(engine, database, monkeypatch):
+    monkeypatch.setattr(items, "PART", 2)
+    items.put(engine, [ItemRow(name) for name in "abcd"], 5)
+    other, found = connect(database), []
+    for item_id, _, packed in items.packed_since(engine, 0):
+        if not found:
+            items.put(other, [ItemRow("a", "later"), ItemRow("c", "later"), ItemRow("e")], 6)
+        found.append((item_id, unpack(packed)[0]))
+    other.dispose()
+    rest = [row.item_id for row in items.changes_since(engine, 1)] if engine.dialect.name == "sqlite" else []
+    assert {item_id for item_id, _ in found} | set(rest) >= set("abcde")
+    assert rest == ["a", "c", "e"] or dict(found) == {"a": "later", "b": None, "c": "later", "d": None, "e": None}
