@@ -104,6 +104,7 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
     (422, (errors.ConfigError, errors.EventsError, errors.RequestError)),
     (429, (RateExceeded,)),
     (500, (errors.Item2vecError, InternalError)),
+    (507, (errors.StoreFull,)),
     (503, (errors.NoModel, errors.StoreUnavailable, Busy)),
 )
 STATUS = {kind: status for status, kinds in KINDS for kind in kinds}

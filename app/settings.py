@@ -39,6 +39,9 @@ class Settings(BaseModel):
     )
     body_seconds: float = Field(30, gt=0, le=3600, description="time that a body may take to come")
     max_batch: int = Field(1000, ge=1, description="items in one POST /similar or PUT /items")
+    max_items: int = Field(1_000_000, ge=1, description="items that may be stored, deleted ones included")
+    max_item: int = Field(16 << 10, ge=1024, description="bytes of one stored item: id, title, category, metadata")
+    items_mb: int = Field(256, ge=1, description="megabytes of all stored items; each process holds them")
     max_events: int = Field(50_000, ge=1, description="rows in one POST /events")
     rate_per_key: float = Field(
         5000, ge=0, description="requests per second and key, bursts of twice that; 0: no limit"

@@ -3,11 +3,12 @@
 import threading
 
 import pytest
+from sqlalchemy import delete
 
-from index.errors import ItemUnknown, RequestError
-from store import items
+from index.errors import ItemTooLarge, ItemUnknown, RequestError, StoreFull
+from store import items, tables
 from store.database import connect
-from store.items import ItemRow
+from store.items import ItemRow, Room
 from store.packed import is_available, is_deleted, unpack
 
 BASE = ItemRow("t1", "From the model", "a", metadata={"price": 3, "colour": "red"})
@@ -158,3 +159,46 @@ def test_an_item_that_changes_while_they_are_read_is_not_lost(engine, database, 
     rest = [row.item_id for row in items.changes_since(engine, 1)] if engine.dialect.name == "sqlite" else []
     assert {item_id for item_id, _ in found} | set(rest) >= set("abcde")
     assert rest == ["a", "c", "e"] or dict(found) == {"a": "later", "b": None, "c": "later", "d": None, "e": None}
+
+
+def test_what_is_full_takes_no_more_and_keeps_what_it_has(engine):
+    room = Room(3, 1000, 500)
+    items.put(engine, [ItemRow("a", "A"), ItemRow("b")], 5, room)
+    before = items.changes_since(engine, 0)
+    with pytest.raises(StoreFull, match="4 items"):
+        items.put(engine, [ItemRow("a", "other"), ItemRow("c"), ItemRow("d")], 5, room)
+    with pytest.raises(StoreFull, match="bytes"):
+        items.put(engine, [ItemRow("c", "x" * 1200)], 5, room)
+    assert items.changes_since(engine, 0) == before
+    items.put(engine, [ItemRow("a", "other"), ItemRow("c")], 5, room)
+    with pytest.raises(StoreFull):
+        items.patch(engine, "t1", {"available": False}, BASE, room)
+    assert items.patch(engine, "a", {"title": "again"}, None, room).title == "again"
+    items.delete(engine, "t1")  # never lacks room
+    items.delete(engine, "b")
+    items.put(engine, [ItemRow("b", "back")], 5, room)
+    with pytest.raises(StoreFull):
+        items.put(engine, [ItemRow("e")], 5, room)
+
+
+def test_the_totals_are_those_of_the_table_whatever_was_written(engine):
+    items.put(
+        engine, [ItemRow("ä\U0001f600", "Ü", None, metadata={"é": "ü", "x": 1.5}), ItemRow("b", metadata={"x": 1})], 5
+    )
+    items.put(engine, [ItemRow("b", "longer", "c"), ItemRow("c", "\\x")], 6)
+    items.patch(engine, "c", {"metadata": {"y": True}}, None)
+    items.delete(engine, "b")
+    rows = items.changes_since(engine, 0)
+    sizes = sum(items.size_of(row) for row in rows)
+    with items.transaction(engine) as connection:
+        assert items._total(connection) == (3, sizes)
+        connection.execute(delete(tables.counters).where(tables.counters.c.name.in_(items.TOTALS)))
+        assert items._total(connection) == (3, sizes)  # as in a database of before
+
+
+def test_an_item_may_not_grow_beyond_its_bytes_but_may_be_changed_where_it_has_more(engine):
+    room = Room(10, 10_000, 200)
+    items.put(engine, [ItemRow("a", "x" * 300)], 5)
+    with pytest.raises(ItemTooLarge, match="at most 200"):
+        items.patch(engine, "a", {"title": "x" * 301}, None, room)
+    assert not items.patch(engine, "a", {"available": False}, None, room).available
