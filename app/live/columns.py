@@ -76,8 +76,10 @@ class Codes:
 
     def passing(self, condition: Condition) -> Mask:
         wanted = [code for text in condition.values if (code := self._words.find(text)) != UNKNOWN]
-        if len(wanted) == 1:
-            hit: Mask = self._codes == wanted[0]
+        if not wanted:
+            hit: Mask = np.zeros(len(self._codes), dtype=np.bool_)
+        elif len(wanted) == 1:
+            hit = self._codes == wanted[0]
         else:
             table = np.zeros(len(self._words) + 1, dtype=np.bool_)  # the last for MISSING, which is -1
             table[wanted] = True

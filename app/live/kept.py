@@ -36,8 +36,9 @@ class History:
                 self._since, forgotten = self._changes.popleft()
                 self._rows -= len(forgotten)
 
-    def between(self, one: int, other: int) -> set[int] | None:
-        """The rows in which these states can differ, whichever came first; None where that is forgotten."""
+    def between(self, one: int, other: int, most: int = MOST_CHANGED) -> set[int] | None:
+        """The rows in which these states can differ, whichever came first; None where those are more than `most`, or
+        forgotten."""
         first, last = min(one, other), max(one, other)
         found: set[int] = set()
         with self._lock:
@@ -48,6 +49,8 @@ class History:
                     break
                 if state <= last:
                     found.update(rows)
+                    if len(found) > most:
+                        return None
         return found
 
 

@@ -78,8 +78,8 @@ class Sieve:
 
     def _mended(self, wanted: Filter, entry: Entry[Allowed], most: int) -> Allowed | None:
         """By the rows that changed; None where those are more than `most`, or forgotten."""
-        changed = self._history.between(entry.state, self._state)
-        if changed is None or len(changed) > most:
+        changed = self._history.between(entry.state, self._state, most)
+        if changed is None:
             return None
         rows = np.array(sorted(changed), dtype=np.int32)
         mask = self._shown[rows]

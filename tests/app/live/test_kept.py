@@ -58,3 +58,4 @@ def test_history_knows_what_changed_between_two_states():
     assert history.between(0, 4) == {1, 2, 3}
     assert history.between(2, 3) == history.between(3, 2) == {3}
     assert history.between(4, 4) == set()
+    assert history.between(0, 4, most=2) is None
