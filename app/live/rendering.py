@@ -10,7 +10,6 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from app.live.answers import Found, model_of
-from app.live.blocks import PLACE, SHIFT
 from app.live.view import View
 from index.evidence import PairEvidence
 from index.model import Score
@@ -34,8 +33,8 @@ def _tail(found: Found) -> bytes:
 
 def items_json(view: View, found: Found, anchor: str | None = None) -> bytes:
     """The results as JSON, without the brackets; in ASCII."""
-    blocks = view.fragments.blocks
-    kept = [blocks[row >> SHIFT][row & PLACE] or view.fragment(row) for row in found.rows]
+    fragments = view.fragments.kept
+    kept = [fragments[row] or view.fragment(row) for row in found.rows]
     if anchor is None and found.sources is None:
         # The common case at once: all results in one go of the formatting.
         values: list[Any] = [None] * (2 * len(kept))

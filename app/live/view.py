@@ -12,9 +12,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from app.live.blocks import Blocks
 from app.live.filters import Filter
-from app.live.fragments import fragment
+from app.live.fragments import Fragments, fragment
 from app.live.itemids import ItemIds
 from app.live.sieve import Sieve
 from app.live.snapshot import Snapshot
@@ -81,12 +80,13 @@ class View:
         at = np.array(list(rows), dtype=np.int32)
         passes = np.array([row not in hidden for row in rows], dtype=np.bool_)
         if before is None:
-            self.fragments: Blocks[bytes] = Blocks(items)
+            self.fragments = Fragments(items)
             self._ever_hidden = hidden  # by this view and those that follow
             self._changed = np.zeros(items, dtype=np.bool_)  # rows of stored items
             self._shown = Allowed(np.ones(items, dtype=np.bool_)).mended(at, passes)
         else:
-            self.fragments = before.fragments.without(rows)
+            self.fragments = before.fragments
+            self.fragments.changed(rows)
             self._ever_hidden = before._ever_hidden
             self._ever_hidden |= hidden
             self._changed = before._changed if before._changed[at].all() else before._changed.copy()
@@ -109,9 +109,8 @@ class View:
         """Rendered now, and kept."""
         assert self.model is not None
         item_id = self.model.vocabulary.ids[row]
-        made = fragment(item_id, *self.title_of(item_id))
-        self.fragments.put(row, made)
-        return made
+        packed = self.stored.get(item_id)
+        return self.fragments.get(row, packed, lambda: fragment(item_id, *self.title_of(item_id)))
 
     def _values(self, field: str, rows: Sequence[int]) -> list[Any]:
         assert self.model is not None
