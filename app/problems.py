@@ -137,6 +137,7 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
     (499, (ClientGone,)),
     (500, (errors.Item2vecError, InternalError)),
     (503, (errors.NoModel, errors.StoreUnavailable, errors.DiskFull, Busy, TimeExceeded)),
+    (507, (errors.ItemsFull,)),
 )
 STATUS = {kind: status for status, kinds in KINDS for kind in kinds}
 # What a client should wait before it asks again, where the error does not say it itself.

@@ -23,7 +23,9 @@ Item2vecError
     ├── JobUnknown
     ├── JobRunning
     ├── JobEnded
-    └── KeyReused
+    ├── KeyReused
+    ├── ItemTooLarge
+    └── ItemsFull
 """
 
 from collections.abc import Mapping, Sequence
@@ -213,3 +215,15 @@ class KeyReused(RequestError):
     """The Idempotency-Key was used before, with another body."""
 
     code = "idempotency_key_reused"
+
+
+class ItemTooLarge(RequestError):
+    """The item would have more bytes than the settings allow."""
+
+    code = "item_too_large"
+
+
+class ItemsFull(RequestError):
+    """There is no room for more stored items; the settings say how many there may be, and of how many bytes."""
+
+    code = "items_full"

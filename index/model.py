@@ -119,9 +119,8 @@ class Model:
 
     def _search_similar(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Floats]:
         query = self.vectors[row : row + 1]
-        few = None if allowed is None else allowed.few(self.vectors)
-        if few is not None:
-            return few.search(query, k, out)
+        if allowed is not None and allowed.is_few(self.vectors):
+            return allowed.search(query, self.vectors, k, out)
         rows, scores = self.searcher.search(query, k, None if allowed is None else allowed.mask, [out])
         real = rows[0] >= 0
         return rows[0][real], scores[0][real]

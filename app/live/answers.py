@@ -80,7 +80,7 @@ def similar(view: View, item_id: str, score: Score, ask: Ask) -> Found:
         # Most questions: the stored list as it is, where nothing of it is hidden.
         stored = model.stored[score]
         rows = stored.rows[row, : ask.k].tolist()
-        if len(rows) == ask.k and rows[-1] >= 0 and view.gone.isdisjoint(rows):
+        if len(rows) == ask.k and rows[-1] >= 0 and view.shows(rows):
             return Found(rows, stored.scores[row, : ask.k].tolist())
     allowed = view.allowed(ask.filter)
     gone = model.vocabulary.known_rows(ask.exclude) if ask.exclude else None

@@ -1,38 +1,47 @@
 """What a result must pass: conditions on the live catalogue's fields."""
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from index.errors import RequestError
 
 Operator = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 OPERATORS: tuple[Operator, ...] = ("eq", "ne", "lt", "le", "gt", "ge")
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+}
+NAN = float("nan")
 
 
 @dataclass(frozen=True)
 class Condition:
     """A field is one of `values` (eq), none of them (ne), or compares so with the number. A missing field
-    has no value: it passes ne only."""
+    has no value: it passes ne only. app.live.columns answers it for all items at once."""
 
     field: str
     operator: Operator
     values: tuple[str, ...]
 
-    def passes(self, column: NDArray[Any]) -> NDArray[np.bool_]:
-        """bool, one per row of `column` (object)."""
-        if self.operator in ("eq", "ne"):
-            wanted = set(self.values)
-            hit = np.fromiter((_plain(value) in wanted for value in column), np.bool_, len(column))
-            return hit if self.operator == "eq" else ~hit
-        numbers = np.fromiter((_number(value) for value in column), np.float64, len(column))
-        limit = float(self.values[0])
-        compare = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}[self.operator]
-        with np.errstate(invalid="ignore"):
-            return np.asarray(compare(numbers, limit), dtype=np.bool_)
+    @property
+    def compares(self) -> bool:
+        """With a number."""
+        return self.operator in COMPARISONS
+
+    @property
+    def limit(self) -> float:
+        """What it compares with."""
+        return float(self.values[0])
+
+    def holds(self, value: Any) -> bool:
+        """Of the value that one item has there, None where it has none."""
+        if self.compares:
+            return bool(COMPARISONS[self.operator](number_of(value), self.limit))
+        return (text_of(value) in self.values) == (self.operator == "eq")
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ def filter_of(categories: Sequence[str], conditions: Sequence[str]) -> Filter:
                 [("filter", "must be FIELD:OP:VALUE, as price:le:20")],
             )
         if operator not in ("eq", "ne"):
-            number = _number(value)
+            number = number_of(value)
             if number != number or abs(number) == float("inf"):
                 raise RequestError(
                     f"filter {text[:100]!r} compares with something that is not a number",
@@ -67,7 +76,8 @@ def filter_of(categories: Sequence[str], conditions: Sequence[str]) -> Filter:
     return Filter(tuple(found))
 
 
-def _plain(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
+    """What eq and ne compare with: 5.0 is "5" as 5 is, None is nothing."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
@@ -75,10 +85,12 @@ def _plain(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _number(value: Any) -> float:
+def number_of(value: Any) -> float:
+    """What the other operators compare: also of a text that reads as a number; NaN, which no comparison holds for,
+    where there is none."""
     if value is None or isinstance(value, bool):
-        return float("nan")
+        return NAN
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        return float("nan")
+        return NAN

@@ -3,14 +3,13 @@
 import base64
 import binascii
 import json
-from bisect import bisect_right
 from dataclasses import dataclass
 
 from app.live.view import ItemView, View
 from app.pools.task import Steps
 from index.errors import RequestError
 
-PIECE = 1000
+PART = 1000  # ids looked at in one go
 
 
 @dataclass(frozen=True)
@@ -38,16 +37,17 @@ def page(view: View, wanted: Wanted, limit: int, cursor: str | None) -> Steps[tu
     Raises RequestError for a cursor that is not one.
     """
     found: list[ItemView] = []
-    start = 0 if cursor is None else bisect_right(view.ids, _after(cursor))
-    for number, item_id in enumerate(view.ids[start:], 1):
-        if number % PIECE == 0:
-            yield
-        item = view.get(item_id)
-        if item is None or not wanted.has(item):
-            continue
-        if len(found) == limit:
-            return found, _cursor(found[-1].item_id)
-        found.append(item)
+    after = None if cursor is None else _after(cursor)
+    while ids := view.ids.after(after, PART):
+        for item_id in ids:
+            item = view.get(item_id)
+            if item is None or not wanted.has(item):
+                continue
+            if len(found) == limit:
+                return found, _cursor(found[-1].item_id)
+            found.append(item)
+        after = ids[-1]
+        yield
     return found, None
 
 

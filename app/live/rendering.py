@@ -33,7 +33,7 @@ def _tail(found: Found) -> bytes:
 
 def items_json(view: View, found: Found, anchor: str | None = None) -> bytes:
     """The results as JSON, without the brackets; in ASCII."""
-    fragments = view.fragments
+    fragments = view.fragments.kept
     kept = [fragments[row] or view.fragment(row) for row in found.rows]
     if anchor is None and found.sources is None:
         # The common case at once: all results in one go of the formatting.

@@ -2,95 +2,126 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.live.filters import Filter
+from app.live.columns import Column, Values, column_of
+from app.live.filters import Condition, Filter
+from app.live.kept import Entry, History, Kept
 from index.search.allowed import Allowed
-from index.search.exact import Mask, Rows
+from index.search.exact import Mask
 
-KEPT_FILTERS = 256
-KEPT_NUMBERS = 64_000_000  # in the copies of all of them, a byte each
-KEPT_COLUMNS = 50
+KEPT_FILTERS, FILTER_BYTES = 256, 128 << 20
+KEPT_COLUMNS, COLUMN_BYTES = 100, 256 << 20
+# Rows that changed since: so many are looked at one by one, about a microsecond for each condition. With more, a filter
+# is worked out anew from the columns.
 MOST_PENDING = 1000
+AT_ONCE = 32  # by a request that does not wait for a thread
 
-Values = Callable[[str, Sequence[int]], list[Any]]
-"""(field, rows) -> what the items of these rows have there."""
+Known = Callable[[str], bool]
+"""Whether any item can have a field of this name."""
 
 
 class Sieve:
-    """Filters that were asked for are kept, and taken over by the next state: only rows that changed are looked at
-    again, and not before the filter is asked for."""
+    """Filters and columns that were asked for are kept, and shared by the states that follow: only rows that changed
+    are looked at again, and not before they are asked for."""
 
-    def __init__(self, shown: Mask, values: Values, before: "Sieve | None" = None, changed: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        shown: Mask,
+        values: Values,
+        before: "Sieve | None" = None,
+        changed: Sequence[int] = (),
+        known: Known = lambda _: True,
+    ) -> None:
         """shown: bool (n,), rows that may come back at all. before: the state that this one follows, and the rows that
         changed since."""
         self._shown = shown
         self._values = values
-        self._lock = threading.Lock()  # requests ask in threads of their own
-        self._kept: dict[Filter, tuple[Allowed, frozenset[int]]] = {}
-        self._columns: dict[str, NDArray[Any]] = {}
-        if before is not None:
-            self._kept = {
-                wanted: (allowed, pending.union(changed))
-                for wanted, (allowed, pending) in before._kept.copy().items()
-                if len(pending) < MOST_PENDING
-            }
-            for field, column in before._columns.copy().items():
-                self._columns[field] = _with(column, changed, values(field, changed))
+        self._known = known
+        if before is None:
+            self._state, self._history, self._building = 0, History(), threading.Lock()
+            self._filters: Kept[Filter, Allowed] = Kept(FILTER_BYTES, KEPT_FILTERS)
+            self._columns: Kept[tuple[str, bool], Column] = Kept(COLUMN_BYTES, KEPT_COLUMNS)
+        else:
+            self._state, self._history, self._building = before._state + 1, before._history, before._building
+            self._filters, self._columns = before._filters, before._columns
+            self._history.add(self._state, changed)
 
     def allowed(self, wanted: Filter) -> Allowed:
         """wanted: with one condition at least."""
-        found = self._kept.get(wanted)
-        if found is not None and not found[1]:
-            return found[0]
-        if found is None:
-            allowed = Allowed(self._passes(wanted, None))
-        else:
-            rows = np.array(sorted(found[1]), dtype=np.int32)
-            allowed = found[0].mended(rows, self._passes(wanted, rows))
-        with self._lock:
-            if found is None:
-                self._make_room()
-            self._kept[wanted] = allowed, frozenset()
+        entry = self._filters.find(wanted)
+        if entry is not None and entry.state == self._state:
+            self._filters.asked(wanted)
+            return entry.value
+        allowed = None if entry is None else self._mended(wanted, entry, MOST_PENDING)
+        if allowed is None:
+            allowed = Allowed(self._passing(wanted))
+        self._filters.keep(wanted, Entry(allowed, self._state))
         return allowed
 
-    def is_ready(self, wanted: Filter) -> bool:
-        """Whether it was asked for before, and is not to be scanned at length."""
-        found = self._kept.get(wanted)
-        return found is not None and not found[1] and (found[0].is_copied or found[0].is_wide)
+    def is_kept(self, wanted: Filter) -> bool:
+        """Whether it was asked for before."""
+        return self._filters.find(wanted) is not None
 
-    def _passes(self, wanted: Filter, rows: Rows | None) -> Mask:
-        """Of these rows; None: of all."""
-        mask = self._shown.copy() if rows is None else self._shown[rows]
+    def is_ready(self, wanted: Filter) -> bool:
+        """Whether `allowed` has it at once, and it is not to be scanned at length."""
+        entry = self._filters.find(wanted)
+        if entry is None or not (entry.value.is_copied or entry.value.is_wide):
+            return False
+        if entry.state != self._state:
+            allowed = self._mended(wanted, entry, AT_ONCE)
+            if allowed is None or not (allowed.is_copied or allowed.is_wide):
+                return False
+            self._filters.keep(wanted, Entry(allowed, self._state))
+        return True
+
+    def _mended(self, wanted: Filter, entry: Entry[Allowed], most: int) -> Allowed | None:
+        """By the rows that changed; None where those are more than `most`, or forgotten."""
+        changed = self._history.between(entry.state, self._state, most)
+        if changed is None:
+            return None
+        rows = np.array(sorted(changed), dtype=np.int32)
+        mask = self._shown[rows]
         for condition in wanted.conditions:
-            column = self._column(condition.field)
-            mask &= condition.passes(column if rows is None else column[rows])
+            values = self._values(condition.field, rows.tolist())
+            mask &= np.array([condition.holds(value) for value in values], dtype=np.bool_)
+        return entry.value.mended(rows, mask)
+
+    def _passing(self, wanted: Filter) -> Mask:
+        mask = self._shown.copy()
+        for condition in wanted.conditions:
+            if self._known(condition.field):
+                mask &= self._column(condition).passing(condition)
+            elif condition.operator != "ne":  # a missing field passes that only
+                mask[:] = False
         return mask
 
-    def _column(self, field: str) -> NDArray[Any]:
-        """The field of every row, as an object array."""
-        column = self._columns.get(field)
-        if column is None:
-            rows = range(len(self._shown))
-            column = _with(np.empty(len(rows), dtype=object), rows, self._values(field, rows))
-            if len(self._columns) >= KEPT_COLUMNS:
-                self._columns.clear()
-            self._columns[field] = column
+    def _column(self, condition: Condition) -> Column:
+        key = condition.field, condition.compares
+        return self._kept_column(key) or self._new_column(key, condition)
+
+    def _kept_column(self, key: tuple[str, bool]) -> Column | None:
+        """As it is in this state; None where it is to be made."""
+        entry = self._columns.find(key)
+        if entry is None:
+            return None
+        if entry.state == self._state:
+            self._columns.asked(key)
+            return entry.value
+        changed = self._history.between(entry.state, self._state)
+        if changed is None:
+            return None
+        rows = list(changed)
+        column = entry.value.mended(rows, self._values(key[0], rows))
+        if column is not None:
+            self._columns.keep(key, Entry(column, self._state))
         return column
 
-    def _make_room(self) -> None:
-        """The oldest go."""
-        numbers = sum(allowed.numbers_copied for allowed, _ in self._kept.values())
-        while self._kept and (len(self._kept) >= KEPT_FILTERS or numbers > KEPT_NUMBERS):
-            numbers -= self._kept.pop(next(iter(self._kept)))[0].numbers_copied
-
-
-def _with(column: NDArray[Any], rows: Sequence[int], values: list[Any]) -> NDArray[Any]:
-    """A copy in which these rows have these values."""
-    column = column.copy()
-    for row, value in zip(rows, values, strict=True):  # a value may be a list, which an array would take apart
-        column[row] = value
-    return column
+    def _new_column(self, key: tuple[str, bool], condition: Condition) -> Column:
+        with self._building:  # one at a time: who waits for it may find it made
+            column = self._kept_column(key)
+            if column is None:
+                column = column_of(condition, len(self._shown), self._values)
+                self._columns.keep(key, Entry(column, self._state))
+            return column

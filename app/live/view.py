@@ -4,7 +4,7 @@ The model's own items lie under what the database says of them now. Filters and 
 the model, so that a hidden item is gone without any training.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
@@ -13,14 +13,18 @@ import numpy as np
 from pydantic import Field
 
 from app.live.filters import Filter
-from app.live.fragments import fragment
+from app.live.fragments import Fragments, fragment
+from app.live.itemids import ItemIds
 from app.live.sieve import Sieve
 from app.live.snapshot import Snapshot
+from app.live.stored import Change, Stored
 from index.catalogue import Catalogue
 from index.errors import ItemUnknown
 from index.model import Model, Score
 from index.search.allowed import Allowed
-from store.items import ItemRow
+from store.packed import is_available, is_deleted, unpack
+
+COPIED_AT_ONCE = 1_000_000  # numbers; about 3 ms
 
 
 # Shown over HTTP as it is. Not a dataclass of pydantic's: GET /items makes one of every item there is, and checking
@@ -46,65 +50,92 @@ class View:
     def __init__(
         self,
         snapshot: Snapshot | None,
-        stored: dict[str, ItemRow],
+        stored: Stored,
         number: int,
         before: "View | None" = None,
-        changed: Sequence[ItemRow] = (),
+        changed: Sequence[Change] = (),
     ) -> None:
         """before: a view of the same model that this one follows, and what changed since; what it has made is taken
-        over. None: everything is made anew."""
+        over, at the cost of the changes and of a byte an item. None: everything is made anew."""
         self.snapshot = snapshot
         self.stored = stored
         self.number = number
         self.version = snapshot.version if snapshot else None
         self.etag = f'"{self.version}.{number}"'
         self.model: Model | None = snapshot.model if snapshot else None
-        self.gone: frozenset[int] = frozenset()
-        self.fragments: list[bytes | None] = []
+        if before is None:
+            self.ids = ItemIds(self._known_ids)
+        else:
+            self.ids = before.ids
+            self.ids.add(item_id for item_id, _ in changed if item_id not in before.stored)
+        self._sieve: Sieve
         if self.model is not None:
             self._follow(self.model, before, changed)
 
-    def _follow(self, model: Model, before: "View | None", changed: Sequence[ItemRow]) -> None:
-        news = self.stored.values() if before is None else changed
-        rows = {row: item for item in news if (row := model.vocabulary.find(item.item_id)) is not None}
-        hidden = {row for row, item in rows.items() if item.deleted or not item.available}
-        if before is None:
-            self.gone = frozenset(hidden)
-            self.fragments = [None] * len(model.vocabulary)
-            shown = np.ones(len(model.vocabulary), dtype=np.bool_)
-            shown[list(hidden)] = False
-            self._sieve, self._shown = Sieve(shown, self._values), Allowed(shown)
-            return
-        self.gone = (before.gone - rows.keys()) | hidden
-        self.fragments = before.fragments.copy()
-        for row in rows:
-            self.fragments[row] = None
+    def _follow(self, model: Model, before: "View | None", changed: Sequence[Change]) -> None:
+        items = len(model.vocabulary)
+        news = self.stored.pairs() if before is None else changed
+        rows = {row: packed for item_id, packed in news if (row := model.vocabulary.find(item_id)) is not None}
+        hidden = {row for row, packed in rows.items() if not is_available(packed)}
         at = np.array(list(rows), dtype=np.int32)
-        self._shown = before._shown.mended(at, np.array([row not in hidden for row in rows], dtype=np.bool_))
-        self._sieve = Sieve(self._shown.mask, self._values, before._sieve, list(rows))
+        passes = np.array([row not in hidden for row in rows], dtype=np.bool_)
+        if before is None:
+            self.fragments = Fragments(items)
+            self._ever_hidden = hidden  # by this view and those that follow
+            self._changed = np.zeros(items, dtype=np.bool_)  # rows of stored items
+            self._shown = Allowed(np.ones(items, dtype=np.bool_)).mended(at, passes)
+        else:
+            self.fragments = before.fragments
+            self.fragments.changed(rows)
+            self._ever_hidden = before._ever_hidden
+            self._ever_hidden |= hidden
+            self._changed = before._changed if before._changed[at].all() else before._changed.copy()
+            self._shown = before._shown.mended(at, passes)
+        self._changed[at] = True
+        self._shown_at = self._shown.mask.data
+        before_sieve = None if before is None else before._sieve
+        self._sieve = Sieve(self._shown.mask, self._values, before_sieve, list(rows), self._may_have)
 
     @property
     def hidden(self) -> Allowed | None:
         """The rows that may be shown; None where that is all of them."""
-        return self._shown if self.gone else None
+        return self._shown if self._shown.count < len(self._shown.mask) else None
+
+    def shows(self, rows: Sequence[int]) -> bool:
+        """Whether all of these rows may be shown."""
+        return self._ever_hidden.isdisjoint(rows) or all(map(self._shown_at.__getitem__, rows))
 
     def fragment(self, row: int) -> bytes:
         """Rendered now, and kept."""
         assert self.model is not None
         item_id = self.model.vocabulary.ids[row]
-        made = self.fragments[row] = fragment(item_id, *self.title_of(item_id))
-        return made
+        packed = self.stored.get(item_id)
+        return self.fragments.get(row, packed, lambda: fragment(item_id, *self.title_of(item_id)))
 
     def _values(self, field: str, rows: Sequence[int]) -> list[Any]:
         assert self.model is not None
-        ids = self.model.vocabulary.ids
-        return [self._value(ids[row], field) for row in rows]
+        ids, changed = self.model.vocabulary.ids, self._changed.data
+        if isinstance(rows, range):
+            values = self.model.catalogue.of_rows(field, self.model.vocabulary, rows)
+            for row in (np.flatnonzero(self._changed[rows.start : rows.stop]) + rows.start).tolist():
+                values[row - rows.start] = self._stored_value(ids[row], field)
+            return values
+        catalogue = self.model.catalogue
+        return [
+            self._stored_value(ids[row], field) if changed[row] else catalogue.field(ids[row], field) for row in rows
+        ]
 
-    def _value(self, item_id: str, field: str) -> Any:
-        row = self.stored.get(item_id)
-        if row is None:
+    def _stored_value(self, item_id: str, field: str) -> Any:
+        packed = self.stored.get(item_id)
+        if packed is None:
+            # Stored in a state that follows this one.
             return self.catalogue.field(item_id, field)
-        return row.title if field == "title" else row.category if field == "category" else row.metadata.get(field)
+        title, category, metadata = unpack(packed)
+        return title if field == "title" else category if field == "category" else metadata.get(field)
+
+    def _may_have(self, field: str) -> bool:
+        """Whether any item can have a field of this name."""
+        return field in ("title", "category") or field in self.catalogue.columns or self.stored.may_have(field)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -112,20 +143,21 @@ class View:
 
     def get(self, item_id: str) -> ItemView | None:
         """None where nobody knows the item, or it was deleted."""
-        row = self.stored.get(item_id)
+        packed = self.stored.get(item_id)
         place = None if self.model is None else self.model.vocabulary.find(item_id)
         trained = place is not None
-        if row is None:
+        if packed is None:
             known = trained or item_id in self.catalogue or (self.model is not None and item_id in self.model.rare)
             if not known:
                 return None
             fields = self.catalogue.metadata(item_id)
             title, category = fields.pop("title", None), fields.pop("category", None)
             available = True
-        elif row.deleted:
+        elif is_deleted(packed):
             return None
         else:
-            title, category, fields, available = row.title, row.category, dict(row.metadata), row.available
+            title, category, fields = unpack(packed)
+            available = is_available(packed)
         count = None
         if self.model is not None:
             count = self.model.rare.get(item_id) if place is None else int(self.model.vocabulary.counts[place])
@@ -140,38 +172,41 @@ class View:
 
     def title_of(self, item_id: str) -> tuple[str | None, str | None]:
         """(title, category), quickly."""
-        row = self.stored.get(item_id)
-        if row is not None:
-            return row.title, row.category
+        packed = self.stored.get(item_id)
+        if packed is not None:
+            return unpack(packed)[:2]
         return _text(self.catalogue.field(item_id, "title")), _text(self.catalogue.field(item_id, "category"))
 
     def deleted(self, item_id: str) -> bool:
-        row = self.stored.get(item_id)
-        return row is not None and row.deleted
+        packed = self.stored.get(item_id)
+        return packed is not None and is_deleted(packed)
 
     def visible(self, item_id: str) -> bool:
-        row = self.stored.get(item_id)
-        return row is None or (row.available and not row.deleted)
+        packed = self.stored.get(item_id)
+        return packed is None or is_available(packed)
 
     def trained(self, ids: Iterable[str]) -> list[str]:
         """Those that have a vector."""
         return [] if self.model is None else [item for item in ids if item in self.model.vocabulary]
 
-    @cached_property
-    def ids(self) -> list[str]:
-        """Every item known and not deleted, by id."""
-        known: set[str] = set(self.catalogue.ids)
+    def _known_ids(self) -> Iterator[str]:
+        """Of every item, those that were deleted too; some twice."""
+        yield from self.catalogue.ids
         if self.model is not None:
-            known |= {*self.model.vocabulary.ids, *self.model.rare}
-        deleted = {i for i, row in self.stored.items() if row.deleted}
-        return sorted((known | self.stored.keys()) - deleted)
+            yield from self.model.vocabulary.ids
+            yield from self.model.rare
+        for item_id, _ in self.stored.pairs():
+            yield item_id
 
     def allowed(self, wanted: Filter) -> Allowed | None:
         """The rows that are visible and pass; None where that is all."""
         if not wanted.conditions or self.model is None:
             return self.hidden
+        again = self._sieve.is_kept(wanted)
         found = self._sieve.allowed(wanted)
-        found.few(self.model.vectors)  # copied here, so that no later request waits for it
+        # Copied here, so that no later request waits for it; most large ones that are asked for once never are again.
+        if again or found.count * self.model.vectors.shape[1] <= COPIED_AT_ONCE:
+            found.few(self.model.vectors)
         return found
 
     def is_short(self, wanted: Filter, score: Score, k: int) -> bool:

@@ -30,10 +30,10 @@ from app.schemas.items import (
     item_error,
 )
 from app.service import Service
-from index.errors import RequestError
+from index.errors import ItemTooLarge, RequestError
 from store import items
 from store.database import now
-from store.items import ItemRow
+from store.items import ItemRow, Room
 
 LISTING_COST = 2000  # in results, see app.live.answers: a page may need a look at every item
 ONE = TypeAdapter(ItemReply)
@@ -87,7 +87,7 @@ async def get_item(view: TaggedView, item_id: ItemPath) -> ItemReply:
     "/items",
     summary="Store items",
     dependencies=WRITER,
-    responses=problems(*WRITING),
+    responses=problems(*WRITING, 507),
     openapi_extra={"requestBody": ITEMS_REQUEST},
 )
 async def put_items(request: Request, service: ServiceDep) -> PutReply:
@@ -103,13 +103,20 @@ def _put(service: Service, content: Any) -> PutReply:
         raise _too_many(service)
     good: list[ItemRow] = []
     bad: list[RejectedItem] = []
+    room = _room(service)
     for index, item in enumerate(sent):
         try:
-            good.append(_row(ItemIn.model_validate(item)))
+            row = _row(ItemIn.model_validate(item))
         except ValidationError as error:
             code, detail = item_error(item, error)
             bad.append(RejectedItem(index=index, code=code, detail=detail))
-    stored = items.put(service.engine, good, now())
+            continue
+        if (size := items.size_of(row)) > room.item:
+            detail = f"the item has {size:,} bytes: at most {room.item:,}"
+            bad.append(RejectedItem(index=index, code=ItemTooLarge.code, detail=detail))
+        else:
+            good.append(row)
+    stored = items.put(service.engine, good, now(), room)
     service.shelf.refresh()
     return PutReply(stored=stored, rejected=bad, model_version=service.snapshots.version)
 
@@ -118,7 +125,7 @@ def _put(service: Service, content: Any) -> PutReply:
     f"/items/{ITEM_ID}",
     summary="Change an item",
     dependencies=WRITER,
-    responses=problems(401, 403, 404, 413, 415, 422, 429, 503),
+    responses=problems(401, 403, 404, 413, 415, 422, 429, 503, 507),
     openapi_extra={"requestBody": ITEM_REQUEST},
 )
 async def patch_item(request: Request, service: ServiceDep, item_id: ItemPath) -> ItemReply:
@@ -133,7 +140,7 @@ def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
         raise RequestError(item_error(content, error)[1]) from None
     fields = {name: getattr(sent, name) for name in sent.model_fields_set}
     known = service.shelf.view.get(item_id)
-    items.patch(service.engine, item_id, fields, None if known is None else _base(known))
+    items.patch(service.engine, item_id, fields, None if known is None else _base(known), _room(service))
     service.shelf.refresh()
     return _reply(service.shelf.view, item_id)
 
@@ -175,6 +182,11 @@ def _too_many(service: Service) -> BodyTooLarge:
 
 def _reply(view: View, item_id: str) -> ItemReply:
     return ItemReply(**vars(view.item(item_id)), model_version=view.version)
+
+
+def _room(service: Service) -> Room:
+    settings = service.settings
+    return Room(settings.max_items, settings.items_mb << 20, settings.max_item)
 
 
 def _row(item: ItemIn) -> ItemRow:

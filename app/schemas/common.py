@@ -49,6 +49,7 @@ REASONS = {
     429: "Too many requests; Retry-After says when to come back",
     431: "Headers too large",
     503: "No model yet, the database does not answer, or too much work at once; Retry-After says when to come back",
+    507: "No room for more stored items",
 }
 
 

@@ -34,6 +34,7 @@ ITEM_CODES: dict[str, str] = {
     "category_invalid": "category is not text of at most 2,000 characters",
     "available_invalid": "available is neither true nor false",
     "metadata_invalid": "metadata is not a flat object of at most 50 texts, numbers, truth values and nulls",
+    "item_too_large": "id, title, category and metadata together have more bytes than max_item allows",
     "field_unknown": "the item has a field that items do not have; further fields go into metadata",
 }
 

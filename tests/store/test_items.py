@@ -3,11 +3,13 @@
 import threading
 
 import pytest
+from sqlalchemy import delete
 
-from index.errors import ItemUnknown, RequestError
-from store import items
+from index.errors import ItemsFull, ItemTooLarge, ItemUnknown, RequestError
+from store import items, tables
 from store.database import connect
-from store.items import ItemRow
+from store.items import ItemRow, Room
+from store.packed import is_available, is_deleted, unpack
 
 BASE = ItemRow("t1", "From the model", "a", metadata={"price": 3, "colour": "red"})
 
@@ -124,3 +126,79 @@ def test_a_reader_that_follows_the_numbers_misses_no_change(database):
     assert len(seen) == 101
     assert last == 100
     reader.dispose()
+
+
+def test_packed_items_come_in_parts_with_all_that_is_said_of_them(engine, monkeypatch):
+    monkeypatch.setattr(items, "PART", 3)
+    stored = [
+        ItemRow(f"i{n % 7}", f'T"{n}', None if n % 2 else "Ä\u2028", n % 3 > 0, metadata={"x": n}) for n in range(10)
+    ]
+    for row in stored:
+        items.put(engine, [row, ItemRow(f"o{row.item_id}")], 5)
+    items.delete(engine, "i3")
+    for number in (0, 4):
+        expected = [(row.item_id, row.changed) for row in items.changes_since(engine, number)]
+        assert [found[:2] for found in items.packed_since(engine, number)] == expected
+    found = {item_id: packed for item_id, _, packed in items.packed_since(engine, 0)}
+    for row in items.changes_since(engine, 0):
+        packed = found[row.item_id]
+        assert (is_deleted(packed), is_available(packed)) == (row.deleted, row.available)
+        assert unpack(packed) == (row.title, row.category, row.metadata)
+    assert list(items.packed_since(engine, 11)) == []
+
+
+def test_an_item_that_changes_while_they_are_read_is_not_lost(engine, database, monkeypatch):
+    monkeypatch.setattr(items, "PART", 2)
+    items.put(engine, [ItemRow(name) for name in "abcd"], 5)
+    other, found = connect(database), []
+    for item_id, _, packed in items.packed_since(engine, 0):
+        if not found:
+            items.put(other, [ItemRow("a", "later"), ItemRow("c", "later"), ItemRow("e")], 6)
+        found.append((item_id, unpack(packed)[0]))
+    other.dispose()
+    rest = [row.item_id for row in items.changes_since(engine, 1)] if engine.dialect.name == "sqlite" else []
+    assert {item_id for item_id, _ in found} | set(rest) >= set("abcde")
+    assert rest == ["a", "c", "e"] or dict(found) == {"a": "later", "b": None, "c": "later", "d": None, "e": None}
+
+
+def test_what_is_full_takes_no_more_and_keeps_what_it_has(engine):
+    room = Room(3, 1000, 500)
+    items.put(engine, [ItemRow("a", "A"), ItemRow("b")], 5, room)
+    before = items.changes_since(engine, 0)
+    with pytest.raises(ItemsFull, match="4 items"):
+        items.put(engine, [ItemRow("a", "other"), ItemRow("c"), ItemRow("d")], 5, room)
+    with pytest.raises(ItemsFull, match="bytes"):
+        items.put(engine, [ItemRow("c", "x" * 1200)], 5, room)
+    assert items.changes_since(engine, 0) == before
+    items.put(engine, [ItemRow("a", "other"), ItemRow("c")], 5, room)
+    with pytest.raises(ItemsFull):
+        items.patch(engine, "t1", {"available": False}, BASE, room)
+    assert items.patch(engine, "a", {"title": "again"}, None, room).title == "again"
+    items.delete(engine, "t1")  # never lacks room
+    items.delete(engine, "b")
+    items.put(engine, [ItemRow("b", "back")], 5, room)
+    with pytest.raises(ItemsFull):
+        items.put(engine, [ItemRow("e")], 5, room)
+
+
+def test_the_totals_are_those_of_the_table_whatever_was_written(engine):
+    items.put(
+        engine, [ItemRow("ä\U0001f600", "Ü", None, metadata={"é": "ü", "x": 1.5}), ItemRow("b", metadata={"x": 1})], 5
+    )
+    items.put(engine, [ItemRow("b", "longer", "c"), ItemRow("c", "\\x")], 6)
+    items.patch(engine, "c", {"metadata": {"y": True}}, None)
+    items.delete(engine, "b")
+    rows = items.changes_since(engine, 0)
+    sizes = sum(items.size_of(row) for row in rows)
+    with items.transaction(engine) as connection:
+        assert items._total(connection) == (3, sizes)
+        connection.execute(delete(tables.counters).where(tables.counters.c.name.in_(items.TOTALS)))
+        assert items._total(connection) == (3, sizes)  # as in a database of before
+
+
+def test_an_item_may_not_grow_beyond_its_bytes_but_may_be_changed_where_it_has_more(engine):
+    room = Room(10, 10_000, 200)
+    items.put(engine, [ItemRow("a", "x" * 300)], 5)
+    with pytest.raises(ItemTooLarge, match="at most 200"):
+        items.patch(engine, "a", {"title": "x" * 301}, None, room)
+    assert not items.patch(engine, "a", {"available": False}, None, room).available

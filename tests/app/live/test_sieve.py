@@ -3,10 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.live import sieve
+from app.live import kept, sieve
 from app.live.filters import Condition, Filter, filter_of
 from app.live.sieve import Sieve
 
@@ -48,17 +49,20 @@ def test_after_any_changes_it_is_as_one_made_anew(first, changes, asked):
             assert (following.allowed(FILTERS[place]).mask == anew.allowed(FILTERS[place]).mask).all()
 
 
-def test_a_filter_is_ready_from_the_second_time_on_and_until_a_row_changes(monkeypatch):
+def test_a_filter_is_ready_once_it_is_copied_and_stays_so_where_little_changes(monkeypatch):
     states = [{"category": "a" if n % 4 == 0 else "b", "shown": True} for n in range(40)]
     made = Sieve(shown_of(states), values_of(states))
     wanted, vectors = FILTERS[0], np.ones((40, 2), dtype=np.float32)
     assert not made.is_ready(wanted)
+    made.allowed(wanted)
+    assert not made.is_ready(wanted)
     made.allowed(wanted).few(vectors)
     assert made.is_ready(wanted)
     after = Sieve(shown_of(states), values_of(states), made, [3])
-    assert not after.is_ready(wanted)
-    assert after.allowed(wanted) is made.allowed(wanted)  # row 3 passes as little as before
     assert after.is_ready(wanted)
+    assert after.allowed(wanted) is made.allowed(wanted)  # row 3 passes as little as before
+    monkeypatch.setattr(sieve, "AT_ONCE", 2)
+    assert not Sieve(shown_of(states), values_of(states), after, [3, 4, 5]).is_ready(wanted)
 
 
 def test_many_threads_may_ask_for_more_filters_than_are_kept(monkeypatch):
@@ -78,15 +82,63 @@ def test_many_threads_may_ask_for_more_filters_than_are_kept(monkeypatch):
             ]
 
 
-def test_filters_are_dropped_where_there_are_too_many_of_them(monkeypatch):
-    monkeypatch.setattr(sieve, "KEPT_FILTERS", 3)
-    states = [{"category": str(n), "shown": True} for n in range(9)]
+def test_a_filter_that_nobody_asks_for_again_drives_out_none_that_is(monkeypatch):
+    monkeypatch.setattr(sieve, "KEPT_FILTERS", 8)
+    states = [{"category": str(n), "shown": True} for n in range(40)]
     made = Sieve(shown_of(states), values_of(states))
-    vectors = np.ones((9, 2), dtype=np.float32)
-    asked = [Filter((Condition("category", "eq", (str(n),)),)) for n in range(9)]
-    for wanted in asked:
-        made.allowed(wanted).few(vectors)
-    assert [made.is_ready(wanted) for wanted in asked] == [False] * 6 + [True] * 3
-    monkeypatch.setattr(sieve, "KEPT_NUMBERS", 3)  # two copies hold more
-    made.allowed(asked[0])
-    assert [made.is_ready(wanted) for wanted in asked[1:]] == [False] * 7 + [True]
+    asked = [Filter((Condition("category", "eq", (str(n),)),)) for n in range(40)]
+    for wanted in [*asked[:4], *asked[:4], *asked[4:]]:
+        made.allowed(wanted)
+    assert [n for n, wanted in enumerate(asked) if made.is_kept(wanted)] == [0, 1, 2, 3, 36, 37, 38, 39]
+
+
+def test_a_field_that_no_item_can_have_is_not_read():
+    def values(field, rows):
+        raise AssertionError(f"{field} was read")
+
+    made = Sieve(np.array([True, False]), values, known=lambda field: field == "price")
+    assert made.allowed(filter_of([], ["colour:ne:red"])).mask.tolist() == [True, False]
+    assert made.allowed(filter_of([], ["colour:eq:red"])).mask.tolist() == [False, False]
+    assert made.allowed(filter_of([], ["colour:le:3", "colour:ne:red"])).mask.tolist() == [False, False]
+
+
+@pytest.mark.parametrize("rows", [3, 40])  # looked at one by one, and worked out anew
+def test_a_state_of_before_may_be_asked_after_those_that_follow(monkeypatch, rows):
+    monkeypatch.setattr(sieve, "MOST_PENDING", 10)
+    states = [{"price": n, "category": str(n), "shown": True} for n in range(50)]
+    before = Sieve(shown_of(states), values_of(states))
+    later = [{"price": 99, "category": "x", "shown": True}] * rows + states[rows:]
+    after = Sieve(shown_of(later), values_of(later), before, range(rows))
+    for wanted in (filter_of([], ["price:lt:5"]), filter_of(["1", "x"], []), filter_of([], ["price:gt:50"])):
+        for _ in range(2):
+            for made, truth in ((after, later), (before, states)):
+                right = [all(c.holds(state[c.field]) for c in wanted.conditions) for state in truth]
+                assert made.allowed(wanted).mask.tolist() == right
+
+
+def test_what_is_made_while_the_catalogue_changes_serves_the_states_that_follow():
+    """A column of a million items takes a second, in which ten changes may come."""
+    states = [{"price": n, "shown": True} for n in range(50)]
+    read = []
+
+    def values(field, rows):
+        read.append(len(rows))
+        return values_of(states)(field, rows)
+
+    old = Sieve(shown_of(states), values)
+    newer = Sieve(shown_of(states), values, old, [4])
+    old.allowed(filter_of([], ["price:lt:5"]))
+    assert newer.allowed(filter_of([], ["price:lt:5"])).count == 5
+    assert Sieve(shown_of(states), values, newer, [7]).allowed(filter_of([], ["price:lt:9"])).count == 9
+    assert read == [50, 1, 2]
+
+
+def test_so_many_changes_that_they_are_forgotten_cost_a_new_look_at_all(monkeypatch):
+    monkeypatch.setattr(kept, "MOST_CHANGED", 5)
+    states = [{"price": n, "shown": True} for n in range(20)]
+    made, wanted = Sieve(shown_of(states), values_of(states)), filter_of([], ["price:lt:3"])
+    assert made.allowed(wanted).count == 3
+    for row in range(8):
+        states = [{"price": 50, "shown": True} if n == row else state for n, state in enumerate(states)]
+        made = Sieve(shown_of(states), values_of(states), made, [row])
+    assert made.allowed(wanted).count == 0

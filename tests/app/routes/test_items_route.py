@@ -241,3 +241,27 @@ def test_reading_and_writing_need_their_scopes(settings):
         assert status("DELETE", "/items/a", "read") == 403
         assert status("GET", "/items/a", "read") == 200
         assert status("GET", "/items", None) == 401
+
+
+def test_too_large_an_item_is_refused_and_the_others_are_stored(settings):
+    with running(create_app(settings.model_copy(update={"max_item": 1024}))) as client:
+        reply = put(client, {"item_id": "a", "metadata": {"x": "ä" * 400}}, {"item_id": "b"})
+        assert (reply["stored"], reply["rejected"][0]["index"], reply["rejected"][0]["code"]) == (
+            1,
+            0,
+            "item_too_large",
+        )
+        grown = client.patch("/items/b", json={"title": "x" * 1024})
+        assert (grown.status_code, grown.json()["code"]) == (422, "item_too_large")
+        assert client.get("/items/b").json()["title"] is None
+
+
+def test_a_full_store_says_so_and_what_it_has_is_served_changed_and_deleted(settings):
+    with running(create_app(settings.model_copy(update={"max_items": 2}))) as client:
+        put(client, {"item_id": "a"}, {"item_id": "b"})
+        body = {"items": [{"item_id": "a", "title": "other"}, {"item_id": "c"}]}
+        refused = client.put("/items", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (507, "items_full")
+        assert [item["title"] for item in client.get("/items").json()["items"]] == [None, None]
+        assert client.patch("/items/a", json={"title": "other"}).json()["title"] == "other"
+        assert client.delete("/items/b").status_code == 200

@@ -94,5 +94,39 @@ def test_what_a_change_does_not_touch_keeps_its_copy():
     assert allowed.mended(rows, np.array([True, False])) is allowed
     other = allowed.mended(rows, np.array([False, True]))
     assert (other.mask[[0, 1, 4]].tolist(), allowed.mask[[0, 1]].tolist()) == ([False, True, True], [True, False])
-    assert other.few(vectors) is not few
+    assert other.few(vectors).rows is few.rows
     assert allowed.few(vectors) is few
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    moves=st.lists(st.sets(st.integers(0, 99), max_size=8), max_size=8),
+    k=st.sampled_from([1, 5, 60]),
+    seed=st.integers(0, 9),
+)
+def test_a_copy_that_follows_changes_finds_what_a_new_one_finds(moves, k, seed):
+    vectors, query = some_vectors(100, 8, seed), some_vectors(1, 8, seed + 1)
+    allowed = Allowed(np.arange(100) % 4 == 0)
+    allowed.few(vectors)
+    for move in moves:
+        rows = np.array(sorted(move), dtype=np.int32)
+        allowed = allowed.mended(rows, ~allowed.mask[rows])
+        assert allowed.count == np.count_nonzero(allowed.mask)
+        if (few := allowed.few(vectors)) is None:
+            continue
+        out = np.array([3, 4, 4], dtype=np.int32)
+        found, right = few.search(query, k, out), Allowed(allowed.mask).few(vectors).search(query, k, out)
+        assert found[0].tolist() == right[0].tolist()
+        assert found[1].tolist() == right[1].tolist()
+        plain = Allowed(allowed.mask).search(query, vectors, k, out)
+        assert (found[0].tolist(), found[1].tolist()) == (plain[0].tolist(), plain[1].tolist())
+
+
+def test_a_copy_is_made_anew_when_much_has_changed(monkeypatch):
+    monkeypatch.setattr("index.search.allowed.MOST_MOVED", 2)
+    vectors = some_vectors(100, 8, 1)
+    allowed = Allowed(np.arange(100) % 4 == 0)
+    allowed.few(vectors)
+    made = allowed.mended(np.array([1, 2, 3], dtype=np.int32), np.array([True] * 3))
+    assert not made.is_copied
+    assert made.few(vectors).rows.tolist() == np.flatnonzero(made.mask).tolist()
