@@ -26,7 +26,8 @@ def examine(artifact: Artifact) -> None:
     except ArtifactError:
         raise
     except Exception as error:
-        reason = f"cannot be a model ({type(error).__name__}: {str(error)[:200]}); train again"
+        # Without the error's own words, which may name places on this machine: the cause has them.
+        reason = f"cannot be a model ({type(error).__name__}); train again"
         raise ArtifactCorrupt(reason, artifact.directory) from error
 
 

@@ -15,7 +15,6 @@ from app.service import Service
 from index.artifact.manifest import check_version
 from index.artifact.registry import Registry
 from index.errors import NoModel, RegistryError
-from index.sense import examine
 
 VersionPath = Annotated[str, PathParameter(description="version of a model", examples=["20261124-065832"])]
 
@@ -63,7 +62,7 @@ def models_diff(
 def models_rollback(service: ServiceDep) -> Response:
     """To the version that served before the current one and still exists, after checking all of it. A second rollback
     goes further back. This process serves it with the reply, others within a second."""
-    return _switched(service, service.registry.rollback(examine))
+    return _switched(service, service.snapshots.rollback())
 
 
 @router.get(
@@ -88,8 +87,9 @@ def model(service: ServiceDep, version: VersionPath) -> Response:
 )
 def models_activate(service: ServiceDep, version: VersionPath) -> Response:
     """Whatever the gate said, after checking all of its files. This process serves it with the reply, others within a
-    second."""
-    _known(service.registry, version).activate(version, examine=examine)
+    second. What cannot be loaded is refused with the reason, and the version before goes on serving."""
+    _known(service.registry, version)
+    service.snapshots.activate(version)
     return _switched(service, version)
 
 
@@ -117,8 +117,7 @@ def _pair(registry: Registry, before: str | None, after: str | None) -> tuple[st
 
 
 def _switched(service: Service, version: str) -> Response:
-    """Takes the new version over at once; the watcher would within `watch_seconds`."""
-    service.snapshots.refresh()
+    """The requests after this one see it; the watcher would within `watch_seconds`."""
     service.shelf.refresh()
     return _reply(ServingReply(version=version, model_version=service.shelf.view.version))
 

@@ -126,9 +126,9 @@ def explain(
     the item by both scores; where it is not among the stored neighbours, why."""
     view = service.shelf.view
     model = answers.model_of(view)
+    views = [view.item(item_id) for item_id in (item, candidate)]
     if not_modified(view, request):
         return reply(view, None)
-    views = [view.item(item_id) for item_id in (item, candidate)]
     try:
         why = model.explain(item, candidate)
     except ItemUnknown:
@@ -153,13 +153,10 @@ def explain(
 
 
 @router.get("/analogy", summary="Item arithmetic", response_model=AnalogyReply, responses=problems(*READING, 409))
-def analogy(service: ServiceDep, request: Request, query: Annotated[AnalogyQuery, Query()]) -> Response:
+def analogy(service: ServiceDep, query: Annotated[AnalogyQuery, Query()]) -> Response:
     """`positive=queen_hits&positive=jazz_1959&negative=queen_live`: what is to the second as the first is to the third.
     Cosine to the sum of the positive unit vectors less the negative ones."""
     view = service.shelf.view
-    answers.model_of(view)
-    if not_modified(view, request):
-        return reply(view, None)
     found = answers.analogous(view, query.positive, query.negative, query.ask())
     content = {"positive": query.positive, "negative": query.negative}
     return reply(view, rendering.list_bytes(view, content, found, query.positive[0] if query.explain else None))
