@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 
 from app.http.asgi import Scope
@@ -24,6 +25,7 @@ from index.errors import Item2vecError, RequestError
 
 log = logging.getLogger(__name__)
 
+GONE = 499  # nginx's word for it: HTTP has none
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
@@ -54,6 +56,8 @@ async def on_http(request: Request, error: Exception) -> Response:
     if isinstance(error.__cause__ or error.__context__, Item2vecError):
         # FastAPI reads the body inside a try of its own and hides what our layer said of it.
         return _response(request, error.__cause__ or error.__context__)  # type: ignore[arg-type]
+    if isinstance(error.__cause__ or error.__context__, ClientDisconnect):
+        return await on_gone(request, error)
     ours: dict[int, RequestError] = {
         404: RouteUnknown("there is no such route; GET /openapi.json lists them"),
         405: MethodRefused("the route exists, but not for this method", headers={"Allow": _allowed(request)}),
@@ -73,6 +77,12 @@ def _is_served(scope: Scope, routes: Iterable[BaseRoute]) -> bool:
     return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
 
+async def on_gone(_request: Request, _error: Exception) -> Response:
+    """The client went away in the middle of its body, which is no fault of the service. Nobody reads the answer; the
+    status is for the log and the metrics."""
+    return Response(status_code=GONE)
+
+
 async def on_failure(request: Request, _error: Exception) -> Response:
     """Starlette raises it again once this is sent, and the first layer logs it."""
     return _response(request, InternalError(FAILED))
@@ -81,6 +91,7 @@ async def on_failure(request: Request, _error: Exception) -> Response:
 HANDLERS: dict[Any, Any] = {
     Exception: on_failure,
     Item2vecError: on_error,
+    ClientDisconnect: on_gone,
     RequestValidationError: on_invalid,
     HTTPException: on_http,
 }

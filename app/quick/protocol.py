@@ -8,11 +8,12 @@ to 0.54. Where one of the callbacks is missing everything is answered the docume
 
 import asyncio
 import logging
+from collections import deque
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.headers import SECURITY
 from app.http.record import Record
@@ -42,6 +43,7 @@ class Protocol(HttpToolsProtocol):
         self._whole = True  # whether the parser is between two requests
         self._full = False  # whether the client reads too slowly
         self._address = ""
+        self._cycles: deque[RequestResponseCycle] = deque()  # of the requests that are not answered yet
         self._due: asyncio.TimerHandle | None = None  # of a head that is waited for
         self._record: Record | None = getattr(self, "app_state", {}).get(RECORD)
         self._quick: Quick | None = self._found()
@@ -63,6 +65,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_is_there()
+        self._let_go()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -119,6 +122,7 @@ class Protocol(HttpToolsProtocol):
             self._refuse(TOO_LARGE)
             return
         super().on_headers_complete()
+        self._cycles.append(self.cycle)
 
     def on_body(self, body: bytes) -> None:
         if not self.transport.is_closing():
@@ -131,6 +135,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self._open -= 1
+        if self._cycles:
+            self._cycles.popleft()
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -152,13 +158,21 @@ class Protocol(HttpToolsProtocol):
         else:  # nobody has asked for anything
             self.transport.close()
 
+    def _let_go(self) -> None:
+        """Nobody reads the answers. uvicorn tells only the newest request; the one before it would go on, and fail
+        with a stack trace where it writes."""
+        for cycle in self._cycles:
+            cycle.disconnected = True
+            cycle.message_event.set()
+
     def _refuse(self, error: RequestError) -> None:
         if self.transport.is_closing():
             return
         if self._record is not None:
             self._record.refused(error.code)
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+        if not any(cycle.response_started for cycle in self._cycles):
             self.transport.write(_answer_of(error))
+        self._let_go()
         self.transport.close()
 
 

@@ -1,6 +1,7 @@
 """What comes over a socket and is no common request: each gets one answer, and the right one."""
 
 import json
+import re
 import socket
 import time
 from http.client import HTTPResponse
@@ -177,6 +178,39 @@ def test_rubbish_after_a_request_does_not_fall_into_its_answer(tmp_path):
             while part := connection.recv(65536):
                 found += part
     assert found.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("path", ["/events", "/items", "/recommend"])
+def test_who_goes_in_the_middle_of_a_body_is_no_fault_of_the_service(shared, caplog, path):
+    method = "PUT" if path == "/items" else "POST"
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    line = re.compile(rf'item2vec_request_seconds_count{{method="{method}",route="{path}",status="499"}} (\d+)')
+
+    def gone():
+        return sum(map(int, line.findall(shared.get("/metrics").text)))
+
+    before = gone()
+    with socket.create_connection((shared.base_url.host, shared.base_url.port), timeout=10) as connection:
+        connection.sendall(head.encode() + b"[")
+        time.sleep(0.1)
+    until(lambda: gone() == before + 1)
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.parametrize("after", [b"rubbish\r\n\r\n", b"GET /items HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3])
+def test_who_goes_before_the_answer_leaves_no_stack_trace(shared, caplog, after):
+    """uvicorn tells only the newest of several requests that the client is gone."""
+    waiting = (
+        b"POST /recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 28\r\n\r\n"
+    )
+    body = b'{"items":["item-000001"]}   '
+    for first in (b"GET /items?limit=500 HTTP/1.1\r\nHost: localhost\r\n\r\n", waiting + body):
+        for _ in range(10):
+            with socket.create_connection((shared.base_url.host, shared.base_url.port), timeout=10) as connection:
+                connection.sendall(first + after)
+    until(lambda: shared.get("/healthz").status_code == 200)
+    time.sleep(0.2)
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
 
 
 @pytest.mark.parametrize("target", [SIMILAR, DOCUMENTED])
