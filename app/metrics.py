@@ -2,16 +2,21 @@
 
 import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client import multiprocess as multiprocess_mode
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from index.artifact.manifest import Manifest
 from index.errors import DiskFull, StoreUnavailable
 
+# Of the requests that are measured by name; a client may send any other word.
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -21,12 +26,18 @@ class Metrics:
     def __init__(self, folder: str | None = None) -> None:
         self._folder = folder
         self.registry = CollectorRegistry()
-        labels = ["method", "route", "status", "model_version"]
+        # No label grows with time: a series stays for as long as the process, and in `folder` for longer.
+        labels = ["method", "route", "status"]
         self.requests = Histogram(
             "item2vec_request_seconds", "Time from request to answer", labels, buckets=BUCKETS, registry=self.registry
         )
         counter = partial(Counter, registry=self.registry)
         gauge = partial(Gauge, registry=self.registry, multiprocess_mode="mostrecent")
+        self.requests_refused = counter(
+            "item2vec_requests_refused_total", "Requests that were turned away, by the code of the problem", ["code"]
+        )
+        self.serving = Serving()
+        self.registry.register(self.serving)
         self.events = counter("item2vec_events_total", "Rows of POST /events", ["outcome"])
         self.refused = counter("item2vec_models_refused_total", "Versions that could not be loaded")
         self.swaps = counter("item2vec_models_loaded_total", "Versions that were swapped in")
@@ -57,21 +68,21 @@ class Metrics:
         )
         self.streams = now("item2vec_streams", "Open streams of jobs")
         self._found = self._wanted = 0
-        self._children: dict[tuple[str, str, int, str], Histogram] = {}
+        self._children: dict[tuple[str, str, int], Histogram] = {}
 
-    def request(self, method: str, route: str, status: int, version: str, seconds: float) -> None:
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
         # labels() takes 2 us, as much as everything else here.
-        key = (method, route, status, version)
+        key = (method, route, status)
         child = self._children.get(key)
         if child is None:
-            if len(self._children) > 2000:
-                self._children.clear()
-            child = self._children[key] = self.requests.labels(method, route, str(status), version)
+            named = method if method in METHODS else "other"
+            child = self._children[key] = self.requests.labels(named, route, str(status))
         child.observe(seconds)
 
     def model_loaded(self, manifest: Manifest) -> None:
         self.swaps.inc()
         self.created.set(manifest.created.timestamp())
+        self.serving.version = manifest.version
 
     def disk(self, place: str, folder: Path) -> None:
         """Of the disk that the folder is on; of one that cannot be asked the gauges stay as they are."""
@@ -100,4 +111,19 @@ class Metrics:
                 multiprocess_mode.mark_process_dead(process, self._folder)  # type: ignore[no-untyped-call]
         registry = CollectorRegistry()
         multiprocess_mode.MultiProcessCollector(registry, path=self._folder)  # type: ignore[no-untyped-call]
+        registry.register(self.serving)
         return generate_latest(registry)
+
+
+class Serving(Collector):
+    """Which model serves, made when it is asked for: a gauge of the library keeps a series of each version there was,
+    and cannot take one away where processes share a folder."""
+
+    def __init__(self) -> None:
+        self.version: str | None = None
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        found = GaugeMetricFamily("item2vec_model_info", "1 for the model that serves", labels=["model_version"])
+        if self.version is not None:
+            found.add_metric([self.version], 1)
+        yield found

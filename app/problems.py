@@ -1,6 +1,7 @@
 """Error class -> RFC 9457 problem: one table. A new leaf inherits its parent's status."""
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,30 @@ class HostRefused(errors.RequestError):
     code = "host_refused"
 
 
+class HostInvalid(errors.RequestError):
+    """The request does not say with exactly one Host header which host it is for."""
+
+    code = "host_invalid"
+
+
+class RequestMalformed(errors.RequestError):
+    """What came is not a request as HTTP/1.1 has it."""
+
+    code = "request_malformed"
+
+
+class HeadTooLarge(errors.RequestError):
+    """URL and headers of the request are larger than the service reads."""
+
+    code = "headers_too_large"
+
+
+class HeadTooSlow(errors.RequestError):
+    """URL and headers of the request did not come in time."""
+
+    code = "head_too_slow"
+
+
 class TypeUnsupported(errors.RequestError):
     """The body's type or encoding is not one the route reads."""
 
@@ -122,11 +147,12 @@ class InternalError(errors.RequestError):
 
 
 KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
+    (400, (HostInvalid, RequestMalformed)),
     (401, (KeyMissing,)),
     (403, (KeyForbidden, OriginRefused)),
     (404, (errors.RegistryError, errors.ItemUnknown, errors.JobUnknown, RouteUnknown, UserUnknown)),
     (405, (MethodRefused,)),
-    (408, (BodyTooSlow,)),
+    (408, (BodyTooSlow, HeadTooSlow)),
     (409, (errors.ArtifactError, errors.NothingToRollBack, errors.RunUnderWay, errors.ItemUntrained)),
     (409, (errors.JobRunning, errors.JobEnded)),
     (413, (BodyTooLarge,)),
@@ -134,6 +160,7 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
     (421, (HostRefused,)),
     (422, (errors.ConfigError, errors.EventsError, errors.RequestError)),
     (429, (RateExceeded, StreamsExceeded)),
+    (431, (HeadTooLarge,)),
     (499, (ClientGone,)),
     (500, (errors.Item2vecError, InternalError)),
     (503, (errors.NoModel, errors.StoreUnavailable, errors.DiskFull, Busy, TimeExceeded)),
@@ -142,6 +169,23 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
 STATUS = {kind: status for status, kinds in KINDS for kind in kinds}
 # What a client should wait before it asks again, where the error does not say it itself.
 RETRY_AFTER = {errors.NoModel: "5", errors.DiskFull: "30", errors.StoreUnavailable: "2", TimeExceeded: "5"}
+
+
+# What these say may name a place on the machine that no `path` tells; all others speak of what the client sent.
+OF_THE_MACHINE = (
+    errors.ArtifactError,
+    errors.RegistryError,
+    errors.ConfigError,
+    errors.EventsError,
+    errors.TrainingFailed,
+    errors.StoreUnavailable,
+)
+PLACE = re.compile(r"""(?<![\w./:~-])~?/(?:[^\s/:;,'"()]+/)*([^\s/:;,'"()]+)/?""")
+
+
+def without_places(text: str) -> str:
+    """Of each absolute path only its last name."""
+    return PLACE.sub(r"\1", text)
 
 
 @dataclass(frozen=True)
@@ -175,7 +219,8 @@ def problem_of(error: errors.Item2vecError, models: Path = Path()) -> Problem:
     kinds = type(error).__mro__
     status = next(STATUS[kind] for kind in kinds if kind in STATUS)
     title = (type(error).__doc__ or error.code).strip().splitlines()[0]
-    found = Problem(status, error.code, title, error.within(models))
+    detail = error.within(models)
+    found = Problem(status, error.code, title, without_places(detail) if isinstance(error, OF_THE_MACHINE) else detail)
     wait = next((RETRY_AFTER[kind] for kind in kinds if kind in RETRY_AFTER), None)
     if wait is not None:
         return replace(found, headers={"Retry-After": wait})

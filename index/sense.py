@@ -26,7 +26,8 @@ def examine(artifact: Artifact) -> None:
     except ArtifactError:
         raise
     except Exception as error:
-        reason = f"cannot be a model ({type(error).__name__}: {str(error)[:200]}); train again"
+        # Without the error's own words, which may name places on this machine: the cause has them.
+        reason = f"cannot be a model ({type(error).__name__}); train again"
         raise ArtifactCorrupt(reason, artifact.directory) from error
 
 
@@ -43,13 +44,17 @@ def _asked(model: Model) -> None:
 def _faults(parts: ModelParts) -> Iterator[tuple[str, str]]:
     """(file, what is wrong); what comes later takes for granted what was looked at before."""
     ids, items = parts.vocabulary.ids, len(parts.vocabulary)
-    if not all(isinstance(item, str) for item in ids):
+    if not all(isinstance(item, str) and _can_be_sent(item) for item in ids):
         yield "vocabulary", "holds ids that are no texts"
     if len(set(ids)) != items:
         yield "vocabulary", "names an item twice"
     if not _within(parts.vocabulary.counts, 0, None):
         yield "counts", "holds counts below 0"
-    if not isinstance(parts.rare, dict) or not all(isinstance(count, int) for count in parts.rare.values()):
+    if (
+        not isinstance(parts.rare, dict)
+        or not all(isinstance(count, int) for count in parts.rare.values())
+        or not all(map(_can_be_sent, parts.rare))
+    ):
         yield "rare", "does not hold a count for each item"
     for number, column in enumerate(parts.catalogue.columns.values()):
         if len(column) != parts.catalogue.size:
@@ -60,6 +65,8 @@ def _faults(parts: ModelParts) -> Iterator[tuple[str, str]]:
     for name, matrix in (matrices | {"similar": parts.similar_vectors, "targets": parts.targets}).items():
         if matrix.ndim != 2 or len(matrix) != items:
             yield name, f"is not of {items} items"
+        if matrix.dtype != np.float32:
+            yield name, "is not of float32 numbers"
         if not _finite(matrix):
             yield name, "holds numbers that are not finite"
     if parts.inputs.shape != parts.outputs.shape:
@@ -70,6 +77,8 @@ def _faults(parts: ModelParts) -> Iterator[tuple[str, str]]:
         if not _within(np.array([parts.codes.scale, parts.codes.left, parts.codes.length]), 0, None):
             yield "codes_bounds", "holds bounds that are no numbers from 0"
     for name, lists in (("similar", parts.similar), ("next", parts.next)):
+        if not _whole(lists.rows) or lists.scores.dtype != np.float32:
+            yield f"{name}_rows", "does not list rows and scores by their types"
         if lists.rows.ndim != 2 or len(lists.rows) != items or not _within(lists.rows, -1, items - 1):
             yield f"{name}_rows", f"does not list rows of {items} items"
         if lists.scores.shape != lists.rows.shape or (lists.scores.size and np.isnan(lists.scores.max())):
@@ -78,7 +87,7 @@ def _faults(parts: ModelParts) -> Iterator[tuple[str, str]]:
         file = f"counts_{name.replace('.', '_')}"
         if not _rising(rules.offsets, items, len(rules.items)):
             yield f"{file}_offsets", "does not rise from 0 to the last entry"
-        if not _within(rules.items, 0, items - 1):
+        if not _whole(rules.items) or not _within(rules.items, 0, items - 1):
             yield f"{file}_items", "names rows that there are not"
         if rules.weights.shape != rules.items.shape or not _finite(rules.weights):
             yield f"{file}_weights", "does not hold a number for each row"
@@ -88,10 +97,25 @@ def _faults(parts: ModelParts) -> Iterator[tuple[str, str]]:
     evidence = parts.evidence
     if not _rising(evidence.offsets, items, len(evidence.sessions)):
         yield "evidence_offsets", "does not rise from 0 to the last entry"
+    if not _whole(evidence.sessions, evidence.positions, evidence.ends):
+        yield "evidence_sessions", "is not of whole numbers"
     if not _within(evidence.sessions, 0, len(evidence.ends) - 1):
         yield "evidence_sessions", "names sessions that there are not"
     if evidence.positions.shape != evidence.sessions.shape or not _within(evidence.positions, 0, None):
         yield "evidence_positions", "does not hold a position for each session"
+
+
+def _can_be_sent(text: str) -> bool:
+    """Half of a surrogate pair is a text to Python and to JSON, and to nobody who reads bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _whole(*values: Array) -> bool:
+    return all(array.dtype.kind in "iu" for array in values)
 
 
 def _within(values: Array, least: float, most: float | None) -> bool:
@@ -107,7 +131,8 @@ def _finite(values: Array) -> bool:
 
 def _rising(offsets: Array, items: int, last: int) -> bool:
     return (
-        offsets.shape == (items + 1,)
+        _whole(offsets)
+        and offsets.shape == (items + 1,)
         and offsets[0] == 0
         and offsets[-1] == last
         and bool((np.diff(offsets) >= 0).all())

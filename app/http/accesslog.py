@@ -19,8 +19,10 @@ class AccessLog:
         self._lock = threading.Lock()
         self._second = (0, "")
 
-    def line(self, request_id: str, method: str, route: str, status: int, seconds: float) -> None:
-        """route: the template, never the path: ids may be personal."""
+    def line(
+        self, request_id: str, method: str, route: str, status: int, seconds: float, code: str | None = None
+    ) -> None:
+        """route: the template, never the path: ids may be personal. code: of a problem."""
         if not self._on:
             return
         now = time.time()
@@ -29,7 +31,7 @@ class AccessLog:
             self._second = (whole, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)))
         self._lines.append(
             f"{self._second[1]}.{int(now % 1 * 1000):03d}Z request_id={request_id} method={method} route={route} "
-            f"status={status} ms={seconds * 1000:.3f}\n"
+            f"status={status} ms={seconds * 1000:.3f}{f' code={code}' if code else ''}\n"
         )
         if len(self._lines) >= BLOCK:
             self.flush()

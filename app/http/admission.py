@@ -6,7 +6,7 @@ from app.problems import KeyForbidden, KeyMissing, RateExceeded
 from app.settings import Settings
 from store.keys import Key, Keyring
 
-OPEN = {"/healthz", "/readyz", "/openapi.json"}
+OPEN = {"/healthz", "/readyz"}
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 

@@ -42,8 +42,14 @@ class Edge:
             return
         started = time.perf_counter()
         head = Head.of(scope["headers"])
-        view = self._service.shelf.view
-        answer = Answer(send, head.request_id or self._record.new_id(), self._service.settings.request_seconds)
+        method = scope["method"]
+        match = head.match if method in ("GET", "HEAD") else None
+        seconds = self._service.settings.request_seconds
+        answer = Answer(send, head.request_id or self._record.new_id(), seconds, method == "HEAD", match)
+        if method == "HEAD":
+            # The routes know GET. In a copy: the server sees by its own that no body is to be sent.
+            scope = {**scope, "method": "GET"}
+        scope.setdefault("state", {}).update(request_id=answer.request_id)
         try:
             if self._service.snapshots.loading and not self._service.keyring.read and scope["path"] not in OPEN:
                 raise ModelLoading(LOADING)
@@ -53,18 +59,19 @@ class Edge:
             await answer.problem(error)
         except Exception:
             if not answer.unread:
-                named = answer.request_id, scope["method"], _route(scope)
+                named = answer.request_id, method, _route(scope)
                 log.exception("request failed request_id=%s method=%s route=%s", *named)
             await answer.problem(InternalError(FAILED))
         route, status = _route(scope), answer.status
-        self._record.done(answer.request_id, scope["method"], route, status, view.version, started)
+        code = answer.code or scope["state"].get("code")
+        self._record.done(answer.request_id, method, route, status, started, code)
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: Answer, head: Head, key: Key | None) -> None:
         """To FastAPI's routes. Raises HostRefused, OriginRefused, and what `Intake` and `check_scope` raise."""
         settings = self._service.settings
         who = (scope.get("client") or ("",))[0] if key is None else key.key_id
-        scope.setdefault("state", {}).update(request_id=answer.request_id, key=key, who=who)
-        head.check_host(settings.hosts)
+        scope["state"].update(key=key, who=who)
+        head.check_host(settings.hosts, scope.get("http_version", "1.1"))
         if scope["method"] not in READING:
             head.check_origin(settings.cors_origins)
         head.check_size(settings.max_body)

@@ -9,16 +9,18 @@ from app import headers
 from app.live.view import View
 
 
-def matches(view: View, sent: str) -> bool:
+def matches(etag: str, sent: str) -> bool:
     """RFC 9110, section 13.1.2: a list of tags, weak ones too, or *."""
-    if sent == view.etag:
+    if sent == etag:
         return True
-    return any(tag.strip().removeprefix("W/") in (view.etag, "*") for tag in sent.split(","))
+    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in sent.split(","))
 
 
 def not_modified(view: View, request: Request) -> bool:
+    """Whether the client has the answer already. For routes whose answer is much work, once it is sure that there is
+    one; for all others `app.http.answer` looks when it is made."""
     sent = request.headers.get("if-none-match")
-    return sent is not None and matches(view, sent)
+    return sent is not None and matches(view.etag, sent)
 
 
 def reply(view: View, body: bytes | None) -> Response:
@@ -39,18 +41,8 @@ def shown(content: BaseModel) -> bytes:
     return content.model_dump_json(by_alias=True).encode()
 
 
-class NotModified(Exception):
-    """The client has the answer already."""
-
-    def __init__(self, view: View) -> None:
-        super().__init__(view.etag)
-        self.view = view
-
-
 async def _tagged(request: Request, response: Response) -> View:
     view: View = request.app.state.service.shelf.view
-    if not_modified(view, request):
-        raise NotModified(view)
     response.headers.update(headers.of_answer(view.version, view.etag))
     return view
 

@@ -6,6 +6,7 @@ from app.live.snapshot import Snapshot
 from index.artifact.registry import Registry
 from index.diff import ModelDiff, diff
 from index.model import Model
+from index.sense import examine
 
 KEPT = 8
 
@@ -35,4 +36,8 @@ class Diffs:
 
 def _model(registry: Registry, serving: Snapshot | None, version: str) -> Model:
     """The one that serves where it is that one: opening another takes seconds at 100,000 items."""
-    return serving.model if serving and serving.version == version else Model(registry.open(version))
+    if serving and serving.version == version:
+        return serving.model
+    artifact = registry.open(version)
+    examine(artifact)  # whole files may hold what no model is, and nothing has asked for this version yet
+    return Model(artifact)

@@ -4,12 +4,15 @@ import gc
 import logging
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.metrics import Metrics
+from app.problems import without_places
+from index.artifact.directory import Artifact
 from index.artifact.registry import Registry
 from index.errors import ArtifactError, Item2vecError, RegistryError
 from index.model import Model
@@ -41,6 +44,7 @@ class Snapshots:
         self._metrics = metrics
         self._lock = threading.Lock()
         self._tried: dict[str, float] = {}
+        self._ready: Model | None = None  # tried out, and not yet current
 
     @property
     def version(self) -> str | None:
@@ -53,6 +57,41 @@ class Snapshots:
         """
         with self._lock:
             return self._refresh()
+
+    def activate(self, version: str) -> None:
+        """Makes it the registry's current version and serves it. What cannot be loaded here does not become current:
+        raises ArtifactError with the reason, and RegistryError, and then nothing has changed."""
+        with self._lock, _told():
+            self._registry.activate(version, examine=self._try_out)
+            self._take_over(version)
+
+    def rollback(self) -> str:
+        """The same with the version that served before; which one that is."""
+        with self._lock, _told():
+            version = self._registry.rollback(self._try_out)
+            self._take_over(version)
+            return version
+
+    def _try_out(self, artifact: Artifact) -> None:
+        """Whether it can be served by this process; kept, so that it is loaded once."""
+        self._ready = None
+        examine(artifact)
+        if artifact.manifest.version == self.version:
+            return
+        try:
+            self._ready = self._warmed(artifact)
+        except Item2vecError:
+            raise
+        except Exception as error:
+            raise ArtifactError(f"cannot be loaded ({type(error).__name__})", artifact.directory) from error
+
+    def _take_over(self, version: str) -> None:
+        model, self._ready = self._ready, None
+        if model is not None:
+            self._swap(model, version, time.perf_counter())
+        else:  # it serves already, perhaps in place of one that was refused
+            self._tried.clear()
+            self.refused = {}
 
     def _refresh(self) -> bool:
         left = self._is_damaged() and self._serve_one_before()
@@ -109,13 +148,16 @@ class Snapshots:
             artifact = self._registry.open(version, verify="changed")
             if not artifact.is_known:
                 examine(artifact)
-            model = Model(artifact)
-            _warm(model)
-            if self.current is not None:
-                _page_in(model)
+            return self._warmed(artifact)
         except Exception as error:
             self._refuse(version, error)
             return None
+
+    def _warmed(self, artifact: Artifact) -> Model:
+        model = Model(artifact)
+        _warm(model)
+        if self.current is not None:
+            _page_in(model)
         return model
 
     def _swap(self, model: Model, version: str, started: float, mended: bool = True) -> bool:
@@ -135,13 +177,29 @@ class Snapshots:
 
     def _refuse(self, version: str, error: Exception) -> None:
         # The message of an error of ours names the file; others may hold anything, and GET /readyz shows it to anybody.
+        # The log has all of it, with what lies behind it.
         text = f"{type(error).__name__} while it was loaded"
         if isinstance(error, ArtifactError | RegistryError):
-            text = error.within(self._registry.root)
+            text = without_places(error.within(self._registry.root))
         if self.refused.get(version) != text:
             self._metrics.refused.inc()
-            log.error("model refused version=%s error=%s", version, text)
+            log.error("model refused version=%s error=%s", version, error, exc_info=_behind(error))
         self.refused = {**self.refused, version: text}
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What a client learns of an error leaves out places and causes: the log has them."""
+    try:
+        yield
+    except ArtifactError as error:
+        log.warning("model not activated error=%s", error, exc_info=_behind(error))
+        raise
+
+
+def _behind(error: Exception) -> BaseException | None:
+    """What is logged with its stack: nothing of an error of ours that says it all itself."""
+    return error.__cause__ if isinstance(error, Item2vecError) else error
 
 
 def _warm(model: Model) -> None:

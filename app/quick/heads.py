@@ -59,7 +59,7 @@ class Heads:
             if name in OTHERWISE or (name == b"connection" and value.lower() != b"keep-alive"):
                 return None
         head = Head.of(headers)
-        if not head.is_for(self._hosts):
+        if not head.names_host() or not head.is_for(self._hosts):
             return None
         key = None
         if self._keyring.configured:

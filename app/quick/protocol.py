@@ -1,37 +1,38 @@
-"""uvicorn's HTTP/1.1 protocol with a limit on the request's head (httptools takes headers without end), and the quick
-way past it.
+"""uvicorn's HTTP/1.1 protocol with limits on the request's head (httptools takes headers without end, and waits for
+them for ever), with problems for what is no request, and the quick way past it.
 
-All that we know of uvicorn's inside is here: the callbacks that its parser calls, `on_response_complete`, and the
-server's headers and its state. Checked with uvicorn 0.40 to 0.54. Where one of them is missing everything is answered
-the documented way, after a warning.
+All that we know of uvicorn's inside is here: the callbacks that its parser calls, `on_response_complete`, what it says
+of requests that it cannot read, how far an answer is, and the server's headers and its state. Checked with uvicorn 0.40
+to 0.54. Where one of the callbacks is missing everything is answered the documented way, after a warning.
 """
 
+import asyncio
 import logging
+from collections import deque
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from app.headers import SECURITY
+from app.http.record import Record
+from app.problems import PROBLEM_JSON, HeadTooLarge, HeadTooSlow, RequestMalformed, problem_of
 from app.quick.similar import START, Quick
+from index.errors import RequestError
 
 log = logging.getLogger(__name__)
 
 MAX_HEAD = 32 << 10
-QUICK = "quick"  # in the state of the lifespan
-
-TOO_LARGE = (
-    b'{"type":"urn:item2vec:problem:headers_too_large","title":"The request\'s head is too large.","status":431,'
-    b'"code":"headers_too_large","detail":"URL and headers may have at most 32,768 bytes","request_id":"none"}'
-)
-ANSWER = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
-    b"content-length: %d\r\n\r\n%b" % (len(TOO_LARGE), TOO_LARGE)
-)
+HEAD_SECONDS = 20.0  # from the connection, or from the first byte of a later request
+QUICK, RECORD = "quick", "record"  # in the state of the lifespan
 CALLBACKS = ("on_message_begin", "on_headers_complete", "on_body", "on_message_complete", "on_response_complete")
 
 
 class Protocol(HttpToolsProtocol):
-    """Answers 431 and closes where URL and headers together are larger than MAX_HEAD. What comes whole, alone and
-    between two requests is offered to `Quick` first; of what that answers, uvicorn sees nothing."""
+    """Answers and closes where URL and headers together are larger than MAX_HEAD, are not there after HEAD_SECONDS, or
+    are no HTTP. What comes whole, alone and between two requests is offered to `Quick` first; of what that answers,
+    uvicorn sees nothing."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -42,6 +43,9 @@ class Protocol(HttpToolsProtocol):
         self._whole = True  # whether the parser is between two requests
         self._full = False  # whether the client reads too slowly
         self._address = ""
+        self._cycles: deque[RequestResponseCycle] = deque()  # of the requests that are not answered yet
+        self._due: asyncio.TimerHandle | None = None  # of a head that is waited for
+        self._record: Record | None = getattr(self, "app_state", {}).get(RECORD)
         self._quick: Quick | None = self._found()
 
     def _found(self) -> Quick | None:
@@ -57,11 +61,18 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._address = (self.client or ("",))[0]
+        self._due = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_is_there()
+        self._let_go()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._whole and not self._open and not self._full and self._quick is not None and data.startswith(START):
             answer = self._quick.answer(data, self._address, self.server_state.default_headers)
             if answer is not None:
+                self._head_is_there()
                 self.transport.write(answer)
                 # Counts the request, and sets the time at which an idle connection is closed.
                 super().on_response_complete()
@@ -71,7 +82,10 @@ class Protocol(HttpToolsProtocol):
         self._head += self._chunk
         super().data_received(data)
         if self._in_head and self._head > MAX_HEAD:
-            self._refuse()
+            self._refuse(TOO_LARGE)
+        # Whoever sends a head byte by byte, or line ends between two requests, must not hold the connection.
+        if self._due is None and (self._in_head or not self._open) and not self.transport.is_closing():
+            self._due = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def pause_writing(self) -> None:
         self._full = True
@@ -92,14 +106,23 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self._head_is_there()
+        if self.parser.get_http_version() not in ("1.0", "1.1"):
+            self._refuse(MALFORMED)
+            return
+        if not self.url.startswith(b"/"):
+            # A whole URL: its host goes before the header's (RFC 9112, section 3.2.2).
+            named = urlsplit(self.url.decode("latin-1")).netloc.encode("latin-1")
+            self.headers[:] = [(name, named if name == b"host" else value) for name, value in self.headers]
         # A large piece may be mostly body: only the head counts.
         if (
             max(self._head, self._chunk) > MAX_HEAD
             and len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > MAX_HEAD
         ):
-            self._refuse()
+            self._refuse(TOO_LARGE)
             return
         super().on_headers_complete()
+        self._cycles.append(self.cycle)
 
     def on_body(self, body: bytes) -> None:
         if not self.transport.is_closing():
@@ -112,9 +135,62 @@ class Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self._open -= 1
+        if self._cycles:
+            self._cycles.popleft()
         super().on_response_complete()
 
-    def _refuse(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(ANSWER)
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn's own is plain text, and may fall into the middle of another request's answer."""
+        self._refuse(MALFORMED)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Three lines in the log for whoever asks; what it asked for besides is answered."""
+
+    def _head_is_there(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+
+    def _too_slow(self) -> None:
+        self._due = None
+        if self._head:
+            self._refuse(TOO_SLOW)
+        else:  # nobody has asked for anything
             self.transport.close()
+
+    def _let_go(self) -> None:
+        """Nobody reads the answers. uvicorn tells only the newest request; the one before it would go on, and fail
+        with a stack trace where it writes."""
+        for cycle in self._cycles:
+            cycle.disconnected = True
+            cycle.message_event.set()
+
+    def _refuse(self, error: RequestError) -> None:
+        if self.transport.is_closing():
+            return
+        if self._record is not None:
+            self._record.refused(error.code)
+        if not any(cycle.response_started for cycle in self._cycles):
+            self.transport.write(_answer_of(error))
+        self._let_go()
+        self.transport.close()
+
+
+TOO_LARGE = HeadTooLarge(f"URL and headers may have at most {MAX_HEAD:,} bytes")
+TOO_SLOW = HeadTooSlow(f"URL and headers were not there after {HEAD_SECONDS:g} s")
+MALFORMED = RequestMalformed("what came cannot be read as HTTP/1.1")
+
+
+def _answer_of(error: RequestError) -> bytes:
+    """The whole answer, before which and after which there is none."""
+    found = problem_of(error)
+    body = found.body("none")
+    headers = [
+        (b"content-type", PROBLEM_JSON.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+        *SECURITY,
+    ]
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (found.status, HTTPStatus(found.status).phrase.encode(), lines, body)

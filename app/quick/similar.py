@@ -86,7 +86,7 @@ class Quick:
         if self._admission.wait(address, head.key):
             return None
         request_id = head.request_id or self._record.new_id()
-        if head.match is not None and matches(view, head.match.decode("latin-1")):
+        if head.match is not None and matches(view.etag, head.match.decode("latin-1")):
             status = 304
             whole = b"HTTP/1.1 304 Not Modified\r\n%bx-request-id: %b\r\n\r\n" % (
                 self._headers(view, defaults),
@@ -101,7 +101,7 @@ class Quick:
             ) % (self._headers(view, defaults), request_id.encode("ascii"), len(body), body)
             if ask.is_plain and score == "similar":
                 self._recall.offer(view, item_id)
-        self._record.done(request_id, "GET", ROUTE, status, view.version, started)
+        self._record.done(request_id, "GET", ROUTE, status, started)
         return whole
 
     def _headers(self, view: View, defaults: Headers) -> bytes:

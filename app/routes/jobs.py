@@ -8,7 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from app.http.admission import check_scope
 from app.http.deps import READER, WRITER, ServiceDep
+from app.problems import without_places
 from app.schemas.common import problems
 from app.schemas.jobs import JobReply, JobsReply, RetrainRequest
 from app.streams.eventstream import EventStream, follow
@@ -51,9 +53,14 @@ async def retrain(
     """Queues a training on the configured files and on all events and items posted so far; a worker does it. Where only
     events came since the last one, they are added to the model that serves, which takes seconds.
 
+    `force` needs the scope admin, and so do overrides of `sessions`, `index` and `evaluation`: what the gate compares
+    is made of them.
+
     One at a time: while one is under way this is refused with `job_running`, and `job` and Location name that one."""
     body = body or RetrainRequest()
     key = request.scope["state"].get("key")
+    if body.may_pass_the_gate:
+        check_scope(service.keyring, key, "admin")
     requested_by = key.key_id if key is not None else "anonymous"
     overrides = body.overrides.given() | ({"whole": True} if body.whole else {})
     force = body.force
@@ -146,7 +153,11 @@ def event_of(version: str | None, job: Job) -> str:
 def reply_of(version: str | None, job: Job) -> JobReply:
     """version: of the model that serves."""
     times = {name: _time(getattr(job, name)) for name in ("created", "started", "finished", "heartbeat")}
-    return JobReply.model_validate({"model_version": version, **asdict(job), **times})
+    found = {"model_version": version, **asdict(job), **times}
+    if job.error is not None:
+        # The worker's log has the paths; who may read jobs need not know the machine.
+        found["error"] = {"code": job.error.code, "detail": without_places(job.error.detail)}
+    return JobReply.model_validate(found)
 
 
 def _time(micros: int | None) -> str | None:

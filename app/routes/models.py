@@ -15,7 +15,6 @@ from app.service import Service
 from index.artifact.manifest import check_version
 from index.artifact.registry import Registry
 from index.errors import NoModel, RegistryError
-from index.sense import examine
 
 VersionPath = Annotated[str, PathParameter(description="version of a model", examples=["20261124-065832"])]
 
@@ -76,7 +75,7 @@ async def models_diff(
 async def models_rollback(service: ServiceDep, request: Request) -> Response:
     """To the version that served before the current one and still exists, after checking all of it. A second rollback
     goes further back. This process serves it with the reply, others within a second."""
-    return await service.pools.switch.run(request, lambda: _switched(service, service.registry.rollback(examine)))
+    return await service.pools.switch.run(request, lambda: _switched(service, service.snapshots.rollback()))
 
 
 @router.get(
@@ -105,10 +104,11 @@ async def model(service: ServiceDep, request: Request, version: VersionPath) -> 
 )
 async def models_activate(service: ServiceDep, request: Request, version: VersionPath) -> Response:
     """Whatever the gate said, after checking all of its files. This process serves it with the reply, others within a
-    second."""
+    second. What cannot be loaded is refused with the reason, and the version before goes on serving."""
 
     def work() -> Response:
-        _known(service.registry, version).activate(version, examine=examine)
+        _known(service.registry, version)
+        service.snapshots.activate(version)
         return _switched(service, version)
 
     return await service.pools.switch.run(request, work)
@@ -138,8 +138,7 @@ def _pair(registry: Registry, before: str | None, after: str | None) -> tuple[st
 
 
 def _switched(service: Service, version: str) -> Response:
-    """Takes the new version over at once; the watcher would within `watch_seconds`."""
-    service.snapshots.refresh()
+    """The requests after this one see it; the watcher would within `watch_seconds`."""
     service.shelf.follow()
     return _reply(ServingReply(version=version, model_version=service.shelf.view.version))
 

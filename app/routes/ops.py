@@ -57,6 +57,19 @@ async def readyz(service: ServiceDep, response: Response) -> Ready:
 
 
 @router.get(
+    "/openapi.json",
+    summary="This API as an OpenAPI document",
+    response_class=Response,
+    dependencies=READER,
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}, **problems(401, 403, 429)},
+)
+async def openapi(request: Request) -> Response:
+    """Every route with its parameters, replies, errors and examples."""
+    document: bytes = request.app.document
+    return Response(document, media_type="application/json")
+
+
+@router.get(
     "/metrics",
     summary="Prometheus metrics",
     response_class=Response,

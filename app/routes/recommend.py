@@ -13,7 +13,7 @@ from app.http.largejson import LargeJsonRoute
 from app.http.replies import not_modified, passing, reply
 from app.live import answers, rendering
 from app.live.answers import REQUEST_COST, Found, LiveSession
-from app.live.view import View
+from app.live.view import ItemView, View
 from app.problems import UserUnknown
 from app.schemas.answers import (
     AnalogyQuery,
@@ -141,14 +141,14 @@ async def explain(
     the item by both scores; where it is not among the stored neighbours, why."""
     view = service.shelf.view
     model = answers.model_of(view)
+    views = [view.item(item_id) for item_id in (item, candidate)]
     if not_modified(view, request):
         return reply(view, None)
-    work = partial(_explained, view, model, item, candidate)
+    work = partial(_explained, view, model, item, candidate, views)
     return reply(view, await service.pools.search.run(request, work, REQUEST_COST))
 
 
-def _explained(view: View, model: Model, item: str, candidate: str) -> bytes:
-    views = [view.item(item_id) for item_id in (item, candidate)]
+def _explained(view: View, model: Model, item: str, candidate: str, views: list[ItemView]) -> bytes:
     try:
         why = model.explain(item, candidate)
     except ItemUnknown:
@@ -178,8 +178,6 @@ async def analogy(service: ServiceDep, request: Request, query: Annotated[Analog
     Cosine to the sum of the positive unit vectors less the negative ones."""
     view = service.shelf.view
     answers.model_of(view)
-    if not_modified(view, request):
-        return reply(view, None)
     ask = query.ask()
 
     def work() -> bytes:

@@ -25,10 +25,9 @@ router = APIRouter(tags=["similar"], dependencies=READER, route_class=LargeJsonR
 async def _similar(service: ServiceDep, request: Request, item_id: str, query: SimilarQuery) -> Response:
     view = service.shelf.view
     answers.model_of(view)
-    if not_modified(view, request):
-        return reply(view, None)
-
     ask = query.ask()
+    if not_modified(view, request) and view.get(item_id) is not None:
+        return reply(view, None)
 
     def work() -> bytes:
         found = answers.similar(view, item_id, query.score, ask)

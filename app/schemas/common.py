@@ -37,10 +37,11 @@ class Problem(BaseModel):
 
 REASONS = {
     304: "Not modified: If-None-Match names the current model and catalogue",
+    400: "Not a request as HTTP/1.1 has it, or without exactly one Host header",
     401: "No valid key",
     403: "The key lacks the scope, or a browser on another site asks",
     404: "Unknown",
-    408: "The body came too slowly",
+    408: "The head or the body came too slowly",
     409: "Not in this state",
     413: "Too large",
     415: "Not a type the route reads",

@@ -19,7 +19,7 @@ def document_of(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs", {})
     schemas["Problem"] = problem
-    everywhere = {str(status): answer for status, answer in problems(408, 421, 429, 431).items()}
+    everywhere = {str(status): answer for status, answer in problems(400, 408, 421, 429, 431).items()}
     for path in document["paths"].values():
         for operation in path.values():
             found = operation["responses"]

@@ -10,6 +10,9 @@ from store.job import JobState
 # No section `events`: no request names a file. No section `gate`: who may only write must not loosen it.
 SECTIONS = ("sessions", "trainer", "index", "recommender", "evaluation")
 
+# Overrides that say what the gate measures, or what it does not look at.
+GUARDED = ("sessions", "index", "evaluation")
+
 Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=200)]
 Value = Scalar | Annotated[list[Scalar], Field(max_length=100)]
 Name = Annotated[str, Field(pattern="^[a-z_]{1,40}$")]
@@ -18,7 +21,7 @@ Section = Annotated[dict[Name, Value], Field(max_length=50)]
 
 class Overrides(BaseModel):
     """Settings that override the worker's own, by section: see docs/configuration.md. An unknown setting ends the job
-    as failed, with the code config_invalid."""
+    as failed, with the code config_invalid. sessions, index and evaluation need the scope admin."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,7 +48,16 @@ class RetrainRequest(BaseModel):
     whole: bool = Field(
         False, description="train on the whole log and choose everything anew, also where new events would be added"
     )
-    force: bool = Field(False, description="make the new model current even when the gate refuses it")
+    force: bool = Field(
+        False, description="make the new model current even when the gate refuses it; needs the scope admin"
+    )
+
+    @property
+    def may_pass_the_gate(self) -> bool:
+        """Whether a model may serve that the gate would not have let pass: by force, or since what is measured is
+        another thing. Other sessions share no prefixes with the serving model's; a few prefixes tell nothing; an index
+        of low recall is not looked at."""
+        return self.force or any(getattr(self.overrides, name) for name in GUARDED)
 
 
 class GateReply(BaseModel):

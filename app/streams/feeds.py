@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from app.pools.pool import Pool
-from app.problems import Busy
+from app.problems import Busy, without_places
 from index.errors import JobUnknown, StoreUnavailable
 from store import jobs
 from store.database import Database
@@ -105,4 +105,4 @@ class Feeds:
 
 
 def line_event(line: Line) -> str:
-    return f"id: {line.seq}\nevent: line\ndata: {' '.join(line.text.splitlines())}\n\n"
+    return f"id: {line.seq}\nevent: line\ndata: {without_places(' '.join(line.text.splitlines()))}\n\n"

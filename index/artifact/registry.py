@@ -10,8 +10,8 @@ import logging
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from types import EllipsisType
 from typing import Literal, NoReturn
@@ -61,12 +61,19 @@ class Registry:
         self._current = root / "current.json"
 
     def new_version(self, now: datetime) -> str:
-        """A name for a version made at `now` (aware), to the second in UTC; -2, -3, ... when that is taken."""
+        """A name for a version made at `now` (aware), to the second in UTC; -2, -3, ... when that is taken.
+
+        It sorts after all that there are, are being written, or have served, whatever the clock says: names are the
+        order in which versions were made, and one that was given is not given again. After a clock that was ahead it
+        is the newest name's second with a number.
+        """
         if now.tzinfo is None:
             raise ValueError("now needs a timezone")
         second = f"{now.astimezone(UTC):%Y%m%d-%H%M%S}"
-        taken = {name.removeprefix(WRITING).partition(".")[0] for name in self._names()}
-        return next(name for n in count(1) if (name := second if n == 1 else f"{second}-{n}") not in taken)
+        newest, number = max((_age(name) for name in self._given()), default=("", 0))
+        if newest < second:
+            return second
+        return f"{newest}-{number + 1}"
 
     def writer(self, version: str) -> ArtifactWriter:
         return ArtifactWriter(self._versions, version)
@@ -237,6 +244,15 @@ class Registry:
     def _names(self) -> list[str]:
         with os_errors_as(RegistryError, "cannot be listed", self._versions):
             return os.listdir(self._versions) if self._versions.exists() else []
+
+    def _given(self) -> set[str]:
+        """All names of versions that can be known to have been given."""
+        names = (name.removeprefix(WRITING).removeprefix(REMOVING).partition(".")[0] for name in self._names())
+        found = {name for name in names if VERSION_NAME.fullmatch(name)}
+        with suppress(ArtifactError):  # whoever activates the version says so
+            if current := self._read_current():
+                found.update((current.version, *current.history))
+        return found
 
     def _is_complete(self, name: str) -> bool:
         return VERSION_NAME.fullmatch(name) is not None and (self._versions / name / MANIFEST_NAME).is_file()

@@ -21,9 +21,10 @@ def held(client, method, path, length, sent=b"", **headers):
 
 def answer_of(connection):
     with connection:
-        head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
-        while not body:  # head and body are written one after the other
-            body = connection.recv(65536)
+        found = connection.recv(65536)
+        while not found.endswith(b"}") and (part := connection.recv(65536)):  # head and body are two pieces
+            found += part
+    head, _, body = found.partition(b"\r\n\r\n")
     return int(head[9:12]), json.loads(body), head.decode().lower()
 
 

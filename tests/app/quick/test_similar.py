@@ -204,7 +204,7 @@ def test_quick_and_documented_requests_take_turns_on_one_connection(client, quic
         (request(version="1.0"), b"200", True, True),
         (request(more="Connection: close\r\n"), b"200", True, True),
         (request(more="Connection: keep-alive\r\n"), b"200", False, True),
-        (request(method="HEAD"), b"405", False, False),
+        (request(method="HEAD"), b"200", False, False),
         (request(more="Content-Length: 2\r\n") + b"{}", b"200", False, True),
         (request(more="Transfer-Encoding: chunked\r\n") + b"0\r\n\r\n", b"200", False, True),
         (request(more="Origin: https://shop.example\r\n"), b"200", False, True),

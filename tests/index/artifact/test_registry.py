@@ -91,6 +91,32 @@ def test_a_taken_name_gets_a_number_and_a_name_being_written_is_taken(registry: 
     assert registry.new_version(NOW) == "20261124-061512-2"
 
 
+def test_a_version_made_later_sorts_later_whatever_the_clock_says(registry: Registry) -> None:
+    second, made = f"{NOW:%Y%m%d-%H%M%S}", []
+    for hours in (0, -2, 0, -30, 1, -1):
+        made.append(registry.new_version(NOW + timedelta(hours=hours)))
+        publish(registry, made[-1])
+    later = f"{NOW + timedelta(hours=1):%Y%m%d-%H%M%S}"
+    assert made == [second, f"{second}-2", f"{second}-3", f"{second}-4", later, f"{later}-2"]
+    assert registry.versions() == made
+
+
+def test_a_name_that_was_given_is_not_given_again(served: Registry) -> None:
+    """A rollback would take the new version for the one that served before."""
+    served.rollback()
+    served.activate(B)
+    for version in (C, D):
+        shutil.rmtree(served.root / "versions" / version)
+    assert served.new_version(datetime(2026, 11, 22, tzinfo=UTC)) == f"{C}-2"
+    with served.writer(D):
+        assert served.new_version(datetime(2026, 11, 22, tzinfo=UTC)) == f"{D}-2"
+
+
+def test_a_damaged_pointer_does_not_stop_the_naming(served: Registry) -> None:
+    (served.root / "current.json").write_text("{")
+    assert served.new_version(datetime(2026, 11, 22, tzinfo=UTC)) == f"{D}-2"
+
+
 def test_versions_are_listed_oldest_first_whatever_order_they_came_in(registry: Registry) -> None:
     names = ["20261124-061512-10", "20261124-061512", "20261125-000000", "20261124-061512-9"]
     publish(registry, *names)
