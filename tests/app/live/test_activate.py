@@ -166,7 +166,7 @@ def test_a_version_that_needs_more_memory_than_there_is_is_refused_and_the_old_o
     Registry(models).activate(small)
     with Server(models, tmp_path / "log.txt", access_log=False) as server:
         assert httpx.get(f"{server.url}/similar/item-000001").status_code == 200
-        assert httpx.get(f"{server.url}/models").status_code == 200  # its thread is there from now on
+        assert httpx.post(f"{server.url}/models/{small}/activate").status_code == 200  # its thread is there from now on
         size = int(re.search(r"VmSize:\s+(\d+) kB", Path(f"/proc/{server.pid}/status").read_text())[1]) << 10
         resource.prlimit(server.pid, resource.RLIMIT_AS, (size + (6 << 20), resource.RLIM_INFINITY))
         answer = httpx.post(f"{server.url}/models/{large}/activate", timeout=60)
