@@ -9,6 +9,8 @@ from typing import Any
 
 # A worker writes every two seconds; after this many without, it is dead, and another takes the job.
 STALE_SECONDS = 30.0
+# Settings of the training that a job may carry, by section. Not `events`: no row of the database names a file.
+OVERRIDABLE = ("sessions", "trainer", "index", "recommender", "evaluation")
 
 
 class JobState(StrEnum):

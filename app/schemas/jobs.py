@@ -7,9 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.schemas.common import Reply
 from store.job import JobState
 
-# No section `events`: no request names a file.
-SECTIONS = ("sessions", "trainer", "index", "recommender", "evaluation")
-
 Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=200)]
 Value = Scalar | Annotated[list[Scalar], Field(max_length=100)]
 Name = Annotated[str, Field(pattern="^[a-z_]{1,40}$")]
@@ -20,6 +17,7 @@ class Overrides(BaseModel):
     """Settings that override the worker's own, by section: see docs/configuration.md. An unknown setting ends the job
     as failed, with the code config_invalid."""
 
+    # The sections are those of store.job.OVERRIDABLE, which the worker asks.
     model_config = ConfigDict(extra="forbid")
 
     sessions: Section = {}

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from index.artifact.registry import Registry
-from index.errors import EventsMissing, StoreUnavailable, UpdateImpossible
+from index.errors import ConfigError, EventsMissing, StoreUnavailable, UpdateImpossible
 from store.database import Database
-from store.job import Ending, Job, JobState
+from store.job import OVERRIDABLE, Ending, Job, JobState
 from store.queue import Lost
 from training.configfile import load_config
 from training.jobs.attempt import attempt
@@ -27,8 +27,8 @@ def carry_out(job: Job, pulse: Pulse, database: Database, models: Path, config: 
 
     Raises what leaves it to a later turn: Lost, Stopping, StoreUnavailable.
     """
-    folder = JobFolder(models, job.job_id)
     try:
+        folder = JobFolder(models, job.job_id)
         ending = _attempted(job, folder, pulse, database, config)
         error = ending.error
         if error is not None and error.code == UpdateImpossible.code:
@@ -60,7 +60,10 @@ def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, fil
         pulse.at("export", share)
         pulse.touch(at_once=share is None)
 
-    sections = {name: value for name, value in job.overrides.items() if name not in ("seed", "whole")}
+    # The row may be another's than the API's: who can write to the database must not have us read a file of his choice.
+    if unknown := job.overrides.keys() - {*OVERRIDABLE, "seed", "whole"}:
+        raise ConfigError(f"a job may not set {', '.join(sorted(unknown))}: only {', '.join(OVERRIDABLE)} and the seed")
+    sections = {name: value for name, value in job.overrides.items() if name in OVERRIDABLE}
     config = load_config(file, sections, seed=job.overrides.get("seed"))
     started = time.perf_counter()
     progress(None)
