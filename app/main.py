@@ -23,8 +23,9 @@ from app.live.recall import RecallMeter
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
 from app.metrics import Metrics
+from app.quick.connections import Connections
 from app.quick.heads import Heads
-from app.quick.protocol import QUICK
+from app.quick.protocol import CONNECTIONS, QUICK
 from app.quick.similar import Quick
 from app.refresher import Refresher
 from app.routes import events, items, jobs, models, ops, recommend, similar
@@ -92,7 +93,8 @@ def create_app(settings: Settings) -> App:
         await asyncio.to_thread(refresher.first)
         refresher.start()
         try:
-            yield {QUICK: quick}  # where the server's protocol finds it
+            # Where the server's protocol finds them.
+            yield {QUICK: quick, CONNECTIONS: Connections(settings)}
         finally:
             await asyncio.to_thread(refresher.stop)
             engine.dispose()

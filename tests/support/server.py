@@ -27,11 +27,13 @@ def free_port() -> int:
 
 
 class Server:
-    """`item2vec api`, started again on the same port as often as asked. log: where its standard error goes."""
+    """`item2vec api`, started again on the same port as often as asked. log: where its standard error goes. files: the
+    limits of open files, soft and hard; None: as they are."""
 
-    def __init__(self, models: Path, log: Path, **settings: Any) -> None:
+    def __init__(self, models: Path, log: Path, files: tuple[int, int] | None = None, **settings: Any) -> None:
         self.port = free_port()
         self.log = log
+        self._limits = [] if files is None else ["prlimit", f"--nofile={files[0]}:{files[1]}"]
         own = {"models": models, "port": self.port, **settings}
         self._environment = {f"ITEM2VEC_{name.upper()}": str(value) for name, value in own.items()}
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +50,7 @@ class Server:
     def start(self, ready: bool = True) -> None:
         with self.log.open("ab") as stream:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "item2vec", "api"],
+                [*self._limits, sys.executable, "-m", "item2vec", "api"],
                 env={**os.environ, **self._environment},
                 stderr=stream,
                 stdout=stream,
