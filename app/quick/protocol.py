@@ -2,8 +2,8 @@
 way past it.
 
 All that we know of uvicorn's inside is here: the callbacks that its parser calls, `on_response_complete`, its timer of
-idle connections, what becomes of several requests at once, and the server's headers and its state. Checked with uvicorn 0.40 to 0.54. Where one of them is missing everything is answered
-the documented way, after a warning.
+idle connections, what becomes of several requests at once, and the server's headers and its state. Checked with uvicorn
+0.40 to 0.54. Where one of them is missing everything is answered the documented way, after a warning.
 """
 
 import json
