@@ -9,7 +9,7 @@ ARG BASE=python:3.11-slim-bookworm
 FROM ${BASE} AS base
 RUN groupadd --gid 10001 item2vec \
  && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin item2vec \
- && install -d -m 0750 -o 10001 -g 10001 /data /cache /run/secrets \
+ && install -d -m 0750 -o 10001 -g 10001 /data /cache /run/secrets /run/secrets-api /run/secrets-worker \
  && printf '#!/bin/sh\nexec python -m item2vec "$@"\n' >/usr/local/bin/item2vec \
  && chmod 755 /usr/local/bin/item2vec
 # Safe path: a module in the folder of the data must not stand in for ours.

@@ -29,8 +29,9 @@ from app.live.snapshot import Snapshots
 from app.live.together import Together
 from app.metrics import Metrics
 from app.pools.pools import Pools
+from app.quick.connections import Connections
 from app.quick.heads import Heads
-from app.quick.protocol import QUICK, RECORD
+from app.quick.protocol import CONNECTIONS, QUICK, RECORD
 from app.quick.similar import Quick
 from app.refresher import Refresher
 from app.routes import events, items, jobs, models, ops, recommend, similar
@@ -124,7 +125,8 @@ def create_app(settings: Settings) -> App:
         await _until(refresher.loaded, FIRST_SECONDS)
         noting = asyncio.create_task(_note(service))
         try:
-            yield {QUICK: quick, RECORD: record}  # where the server's protocol finds it
+            # Where the server's protocol finds them.
+            yield {QUICK: quick, RECORD: record, CONNECTIONS: Connections(settings)}
         finally:
             noting.cancel()
             pools.close()

@@ -37,7 +37,9 @@ class Settings(BaseModel):
     bodies_mb: int = Field(
         256, ge=1, description="megabytes of bodies that a process holds at once; of one client a quarter"
     )
-    body_seconds: float = Field(30, gt=0, le=3600, description="time that a body may take to come")
+    body_seconds: float = Field(
+        30, gt=0, le=3600, description="time that a body may take to come, and an answer to be taken"
+    )
     max_batch: int = Field(1000, ge=1, description="items in one POST /similar or PUT /items")
     max_results: int = Field(50_000, ge=1, description="results that one POST /similar may ask for: items times k")
     max_items: int = Field(1_000_000, ge=1, description="items that may be stored, deleted ones included")
@@ -73,6 +75,11 @@ class Settings(BaseModel):
     rate_per_address: float = Field(
         2000, ge=0, description="requests per second and address, bursts of twice that; 0: no limit"
     )
+    connections: int = Field(2000, ge=1, description="connections of a process; for one more, a silent one is closed")
+    connections_per_address: int = Field(
+        256, ge=0, description="of one address (of IPv6, the first half of it); 0: as many as there may be"
+    )
+    head_seconds: float = Field(10, gt=0, le=3600, description="time that the head of a request may take to come")
     watch_seconds: float = Field(0.5, gt=0, le=60, description="how often a process looks for a new model")
     refresh_seconds: float = Field(0.25, gt=0, le=1, description="how often a process looks for changed items and keys")
     rejects_kept: int = Field(100_000, ge=0, description="rejected events kept for reading; older ones go")

@@ -16,6 +16,7 @@ MAX_REJECT_CHARACTERS = 1000
 CHUNK = 10_000
 STREAMED = 50_000  # rows that are read at a time
 A_SECOND = 5_000  # rows that a busy server stores
+LOCK = 7046029254386353133  # of PostgreSQL's: whoever stores events shares it
 
 COLUMNS = tuple(field.name for field in fields(EventRow))
 EVENT = [events.c[name] for name in COLUMNS]
@@ -118,6 +119,7 @@ def _append_postgresql(connection: Connection, rows: Sequence[EventRow], receive
     """The ids that were stored. Of an id that another transaction is storing, its end is waited for."""
     statement = _INSERT_POSTGRESQL.bindparams(*(bindparam(c.name, type_=ARRAY(c.type)) for c in EVENT))
     values = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({LOCK})")
     return set(connection.scalars(statement, {**values, "received": received}))
 
 
@@ -151,9 +153,9 @@ def span(database: Database) -> tuple[int, int] | None:
     with transaction(database, reading=True) as connection:
         if database.dialect.name == "postgresql":
             # Numbers are given before they can be seen: whoever is just storing is waited for. SQLite stores one
-            # request after the other.
+            # request after the other. Not by a lock of the table, which only those may take who may change it.
             connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
-            connection.exec_driver_sql("LOCK TABLE events IN SHARE MODE")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         take_time(connection)
         first, last = connection.execute(select(func.min(events.c.seq), func.max(events.c.seq))).one()
     return None if last is None else (first, last)

@@ -11,6 +11,9 @@ from typing import Any
 STALE_SECONDS = 30.0
 # The step from which on a job cannot be cancelled: nobody has asked for its end, and its version may become current.
 SEALED = "activate"
+# Settings of the training that a job may carry, by section. Not `events`: no row of the database names a file. Not
+# `gate`: who may only write must not loosen it.
+OVERRIDABLE = ("sessions", "trainer", "index", "recommender", "evaluation")
 
 
 class JobState(StrEnum):

@@ -9,6 +9,7 @@ from store.database import Database, migration
 
 # The newest of the files in migrations/versions. Where a database has it, Alembic is not loaded, which takes 0.15 s.
 HEAD = "0001"
+LOCK = 7046029254386353131  # of PostgreSQL's: who makes tables or users holds it
 
 
 def migrate(database: Database) -> None:
@@ -28,13 +29,15 @@ def migrate(database: Database) -> None:
         # Alembic finds a transaction begun and leaves it to us. On SQLite it begins with the lock of the only writer.
         with migration(database) as connection:
             if database.dialect.name == "postgresql":
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7046029254386353131)")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError as error:
         raise ConfigError(f"the database is of another version: {error}; run the version that migrated it") from error
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
+        if type(getattr(error, "orig", None)).__name__ == "InsufficientPrivilege":
+            reason += "; its owner makes the tables: docker-compose up -d first-start"
         raise StoreUnavailable(f"the database cannot be prepared: {reason}") from error
 
 

@@ -14,8 +14,9 @@ from support.imports import imports
 from app.main import create_app
 from app.metrics import Metrics
 from app.settings import Settings
+from store import rights
 from store.database import connect
-from store.keys import Keyring, revoke_key
+from store.keys import Keyring, list_keys, revoke_key
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
@@ -124,7 +125,9 @@ def test_secrets_are_made_once_and_a_key_again_where_it_is_of_no_use(tmp_path):
     made = start()
     assert len(made["database_password"]) == 32
     assert made["s3_password"] == "my own"
-    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o440}
+    modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+    assert modes.pop("database_password") == 0o400
+    assert set(modes.values()) == {0o440}
     assert start() == made
     engine = connect(url)
     ring = Keyring(engine)
@@ -136,3 +139,40 @@ def test_secrets_are_made_once_and_a_key_again_where_it_is_of_no_use(tmp_path):
     again = start()
     assert again["admin_key"] != made["admin_key"]
     assert {**again, "admin_key": None} == {**made, "admin_key": None}
+
+
+def test_the_first_start_makes_the_users_of_the_database_and_their_passwords(postgres, tmp_path):
+    first_start = script("first_start")
+    url = postgres.create("first_start")
+    parts = {user: tmp_path / user for user in first_start.PARTS}
+    for folder in (tmp_path / "secrets", *parts.values()):
+        folder.mkdir()
+
+    def start():
+        first_start.keys(tmp_path / "secrets", url, parts)
+        return {user: (place / "database_password").read_text() for user, place in parts.items()}
+
+    try:
+        made = start()
+        assert set(made) == set(rights.RIGHTS)
+        assert len(set(made.values())) == 2
+        assert start() == made
+        key = tmp_path / "secrets" / "admin_key"
+        api, worker = (parts[user] for user in (rights.API, rights.WORKER))
+        assert (api / "admin_key").read_text() == key.read_text()
+        assert {file.name for file in worker.iterdir()} == {"database_password"}
+        key.unlink()
+        (worker / "database_password").unlink()
+        again = start()
+        assert (again[rights.API] == made[rights.API], again[rights.WORKER] == made[rights.WORKER]) == (True, False)
+        assert (api / "admin_key").read_text() == key.read_text()
+        engine = connect(url.replace("postgres@", f"{rights.API}@"))
+        assert len(list_keys(engine)) == 3
+        engine.dispose()
+    finally:
+        postgres.drop("first_start")
+
+
+def test_the_compose_file_names_the_users_that_there_are():
+    users = re.findall(r"ITEM2VEC_DATABASE: postgresql://(\w+)@db/item2vec", text("docker-compose.yml"))
+    assert users == ["item2vec", rights.API, rights.WORKER]

@@ -1,5 +1,6 @@
 """The walls: who may import whom, folder by folder and room by room, and each heavy library in its own room."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,9 @@ ROOMS = {  # library -> the only folders that may import it
     "rich": {"cli", "training"},
 }
 
+# What is read must never run: these make objects of whatever class the bytes name.
+RUNNING = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "jsonpickle", "joblib", "marshal", "shelve", "yaml"}
+
 
 def within(module: str, allowed: set[str]) -> bool:
     return any(module == name or module.startswith(f"{name}.") for name in allowed)
@@ -86,6 +90,27 @@ def climbs(root: Path) -> list[str]:
     return found
 
 
+def loaders(root: Path) -> list[str]:
+    """Places where what is read from a file, a request or the database could run as code."""
+    found = []
+    for path in sorted(path for folder in OURS for path in (root / folder).rglob("*.py")):
+        name = path.relative_to(root)
+        found += [f"{name} imports {m}" for m in sorted(imports(path)) if RUNNING & set(m.split("."))]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            top, _, last = called.partition(".")[0], *called.rpartition(".")[1:]
+            told = {word.arg: ast.unparse(word.value) for word in node.keywords}
+            if called in ("eval", "exec", "compile", "__import__"):
+                found.append(f"{name}:{node.lineno} calls {called}")
+            if last == "PickleType" or told.get("allow_pickle", "False") != "False":
+                found.append(f"{name}:{node.lineno} allows pickle")
+            if top in ("np", "numpy") and last in ("load", "read_array") and "allow_pickle" not in told:
+                found.append(f"{name}:{node.lineno} calls {called} without allow_pickle=False")
+    return found
+
+
 def circles(root: Path) -> list[list[str]]:
     """Modules that import each other, directly or through others."""
     files = {
@@ -115,6 +140,30 @@ def circles(root: Path) -> list[list[str]]:
 
 def test_folders_and_rooms_only_import_what_they_may():
     assert violations(ROOT) == []
+
+
+def test_nothing_that_is_read_can_run():
+    assert loaders(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "def f():\n    from multiprocessing.reduction import pickle",
+        "import joblib",
+        "from yaml import load",
+        "import numpy as np\nnp.load('x')",
+        "import numpy as np\nnp.load('x', allow_pickle=True)",
+        "f('x', allow_pickle=wanted)",
+        "import sqlalchemy as sa\nsa.Column('x', sa.PickleType())",
+        "eval('1')",
+    ],
+)
+def test_what_would_run_is_found(tmp_path, source):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "x.py").write_text(source)
+    assert loaders(tmp_path)
 
 
 def test_no_modules_import_each_other():

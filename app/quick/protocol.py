@@ -2,11 +2,11 @@
 them for ever), with problems for what is no request, and the quick way past it.
 
 All that we know of uvicorn's inside is here: the callbacks that its parser calls, `on_response_complete`, what it says
-of requests that it cannot read, how far an answer is, and the server's headers and its state. Checked with uvicorn 0.40
-to 0.54. Where one of the callbacks is missing everything is answered the documented way, after a warning.
+of requests that it cannot read, how far an answer is, its timer of idle connections, the requests that wait behind
+another, and the server's headers and its state. Checked with uvicorn 0.40 to 0.54. Where one of the callbacks is
+missing everything is answered the documented way, after a warning.
 """
 
-import asyncio
 import logging
 from collections import deque
 from http import HTTPStatus
@@ -17,22 +17,22 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from app.headers import SECURITY
 from app.http.record import Record
-from app.problems import PROBLEM_JSON, HeadTooLarge, HeadTooSlow, RequestMalformed, problem_of
+from app.problems import PROBLEM_JSON, Busy, HeadTooLarge, HeadTooSlow, RequestMalformed, problem_of
+from app.quick.connections import Connections, owner_of
 from app.quick.similar import START, Quick
-from index.errors import RequestError
+from index.errors import Item2vecError
 
 log = logging.getLogger(__name__)
 
 MAX_HEAD = 32 << 10
-HEAD_SECONDS = 20.0  # from the connection, or from the first byte of a later request
-QUICK, RECORD = "quick", "record"  # in the state of the lifespan
+QUICK, RECORD, CONNECTIONS = "quick", "record", "connections"  # in the state of the lifespan
 CALLBACKS = ("on_message_begin", "on_headers_complete", "on_body", "on_message_complete", "on_response_complete")
 
 
 class Protocol(HttpToolsProtocol):
-    """Answers and closes where URL and headers together are larger than MAX_HEAD, are not there after HEAD_SECONDS, or
-    are no HTTP. What comes whole, alone and between two requests is offered to `Quick` first; of what that answers,
-    uvicorn sees nothing."""
+    """Answers and closes where URL and headers together are larger than MAX_HEAD, do not come in time, or are no HTTP.
+    What comes whole, alone and between two requests is offered to `Quick` first; of what that answers, uvicorn sees
+    nothing. `Connections` is told what becomes of each connection, and ends it where it must."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -42,10 +42,10 @@ class Protocol(HttpToolsProtocol):
         self._open = 0  # requests begun and not yet answered
         self._whole = True  # whether the parser is between two requests
         self._full = False  # whether the client reads too slowly
-        self._address = ""
+        self._address = self.owner = ""
         self._cycles: deque[RequestResponseCycle] = deque()  # of the requests that are not answered yet
-        self._due: asyncio.TimerHandle | None = None  # of a head that is waited for
         self._record: Record | None = getattr(self, "app_state", {}).get(RECORD)
+        self._connections: Connections | None = getattr(self, "app_state", {}).get(CONNECTIONS)
         self._quick: Quick | None = self._found()
 
     def _found(self) -> Quick | None:
@@ -61,21 +61,51 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._address = (self.client or ("",))[0]
-        self._due = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+        self.owner = owner_of(self._address)
+        if self._connections is not None and not self._connections.admit(self):
+            self._refuse(FULL)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._head_is_there()
+        if self._connections is not None:
+            self._connections.forget(self)
         self._let_go()
+        self.pipeline.clear()
         super().connection_lost(exc)
+
+    @property
+    def waits(self) -> bool:
+        return self.timeout_keep_alive_task is not None
+
+    @property
+    def stuck(self) -> bool:
+        return self._full or self.transport.is_closing()
+
+    def give_up(self) -> None:
+        if self._half_head:
+            self._refuse(TOO_SLOW)
+        else:  # nobody has asked for anything
+            self.transport.close()
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    @property
+    def _half_head(self) -> bool:
+        return self._in_head and not self._whole
+
+    def _rest(self) -> None:
+        """Silent from now on, unless a request whose head has come is still to be answered."""
+        if self._connections is not None and self._open - self._half_head <= 0:
+            self._connections.silent(self)
 
     def data_received(self, data: bytes) -> None:
         if self._whole and not self._open and not self._full and self._quick is not None and data.startswith(START):
             answer = self._quick.answer(data, self._address, self.server_state.default_headers)
             if answer is not None:
-                self._head_is_there()
                 self.transport.write(answer)
                 # Counts the request, and sets the time at which an idle connection is closed.
                 super().on_response_complete()
+                self._rest()
                 return
         self._chunk = len(data)
         self._begins = self._whole
@@ -83,9 +113,6 @@ class Protocol(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and self._head > MAX_HEAD:
             self._refuse(TOO_LARGE)
-        # Whoever sends a head byte by byte, or line ends between two requests, must not hold the connection.
-        if self._due is None and (self._in_head or not self._open) and not self.transport.is_closing():
-            self._due = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def pause_writing(self) -> None:
         self._full = True
@@ -102,11 +129,11 @@ class Protocol(HttpToolsProtocol):
         self._begins = False
         self._open += 1
         self._whole = False
+        self._rest()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._head_is_there()
         if self.parser.get_http_version() not in ("1.0", "1.1"):
             self._refuse(MALFORMED)
             return
@@ -121,6 +148,8 @@ class Protocol(HttpToolsProtocol):
         ):
             self._refuse(TOO_LARGE)
             return
+        if self._connections is not None:
+            self._connections.busy(self)
         super().on_headers_complete()
         self._cycles.append(self.cycle)
 
@@ -138,6 +167,7 @@ class Protocol(HttpToolsProtocol):
         if self._cycles:
             self._cycles.popleft()
         super().on_response_complete()
+        self._rest()
 
     def send_400_response(self, msg: str) -> None:
         """uvicorn's own is plain text, and may fall into the middle of another request's answer."""
@@ -146,18 +176,6 @@ class Protocol(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         """Three lines in the log for whoever asks; what it asked for besides is answered."""
 
-    def _head_is_there(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
-
-    def _too_slow(self) -> None:
-        self._due = None
-        if self._head:
-            self._refuse(TOO_SLOW)
-        else:  # nobody has asked for anything
-            self.transport.close()
-
     def _let_go(self) -> None:
         """Nobody reads the answers. uvicorn tells only the newest request; the one before it would go on, and fail
         with a stack trace where it writes."""
@@ -165,7 +183,7 @@ class Protocol(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
 
-    def _refuse(self, error: RequestError) -> None:
+    def _refuse(self, error: Item2vecError) -> None:
         if self.transport.is_closing():
             return
         if self._record is not None:
@@ -177,11 +195,12 @@ class Protocol(HttpToolsProtocol):
 
 
 TOO_LARGE = HeadTooLarge(f"URL and headers may have at most {MAX_HEAD:,} bytes")
-TOO_SLOW = HeadTooSlow(f"URL and headers were not there after {HEAD_SECONDS:g} s")
+TOO_SLOW = HeadTooSlow("URL and headers did not come in time: send them at once")
+FULL = Busy("too many connections are open; send this again in a moment")
 MALFORMED = RequestMalformed("what came cannot be read as HTTP/1.1")
 
 
-def _answer_of(error: RequestError) -> bytes:
+def _answer_of(error: Item2vecError) -> bytes:
     """The whole answer, before which and after which there is none."""
     found = problem_of(error)
     body = found.body("none")
@@ -190,6 +209,7 @@ def _answer_of(error: RequestError) -> bytes:
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
         (b"connection", b"close"),
+        *((name.lower().encode(), value.encode("latin-1")) for name, value in found.headers.items()),
         *SECURITY,
     ]
     lines = b"".join(b"%b: %b\r\n" % header for header in headers)

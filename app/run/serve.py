@@ -13,6 +13,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
+from app.quick.connections import raise_file_limit
 from app.settings import Settings
 from index.errors import ConfigError, StoreUnavailable
 from index.process import die_with
@@ -34,6 +35,7 @@ def run_api(settings: Settings) -> int:
 
     Raises ConfigError for an address that cannot be had, or that keys should guard; StoreUnavailable.
     """
+    raise_file_limit()
     listening = listen(settings.host, settings.port)
     try:
         prepare(settings)

@@ -7,9 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.schemas.common import Reply
 from store.job import JobState
 
-# No section `events`: no request names a file. No section `gate`: who may only write must not loosen it.
-SECTIONS = ("sessions", "trainer", "index", "recommender", "evaluation")
-
 # Overrides that say what the gate measures, or what it does not look at.
 GUARDED = ("sessions", "index", "evaluation")
 
@@ -23,6 +20,7 @@ class Overrides(BaseModel):
     """Settings that override the worker's own, by section: see docs/configuration.md. An unknown setting ends the job
     as failed, with the code config_invalid. sessions, index and evaluation need the scope admin."""
 
+    # The sections are those of store.job.OVERRIDABLE, which the worker asks.
     model_config = ConfigDict(extra="forbid")
 
     sessions: Section = {}

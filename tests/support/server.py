@@ -29,12 +29,19 @@ def free_port() -> int:
 
 class Server:
     """`item2vec api`, started again on the same port as often as asked. log: where its standard error goes. under: a
-    command that runs it."""
+    command that runs it. files: the limits of open files, soft and hard; None: as they are."""
 
-    def __init__(self, models: Path, log: Path, under: Sequence[str] = (), **settings: Any) -> None:
+    def __init__(
+        self,
+        models: Path,
+        log: Path,
+        under: Sequence[str] = (),
+        files: tuple[int, int] | None = None,
+        **settings: Any,
+    ) -> None:
         self.port = free_port()
         self.log = log
-        self._under = under
+        self._under = [*under] if files is None else [*under, "prlimit", f"--nofile={files[0]}:{files[1]}"]
         own = {"models": models, "port": self.port, **settings}
         self._environment = {f"ITEM2VEC_{name.upper()}": str(value) for name, value in own.items()}
         self._process: subprocess.Popen[bytes] | None = None

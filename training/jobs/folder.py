@@ -12,6 +12,7 @@ result.json                    what the training came to, noted when its version
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,13 +24,15 @@ from pydantic import BaseModel
 from index.artifact.files import private_directory, remove_tree, replace_file
 from index.artifact.manifest import Manifest, StoredEvents
 from index.artifact.registry import Registry
-from index.errors import Item2vecError
+from index.errors import ConfigError, Item2vecError
 from index.sense import examine
 from store.job import Result
 from training.config import TrainConfig
 from training.jobs.plan import Plan
 
 log = logging.getLogger(__name__)
+
+JOB_ID = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # ours, see store.job.new_row; others can write the row too
 
 
 class Request(BaseModel):
@@ -46,9 +49,11 @@ class Request(BaseModel):
 
 
 class JobFolder:
-    """Of one job; nothing is created before `save`."""
+    """Of one job; nothing is created before `save`. Raises ConfigError for an id that would lead out of the folder."""
 
     def __init__(self, models: Path, job_id: str) -> None:
+        if not JOB_ID.fullmatch(job_id):
+            raise ConfigError(f"{job_id[:100]!r} is not the id of a job")
         self.models = models
         self.path = models / "runs" / "stored" / job_id
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from index.artifact.registry import Registry
-from index.errors import EventsMissing, StoreUnavailable, UpdateImpossible
+from index.errors import ConfigError, EventsMissing, StoreUnavailable, UpdateImpossible
 from store.database import Database
-from store.job import Ending, Job, JobState
+from store.job import OVERRIDABLE, Ending, Job, JobState
 from store.queue import Lost
 from training.configfile import load_config
 from training.jobs.attempt import Hung, attempt
@@ -29,7 +29,10 @@ def carry_out(job: Job, pulse: Pulse, database: Database, models: Path, config: 
 
     Raises what leaves it to a later turn: Lost, Stopping, StoreUnavailable.
     """
-    folder = JobFolder(models, job.job_id)
+    try:
+        folder = JobFolder(models, job.job_id)
+    except ConfigError as error:
+        return Ending(JobState.FAILED, error=failure_of(error))
     try:
         ending = _ending(job, folder, pulse, database, config)
     except Cancelled:
@@ -108,7 +111,10 @@ def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, fil
         pulse.at("export", share)
         pulse.touch(at_once=share is None)
 
-    sections = {name: value for name, value in job.overrides.items() if name not in ("seed", "whole")}
+    # The row may be another's than the API's: who can write to the database must not have us read a file of his choice.
+    if unknown := job.overrides.keys() - {*OVERRIDABLE, "seed", "whole"}:
+        raise ConfigError(f"a job may not set {', '.join(sorted(unknown))}: only {', '.join(OVERRIDABLE)} and the seed")
+    sections = {name: value for name, value in job.overrides.items() if name in OVERRIDABLE}
     config = load_config(file, sections, seed=job.overrides.get("seed"))
     started = time.perf_counter()
     progress(None)

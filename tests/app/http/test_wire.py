@@ -10,7 +10,6 @@ from io import BytesIO
 import pytest
 from support.live import serving, until
 
-from app.quick import protocol
 from benchmarks.http.world import publish
 
 SIMILAR, DOCUMENTED = "/similar/item-000007?k=2", "/similar?item_id=item-000007&k=2"
@@ -238,21 +237,3 @@ def test_what_is_not_spoken_here_is_answered_as_if_it_was_not_asked(shared, targ
     if b"Upgrade" not in first:
         assert answers.next()[2] == plain[2]
     assert answers.rest() == b""
-
-
-@pytest.mark.parametrize("begun", [b"", b"GET /similar/", b"GET /healthz HTTP/1.1\r\nHost: loc", b"\r\n"])
-@pytest.mark.parametrize("before", [b"", f"GET {SIMILAR} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()])
-def test_a_head_that_does_not_come_is_not_waited_for(shared, monkeypatch, begun, before):
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
-    with socket.create_connection((shared.base_url.host, shared.base_url.port), timeout=10) as connection:
-        if before:
-            connection.sendall(before)
-            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
-        for place in range(len(begun)):
-            connection.sendall(begun[place : place + 1])
-            time.sleep(0.002)
-        found = b""
-        while part := connection.recv(65536):
-            found += part
-    assert (b"head_too_slow" in found) == bool(begun)
-    until(lambda: shared.get("/healthz").status_code == 200)

@@ -1,11 +1,13 @@
 """The service as processes: it starts, or says why not; it comes back when killed; it ends when told to."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -183,3 +185,20 @@ def test_the_database_is_there_before_the_first_request(tmp_path):
     engine = connect(settings.database_url)
     migrate(engine)
     engine.dispose()
+
+
+def test_silent_connections_take_nobodys_place(tmp_path):
+    """More than the process may have open files: the usual limits, an eighth of them."""
+    server = Server(tmp_path / "models", tmp_path / "log", files=(128, 256))
+    server.start(ready=False)
+    with ExitStack() as open_ones:
+        for number in range(300):
+            # Of three addresses, so that none has too many for itself.
+            source = (f"127.0.0.{2 + number % 3}", 0)
+            found = socket.create_connection(("127.0.0.1", server.port), timeout=10, source_address=source)
+            open_ones.enter_context(found)
+        assert httpx.get(f"{server.url}/healthz").status_code == 200
+        limits = Path(f"/proc/{server.pid}/limits").read_text()
+        assert re.search(r"Max open files +256 +256", limits)  # as many as it may have
+    assert server.stop() == 0
+    assert "out of system resource" not in server.log.read_text()
