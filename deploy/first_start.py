@@ -40,6 +40,7 @@ def passwords(folder: Path, owner: int, group: int) -> None:
 
 def keys(folder: Path, url: str) -> None:
     """Raises ConfigError, StoreUnavailable."""
+    from store.audit import Actor
     from store.database import connect
     from store.keys import Keyring, create_key
     from store.migrate import migrate
@@ -51,7 +52,7 @@ def keys(folder: Path, url: str) -> None:
     for name, scope in KEYS.items():
         file = folder / name
         if not file.exists() or ring.find(file.read_bytes().strip()) is None:
-            keep(file, create_key(engine, name.replace("_", " "), [scope]))
+            keep(file, create_key(engine, name.replace("_", " "), [scope], Actor("cli", "first start")))
             print(f"{name}: a new key with the scope {scope} is in {file}")
     engine.dispose()
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from index.errors import ItemUnknown, RequestError
 from store import tables
+from store.audit import SOMEBODY, Action, Actor, first_ids, note
 from store.database import Database, transaction
 from store.database import now as clock
 from store.event import storable
@@ -33,7 +34,7 @@ class ItemRow:
     updated: int = 0
 
 
-def put(database: Database, items: Iterable[ItemRow], now: int) -> int:
+def put(database: Database, items: Iterable[ItemRow], now: int, by: Actor = SOMEBODY) -> int:
     """Stores the items in place of what was stored of them; of two with one id the later counts. How many that were.
 
     Deleted items come back. Raises StoreUnavailable; then nothing is stored.
@@ -44,10 +45,14 @@ def put(database: Database, items: Iterable[ItemRow], now: int) -> int:
     with transaction(database) as connection:
         changed = _next_change(connection)
         _write(connection, [replace(item, changed=changed, updated=now) for item in latest.values()])
+        thing = next(iter(latest)) if len(latest) == 1 else None
+        note(connection, by, Action.ITEMS_PUT, thing, **first_ids(list(latest)))
     return len(latest)
 
 
-def patch(database: Database, item_id: str, fields: Mapping[str, Any], base: ItemRow | None) -> ItemRow:
+def patch(
+    database: Database, item_id: str, fields: Mapping[str, Any], base: ItemRow | None, by: Actor = SOMEBODY
+) -> ItemRow:
     """Changes only the given fields of title, category, available and metadata; the item as it is then.
 
     metadata is merged by key, null removes a key. base: what the model knows of an item of which nothing is stored.
@@ -68,10 +73,11 @@ def patch(database: Database, item_id: str, fields: Mapping[str, Any], base: Ite
             raise RequestError(f"metadata would have {len(merged)} fields: at most {MAX_FIELDS}")
         new = replace(old, **values, metadata=merged, changed=changed, updated=clock())
         _write(connection, [new])
+        note(connection, by, Action.ITEM_PATCH, item_id, fields=sorted(fields))
     return new
 
 
-def delete(database: Database, item_id: str, known: bool = True) -> None:
+def delete(database: Database, item_id: str, known: bool = True, by: Actor = SOMEBODY) -> None:
     """Leaves a tombstone. known: whether the model knows the item, where nothing is stored of it.
 
     Raises ItemUnknown for an item that is not known, or was deleted before.
@@ -84,6 +90,7 @@ def delete(database: Database, item_id: str, known: bool = True) -> None:
         if old.deleted if old else not known:
             raise ItemUnknown.named(item_id)
         _write(connection, [ItemRow(item_id, available=False, deleted=True, changed=changed, updated=clock())])
+        note(connection, by, Action.ITEM_DELETE, item_id)
 
 
 def changes_since(database: Database, number: int) -> list[ItemRow]:

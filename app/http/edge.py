@@ -14,7 +14,8 @@ from app.http.deps import body_of, scope_of
 from app.http.head import Head
 from app.http.intake import Intake
 from app.http.record import Record
-from app.problems import FAILED, InternalError
+from app.http.refusals import Refusals
+from app.problems import FAILED, InternalError, KeyForbidden
 from app.service import Service
 from index.errors import Item2vecError
 from store.keys import Key
@@ -34,6 +35,7 @@ class Edge:
         self._admission = admission
         self._record = record
         self._intake = Intake(service.settings)
+        self._refusals = Refusals(service.engine)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,10 +45,12 @@ class Edge:
         head = Head.of(scope["headers"])
         view = self._service.shelf.view
         answer = Answer(send, head.request_id or self._record.new_id())
+        refused = KeyForbidden.code
         try:
             key = self._admission.admit(scope, head.token)
             await self._pass_on(scope, receive, answer, head, key)
         except Item2vecError as error:
+            refused = error.code
             await answer.problem(error)
         except Exception:
             named = answer.request_id, scope["method"], _route(scope)
@@ -54,6 +58,8 @@ class Edge:
             await answer.problem(InternalError(FAILED))
         route, status = _route(scope), answer.status
         self._record.done(answer.request_id, scope["method"], route, status, view.version, started)
+        if status == 403 and self._refusals.is_management(scope):
+            await self._refusals.note(scope, route, refused)
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: Answer, head: Head, key: Key | None) -> None:
         """To FastAPI's routes. Raises HostRefused, OriginRefused, and what `Intake` and `check_scope` raise."""

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from app.bodies import eventbody, jsonbody
 from app.http.deps import ADMIN, WRITER, RequestId, ServiceDep
+from app.http.who import ActorDep
 from app.schemas.common import WRITING, problems
 from app.schemas.events import REQUEST_BODY, EventsReply, KeptReject, RejectedRow, RejectsReply
 from app.service import Service
@@ -61,11 +62,12 @@ def _store(service: Service, body: bytes, kind: str, encoding: str | None, reque
 )
 def get_rejects(
     service: ServiceDep,
+    actor: ActorDep,
     limit: Annotated[int, Query(ge=1, le=1000, description="how many")] = 100,
     before: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="only rejects with a smaller seq")] = None,
 ) -> RejectsReply:
     """The rejected rows that are still kept, the newest first, as they were sent."""
-    found = eventlog.rejects(service.engine, limit, before)
+    found = eventlog.rejects(service.engine, limit, before, actor)
     following = found[-1].seq if len(found) == limit else None
     kept = [_kept(reject) for reject in found]
     return RejectsReply(model_version=service.snapshots.version, rejects=kept, before=following)

@@ -11,6 +11,7 @@ from app.bodies import jsonbody
 from app.http.deps import READER, WRITER, ServiceDep
 from app.http.itempath import ITEM_ID
 from app.http.replies import TaggedView
+from app.http.who import ActorDep
 from app.live import listing
 from app.live.listing import Wanted
 from app.live.view import ItemView, View
@@ -31,6 +32,7 @@ from app.schemas.items import (
 from app.service import Service
 from index.errors import RequestError
 from store import items
+from store.audit import Actor
 from store.database import now
 from store.items import ItemRow
 
@@ -74,12 +76,12 @@ def get_item(view: TaggedView, item_id: ItemPath) -> ItemReply:
     responses=problems(*WRITING),
     openapi_extra={"requestBody": ITEMS_REQUEST},
 )
-async def put_items(request: Request, service: ServiceDep) -> PutReply:
+async def put_items(request: Request, service: ServiceDep, actor: ActorDep) -> PutReply:
     """Each item is judged by itself. One that is good replaces all that was stored of it; a deleted one comes back."""
-    return await _with_body(request, service, lambda content: _put(service, content))
+    return await _with_body(request, service, lambda content: _put(service, content, actor))
 
 
-def _put(service: Service, content: Any) -> PutReply:
+def _put(service: Service, content: Any, actor: Actor) -> PutReply:
     if not isinstance(content, dict) or content.keys() != {"items"} or not isinstance(content["items"], list):
         raise RequestError('the body must be {"items": [...]} and nothing else')
     sent = content["items"]
@@ -93,7 +95,7 @@ def _put(service: Service, content: Any) -> PutReply:
         except ValidationError as error:
             code, detail = item_error(item, error)
             bad.append(RejectedItem(index=index, code=code, detail=detail))
-    stored = items.put(service.engine, good, now())
+    stored = items.put(service.engine, good, now(), actor)
     service.shelf.refresh()
     return PutReply(stored=stored, rejected=bad, model_version=service.snapshots.version)
 
@@ -105,19 +107,19 @@ def _put(service: Service, content: Any) -> PutReply:
     responses=problems(401, 403, 404, 413, 415, 422, 429, 503),
     openapi_extra={"requestBody": ITEM_REQUEST},
 )
-async def patch_item(request: Request, service: ServiceDep, item_id: ItemPath) -> ItemReply:
+async def patch_item(request: Request, service: ServiceDep, item_id: ItemPath, actor: ActorDep) -> ItemReply:
     """Only the given fields change; metadata is merged by key. `{"available": false}` hides an item at once."""
-    return await _with_body(request, service, lambda content: _patch(service, item_id, content))
+    return await _with_body(request, service, lambda content: _patch(service, item_id, content, actor))
 
 
-def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
+def _patch(service: Service, item_id: str, content: Any, actor: Actor) -> ItemReply:
     try:
         sent = ItemPatch.model_validate(content)
     except ValidationError as error:
         raise RequestError(item_error(content, error)[1]) from None
     fields = {name: getattr(sent, name) for name in sent.model_fields_set}
     known = service.shelf.view.get(item_id)
-    items.patch(service.engine, item_id, fields, None if known is None else _base(known))
+    items.patch(service.engine, item_id, fields, None if known is None else _base(known), actor)
     service.shelf.refresh()
     return _reply(service.shelf.view, item_id)
 
@@ -125,9 +127,9 @@ def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
 @router.delete(
     f"/items/{ITEM_ID}", summary="Delete an item", dependencies=WRITER, responses=problems(401, 403, 404, 422, 429, 503)
 )
-def delete_item(service: ServiceDep, item_id: ItemPath) -> DeletedReply:
+def delete_item(service: ServiceDep, item_id: ItemPath, actor: ActorDep) -> DeletedReply:
     """It is gone from every answer at once, also where the model has it, until PUT /items brings it back."""
-    items.delete(service.engine, item_id, known=service.shelf.view.get(item_id) is not None)
+    items.delete(service.engine, item_id, known=service.shelf.view.get(item_id) is not None, by=actor)
     service.shelf.refresh()
     return DeletedReply(item_id=item_id, deleted=True, model_version=service.snapshots.version)
 

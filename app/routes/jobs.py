@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from app.http.closing import Closing
 from app.http.deps import READER, WRITER, ServiceDep
+from app.http.who import ActorDep
 from app.schemas.common import problems
 from app.schemas.jobs import JobReply, JobsReply, RetrainRequest
 from app.service import Service
@@ -46,7 +47,7 @@ STREAM: dict[str, Any] = {
 )
 def retrain(
     service: ServiceDep,
-    request: Request,
+    actor: ActorDep,
     response: Response,
     body: RetrainRequest | None = None,
     idempotency_key: Annotated[
@@ -59,10 +60,9 @@ def retrain(
 
     One at a time: while one is under way this is refused with `job_running`, and `job` and Location name that one."""
     body = body or RetrainRequest()
-    key = request.scope["state"].get("key")
-    requested_by = key.key_id if key is not None else "anonymous"
+    requested_by = actor.key_id or "anonymous"
     overrides = body.overrides.given() | ({"whole": True} if body.whole else {})
-    job = jobs.enqueue(service.engine, overrides, body.force, idempotency_key, requested_by)
+    job = jobs.enqueue(service.engine, overrides, body.force, idempotency_key, requested_by, actor)
     response.headers["Location"] = f"/jobs/{job.job_id}"
     return reply_of(service, job)
 
@@ -97,9 +97,9 @@ def get_job(service: ServiceDep, job_id: str) -> JobReply:
     responses=problems(401, 403, 404, 409, 422, 429, 503),
     dependencies=WRITER,
 )
-def cancel_job(service: ServiceDep, job_id: str) -> JobReply:
+def cancel_job(service: ServiceDep, actor: ActorDep, job_id: str) -> JobReply:
     """A queued one is cancelled at once, a running one within seconds; the model that serves stays."""
-    return reply_of(service, jobs.cancel(service.engine, job_id))
+    return reply_of(service, jobs.cancel(service.engine, job_id, actor))
 
 
 @router.get(

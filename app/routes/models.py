@@ -7,6 +7,7 @@ from fastapi import Path as PathParameter
 
 from app.http.deps import ADMIN, READER, ServiceDep
 from app.http.replies import passing
+from app.http.who import ActorDep
 from app.live.rendering import json_bytes
 from app.problems import FIRST_STEP
 from app.schemas.common import Reply, problems
@@ -14,8 +15,9 @@ from app.schemas.models import DiffReply, ManifestReply, ModelsReply, ServingRep
 from app.service import Service
 from index.artifact.manifest import check_version
 from index.artifact.registry import Registry
-from index.errors import NoModel, RegistryError
+from index.errors import ArtifactError, NoModel, RegistryError
 from index.sense import examine
+from store.audit import Action, around
 
 VersionPath = Annotated[str, PathParameter(description="version of a model", examples=["20261124-065832"])]
 
@@ -60,10 +62,12 @@ def models_diff(
     responses=problems(401, 403, 404, 409, 429, 503),
     dependencies=ADMIN,
 )
-def models_rollback(service: ServiceDep) -> Response:
+def models_rollback(service: ServiceDep, actor: ActorDep) -> Response:
     """To the version that served before the current one and still exists, after checking all of it. A second rollback
     goes further back. This process serves it with the reply, others within a second."""
-    return _switched(service, service.registry.rollback(examine))
+    with around(service.engine, actor, Action.MODEL_ROLLBACK, before=_serving(service.registry)) as end:
+        version = end["thing"] = service.registry.rollback(examine)
+    return _switched(service, version)
 
 
 @router.get(
@@ -86,11 +90,21 @@ def model(service: ServiceDep, version: VersionPath) -> Response:
     responses=problems(401, 403, 404, 409, 429, 503),
     dependencies=ADMIN,
 )
-def models_activate(service: ServiceDep, version: VersionPath) -> Response:
+def models_activate(service: ServiceDep, version: VersionPath, actor: ActorDep) -> Response:
     """Whatever the gate said, after checking all of its files. This process serves it with the reply, others within a
     second."""
-    _known(service.registry, version).activate(version, examine=examine)
+    registry = _known(service.registry, version)
+    with around(service.engine, actor, Action.MODEL_ACTIVATE, version, before=_serving(registry)):
+        registry.activate(version, examine=examine)
     return _switched(service, version)
+
+
+def _serving(registry: Registry) -> str | None:
+    """None also where current.json is damaged: activating a version mends it."""
+    try:
+        return registry.current()
+    except ArtifactError:
+        return None
 
 
 def _known(registry: Registry, *versions: str) -> Registry:

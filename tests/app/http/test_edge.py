@@ -33,6 +33,9 @@ WANTED = [
     ("POST", "/models/20260101-000000/activate", "admin"),
     ("POST", "/models/rollback", "admin"),
     ("GET", "/metrics", "read"),
+    ("GET", "/audit", "admin"),
+    ("DELETE", "/users/u", "admin"),
+    ("DELETE", "/users?user_id=u", "admin"),
 ]
 ORDER = ["read", "write", "admin"]
 
