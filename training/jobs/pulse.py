@@ -19,6 +19,10 @@ class Cancelled(Exception):
     """Somebody asked for the job's end."""
 
 
+class Erased(Exception):
+    """A user was erased whose events the training has copied."""
+
+
 class Stopping(Exception):
     """The worker itself is asked to stop; the job is resumed later."""
 
@@ -28,6 +32,8 @@ class Pulse:
 
     def __init__(self, queue: Queue, job_id: str, stop: Event, look: Callable[[], None]) -> None:
         self.job_id = job_id
+        # Number of the last erasure that the training's copies are without; None while there are none.
+        self.erasure: int | None = None
         self._queue = queue
         self._stop = stop
         self._look = look
@@ -50,8 +56,8 @@ class Pulse:
     def touch(self, at_once: bool = False) -> None:
         """Writes what is new and looks whether to go on; cheap when called too early.
 
-        Raises Cancelled, Stopping, and Lost when another worker has the job. A database that does not answer is no
-        reason to stop: what is new is written when it is back.
+        Raises Cancelled, Erased, Stopping, and Lost when another worker has the job. A database that does not answer
+        is no reason to stop: what is new is written when it is back.
         """
         self._look()
         if self._stop.is_set():
@@ -63,6 +69,7 @@ class Pulse:
             if self._changed or moment - self._beaten >= BEAT_SECONDS:
                 self.flush()
             cancelled = self._queue.cancelled(self.job_id)
+            erased = self.erasure is not None and self._queue.last_erasure() > self.erasure
         except StoreUnavailable as error:
             if not self._down:
                 log.warning("job=%s runs on without the database: %s", self.job_id, error)
@@ -73,6 +80,8 @@ class Pulse:
         self._looked = time.monotonic()
         if cancelled:
             raise Cancelled
+        if erased:
+            raise Erased
 
     def flush(self) -> None:
         """Writes what is new. Raises Lost and StoreUnavailable."""

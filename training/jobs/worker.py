@@ -22,6 +22,7 @@ from index.errors import ConfigError, Item2vecError, StoreUnavailable
 from store.database import connect
 from store.job import STALE_SECONDS
 from store.queue import Lost, Queue
+from training.jobs.erased import Erasures
 from training.jobs.folder import JobFolder
 from training.jobs.pulse import Pulse, Stopping
 from training.jobs.workflow import carry_out
@@ -92,6 +93,7 @@ class Worker:
         self._schedule = Schedule(settings.retrain_every, datetime.now(UTC)) if settings.retrain_every else None
         self._database = connect(settings.database)
         self._queue = Queue(self._database, name, settings.stale_seconds)
+        self._erasures = Erasures(self._database, settings.models)
         self._stop = threading.Event()
         self._looked = time.monotonic()  # when the work last came by
 
@@ -140,6 +142,7 @@ class Worker:
     def _turn(self) -> None:
         """Claims a job, carries it out, finishes it: each may be done twice, here or by another worker."""
         self._queue_scheduled()
+        self._erasures.follow()
         job = self._queue.claim()
         if job is None:
             return

@@ -18,7 +18,7 @@ from training.jobs.attempt import attempt
 from training.jobs.child import failure_of
 from training.jobs.folder import JobFolder, Request
 from training.jobs.plan import plan_of
-from training.jobs.pulse import Cancelled, Pulse, Stopping
+from training.jobs.pulse import Cancelled, Erased, Pulse, Stopping
 from training.jobs.storedlog import StoredLog, export, with_stored
 
 
@@ -29,14 +29,14 @@ def carry_out(job: Job, pulse: Pulse, database: Database, models: Path, config: 
     """
     folder = JobFolder(models, job.job_id)
     try:
-        ending = _attempted(job, folder, pulse, database, config)
+        ending = _without_the_erased(job, folder, pulse, database, config)
         error = ending.error
         if error is not None and error.code == UpdateImpossible.code:
             # Events that make no session, for one. A whole training needs all of them.
             why = error.detail
             pulse.line(f'step=plan whole="{why}"')
             folder.begin_again(lambda plan: replace(plan, update=None, why=why, after=0))
-            ending = _attempted(job, folder, pulse, database, config)
+            ending = _without_the_erased(job, folder, pulse, database, config)
         return ending
     except Cancelled:
         return Ending(JobState.CANCELLED)
@@ -46,9 +46,25 @@ def carry_out(job: Job, pulse: Pulse, database: Database, models: Path, config: 
         return Ending(JobState.FAILED, error=failure_of(error))
 
 
+def _without_the_erased(job: Job, folder: JobFolder, pulse: Pulse, database: Database, config: Path | None) -> Ending:
+    """Where a user is erased meanwhile, the copy of the events goes, and all begins again without them."""
+    while True:
+        try:
+            return _attempted(job, folder, pulse, database, config)
+        except Erased:
+            pulse.erasure = None
+            pulse.line('step=plan again="a user was erased"')
+            folder.forget()
+
+
 def _attempted(job: Job, folder: JobFolder, pulse: Pulse, database: Database, config: Path | None) -> Ending:
-    if folder.request() is None:
-        folder.save(_exported(job, folder, pulse, database, config))
+    request = folder.request()
+    if request is None:
+        request = _exported(job, folder, pulse, database, config)
+        folder.save(request)
+    # A version that is published stays what it is: its manifest has the number, and the next training is whole.
+    published = folder.published() is not None
+    pulse.erasure = None if request.stored is None or published else request.stored.erasure
     pulse.touch(at_once=True)
     return attempt(folder.models, job.job_id, pulse)
 
@@ -67,6 +83,10 @@ def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, fil
     whole, now = bool(job.overrides.get("whole")), datetime.now(UTC)
     plan = folder.plan(lambda: plan_of(Registry(folder.models), database, config, whole, now))
     until = plan.stored.last if plan.stored else 0
+    pulse.erasure = plan.stored.erasure if plan.stored else None
+    if plan.stored and plan.stored.erased_users and config.trainer.warm_start:
+        # The vectors that serve come from the person's sessions too.
+        config = config.model_copy(update={"trainer": config.trainer.model_copy(update={"warm_start": False})})
     stored = export(database, config.events, folder.path, progress, plan.after, until)
     if stored.events is None and (plan.update or not config.events.paths):
         raise EventsMissing(_nothing(stored))
