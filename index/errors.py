@@ -17,6 +17,8 @@ Item2vecError
 ├── ItemUnknown
 ├── ItemUntrained
 ├── StoreUnavailable
+├── BackupInvalid
+├── BackupFailed
 └── RequestError                what a client asked for; the leaves of HTTP alone are in app/problems.py
     ├── JobUnknown
     ├── JobRunning
@@ -157,6 +159,18 @@ class StoreUnavailable(Item2vecError):
     """The database does not answer, or its tables are not made yet."""
 
     code = "store_unavailable"
+
+
+class BackupInvalid(Item2vecError):
+    """A backup that is not whole, was altered, or was made by a newer release."""
+
+    code = "backup_invalid"
+
+
+class BackupFailed(Item2vecError):
+    """A backup cannot be written, or put back."""
+
+    code = "backup_failed"
 
 
 class RequestError(Item2vecError):
