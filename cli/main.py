@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib.metadata import version
 
-from cli import ask, audit, backup, demo, former, keys, models, restore, serve, train, users
+from cli import ask, audit, backup, demo, former, keys, models, restore, retention, serve, train, users
 from cli.command import Command
 from index.errors import ConfigError, Item2vecError
 
@@ -18,7 +18,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     "train": (train.TRAIN, train.TUNE, models.MODELS),
     "ask": (ask.SIMILAR, ask.RECOMMEND, ask.EXPLAIN, ask.EVALUATE, ask.EXPORT),
     "serve": (serve.SERVE, serve.API, serve.WORKER),
-    "look after": (keys.KEYS, users.USERS, audit.AUDIT, backup.BACKUP, restore.RESTORE),
+    "look after": (keys.KEYS, users.USERS, audit.AUDIT, retention.RETENTION, backup.BACKUP, restore.RESTORE),
 }
 COMMANDS = {command.name: command for group in GROUPS.values() for command in group}
 OURS = {"app", "cli", "index", "item2vec", "store", "training"}

@@ -10,6 +10,7 @@ from cli.command import Command, Parser, add_models
 
 if TYPE_CHECKING:
     from app.settings import Settings
+    from store.retention import Kept
 
 DATABASE_HELP = (
     "database URL, sqlite:///FILE or postgresql://USER@HOST/NAME (default: item2vec.db in the folder of the models). "
@@ -55,6 +56,14 @@ def settings_of(options: argparse.Namespace) -> "Settings":
     return Settings.from_environment(train_config=getattr(options, "config", None), **given)
 
 
+def kept_of(settings: "Settings") -> "Kept":
+    """How long what is kept."""
+    from store.retention import Kept
+
+    days = {name: getattr(settings, f"{name}_days") for name in ("events", "rejects", "jobs", "audit")}
+    return Kept(**days)
+
+
 def run_serve(options: argparse.Namespace) -> int:
     from app.run.supervisor import run_serve
 
@@ -81,7 +90,8 @@ def run_worker(options: argparse.Namespace) -> int:
     _log()
     settings = settings_of(options)
     models, url, engine = settings.models.absolute(), settings.database_url, connect(settings.database_url)
-    given = WorkerSettings(models, url, settings.train_config, options.name, settings.retrain_every)
+    kept = kept_of(settings)
+    given = WorkerSettings(models, url, settings.train_config, options.name, settings.retrain_every, kept=kept)
     return run_worker(given, prepare=lambda: migrate(engine))
 
 

@@ -22,9 +22,11 @@ from index.errors import ConfigError, Item2vecError, StoreUnavailable
 from store.database import connect
 from store.job import STALE_SECONDS
 from store.queue import Lost, Queue
+from store.retention import FOR_EVER, Kept
 from training.jobs.erased import Erasures
 from training.jobs.folder import JobFolder
 from training.jobs.pulse import Pulse, Stopping
+from training.jobs.retention import Retention
 from training.jobs.workflow import carry_out
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ class WorkerSettings:
     """database: URL. config: TOML file of the training. name: None for the host's name. retrain_every: cron, UTC.
 
     stale_seconds: a worker that has not written to its job's row for so long is dead. hung_seconds: one whose work
-    has not looked round for so long gives no more signs of life.
+    has not looked round for so long gives no more signs of life. kept: how long rows are kept.
     """
 
     models: Path
@@ -54,6 +56,7 @@ class WorkerSettings:
     retrain_every: str | None = None
     stale_seconds: float = STALE_SECONDS
     hung_seconds: float = HUNG_SECONDS
+    kept: Kept = FOR_EVER
 
 
 class Schedule:
@@ -94,6 +97,7 @@ class Worker:
         self._database = connect(settings.database)
         self._queue = Queue(self._database, name, settings.stale_seconds)
         self._erasures = Erasures(self._database, settings.models)
+        self._retention = Retention(self._database, settings.models, settings.kept, self._queue.actor)
         self._stop = threading.Event()
         self._looked = time.monotonic()  # when the work last came by
 
@@ -145,6 +149,7 @@ class Worker:
         self._erasures.follow()
         job = self._queue.claim()
         if job is None:
+            self._retention.follow(self._look)
             return
         log.info("job=%s taken", job.job_id)
         pulse = Pulse(self._queue, job.job_id, self._stop, self._look)

@@ -220,3 +220,15 @@ def test_erasures_are_numbered_whoever_asks(world):
     engine = connect(f"sqlite:///{models / 'item2vec.db'}")
     assert erasures.last(engine) == 2
     engine.dispose()
+
+
+def test_what_would_go_is_said_on_the_command_line_and_the_file_is_written_anew(world, capsys, monkeypatch):
+    place = ["--models", str(world[2])]
+    monkeypatch.setenv("ITEM2VEC_EVENTS_DAYS", "30")
+    assert item2vec.main(["retention", "--dry-run", *place]) == 0
+    said = capsys.readouterr().out
+    assert "events            0 rows would go (kept 30 days)" in said
+    assert "audit             0 rows would go (kept 400 days)" in said
+    assert item2vec.main(["retention", "--vacuum", *place]) == 0
+    assert acts(world, action="retention") == [("retention", None, "done")]
+    assert item2vec.main(["retention", "--vacuum", "--dry-run", *place]) == 2
