@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from index.errors import ConfigError
 
@@ -83,6 +83,12 @@ class Settings(BaseModel):
     watch_seconds: float = Field(0.5, gt=0, le=60, description="how often a process looks for a new model")
     refresh_seconds: float = Field(0.25, gt=0, le=1, description="how often a process looks for changed items and keys")
     rejects_kept: int = Field(100_000, ge=0, description="rejected events kept for reading; older ones go")
+    events_days: float = Field(0, ge=0, le=36_500, description="days that events are kept since they came; 0: for ever")
+    rejects_days: float = Field(30, ge=0, le=36_500, description="days that rejected events are kept; 0: for ever")
+    jobs_days: float = Field(
+        365, ge=0, le=36_500, description="days that jobs are kept since they ended, with their logs; 0: for ever"
+    )
+    audit_days: float = Field(400, ge=0, le=36_500, description="days that the audit is kept, 90 at least; 0: for ever")
     recall_sample: float = Field(0.01, ge=0, le=1, description="share of searches repeated exactly to measure recall")
     access_log: bool = Field(True, description="one line per request")
     leave_seconds: float = Field(
@@ -95,6 +101,13 @@ class Settings(BaseModel):
     hang_minutes: float = Field(
         20, gt=0, le=1440, description="minutes that a training may do nothing, until it is begun once more, then fails"
     )
+
+    @field_validator("audit_days")
+    @classmethod
+    def _the_database_lets_them_go(cls, days: float) -> float:
+        if 0 < days < 90:
+            raise ValueError("the database keeps rows of the audit for 90 days at least: 0 or 90 and more")
+        return days
 
     @property
     def database_url(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser, add_json
 from cli.serve import add_database, settings_of
+from cli.who import local_actor
 from index.visible import say, say_json
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         migrate(engine)
         if options.action == "create":
-            print(keys.create_key(engine, options.name, options.scope))
+            print(keys.create_key(engine, options.name, options.scope, local_actor()))
         elif options.action == "revoke":
-            keys.revoke_key(engine, options.key_id)
+            keys.revoke_key(engine, options.key_id, local_actor())
             print(f"{options.key_id} is revoked")
         else:
             show(keys.list_keys(engine), options.json)

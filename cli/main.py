@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from cli import ask, demo, former, keys, models, serve, train
+from cli import ask, audit, backup, demo, former, keys, models, restore, retention, serve, train, users
 from cli.command import Command
 from index.errors import ConfigError, Item2vecError
 from index.visible import log_to, say
@@ -19,7 +19,8 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     "data": (train.CHECK, demo.DEMO_LOG),
     "train": (train.TRAIN, train.TUNE, models.MODELS),
     "ask": (ask.SIMILAR, ask.RECOMMEND, ask.EXPLAIN, ask.EVALUATE, ask.EXPORT),
-    "serve": (serve.SERVE, serve.API, serve.WORKER, keys.KEYS),
+    "serve": (serve.SERVE, serve.API, serve.WORKER),
+    "look after": (keys.KEYS, users.USERS, audit.AUDIT, retention.RETENTION, backup.BACKUP, restore.RESTORE),
 }
 COMMANDS = {command.name: command for group in GROUPS.values() for command in group}
 OURS = {"app", "cli", "index", "item2vec", "store", "training"}

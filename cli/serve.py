@@ -11,6 +11,7 @@ from index.process import keep_from_others
 
 if TYPE_CHECKING:
     from app.settings import Settings
+    from store.retention import Kept
 
 DATABASE_HELP = (
     "database URL, sqlite:///FILE or postgresql://USER@HOST/NAME (default: item2vec.db in the folder of the models). "
@@ -56,6 +57,14 @@ def settings_of(options: argparse.Namespace) -> "Settings":
     return Settings.from_environment(train_config=getattr(options, "config", None), **given)
 
 
+def kept_of(settings: "Settings") -> "Kept":
+    """How long what is kept."""
+    from store.retention import Kept
+
+    days = {name: getattr(settings, f"{name}_days") for name in ("events", "rejects", "jobs", "audit")}
+    return Kept(**days)
+
+
 def run_serve(options: argparse.Namespace) -> int:
     from app.run.supervisor import run_serve
 
@@ -90,6 +99,7 @@ def run_worker(options: argparse.Namespace) -> int:
         settings.retrain_every,
         job_hours=settings.job_hours,
         hang_minutes=settings.hang_minutes,
+        kept=kept_of(settings),
     )
     return run_worker(given, prepare=lambda: migrate(engine))
 

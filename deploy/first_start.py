@@ -52,6 +52,7 @@ def passwords(folder: Path, owner: int, group: int) -> None:
 
 def keys(folder: Path, url: str, parts: Mapping[str, Path] = PARTS) -> None:
     """parts: the folder of each user of the database. Raises ConfigError, StoreUnavailable."""
+    from store.audit import Actor
     from store.database import connect
     from store.keys import Keyring, create_key
     from store.migrate import migrate
@@ -64,7 +65,7 @@ def keys(folder: Path, url: str, parts: Mapping[str, Path] = PARTS) -> None:
     for name, scope in KEYS.items():
         file = folder / name
         if not file.exists() or ring.find(file.read_bytes().strip()) is None:
-            keep(file, create_key(engine, name.replace("_", " "), [scope]))
+            keep(file, create_key(engine, name.replace("_", " "), [scope], Actor("cli", "first start")))
             print(f"{name}: a new key with the scope {scope} is in {file}")
     if engine.dialect.name == "postgresql":
         grant(engine, {user: own_password(place) for user, place in parts.items()})

@@ -19,6 +19,8 @@ Item2vecError
 ├── DiskFull
 ├── StoreUnavailable
 │   └── StoreFull               a DiskFull too
+├── BackupInvalid
+├── BackupFailed
 └── RequestError                what a client asked for; the leaves of HTTP alone are in app/problems.py
     ├── JobUnknown
     ├── JobRunning
@@ -171,6 +173,18 @@ class StoreUnavailable(Item2vecError):
 
 class StoreFull(DiskFull, StoreUnavailable):
     """No space is left for the database."""
+
+
+class BackupInvalid(Item2vecError):
+    """A backup that is not whole, was altered, or was made by a newer release."""
+
+    code = "backup_invalid"
+
+
+class BackupFailed(Item2vecError):
+    """A backup cannot be written, or put back."""
+
+    code = "backup_failed"
 
 
 class RequestError(Item2vecError):

@@ -7,6 +7,7 @@ from operator import attrgetter
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from store.audit import Action, Actor, note
 from store.database import STATEMENT_SECONDS, Database, now, take_time, transaction
 from store.event import EventRow, storable
 from store.tables import event_rejects, events
@@ -192,10 +193,14 @@ def count(database: Database) -> int:
         return connection.scalar(select(func.count()).select_from(events)) or 0
 
 
-def rejects(database: Database, limit: int, before: int | None = None) -> list[StoredReject]:
-    """Rejected rows that are still kept, the newest first; before: only those with a smaller seq."""
+def rejects(database: Database, limit: int, before: int | None = None, by: Actor | None = None) -> list[StoredReject]:
+    """Rejected rows that are still kept, the newest first; before: only those with a smaller seq. by: who reads them,
+    for the audit: they may hold what a person has done."""
     wanted = select(event_rejects).order_by(event_rejects.c.seq.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(event_rejects.c.seq < before)
-    with transaction(database, reading=True) as connection:
-        return [StoredReject(**row._mapping) for row in connection.execute(wanted)]
+    with transaction(database, reading=by is None) as connection:
+        found = [StoredReject(**row._mapping) for row in connection.execute(wanted)]
+        if by is not None:
+            note(connection, by, Action.REJECTS_READ, rows=len(found))
+    return found

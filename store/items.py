@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from index.errors import ItemsFull, ItemTooLarge, ItemUnknown, RequestError
 from store import tables
+from store.audit import SOMEBODY, Action, Actor, first_ids, note
 from store.database import Database, take_time, transaction
 from store.database import now as clock
 from store.event import storable
@@ -53,7 +54,7 @@ def size_of(item: ItemRow) -> int:
     return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
 
 
-def put(database: Database, items: Iterable[ItemRow], now: int, room: Room | None = None) -> int:
+def put(database: Database, items: Iterable[ItemRow], now: int, room: Room | None = None, by: Actor = SOMEBODY) -> int:
     """Stores the items in place of what was stored of them; of two with one id the later counts. How many that were.
 
     Deleted items come back. Raises StoreUnavailable, and ItemsFull where there is no room for all of them; then nothing
@@ -65,11 +66,18 @@ def put(database: Database, items: Iterable[ItemRow], now: int, room: Room | Non
     with transaction(database) as connection:
         changed = _next_change(connection)
         _write(connection, [replace(item, changed=changed, updated=now) for item in latest.values()], room)
+        thing = next(iter(latest)) if len(latest) == 1 else None
+        note(connection, by, Action.ITEMS_PUT, thing, **first_ids(list(latest)))
     return len(latest)
 
 
 def patch(
-    database: Database, item_id: str, fields: Mapping[str, Any], base: ItemRow | None, room: Room | None = None
+    database: Database,
+    item_id: str,
+    fields: Mapping[str, Any],
+    base: ItemRow | None,
+    room: Room | None = None,
+    by: Actor = SOMEBODY,
 ) -> ItemRow:
     """Changes only the given fields of title, category, available and metadata; the item as it is then.
 
@@ -94,10 +102,11 @@ def patch(
         if room is not None and size_of(new) > max(room.item, size_of(old)):
             raise ItemTooLarge(f"the item would have {size_of(new):,} bytes: at most {room.item:,}")
         _write(connection, [new], room)
+        note(connection, by, Action.ITEM_PATCH, item_id, fields=sorted(fields))
     return new
 
 
-def delete(database: Database, item_id: str, known: bool = True) -> None:
+def delete(database: Database, item_id: str, known: bool = True, by: Actor = SOMEBODY) -> None:
     """Leaves a tombstone, and never lacks room. known: whether the model knows the item, where nothing is stored of it.
 
     Raises ItemUnknown for an item that is not known, or was deleted before.
@@ -110,6 +119,7 @@ def delete(database: Database, item_id: str, known: bool = True) -> None:
         if old.deleted if old else not known:
             raise ItemUnknown.named(item_id)
         _write(connection, [ItemRow(item_id, available=False, deleted=True, changed=changed, updated=clock())])
+        note(connection, by, Action.ITEM_DELETE, item_id)
 
 
 def changes_since(database: Database, number: int) -> list[ItemRow]:

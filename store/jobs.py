@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from index.errors import JobEnded, JobRunning, JobUnknown, KeyReused, RequestError
+from store.audit import SOMEBODY, Action, Actor, note
 from store.database import Database, now, transaction
 from store.job import SEALED, STALE_SECONDS, Job, JobState, Line, job_of, new_row
 from store.tables import job_lines, jobs
@@ -18,9 +19,14 @@ COLUMNS = [jobs.c[field.name] for field in fields(Job)]
 
 
 def enqueue(
-    database: Database, overrides: dict[str, Any], force: bool, idempotency_key: str | None, requested_by: str
+    database: Database,
+    overrides: dict[str, Any],
+    force: bool,
+    idempotency_key: str | None,
+    requested_by: str,
+    by: Actor = SOMEBODY,
 ) -> Job:
-    """The new job, or the one that the same key asked for before.
+    """The new job, or the one that the same key asked for before. by: for the audit.
 
     Raises JobRunning while another is under way, KeyReused for a key that came with another request.
     """
@@ -36,6 +42,7 @@ def enqueue(
         try:
             with transaction(database) as connection:
                 connection.execute(insert(jobs).values(row))
+                note(connection, by, Action.RETRAIN, row["job_id"], overrides=overrides, force=force)
         except IntegrityError:
             # Either the key was used in this very moment, or a job is under way; unless it has ended meanwhile.
             running = _active(database)
@@ -68,7 +75,7 @@ def listed(database: Database, limit: int, cursor: str | None = None) -> tuple[l
     return page, f"{page[-1].created}_{page[-1].job_id}" if len(found) > limit else None
 
 
-def cancel(database: Database, job_id: str) -> Job:
+def cancel(database: Database, job_id: str, by: Actor = SOMEBODY) -> Job:
     """Asks for the job's end; one that no living worker has ends at once. Again does nothing.
 
     A job that is cancelled never makes its version current. Raises JobUnknown, and JobEnded for one that has ended
@@ -80,9 +87,12 @@ def cancel(database: Database, job_id: str) -> Job:
     with transaction(database) as connection:
         mine = (jobs.c.job_id == job_id) & jobs.c.step.is_distinct_from(SEALED)
         nobodys = (jobs.c.state == JobState.QUEUED) | ((jobs.c.state == JobState.RUNNING) & abandoned)
-        connection.execute(update(jobs).where(mine, nobodys).values(at_once))
-        connection.execute(update(jobs).where(mine, jobs.c.state == JobState.RUNNING).values(cancel=True))
+        ended = connection.execute(update(jobs).where(mine, nobodys).values(at_once)).rowcount
+        runs = (jobs.c.state == JobState.RUNNING) & jobs.c.cancel.is_(False)
+        asked = connection.execute(update(jobs).where(mine, runs).values(cancel=True)).rowcount
         job = _get(connection, job_id)
+        if ended or asked:
+            note(connection, by, Action.RETRAIN_CANCEL, job_id, state=job.state)
     if job.ended and job.state != JobState.CANCELLED:
         raise JobEnded(f"job {job_id} has ended: {job.state}")
     if job.sealed:

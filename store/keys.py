@@ -10,6 +10,7 @@ from hashlib import sha256
 from sqlalchemy import insert, select, update
 
 from index.errors import ConfigError, StoreUnavailable
+from store.audit import SOMEBODY, Action, Actor, note
 from store.database import Database, now, transaction
 from store.event import storable
 from store.tables import keys
@@ -52,8 +53,9 @@ class StoredKey(Key):
     revoked: int | None
 
 
-def create_key(database: Database, name: str, scopes: Iterable[str]) -> str:
-    """The token, which nobody can read again. Raises ConfigError for a blank name or an unknown scope."""
+def create_key(database: Database, name: str, scopes: Iterable[str], by: Actor = SOMEBODY) -> str:
+    """The token, which nobody can read again. by: for the audit, as everywhere. Raises ConfigError for a blank name or
+    an unknown scope."""
     wanted = sorted(set(scopes), key=list(GRANTED_BY).index) if set(scopes := list(scopes)) <= GRANTED_BY.keys() else []
     if not wanted:
         raise ConfigError(f"a key needs one or more of the scopes {', '.join(GRANTED_BY)}, not {scopes}")
@@ -64,11 +66,12 @@ def create_key(database: Database, name: str, scopes: Iterable[str]) -> str:
     row = {"key_id": key_id, "name": name, "secret_hash": digest, "scopes": ",".join(wanted), "created": now()}
     with transaction(database) as connection:
         connection.execute(insert(keys).values(**row))
+        note(connection, by, Action.KEY_CREATE, key_id, name=name, scopes=row["scopes"])
     log.info("key created key_id=%s scopes=%s", key_id, row["scopes"])
     return f"{PREFIX}{key_id}_{secret}"
 
 
-def revoke_key(database: Database, key_id: str) -> None:
+def revoke_key(database: Database, key_id: str, by: Actor = SOMEBODY) -> None:
     """The key is of no use from the next refresh of each process on; again does nothing.
 
     Raises ConfigError when no key has this id.
@@ -79,6 +82,7 @@ def revoke_key(database: Database, key_id: str) -> None:
             raise ConfigError(f"no key has the id {key_id!r}: list the keys to see their ids")
         if stored.revoked is None:
             connection.execute(update(keys).where(keys.c.key_id == key_id).values(revoked=now()))
+            note(connection, by, Action.KEY_REVOKE, key_id)
     log.info("key revoked key_id=%s", key_id)
 
 

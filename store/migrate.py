@@ -8,7 +8,7 @@ from index.errors import ConfigError, StoreUnavailable
 from store.database import Database, migration
 
 # The newest of the files in migrations/versions. Where a database has it, Alembic is not loaded, which takes 0.15 s.
-HEAD = "0001"
+HEAD = "0002"
 LOCK = 7046029254386353131  # of PostgreSQL's: who makes tables or users holds it
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from store import erasures
+from store.audit import Action, Actor, note
 from store.database import Database, now, transaction
 from store.job import ACTIVE, SEALED, STALE_SECONDS, Ending, Job, JobState, job_of, new_row
 from store.jobs import COLUMNS
@@ -33,6 +35,7 @@ class Queue:
     def __init__(self, database: Database, worker: str, stale_seconds: float = STALE_SECONDS) -> None:
         self._database = database
         self._worker = worker
+        self.actor = Actor("worker", worker)
         self._stale = stale_seconds
         self._silent: tuple[Job, float] | None = None  # the job whose heartbeat is old, and when we first saw it so
 
@@ -91,6 +94,10 @@ class Queue:
             self._update(connection, job_id, {"heartbeat": now()})
         return False
 
+    def last_erasure(self) -> int:
+        """Number of the newest erasure of a user; 0 where there was none."""
+        return erasures.last(self._database)
+
     def beat(
         self, job_id: str, step: str | None, progress: float | None, eta_seconds: float | None, lines: Sequence[str]
     ) -> None:
@@ -110,6 +117,9 @@ class Queue:
         told = {name: asdict(value) for name in ("result", "error") if (value := getattr(ending, name)) is not None}
         with transaction(self._database) as connection:
             self._update(connection, job_id, values | told)
+            version = ending.result and ending.result.version
+            code = ending.error and ending.error.code
+            note(connection, self.actor, Action.RETRAIN_END, job_id, state=ending.state, version=version, error=code)
 
     def release(self) -> None:
         """Gives back what this worker runs, so that another need not wait for its heartbeat to grow old."""
@@ -121,7 +131,9 @@ class Queue:
         """Queues a retraining that no person asked for; False where this key did so before, or one is under way."""
         try:
             with transaction(self._database) as connection:
-                connection.execute(insert(jobs).values(new_row({}, False, "schedule", key, "schedule", now())))
+                row = new_row({}, False, "schedule", key, "schedule", now())
+                connection.execute(insert(jobs).values(row))
+                note(connection, self.actor, Action.RETRAIN, row["job_id"], schedule=key)
         except IntegrityError:
             return False
         return True

@@ -47,6 +47,8 @@ def _durable(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     # FULL: what was acknowledged survives a power failure too, not only kill -9.
     cursor.execute("PRAGMA synchronous=FULL")
+    # What is deleted is overwritten: of a person who was erased nothing stays in the file's free pages.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 

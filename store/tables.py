@@ -4,7 +4,7 @@ The worker reads and writes `events`, `items`, `jobs` and `job_lines` as well: t
 docs/formats.md.
 """
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text, text
 
 metadata = MetaData()
 
@@ -25,6 +25,13 @@ events = Table(
     Column("dwell", Float),  # seconds
     Column("received", BigInteger, nullable=False),
     Index("events_by_user", "user_id", "time"),
+    # What an erasure looks for beside it: the rows of a session in which nobody is named.
+    Index(
+        "events_by_session",
+        "session_id",
+        sqlite_where=text("user_id IS NULL"),
+        postgresql_where=text("user_id IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -103,5 +110,39 @@ job_lines = Table(
     Column("at", BigInteger, nullable=False),
     Column("text", Text, nullable=False),
     Index("job_lines_by_job", "job_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+# Append-only: triggers refuse every change of a row, and its deletion while it is young, see the migration 0002.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("via", Text, nullable=False),  # http, cli or worker
+    Column("name", Text, nullable=False),  # of the key, of the machine's user, of the worker
+    Column("key_id", Text),
+    Column("address", Text),  # of the client
+    Column("request_id", Text),
+    Column("action", Text, nullable=False),
+    Column("thing", Text),  # version, item, job or key
+    Column("outcome", Text, nullable=False),  # done, intended, failed, refused
+    Column("facts", JSON, nullable=False),  # what else is told of the act
+    Index("audit_by_time", "at"),
+    Index("audit_by_key", "key_id", "seq"),
+    Index("audit_by_thing", "thing", "seq"),
+    sqlite_autoincrement=True,
+)
+
+# One row for each person that was erased. Models know the last number they were trained without, so rows stay.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("salt", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # HMAC-SHA-256 of the user id, with the salt as key
+    Column("events", BigInteger, nullable=False),  # rows that were deleted
+    Column("rejects", BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )

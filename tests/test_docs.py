@@ -15,6 +15,7 @@ from cli import flags
 from cli.main import COMMANDS
 from index import errors
 from index.artifact.manifest import Manifest
+from store.audit import Action
 from training.config import TrainConfig
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -179,6 +180,10 @@ def test_every_metric_is_documented():
 
     names = [m.name + ("_total" if m.type == "counter" else "") for m in Metrics().registry.collect()]
     assert undocumented(names, text("docs/alerts.md")) == []
+
+
+def test_every_action_of_the_audit_is_documented():
+    assert undocumented(list(Action), text("docs/audit.md")) == []
 
 
 def test_every_reason_for_a_rejected_row_is_documented():

@@ -15,7 +15,8 @@ from app.http.deps import body_of, scope_of
 from app.http.head import Head
 from app.http.intake import Intake
 from app.http.record import Record
-from app.problems import FAILED, LOADING, InternalError, ModelLoading
+from app.http.refusals import Refusals
+from app.problems import FAILED, LOADING, InternalError, KeyForbidden, ModelLoading
 from app.service import Service
 from index.errors import Item2vecError
 from store.keys import Key
@@ -35,6 +36,7 @@ class Edge:
         self._admission = admission
         self._record = record
         self._intake = Intake(service.settings)
+        self._refusals = Refusals(service.engine)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,6 +67,8 @@ class Edge:
         route, status = _route(scope), answer.status
         code = answer.code or scope["state"].get("code")
         self._record.done(answer.request_id, method, route, status, started, code)
+        if status == 403 and self._refusals.is_management(scope):
+            await self._refusals.note(scope, route, code or KeyForbidden.code)
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: Answer, head: Head, key: Key | None) -> None:
         """To FastAPI's routes. Raises HostRefused, OriginRefused, and what `Intake` and `check_scope` raise."""

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.bodies import eventbody, jsonbody
 from app.http.deps import ADMIN, WRITER, RequestId, ServiceDep, body_cost
 from app.http.replies import passing, shown
+from app.http.who import ActorDep
 from app.schemas.common import WRITING, problems
 from app.schemas.events import REQUEST_BODY, EventsReply, KeptReject, RejectedRow, RejectsReply
 from app.service import Service
@@ -69,6 +70,7 @@ def _store(service: Service, body: bytes, kind: str, encoding: str | None, reque
 async def get_rejects(
     service: ServiceDep,
     request: Request,
+    actor: ActorDep,
     limit: Annotated[int, Query(ge=1, le=1000, description="how many")] = 100,
     before: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="only rejects with a smaller seq")] = None,
 ) -> Response:
@@ -76,7 +78,7 @@ async def get_rejects(
     version = service.snapshots.version
 
     def work() -> bytes:
-        found = eventlog.rejects(service.engine, limit, before)
+        found = eventlog.rejects(service.engine, limit, before, actor)
         following = found[-1].seq if len(found) == limit else None
         kept = [_kept(reject) for reject in found]
         return shown(RejectsReply(model_version=version, rejects=kept, before=following))

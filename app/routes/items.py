@@ -11,6 +11,7 @@ from app.bodies.jsonpieces import TooMany
 from app.http.deps import READER, WRITER, ServiceDep, body_cost
 from app.http.itempath import ITEM_ID
 from app.http.replies import TaggedView, reply, shown
+from app.http.who import ActorDep
 from app.live import listing
 from app.live.listing import Wanted
 from app.live.view import ItemView, View
@@ -32,6 +33,7 @@ from app.schemas.items import (
 from app.service import Service
 from index.errors import ItemTooLarge, RequestError
 from store import items
+from store.audit import Actor
 from store.database import now
 from store.items import ItemRow, Room
 
@@ -90,12 +92,12 @@ async def get_item(view: TaggedView, item_id: ItemPath) -> ItemReply:
     responses=problems(*WRITING, 507),
     openapi_extra={"requestBody": ITEMS_REQUEST},
 )
-async def put_items(request: Request, service: ServiceDep) -> PutReply:
+async def put_items(request: Request, service: ServiceDep, actor: ActorDep) -> PutReply:
     """Each item is judged by itself. One that is good replaces all that was stored of it; a deleted one comes back."""
-    return await _with_body(request, service, lambda content: _put(service, content))
+    return await _with_body(request, service, lambda content: _put(service, content, actor))
 
 
-def _put(service: Service, content: Any) -> PutReply:
+def _put(service: Service, content: Any, actor: Actor) -> PutReply:
     if not isinstance(content, dict) or content.keys() != {"items"} or not isinstance(content["items"], list):
         raise RequestError('the body must be {"items": [...]} and nothing else')
     sent = content["items"]
@@ -116,7 +118,7 @@ def _put(service: Service, content: Any) -> PutReply:
             bad.append(RejectedItem(index=index, code=ItemTooLarge.code, detail=detail))
         else:
             good.append(row)
-    stored = items.put(service.engine, good, now(), room)
+    stored = items.put(service.engine, good, now(), room, actor)
     service.shelf.refresh()
     return PutReply(stored=stored, rejected=bad, model_version=service.snapshots.version)
 
@@ -128,19 +130,20 @@ def _put(service: Service, content: Any) -> PutReply:
     responses=problems(401, 403, 404, 413, 415, 422, 429, 503, 507),
     openapi_extra={"requestBody": ITEM_REQUEST},
 )
-async def patch_item(request: Request, service: ServiceDep, item_id: ItemPath) -> ItemReply:
+async def patch_item(request: Request, service: ServiceDep, item_id: ItemPath, actor: ActorDep) -> ItemReply:
     """Only the given fields change; metadata is merged by key. `{"available": false}` hides an item at once."""
-    return await _with_body(request, service, lambda content: _patch(service, item_id, content))
+    return await _with_body(request, service, lambda content: _patch(service, item_id, content, actor))
 
 
-def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
+def _patch(service: Service, item_id: str, content: Any, actor: Actor) -> ItemReply:
     try:
         sent = ItemPatch.model_validate(content)
     except ValidationError as error:
         raise RequestError(item_error(content, error)[1]) from None
     fields = {name: getattr(sent, name) for name in sent.model_fields_set}
     known = service.shelf.view.get(item_id)
-    items.patch(service.engine, item_id, fields, None if known is None else _base(known), _room(service))
+    base = None if known is None else _base(known)
+    items.patch(service.engine, item_id, fields, base, _room(service), actor)
     service.shelf.refresh()
     return _reply(service.shelf.view, item_id)
 
@@ -148,11 +151,11 @@ def _patch(service: Service, item_id: str, content: Any) -> ItemReply:
 @router.delete(
     f"/items/{ITEM_ID}", summary="Delete an item", dependencies=WRITER, responses=problems(401, 403, 404, 422, 429, 503)
 )
-async def delete_item(service: ServiceDep, request: Request, item_id: ItemPath) -> DeletedReply:
+async def delete_item(service: ServiceDep, request: Request, item_id: ItemPath, actor: ActorDep) -> DeletedReply:
     """It is gone from every answer at once, also where the model has it, until PUT /items brings it back."""
 
     def work() -> None:
-        items.delete(service.engine, item_id, known=service.shelf.view.get(item_id) is not None)
+        items.delete(service.engine, item_id, known=service.shelf.view.get(item_id) is not None, by=actor)
         service.shelf.refresh()
 
     await service.pools.write.run(request, work)

@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from app.http.admission import check_scope
 from app.http.deps import READER, WRITER, ServiceDep
+from app.http.who import ActorDep
 from app.problems import without_places
 from app.schemas.common import problems
 from app.schemas.jobs import JobReply, JobsReply, RetrainRequest
@@ -43,6 +44,7 @@ STREAM: dict[str, Any] = {
 async def retrain(
     service: ServiceDep,
     request: Request,
+    actor: ActorDep,
     response: Response,
     body: RetrainRequest | None = None,
     idempotency_key: Annotated[
@@ -58,15 +60,14 @@ async def retrain(
 
     One at a time: while one is under way this is refused with `job_running`, and `job` and Location name that one."""
     body = body or RetrainRequest()
-    key = request.scope["state"].get("key")
     if body.may_pass_the_gate:
-        check_scope(service.keyring, key, "admin")
-    requested_by = key.key_id if key is not None else "anonymous"
+        check_scope(service.keyring, request.scope["state"].get("key"), "admin")
+    requested_by = actor.key_id or "anonymous"
     overrides = body.overrides.given() | ({"whole": True} if body.whole else {})
     force = body.force
 
     def work() -> Job:
-        return jobs.enqueue(service.engine, overrides, force, idempotency_key, requested_by)
+        return jobs.enqueue(service.engine, overrides, force, idempotency_key, requested_by, actor)
 
     job = await service.pools.manage.run(request, work)
     response.headers["Location"] = f"/jobs/{job.job_id}"
@@ -106,10 +107,10 @@ async def get_job(service: ServiceDep, request: Request, job_id: str) -> JobRepl
     responses=problems(401, 403, 404, 409, 422, 429, 503),
     dependencies=WRITER,
 )
-async def cancel_job(service: ServiceDep, request: Request, job_id: str) -> JobReply:
+async def cancel_job(service: ServiceDep, request: Request, actor: ActorDep, job_id: str) -> JobReply:
     """A queued one is cancelled at once, a running one within seconds; the model that serves stays, and what the job
     has published is deleted. Once its version is about to become current this is refused with `job_ended`."""
-    job = await service.pools.manage.run(request, lambda: jobs.cancel(service.engine, job_id))
+    job = await service.pools.manage.run(request, lambda: jobs.cancel(service.engine, job_id, actor))
     return reply_of(service.snapshots.version, job)
 
 

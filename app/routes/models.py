@@ -7,6 +7,7 @@ from fastapi import Path as PathParameter
 
 from app.http.deps import ADMIN, READER, ServiceDep
 from app.http.replies import passing
+from app.http.who import ActorDep
 from app.live.rendering import json_bytes
 from app.problems import FIRST_STEP
 from app.schemas.common import Reply, problems
@@ -14,7 +15,8 @@ from app.schemas.models import DiffReply, ManifestReply, ModelsReply, ServingRep
 from app.service import Service
 from index.artifact.manifest import check_version
 from index.artifact.registry import Registry
-from index.errors import NoModel, RegistryError
+from index.errors import ArtifactError, NoModel, RegistryError
+from store.audit import Action, around
 
 VersionPath = Annotated[str, PathParameter(description="version of a model", examples=["20261124-065832"])]
 
@@ -72,10 +74,16 @@ async def models_diff(
     responses=problems(401, 403, 404, 409, 429, 503),
     dependencies=ADMIN,
 )
-async def models_rollback(service: ServiceDep, request: Request) -> Response:
+async def models_rollback(service: ServiceDep, request: Request, actor: ActorDep) -> Response:
     """To the version that served before the current one and still exists, after checking all of it. A second rollback
     goes further back. This process serves it with the reply, others within a second."""
-    return await service.pools.switch.run(request, lambda: _switched(service, service.snapshots.rollback()))
+
+    def work() -> Response:
+        with around(service.engine, actor, Action.MODEL_ROLLBACK, before=_serving(service.registry)) as end:
+            version = end["thing"] = service.snapshots.rollback()
+        return _switched(service, version)
+
+    return await service.pools.switch.run(request, work)
 
 
 @router.get(
@@ -102,16 +110,25 @@ async def model(service: ServiceDep, request: Request, version: VersionPath) -> 
     responses=problems(401, 403, 404, 409, 429, 503),
     dependencies=ADMIN,
 )
-async def models_activate(service: ServiceDep, request: Request, version: VersionPath) -> Response:
+async def models_activate(service: ServiceDep, request: Request, version: VersionPath, actor: ActorDep) -> Response:
     """Whatever the gate said, after checking all of its files. This process serves it with the reply, others within a
     second. What cannot be loaded is refused with the reason, and the version before goes on serving."""
 
     def work() -> Response:
-        _known(service.registry, version)
-        service.snapshots.activate(version)
+        registry = _known(service.registry, version)
+        with around(service.engine, actor, Action.MODEL_ACTIVATE, version, before=_serving(registry)):
+            service.snapshots.activate(version)
         return _switched(service, version)
 
     return await service.pools.switch.run(request, work)
+
+
+def _serving(registry: Registry) -> str | None:
+    """None also where current.json is damaged: activating a version mends it."""
+    try:
+        return registry.current()
+    except ArtifactError:
+        return None
 
 
 def _known(registry: Registry, *versions: str) -> Registry:

@@ -105,11 +105,18 @@ class UpdateFacts(Record):
 
 class StoredEvents(Record):
     """The events of the database that a model was trained on: numbers of the first and the last. settings: SHA-256 over
-    the worker's settings and configured files, by which a later training knows that they are the same."""
+    the worker's settings and configured files, by which a later training knows that they are the same.
+
+    erasure: number of the last erasure of a user that the model was trained without. erased_users: erasures since the
+    model that served before; erased_last: when the last of them was.
+    """
 
     first: int
     last: int
     settings: str
+    erasure: int = 0
+    erased_users: int = 0
+    erased_last: Omitted[UtcTime] = None
 
 
 class IndexFacts(Record):

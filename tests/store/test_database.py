@@ -83,6 +83,28 @@ def test_a_migration_that_fails_leaves_nothing_behind(bare_database):
     engine.dispose()
 
 
+def test_a_database_of_the_first_release_keeps_what_is_in_it(bare_database):
+    engine = connect(bare_database)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    with transaction(engine) as connection:
+        connection.exec_driver_sql("INSERT INTO events (user_id, item_id, time, received) VALUES ('u', 'i', 1, 2)")
+        connection.exec_driver_sql(
+            "INSERT INTO keys (key_id, name, secret_hash, scopes, created) VALUES ('k', 'n', 'h', 'read', 1)"
+        )
+    migrate(engine)
+    with transaction(engine, reading=True) as connection:
+        assert connection.execute(select(tables.events.c.user_id, tables.events.c.item_id)).all() == [("u", "i")]
+        assert connection.scalar(select(tables.keys.c.name)) == "n"
+        assert connection.execute(select(tables.audit)).all() == []
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, tables.metadata) == []
+    engine.dispose()
+
+
 def test_a_database_of_a_newer_version_is_refused(engine):
     with transaction(engine) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'next'")

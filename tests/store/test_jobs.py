@@ -261,7 +261,7 @@ def test_a_stream_goes_on_after_the_last_line_that_was_seen(client, store):
 
 def test_an_open_stream_holds_up_nobody(client, store):
     job = ask(store)
-    streams = [events_of(client, job) for _ in range(20)]
+    streams = [events_of(client, job) for _ in range(12)]
     for stream in streams:
         next(stream)
     assert client.get("/jobs").status_code == 200

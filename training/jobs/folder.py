@@ -87,6 +87,16 @@ class JobFolder:
         self._make()
         self._note("plan.json", plan.to_json())
 
+    def forget(self) -> None:
+        """Deletes all of it, and the steps of its training: nothing is left of the events. Raises OSError."""
+        # First: killed half-way, the copy must not be taken for that of a plan that is made anew.
+        for copy in self.path.glob("*events.parquet*"):
+            copy.unlink(missing_ok=True)
+        steps = self._noted("workspace.json")
+        if steps and not Path(steps, "run.json").exists():
+            remove_tree(Path(steps))
+        remove_tree(self.path)
+
     def request(self) -> Request | None:
         """None before it was saved."""
         path = self.path / "request.json"

@@ -16,7 +16,7 @@ class Plan:
     after: int = 0
 
     def to_json(self) -> dict[str, object]:
-        stored = self.stored and self.stored.model_dump()
+        stored = self.stored and self.stored.model_dump(mode="json")
         return {"stored": stored, "update": self.update, "why": self.why, "after": self.after}
 
     @classmethod

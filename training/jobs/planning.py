@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from index.artifact.manifest import Manifest, StoredEvents
 from index.artifact.registry import Registry
 from index.errors import EventsMissing, Item2vecError
-from store import events
+from store import erasures, events
 from store.database import Database
 from training.config import TrainConfig
 from training.jobs.plan import Plan
@@ -17,8 +17,20 @@ from training.pipeline.prepare import identity_of
 def plan_of(registry: Registry, database: Database, config: TrainConfig, whole: bool, now: datetime) -> Plan:
     """config: as the worker has it, without the stored events. whole: somebody has asked for it. Raises
     StoreUnavailable."""
+    # First: who is erased after this is known by a larger number.
+    erasure = erasures.last(database)
     span = events.span(database)
-    stored = None if span is None else StoredEvents(first=span[0], last=span[1], settings=settings_of(config))
+    stored = None
+    if span is not None:
+        since = erasures.since(database, _erasure_before(registry), erasure)
+        stored = StoredEvents(
+            first=span[0],
+            last=span[1],
+            settings=settings_of(config),
+            erasure=erasure,
+            erased_users=since.users,
+            erased_last=since.last and datetime.fromtimestamp(since.last / 1e6, UTC),
+        )
     if whole:
         return Plan(stored, why="it was asked for")
     try:
@@ -31,6 +43,15 @@ def plan_of(registry: Registry, database: Database, config: TrainConfig, whole: 
     return Plan(stored, manifest.version, after=manifest.stored.last)
 
 
+def _erasure_before(registry: Registry) -> int:
+    """The last one that the model that serves was trained without."""
+    try:
+        stored = registry.open(verify=False).manifest.stored
+    except Item2vecError:
+        return 0
+    return 0 if stored is None else stored.erasure
+
+
 def _whole_because(manifest: Manifest, stored: StoredEvents | None, config: TrainConfig, now: datetime) -> str | None:
     before, rules = manifest.stored, config.update
     if before is None or manifest.trained_on != "all" or manifest.metrics is None:
@@ -39,6 +60,9 @@ def _whole_because(manifest: Manifest, stored: StoredEvents | None, config: Trai
         return "no events are stored"
     if stored.settings != before.settings:
         return "the settings or the configured files are others"
+    if stored.erasure != before.erasure:
+        # Not only a larger number: the database may be one that was restored.
+        return "a user was erased since"
     if stored.first != before.first or stored.last < before.last:
         return "events were deleted since"
     if stored.last == before.last:

@@ -22,6 +22,10 @@ class Cancelled(Exception):
     """Somebody asked for the job's end."""
 
 
+class Erased(Exception):
+    """A user was erased whose events the training has copied."""
+
+
 class Stopping(Exception):
     """The worker itself is asked to stop; the job is resumed later."""
 
@@ -46,6 +50,8 @@ class Pulse:
         self.job_id = job.job_id
         self.limits = limits
         self.sealed = job.sealed
+        # Number of the last erasure that the training's copies are without; None while there are none.
+        self.erasure: int | None = None
         self._until = (job.started or now()) + round(limits.job_seconds * 1e6)
         self._queue = queue
         self._stop = stop
@@ -69,8 +75,8 @@ class Pulse:
     def touch(self, at_once: bool = False) -> None:
         """Writes what is new and looks whether to go on; cheap when called too early.
 
-        Raises Cancelled and TimeUp until the job is sealed, Stopping, and Lost when another worker has the job. A
-        database that does not answer is no reason to stop: what is new is written when it is back.
+        Raises Cancelled and TimeUp until the job is sealed, Erased, Stopping, and Lost when another worker has the job.
+        A database that does not answer is no reason to stop: what is new is written when it is back.
         """
         self._look()
         if self._stop.is_set():
@@ -84,6 +90,7 @@ class Pulse:
             if self._changed or moment - self._beaten >= BEAT_SECONDS:
                 self.flush()
             cancelled = self._queue.cancelled(self.job_id)
+            erased = self.erasure is not None and self._queue.last_erasure() > self.erasure
         except StoreUnavailable as error:
             if not self._down:
                 log.warning("job=%s runs on without the database: %s", self.job_id, error)
@@ -94,6 +101,8 @@ class Pulse:
         self._looked = time.monotonic()
         if cancelled and not self.sealed:
             raise Cancelled
+        if erased:
+            raise Erased
 
     def seal(self) -> None:
         """From now on nobody can cancel the job, so its version may become current. Waits for the database. Raises

@@ -23,8 +23,11 @@ from index.errors import ConfigError, Item2vecError, StoreUnavailable
 from store.database import connect
 from store.job import STALE_SECONDS, JobState
 from store.queue import Lost, Queue
+from store.retention import FOR_EVER, Kept
+from training.jobs.erased import Erasures
 from training.jobs.folder import JobFolder
 from training.jobs.pulse import Limits, Pulse, Stopping
+from training.jobs.retention import Retention
 from training.jobs.workflow import carry_out
 
 log = logging.getLogger(__name__)
@@ -45,7 +48,7 @@ class WorkerSettings:
 
     stale_seconds: a worker that has not written to its job's row for so long is dead. hung_seconds: one whose work
     has not looked round for so long gives no more signs of life. job_hours: a job that takes longer fails.
-    hang_minutes: a training that does nothing for so long is ended, and begun once more.
+    hang_minutes: a training that does nothing for so long is ended, and begun once more. kept: how long rows are kept.
     """
 
     models: Path
@@ -57,6 +60,7 @@ class WorkerSettings:
     hung_seconds: float = HUNG_SECONDS
     job_hours: float = 24.0
     hang_minutes: float = 20.0
+    kept: Kept = FOR_EVER
 
 
 class Schedule:
@@ -98,6 +102,8 @@ class Worker:
         self._database = connect(settings.database)
         self._queue = Queue(self._database, name, settings.stale_seconds)
         self._limits = Limits(settings.job_hours * 3600, settings.hang_minutes * 60)
+        self._erasures = Erasures(self._database, settings.models)
+        self._retention = Retention(self._database, settings.models, settings.kept, self._queue.actor)
         self._stop = threading.Event()
         self._looked = time.monotonic()  # when the work last came by
 
@@ -146,8 +152,10 @@ class Worker:
     def _turn(self) -> None:
         """Claims a job, carries it out, finishes it: each may be done twice, here or by another worker."""
         self._queue_scheduled()
+        self._erasures.follow()
         job = self._queue.claim()
         if job is None:
+            self._retention.follow(self._look)
             return
         log.info("job=%s taken", job.job_id)
         pulse = Pulse(self._queue, job, self._stop, self._look, self._limits)

@@ -20,7 +20,7 @@ from training.jobs.attempt import Hung, attempt
 from training.jobs.child import failure_of
 from training.jobs.folder import JobFolder, Request
 from training.jobs.planning import plan_of
-from training.jobs.pulse import Cancelled, Pulse, Stopping, TimeUp
+from training.jobs.pulse import Cancelled, Erased, Pulse, Stopping, TimeUp
 from training.jobs.storedlog import StoredLog, export, with_stored
 
 
@@ -66,10 +66,23 @@ def _ending(job: Job, folder: JobFolder, pulse: Pulse, database: Database, confi
 
 
 def _trained(job: Job, folder: JobFolder, pulse: Pulse, database: Database, config: Path | None) -> Ending:
-    """With a version that is published, and not current yet; or with an error."""
+    """With a version that is published, and not current yet; or with an error. Where a user is erased meanwhile, the
+    copy of the events goes, and all begins again without them."""
+    while True:
+        try:
+            return _trained_once(job, folder, pulse, database, config)
+        except Erased:
+            pulse.line('step=plan again="a user was erased"')
+            folder.withdraw()
+            folder.forget()
+        finally:
+            pulse.erasure = None
+
+
+def _trained_once(job: Job, folder: JobFolder, pulse: Pulse, database: Database, config: Path | None) -> Ending:
     if folder.request() is None:
         folder.save(_exported(job, folder, pulse, database, config))
-    ending = _attempted("train", folder, pulse)
+    ending = _on_copies(folder, pulse)
     if ending.error is None or ending.error.code != UpdateImpossible.code:
         return ending
     # Events that make no session, for one. A whole training needs all of them.
@@ -77,6 +90,15 @@ def _trained(job: Job, folder: JobFolder, pulse: Pulse, database: Database, conf
     pulse.line(f'step=plan whole="{why}"')
     folder.begin_again(lambda plan: replace(plan, update=None, why=why, after=0))
     folder.save(_exported(job, folder, pulse, database, config))
+    return _on_copies(folder, pulse)
+
+
+def _on_copies(folder: JobFolder, pulse: Pulse) -> Ending:
+    """Raises Erased as long as nothing is published; a version that is stays what it is: its manifest has the number,
+    and the next training is whole."""
+    request = folder.request()
+    copies = None if request is None or folder.published() is not None else request.stored
+    pulse.erasure = None if copies is None else copies.erasure
     return _attempted("train", folder, pulse)
 
 
@@ -121,6 +143,10 @@ def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, fil
     whole, now = bool(job.overrides.get("whole")), datetime.now(UTC)
     plan = folder.plan(lambda: plan_of(Registry(folder.models), database, config, whole, now))
     until = plan.stored.last if plan.stored else 0
+    pulse.erasure = plan.stored.erasure if plan.stored else None
+    if plan.stored and plan.stored.erased_users and config.trainer.warm_start:
+        # The vectors that serve come from the person's sessions too.
+        config = config.model_copy(update={"trainer": config.trainer.model_copy(update={"warm_start": False})})
     stored = export(database, config.events, folder.path, progress, plan.after, until)
     if stored.events is None and (plan.update or not config.events.paths):
         raise EventsMissing(_nothing(stored))

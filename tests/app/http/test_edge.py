@@ -34,6 +34,9 @@ WANTED = [
     ("POST", "/models/rollback", "admin"),
     ("GET", "/metrics", "read"),
     ("GET", "/openapi.json", "read"),
+    ("GET", "/audit", "admin"),
+    ("DELETE", "/users/u", "admin"),
+    ("DELETE", "/users?user_id=u", "admin"),
 ]
 ORDER = ["read", "write", "admin"]
 
