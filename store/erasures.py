@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from index.errors import RequestError
 from store.audit import SOMEBODY, Action, Actor, note
 from store.compact import empty_log
-from store.database import Database, now, transaction
+from store.database import Database, now, take_time, transaction
 from store.event import MAX_ID_CHARACTERS, storable
 from store.tables import erasures, event_rejects, events
 
@@ -49,6 +49,7 @@ def erase(database: Database, user_id: str, by: Actor = SOMEBODY) -> Erasure:
     if not user_id.strip() or len(user_id) > MAX_ID_CHARACTERS or not storable(user_id):
         raise RequestError("this cannot be the id of a user", [("user_id", f"1 to {MAX_ID_CHARACTERS} characters")])
     with transaction(database) as connection:
+        take_time(connection)  # all rejected rows are read
         if database.dialect.name == "postgresql":
             # Numbers must become visible in order: a training that knows the fifth must know the fourth.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7046029254386353132)")

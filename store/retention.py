@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Table, delete, func, select
 
 from store import tables
-from store.database import Database, transaction
+from store.database import Database, take_time, transaction
 from store.job import ACTIVE
 
 BATCH = 5000  # rows that are deleted in one transaction
@@ -42,6 +42,7 @@ def expired(database: Database, kept: Kept, now: int) -> dict[str, int]:
     """How many rows of each kind would go now. Reads whole tables."""
     found = {}
     with transaction(database, reading=True) as connection:
+        take_time(connection)
         for name, (table, time) in LOGS.items():
             before = kept.before(name, now)
             query = select(func.count()).select_from(table).where(time < (before or 0))

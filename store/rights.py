@@ -21,7 +21,7 @@ RIGHTS: dict[str, dict[str, str]] = {
         "events": "SELECT, INSERT, DELETE",  # deleted where a person is erased
         "event_rejects": "SELECT, INSERT, UPDATE, DELETE",  # no row is changed: SELECT FOR UPDATE asks for the right
         "items": "SELECT, INSERT, UPDATE",
-        "counters": "SELECT, UPDATE",
+        "counters": "SELECT, INSERT, UPDATE",
         "keys": "SELECT",
         # Asks for a retraining, and for its end.
         "jobs": "SELECT, INSERT, UPDATE (state, active, finished, cancel, eta_seconds)",
@@ -31,11 +31,12 @@ RIGHTS: dict[str, dict[str, str]] = {
     },
     WORKER: {
         "alembic_version": "SELECT",
-        "events": "SELECT",
+        "events": "SELECT, DELETE",  # old rows go, here and below
+        "event_rejects": "SELECT, DELETE",
         "items": "SELECT",
-        "jobs": "SELECT, INSERT, UPDATE",
-        "job_lines": "SELECT, INSERT",
-        "audit": "SELECT, INSERT, DELETE",  # old rows go
+        "jobs": "SELECT, INSERT, UPDATE, DELETE",
+        "job_lines": "SELECT, INSERT, DELETE",
+        "audit": "SELECT, INSERT, DELETE",
         "erasures": "SELECT",
     },
 }

@@ -1,10 +1,10 @@
 """What the API's user and the worker's may do in a real PostgreSQL, and what is refused."""
 
 import threading
+from dataclasses import replace
 
 import psycopg
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from support.databases import TEMPLATE
 from support.jobworld import World, two_groups_stored
@@ -12,20 +12,19 @@ from support.live import serving, until
 from support.postgres import SUPERUSER
 
 from index.errors import ConfigError, StoreUnavailable
-from store import events, items, jobs, rights, tables
+from store import audit, erasures, events, items, jobs, retention, rights, tables
 from store.database import connect, now
 from store.event import EventRow
 from store.events import Reject
-from store.items import ItemRow
+from store.items import ItemRow, Room
 from store.job import Ending
 from store.keys import Keyring, create_key, revoke_key
 from store.migrate import migrate
 from store.queue import Queue
 
 NAME = "rights"
-# As the audit will have it; another table nobody knows, and what is left of an earlier release.
+# A table nobody knows, and what is left of an earlier release.
 OTHERS = (
-    "CREATE TABLE audit (seq BIGSERIAL PRIMARY KEY, text TEXT)",
     "CREATE TABLE unknown (text TEXT)",
     "CREATE SCHEMA dbos",
     "CREATE TABLE dbos.workflow_status (inputs TEXT)",
@@ -87,9 +86,11 @@ def test_the_api_does_all_that_its_routes_do(api):
     ring = Keyring(api)
     ring.refresh()
     assert ring.configured
-    with api.begin() as connection:
-        connection.execute(text("INSERT INTO audit (text) VALUES ('done')"))
-        assert connection.execute(text("SELECT text FROM audit")).scalar() == "done"
+    assert items.put(api, [ItemRow("c")], now(), Room(items=10, bytes=1000, item=1000)) == 1
+    events.append(api, [replace(row("c"), user_id="v")], [], "r", 1)
+    assert erasures.erase(api, "v").events == 1
+    audit.record(api, audit.SOMEBODY, audit.Action.REFUSED)
+    assert len(audit.page(api, audit.Wanted(), 100)[0]) > 5
 
 
 def test_the_worker_does_all_that_a_job_needs(api, worker):
@@ -106,9 +107,13 @@ def test_the_worker_does_all_that_a_job_needs(api, worker):
     queue.finish(job.job_id, Ending.failed("x", "x"))
     assert queue.schedule("monday")
     queue.release()
-    with worker.begin() as connection:
-        connection.execute(text("INSERT INTO audit (text) VALUES ('ended')"))
-        connection.execute(text("DELETE FROM audit WHERE text = 'done'"))
+    assert erasures.last(worker) > 0
+    kept = retention.Kept(events=1, rejects=1, jobs=1, audit=90)
+    later = now() + 400 * 86_400_000_000
+    assert retention.expired(worker, kept, later)["events"] > 0
+    for name in ("events", "rejects", "audit"):
+        retention.trim(worker, name, 1)
+    retention.forget_job(worker, job.job_id)
 
 
 DDL = (
@@ -142,8 +147,9 @@ API_REFUSED = (
     "UPDATE jobs SET result = NULL, error = NULL",
     "UPDATE jobs SET worker = 'me'",
     "INSERT INTO job_lines (job_id, at, text) VALUES ('x', 1, 'x')",
-    "UPDATE audit SET text = 'never'",
+    "UPDATE audit SET thing = 'never'",
     "DELETE FROM audit",
+    "UPDATE erasures SET at = 1",
 )
 WORKER_REFUSED = (
     "SELECT * FROM keys",
@@ -151,12 +157,11 @@ WORKER_REFUSED = (
     "UPDATE keys SET revoked = NULL",
     "INSERT INTO events (item_id, time, received) VALUES ('x', 1, 1)",
     "UPDATE events SET item_id = 'x'",
-    "DELETE FROM events",
-    "SELECT * FROM event_rejects",
+    "UPDATE event_rejects SET code = 'x'",
     "UPDATE items SET available = TRUE",
     "UPDATE counters SET value = 0",
-    "DELETE FROM jobs",
-    "UPDATE audit SET text = 'never'",
+    "UPDATE audit SET thing = 'never'",
+    "INSERT INTO erasures (at) VALUES (1)",
 )
 
 
