@@ -30,7 +30,7 @@ test-compose-short: $(VENV)/ready
 	tests/compose/run short
 
 soak: $(VENV)/ready
-	ITEM2VEC_SOAK=full $(BIN)/pytest -s tests/app/live/test_swap.py tests/app/run/test_kill.py tests/app/http/test_openapi.py tests/app/http/test_hostile.py
+	ITEM2VEC_SOAK=full $(BIN)/pytest -s tests/app/live/test_swap.py tests/app/run/test_kill.py tests/app/run/test_soak.py tests/app/run/test_faults.py tests/app/http/test_openapi.py tests/app/http/test_hostile.py
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .
