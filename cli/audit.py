@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cli.command import Command, Parser, add_json
 from cli.serve import add_database, settings_of
 from index.errors import ConfigError
+from index.visible import say, say_json
 
 if TYPE_CHECKING:
     from store.audit import Entry
@@ -47,14 +48,14 @@ def show(found: "list[Entry]", as_json: bool) -> None:
     from store.moment import iso
 
     if as_json:
-        print(json.dumps([vars(entry) | {"at": iso(entry.at)} for entry in found], ensure_ascii=False, indent=1))
+        say_json([vars(entry) | {"at": iso(entry.at)} for entry in found])
         return
     for entry in found:
         who = entry.name if entry.key_id is None else f"{entry.name} ({entry.key_id})"
         where = f"{entry.via} {entry.address}" if entry.address else entry.via
         facts = json.dumps(entry.facts or {}, ensure_ascii=False)
         what = f"{entry.outcome:<8}  {entry.action:<15}  {entry.thing or '-'}"
-        print(f"{iso(entry.at)}  {what}  {who}  {where}  {facts}")
+        say(f"{iso(entry.at)}  {what}  {who}  {where}  {facts}")
 
 
 AUDIT = Command("audit", "who did what: keys, models, items, retraining, erasures", flags, run)

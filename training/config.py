@@ -268,7 +268,9 @@ class GateConfig(Settings):
         ge=0,
         le=1,
     )
-    days_back: float = setting(7.0, "how many days the newest event may lie before that of the model that serves", ge=0)
+    days_back: float = setting(
+        7.0, "how many days the newest event may lie before that of the model that serves", ge=0, le=36_500
+    )
     compared: bool = setting(
         True, "a model that shares too few test questions with the one that serves is refused, not let through"
     )

@@ -35,8 +35,8 @@ def test_every_act_on_the_database_leaves_a_row_with_who_and_what(engine):
     job = jobs.enqueue(engine, {"seed": 3}, True, None, "ab12cd34", ADMIN)
     jobs.cancel(engine, job.job_id, ADMIN)
     jobs.cancel(engine, job.job_id, ADMIN)
-    put(engine, [ItemRow(f"i{n}") for n in range(12)], 1, ADMIN)
-    patch(engine, "i3", {"available": False}, None, ADMIN)
+    put(engine, [ItemRow(f"i{n}") for n in range(12)], 1, by=ADMIN)
+    patch(engine, "i3", {"available": False}, None, by=ADMIN)
     delete_item(engine, "i4", by=ADMIN)
     found = entries(engine)
     assert {(e.via, e.name, e.key_id, e.address, e.request_id) for e in found} == {
@@ -150,7 +150,7 @@ def test_pages_and_filters(engine):
 def test_acts_of_many_threads_each_have_their_row(engine):
     def work(name):
         for n in range(10):
-            put(engine, [ItemRow(f"{name}-{n}")], 1, Actor("http", name))
+            put(engine, [ItemRow(f"{name}-{n}")], 1, by=Actor("http", name))
 
     threads = [threading.Thread(target=work, args=(name,)) for name in "abc"]
     for thread in threads:

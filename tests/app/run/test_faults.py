@@ -118,7 +118,7 @@ def test_a_network_that_is_cut_stops_no_answer_of_the_model_and_loses_no_event(t
                 until(lambda: len(shop.acknowledged) > before + 10)
             assert server.stop() == 0
         assert shop.wrong == []
-        assert max(during) < 2.0
+        assert max(during) < 6.0  # a query that is lost would be waited for for 10
         assert shop.refused
         assert {(status, wait is not None) for status, wait, _ in shop.refused} == {(503, True)}
         assert max(took for _, _, took in shop.refused) < 15

@@ -9,7 +9,7 @@ from store.audit import Wanted
 
 LATER = 400 * 3_600_000_000
 WHO = "person-" + "q" * 40
-SLOW = {"trainer": {"engine": "sgns", "epochs": 5000}}  # seconds in each of three steps
+SLOW = {"trainer": {"engine": "sgns", "epochs": 1000, "dims": 256, "negatives": 30}}  # a minute in each of three steps
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from training.jobs.worker import Schedule, take_name
 
 LATER = 400 * 3_600_000_000  # microseconds: after all sessions of two_groups_stored
 SLOW = {"trainer": {"engine": "sgns", "epochs": 1000, "negatives": 30}}  # seconds in each of three steps
+LONG = {"trainer": {"engine": "sgns", "epochs": 1000, "negatives": 30, "dims": 512}}  # minutes: it does not end
 QUICK = {"trainer": {"engine": "spectral"}, "evaluation": {"blend": False}}
 # Vectors as they were drawn, and nothing counted beside them.
 WORSE = {
@@ -428,7 +429,7 @@ def test_a_training_goes_on_while_its_database_is_frozen_and_tells_of_it_afterwa
         world = World(tmp_path, postgres.create("world"))
         try:
             world.worker()
-            job = world.until(world.enqueue(**SLOW), in_training)
+            job = world.until(world.enqueue(**LONG), in_training)
             training = world.training()
             postgres.freeze()
             try:
@@ -502,7 +503,7 @@ def test_a_clock_that_was_ahead_and_is_put_back_delays_no_retraining():
 
 def test_a_job_that_takes_too_long_fails_and_says_how_long_it_may(world):
     world.worker(job_hours=0.002)
-    training = world.until(world.enqueue(**SLOW), in_training) and world.training()
+    training = world.until(world.enqueue(**LONG), in_training) and world.training()
     job = world.ended(jobs.listed(world.engine, 1)[0][0])
     assert (job.state, job.error.code) == ("failed", "job_timed_out")
     assert "0.002 hours" in job.error.detail

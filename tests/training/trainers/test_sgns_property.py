@@ -45,7 +45,7 @@ def configs(draw):
     first = 10.0 ** draw(st.floats(-3, 2))
     return TrainerConfig(
         dims=draw(st.integers(8, 64) | st.integers(65, 512)),
-        window=draw(st.integers(1, 10) | st.integers(11, 1200)),
+        window=draw(st.integers(1, 10) | st.integers(11, 1000)),
         dynamic=draw(st.booleans()),
         direction=draw(st.sampled_from(("both", "after"))),
         negatives=draw(st.integers(1, 50)),
