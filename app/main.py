@@ -82,7 +82,7 @@ def from_environment() -> App:
     log_to(None, "%(asctime)s %(levelname)s %(name)s %(message)s", logging.INFO)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # How long a thread may hold up requests before it hands the interpreter over; 5 ms would be most of the tail.
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0001)
     # Requests are the parallel work. A second thread of BLAS waits for its turn on a busy machine: the covariance of a
     # million vectors took 16 s so, and 0.4 s with one.
     threadpool_limits(1)

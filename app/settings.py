@@ -70,7 +70,9 @@ class Settings(BaseModel):
         900, gt=0, le=86_400, description="time after which a stream ends; clients come back to the same line"
     )
     rate_per_key: float = Field(
-        5000, ge=0, description="requests per second and key, bursts of twice that; 0: no limit"
+        5000,
+        ge=0,
+        description="requests per second and key, bursts of twice that; a dear one counts as several; 0: no limit",
     )
     rate_per_address: float = Field(
         2000, ge=0, description="requests per second and address, bursts of twice that; 0: no limit"

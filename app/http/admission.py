@@ -38,6 +38,12 @@ class Admission:
             raise RateExceeded("too many requests", headers={"Retry-After": str(max(1, round(wait + 0.5)))})
         return key
 
+    def charge(self, address: str, key: Key | None, requests: float) -> None:
+        """A request that was let in costs as much as so many others besides: they count in the rates too."""
+        self._by_address.charge(address, requests)
+        if key is not None:
+            self._by_key.charge(key.key_id, requests)
+
 
 def check_scope(keyring: Keyring, key: Key | None, scope: str) -> None:
     """admin includes write, write includes read. Raises KeyMissing, KeyForbidden; nothing where no keys are made."""

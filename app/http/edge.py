@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from contextlib import ExitStack
+from functools import partial
 
 from app.http.admission import OPEN, Admission, check_scope
 from app.http.answer import Answer
@@ -74,7 +75,8 @@ class Edge:
         """To FastAPI's routes. Raises HostRefused, OriginRefused, and what `Intake` and `check_scope` raise."""
         settings = self._service.settings
         who = (scope.get("client") or ("",))[0] if key is None else key.key_id
-        scope["state"].update(key=key, who=who)
+        charge = partial(self._admission.charge, (scope.get("client") or ("",))[0], key)
+        scope["state"].update(key=key, who=who, charge=charge)
         head.check_host(settings.hosts, scope.get("http_version", "1.1"))
         if scope["method"] not in READING:
             head.check_origin(settings.cors_origins)

@@ -16,6 +16,7 @@ from app.problems import (
     LOADING,
     PROBLEM_JSON,
     BodyTooLarge,
+    Busy,
     InternalError,
     MethodRefused,
     ModelLoading,
@@ -44,7 +45,8 @@ async def on_error(request: Request, error: Exception) -> Response:
         request.app.state.service.metrics.failures.labels(error.code).inc()
     if isinstance(error, NoModel) and request.app.state.service.snapshots.loading:
         error = ModelLoading(LOADING)
-    if problem_of(error).status >= 500:
+    # Not of Busy: who is refused may come by the thousand, and each line lets the threads that work go first.
+    if problem_of(error).status >= 500 and not isinstance(error, Busy):
         log.warning("refused code=%s request_id=%s", error.code, request.scope["state"]["request_id"])
     return _response(request, error)
 

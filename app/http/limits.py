@@ -16,6 +16,14 @@ class Rate:
         self._clock = clock
         self._buckets: dict[Hashable, tuple[float, float]] = {}  # tokens, when
 
+    def charge(self, who: Hashable, tokens: float) -> None:
+        """For a request that was let in and costs more than one. What is owed is never more than the burst."""
+        if self._rate:
+            now = self._clock()
+            left, then = self._buckets.get(who, (self._most, now))
+            left = min(self._most, left + (now - then) * self._rate)
+            self._buckets[who] = (max(-self._most, left - tokens), now)
+
     def take(self, who: Hashable) -> float:
         """0 when the request may go on, else the seconds until one may."""
         if not self._rate:

@@ -1,10 +1,12 @@
 """A few threads with a bound on what waits for them."""
 
 import asyncio
+import os
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -19,20 +21,33 @@ SHARE = 4  # one client may have so many-th of the pool, beside the largest of i
 RETRY = {"Retry-After": "1"}
 SLICE_SECONDS = 0.02  # after so long, work in pieces lets go first what waits behind it
 LOOK_SECONDS = 0.1  # how often a request that waits looks whether its client is still there
+NICENESS = 10
 OURSELVES = object()
 
 
 class Pool:
     """To be asked on one event loop. Nobody waits without a bound: what does not fit is refused at once."""
 
-    def __init__(self, name: str, threads: int, most: int, seconds: float, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        most: int,
+        seconds: float,
+        metrics: Metrics,
+        unit: int | None = None,
+        niceness: int = NICENESS,
+    ) -> None:
         """most: cost of all that is under way; what costs more than that passes alone. seconds: that a request may
-        take. The threads are daemons, begun when needed: one that hangs does not keep the process."""
+        take. unit: what costs more counts as several requests in the rates; None: nothing does. The threads are
+        daemons, begun when needed: one that hangs does not keep the process."""
         self.name = name
         self._most_threads = threads
         self._most = most
         self.seconds = seconds
         self._metrics = metrics
+        self._unit = unit
+        self._niceness = niceness
         self._queue: deque[Task] = deque()
         self._change = threading.Condition()
         self._threads = 0
@@ -51,6 +66,9 @@ class Pool:
         """As `run`, of work in pieces: it ends between two of them where nobody waits for it any more."""
         state, loop = request.scope["state"], asyncio.get_running_loop()
         due = state.setdefault("due", loop.time() + self.seconds)
+        if self._unit is not None and cost > self._unit:
+            # Whether it fits or not: to find that out has cost something too.
+            state["charge"](cost / self._unit - 1)
         task = self._admitted(steps, cost, state["who"], holders=2)
         state["held"].callback(self._let_go, task)
         try:
@@ -148,6 +166,9 @@ class Pool:
             del self._held[task.who]
 
     def _serve(self) -> None:
+        # What may be dear goes behind all that is answered at once. Linux has a niceness for each thread.
+        with suppress(OSError, AttributeError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
         while True:
             with self._change:
                 while not self._queue and not self._closed:

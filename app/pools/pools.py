@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from app.live.answers import REQUEST_COST
 from app.metrics import Metrics
 from app.pools.pool import Pool
 from app.settings import Settings
@@ -18,8 +19,8 @@ class Pools:
         self._metrics = metrics
         self._stuck_seconds = settings.stuck_seconds
         pool = partial(Pool, seconds=settings.request_seconds, metrics=metrics)
-        self.search = pool("search", settings.search_threads, settings.search_queue)
-        self.sessions = pool("sessions", 1, LITTLE)
+        self.search = pool("search", settings.search_threads, settings.search_queue, unit=REQUEST_COST)
+        self.sessions = pool("sessions", 1, LITTLE, niceness=0)
         self.write = pool("write", settings.write_threads, settings.write_queue)
         self.manage = pool("manage", settings.manage_threads, settings.manage_queue)
         self.compare = pool("compare", 1, LITTLE)

@@ -38,7 +38,8 @@ class Attack:
             self.answers[what] += 1
 
     def connect(self, seconds: float = 10.0) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.target.port), timeout=seconds)
+        # From another address than the reader's.
+        return socket.create_connection(("127.0.0.1", self.target.port), seconds, ("127.0.0.2", 0))
 
     def side_by_side(self, many: int, work: Callable[[int], None]) -> None:
         """Each again and again, until the end."""

@@ -4,16 +4,29 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from support.factories import name_of, two_groups, write_log
 
+from index.artifact.files import locked
+from index.artifact.registry import Registry
 from store import jobs, tables
 from store.database import connect, transaction
 from store.job import Job
 from store.migrate import migrate
 
+LATER = 400 * 3_600_000_000  # microseconds: after all sessions of two_groups_stored
+SLOW = {"trainer": {"engine": "sgns", "epochs": 1000, "negatives": 30}}  # seconds in each of three steps
+LONG = {"trainer": {"engine": "sgns", "epochs": 1000, "negatives": 30, "dims": 512}}  # minutes: it does not end
+QUICK = {"trainer": {"engine": "spectral"}, "evaluation": {"blend": False}}
+# Vectors as they were drawn, and nothing counted beside them.
+WORSE = {
+    "trainer": {"engine": "sgns", "epochs": 1, "learning_rate": 1e-6, "min_learning_rate": 1e-6},
+    "recommender": {"item": {"vectors": 1.0}, "session": {"vectors": 1.0}},
+    "evaluation": {"blend": False},
+}
 GUARD_SECONDS = 600.0  # against hanging only: a busy machine is slow
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOML = """
@@ -137,3 +150,44 @@ def two_groups_stored(sessions: int = 300) -> list[dict[str, object]]:
         for i in range(len(corpus))
         for j, t in enumerate(corpus.session(i).tolist())
     ]
+
+
+def versions(world):
+    return Registry(world.models).versions()
+
+
+def gone(process):
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+def kill(process):
+    process.kill()
+    process.wait()
+
+
+@contextmanager
+def published_and_not_sealed(world, job):
+    """The job's training has published and ended, and its worker waits for the row, which is ours for the block."""
+    wait_for(lambda: f"job={job.job_id} training process=" in world.said())
+    with transaction(world.engine) as connection:
+        connection.execute(select(tables.jobs.c.job_id).with_for_update()).all()
+        wait_for(lambda: gone(world.training()))
+        yield connection
+
+
+@contextmanager
+def sealed_and_not_current(world, job):
+    """The job is sealed, and the process that makes its version current waits for the registry."""
+    world.models.mkdir(exist_ok=True)
+    with locked(world.models / ".lock"):
+        world.until(job, lambda found: found.sealed)
+        wait_for(lambda: f"job={job.job_id} activating process=" in world.said(world.job(job).worker))
+        yield
+
+
+def in_training(job):
+    return job.step is not None and job.step.startswith("train")
