@@ -105,7 +105,7 @@ def test_what_costs_as_much_as_many_requests_counts_as_many_in_the_rates(own):
     with serving(**own[0], rate_per_address=20) as client:
         for _ in range(5):
             assert client.get("/similar/item-000001?explain=true").status_code == 200
-        assert client.post("/similar", json={"items": ids(30), "k": 500}).status_code == 200
+        assert client.post("/similar", json={"items": ids(60), "k": 500}).status_code == 200
         refused = client.get("/similar/item-000001")
         assert (refused.status_code, refused.json()["code"]) == (429, "rate_exceeded")
         assert 1 <= int(refused.headers["retry-after"]) <= 3  # what is owed is never more than the burst
