@@ -180,7 +180,9 @@ OF_THE_MACHINE = (
     errors.TrainingFailed,
     errors.StoreUnavailable,
 )
-PLACE = re.compile(r"""(?<![\w./:~-])~?/(?:[^\s/:;,'"()]+/)*([^\s/:;,'"()]+)/?""")
+# Not the path of a route, which stands behind its method.
+ROUTE = "".join(f"(?<!{method} )" for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
+PLACE = re.compile(ROUTE + r"""(?<![\w./:~-])~?/(?:[^\s/:;,'"()]+/)*([^\s/:;,'"()]+)/?""")
 
 
 def without_places(text: str) -> str:

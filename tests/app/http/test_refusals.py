@@ -134,6 +134,10 @@ def test_who_may_not_activate_may_not_go_past_the_gate_either(models, tokens):
 @pytest.mark.parametrize(
     ("said", "told"),
     [
+        (
+            "nothing yet: post events and POST /retrain, or GET /jobs/7/stream",
+            "nothing yet: post events and POST /retrain, or GET /jobs/7/stream",
+        ),
         ("/data/logs/x.csv: damaged gzip", "x.csv: damaged gzip"),
         ("folder /logs has none; next step: item2vec train --models '/a b/c'", None),
         ("config file /etc/item2vec/train.toml cannot be read", "config file train.toml cannot be read"),
