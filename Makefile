@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
-JOBS ?= 2
+# Files of tests at a time: those of jobs wait for processes more than they work.
+JOBS ?= 3
 
 .PHONY: demo test test-compose test-compose-short check soak bench clean
 
