@@ -111,7 +111,7 @@ def test_a_network_that_is_cut_stops_no_answer_of_the_model_and_loses_no_event(t
             with Shop(server.port).open() as shop:
                 until(lambda: len(shop.acknowledged) > 10)
                 cable.cut()
-                time.sleep(amount(8, 60))
+                time.sleep(amount(12, 60))  # longer than the silence of a server is borne
                 during = list(shop.waits)
                 cable.mend()
                 before = len(shop.acknowledged)
