@@ -16,9 +16,9 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from threadpoolctl import threadpool_limits
 
+from app.admission.admission import Admission
+from app.asgi import App as Asgi
 from app.http.accesslog import AccessLog
-from app.http.admission import Admission
-from app.http.asgi import App as Asgi
 from app.http.closing import Closing
 from app.http.edge import Edge
 from app.http.handlers import HANDLERS

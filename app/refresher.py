@@ -12,7 +12,7 @@ from app.http.accesslog import AccessLog
 from app.live.recall import RecallMeter
 from app.service import Service
 from index.errors import StoreUnavailable
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from index.errors import ConfigError
+from index.wording import wrong_settings
 
 PREFIX = "ITEM2VEC_"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -147,9 +148,9 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            # Without the input: it may hold a password.
-            lines = [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
-            raise ConfigError("; ".join(lines)) from None
+            # Without the value: it may hold a password.
+            told = wrong_settings(error, cls, lambda name: f"{PREFIX}{name.upper()}", with_value=False)
+            raise ConfigError(told) from None
 
     def environment(self) -> dict[str, str]:
         """The same settings as variables, for a child process."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from app.live.filters import filter_of
+from app.filters.conditions import filter_of
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
 from app.metrics import Metrics
@@ -23,7 +23,7 @@ from index.artifact.registry import Registry
 from store import items
 from store.database import Database, connect, now
 from store.items import ItemRow
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 BATCH = 10_000
 CONDITIONS: dict[str, Callable[[int], tuple[list[str], list[str]]]] = {

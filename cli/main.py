@@ -9,8 +9,9 @@ from difflib import get_close_matches
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from cli import ask, audit, backup, demo, former, keys, models, restore, retention, serve, train, users
+from cli import ask, demo, former, models, serve, train
 from cli.command import Command
+from cli.stored import audit, backup, keys, restore, retention, users
 from index.errors import ConfigError, Item2vecError
 from index.visible import log_to, say
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser, add_json
 from cli.serve import add_database
-from cli.who import told
+from cli.stored.who import told
 from index.errors import ArtifactError, ConfigError
 
 if TYPE_CHECKING:

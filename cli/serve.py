@@ -11,7 +11,7 @@ from index.process import keep_from_others
 
 if TYPE_CHECKING:
     from app.settings import Settings
-    from store.retention import Kept
+    from store.upkeep.retention import Kept
 
 DATABASE_HELP = (
     "database URL, sqlite:///FILE or postgresql://USER@HOST/NAME (default: item2vec.db in the folder of the models). "
@@ -59,7 +59,7 @@ def settings_of(options: argparse.Namespace) -> "Settings":
 
 def kept_of(settings: "Settings") -> "Kept":
     """How long what is kept."""
-    from store.retention import Kept
+    from store.upkeep.retention import Kept
 
     days = {name: getattr(settings, f"{name}_days") for name in ("events", "rejects", "jobs", "audit")}
     return Kept(**days)
@@ -85,7 +85,7 @@ def run_api(options: argparse.Namespace) -> int:
 def run_worker(options: argparse.Namespace) -> int:
     """The one command that needs both sides: the service's migrations, and the training."""
     from store.database import connect
-    from store.migrate import migrate
+    from store.upkeep.migrate import migrate
     from training.jobs.worker import WorkerSettings, run_worker
 
     _begin()

@@ -55,8 +55,8 @@ def keys(folder: Path, url: str, parts: Mapping[str, Path] = PARTS) -> None:
     from store.audit import Actor
     from store.database import connect
     from store.keys import Keyring, create_key
-    from store.migrate import migrate
-    from store.rights import grant
+    from store.upkeep.migrate import migrate
+    from store.upkeep.rights import grant
 
     engine = connect(url)
     migrate(engine)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from index.artifact.directory import Artifact, ArtifactWriter
-from index.catalogue import Catalogue
-from index.cataloguefile import read_catalogue, write_catalogue
+from index.catalogue.catalogue import Catalogue
+from index.catalogue.file import read_catalogue, write_catalogue
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
 from index.evidence import Evidence
 from index.ranking.parts.popularity import NEWEST

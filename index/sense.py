@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.artifact.directory import Artifact
+from index.catalogue.texts import Texts
 from index.errors import ArtifactCorrupt, ArtifactError
 from index.model import Model
 from index.parts import ModelParts, read_parts
-from index.texts import Texts
 
 Array = NDArray[Any]
 

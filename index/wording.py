@@ -1,6 +1,6 @@
 """What is wrong with settings, in words of their own instead of the validation library's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -36,40 +36,51 @@ MUST: Mapping[str, str] = {
 }
 
 
-def wrong_settings(error: ValidationError, model: type[BaseModel]) -> str:
-    """One sentence for each wrong setting: `trainer.epochs must be at least 1, and is 0`."""
-    return "; ".join(dict.fromkeys(_sentence(found, model) for found in error.errors()))
+def wrong_settings(
+    error: ValidationError, model: type[BaseModel], named: Callable[[str], str] = str, with_value: bool = True
+) -> str:
+    """One sentence for each wrong setting: `trainer.epochs must be at least 1, and is 0`.
+
+    named: what a setting is called where it was given. with_value: not where it may be a secret.
+    """
+    return "; ".join(dict.fromkeys(_sentence(found, model, named, with_value) for found in error.errors()))
 
 
-def _sentence(found: Any, model: type[BaseModel]) -> str:
+def _sentence(found: Any, model: type[BaseModel], named: Callable[[str], str], with_value: bool) -> str:
     place: Sequence[Any] = found["loc"]
-    name = ".".join(map(str, place)) or "the settings"
+    name = named(".".join(map(str, place)) or "the settings")
     if found["type"] == "extra_forbidden":
         return _unknown(place, model)
     if found["type"] in ("value_error", "assertion_error"):
-        # A rule over several settings names them itself.
         said = str(found["msg"]).partition(", ")[2]
-        return said if len(place) < 2 else f"{name}: {said}"
+        # A rule over several settings of a section names them itself.
+        return said if _section(place, model) is not None else f"{name}: {said}"
     must = MUST.get(found["type"])
     if must is None:
         return f"{name}: {found['msg']}"
     given = found.get("input")
-    is_what = "" if found["type"] == "missing" else f", and is {_short(given)}"
+    is_what = f", and is {_short(given)}" if with_value and found["type"] != "missing" else ""
     return f"{name} {must.format(**found.get('ctx', {}))}{is_what}"
 
 
 def _unknown(place: Sequence[Any], model: type[BaseModel]) -> str:
-    section: Any = model
-    for part in place[:-1]:
-        field = getattr(section, "model_fields", {}).get(part)
-        section = None if field is None else field.annotation
-    known = list(getattr(section, "model_fields", {}))
+    section = _section(place[:-1], model)
+    known = [] if section is None else list(section.model_fields)
     wrong = str(place[-1])
     above = "".join(f"{part}." for part in place[:-1])
     near = get_close_matches(wrong, known, 1, 0.6)
     meant = f"; did you mean {above}{near[0]}?" if near else f"; there are {', '.join(known)}" if known else ""
     what = "section" if len(place) == 1 else "setting"
     return f"there is no {what} {above}{wrong}{meant}"
+
+
+def _section(place: Sequence[Any], model: type[BaseModel]) -> type[BaseModel] | None:
+    """What lies at a place where that is a section, or all of the settings; None for a single setting."""
+    section: Any = model
+    for part in place:
+        field = getattr(section, "model_fields", {}).get(part)
+        section = None if field is None else field.annotation
+    return section if isinstance(section, type) and issubclass(section, BaseModel) else None
 
 
 def _short(value: Any) -> str:

@@ -15,8 +15,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from index.errors import ConfigError, StoreFull, StoreUnavailable
-from store import sqlite
-from store.gate import Gate, Gates
+from store.connection import sqlite
+from store.connection.gate import Gate, Gates
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def _sqlite(url: URL) -> Database:
 
 
 def _postgresql(url: URL) -> Database:
-    from store.silence import SILENT_SECONDS, ListeningConnection
+    from store.connection.silence import SILENT_SECONDS, ListeningConnection
 
     limits = {
         "statement_timeout": STATEMENT_SECONDS,

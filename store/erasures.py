@@ -12,10 +12,10 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from index.errors import RequestError
 from store.audit import SOMEBODY, Action, Actor, note
-from store.compact import empty_log
 from store.database import Database, now, take_time, transaction
 from store.event import MAX_ID_CHARACTERS, storable
 from store.tables import erasures, event_rejects, events
+from store.upkeep.compact import empty_log
 
 CHUNK = 10_000  # parameters in a statement
 SHOWN = 1000  # characters of a rejected row that are kept: one of this length was cut

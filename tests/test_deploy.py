@@ -14,9 +14,9 @@ from support.imports import imports
 from app.main import create_app
 from app.metrics import Metrics
 from app.settings import Settings
-from store import rights
 from store.database import connect
 from store.keys import Keyring, list_keys, revoke_key
+from store.upkeep import rights
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"

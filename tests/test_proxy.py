@@ -15,7 +15,7 @@ from support.server import Server, free_port
 
 from store.database import connect
 from store.keys import create_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin")
 SHIPPED = Path(__file__).resolve().parent.parent / "deploy" / "haproxy.cfg"

@@ -3,8 +3,8 @@ without its body where that was not asked for, or is there already."""
 
 import asyncio
 
+from app.asgi import Message, Send
 from app.headers import SECURITY
-from app.http.asgi import Message, Send
 from app.http.replies import matches
 from app.problems import PROBLEM_JSON, ClientGone, problem_of
 from index.errors import Item2vecError

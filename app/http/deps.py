@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from app.http.admission import check_scope
+from app.admission.admission import check_scope
 from app.service import Service
 
 

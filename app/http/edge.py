@@ -9,12 +9,12 @@ import time
 from contextlib import ExitStack
 from functools import partial
 
-from app.http.admission import OPEN, Admission, check_scope
+from app.admission.admission import OPEN, Admission, check_scope
+from app.admission.head import Head
+from app.admission.intake import Intake
+from app.asgi import App, Receive, Scope, Send
 from app.http.answer import Answer
-from app.http.asgi import App, Receive, Scope, Send
 from app.http.deps import body_of, scope_of
-from app.http.head import Head
-from app.http.intake import Intake
 from app.http.record import Record
 from app.http.refusals import Refusals
 from app.problems import FAILED, LOADING, InternalError, KeyForbidden, ModelLoading
@@ -37,7 +37,7 @@ class Edge:
         self._admission = admission
         self._record = record
         self._intake = Intake(service.settings)
-        self._refusals = Refusals(service.engine)
+        self._refusals = Refusals(service.engine, service.pools.manage)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 
-from app.http.asgi import Scope
+from app.asgi import Scope
 from app.problems import (
     FAILED,
     LOADING,

@@ -1,13 +1,13 @@
 """Attempts at managing that were refused: each is in the audit, but nobody can fill it with them."""
 
-import asyncio
 import logging
 import time
 from typing import Any
 
-from app.http.asgi import Scope
+from app.asgi import Scope
 from app.http.deps import scope_of
 from app.http.who import actor_of
+from app.pools.pool import Pool
 from index.errors import Item2vecError
 from store.audit import Action, Actor, Outcome, record
 from store.database import Database
@@ -23,8 +23,10 @@ MOST = 10_000  # of those who were refused lately
 class Refusals:
     """Of one process. Of the same caller and route one row a minute is written; the next one says how many came."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pool: Pool) -> None:
+        """pool: whose threads write the rows."""
         self._database = database
+        self._pool = pool
         self._lately: dict[tuple[str, str, str], tuple[float, int]] = {}
 
     def is_management(self, scope: Scope) -> bool:
@@ -43,7 +45,7 @@ class Refusals:
             return
         thing = f"{scope['method']} {template}"
         try:
-            await asyncio.to_thread(_write, self._database, by, thing, code, since)
+            await self._pool.own(lambda: _write(self._database, by, thing, code, since))
         except Item2vecError as error:
             log.error("audit row lost action=refused thing=%s error=%s", thing, error)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from app.http.asgi import Scope
+from app.asgi import Scope
 from store.audit import Actor
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.live.filters import EVERYTHING, Filter, filter_of
+from app.filters.conditions import EVERYTHING, Filter, filter_of
 from app.live.view import View
 from app.problems import FIRST_STEP
 from index.errors import ItemUnknown, ItemUntrained, NoModel, RequestError

@@ -12,13 +12,13 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from app.live.filters import Filter
+from app.filters.conditions import Filter
+from app.filters.sieve import Sieve
 from app.live.fragments import Fragments, fragment
 from app.live.itemids import ItemIds
-from app.live.sieve import Sieve
 from app.live.snapshot import Snapshot
 from app.live.stored import Change, Stored
-from index.catalogue import Catalogue
+from index.catalogue.catalogue import Catalogue
 from index.errors import ItemUnknown
 from index.model import Model, Score
 from index.search.allowed import Allowed

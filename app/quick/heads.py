@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httptools
 
-from app.http.head import Head
+from app.admission.head import Head
 from store.keys import Key, Keyring
 
 KEPT, LONGEST = 1024, 2048

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote
 from pydantic import ValidationError
 
 from app import headers
-from app.http.admission import Admission
+from app.admission.admission import Admission
 from app.http.record import Record
 from app.http.replies import matches
 from app.live import answers, rendering

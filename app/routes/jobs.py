@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.http.admission import check_scope
+from app.admission.admission import check_scope
 from app.http.deps import READER, WRITER, ServiceDep
 from app.http.who import ActorDep
 from app.problems import without_places

@@ -19,7 +19,7 @@ from index.errors import ConfigError, StoreUnavailable
 from index.process import die_with
 from store.database import connect
 from store.keys import list_keys
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 if TYPE_CHECKING:
     from app.service import Service

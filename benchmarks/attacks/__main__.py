@@ -27,7 +27,7 @@ from benchmarks.http.server import Server
 from benchmarks.machine import machine
 from store.database import connect
 from store.keys import create_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 RATE = 50.0  # requests a second of each question
 LEAD = 1.0  # seconds that an attack runs before the reader is looked at

@@ -165,67 +165,55 @@ def filters(attack: Attack) -> None:
     attack.side_by_side(2, work)
 
 
-def silent_connections(attack: Attack) -> None:
-    """1,100 connections that say nothing, from one process."""
+def hold(attack: Attack, many: int, sent: bytes, more: bytes, pause: float) -> None:
+    """So many connections at once, each opened again when it ends. sent: at its beginning. more: every `pause`."""
     held: list[socket.socket] = []
     while not attack.stop.is_set():
-        while len(held) < 1100 and not attack.stop.is_set():
+        while len(held) < many and not attack.stop.is_set():
             try:
-                held.append(attack.connect(2.0))
-                attack.count("opened")
+                connection = attack.connect(2.0)
+                connection.sendall(sent)
             except OSError as error:
                 attack.count(type(error).__name__)
                 break
+            connection.setblocking(False)
+            held.append(connection)
+            attack.count("opened")
         attack.begun.set()
         for connection in list(held):
-            connection.setblocking(False)
-            try:
-                if not connection.recv(1):
-                    raise OSError
-            except BlockingIOError:
-                continue
-            except OSError:
-                attack.count("closed")
+            if (end := _end_of(connection, more)) is not None:
+                attack.count(end)
                 held.remove(connection)
                 connection.close()
-        attack.stop.wait(0.2)
+        attack.stop.wait(pause)
     for connection in held:
         connection.close()
+
+
+def _end_of(connection: socket.socket, more: bytes) -> str | None:
+    """The status that it was answered, or "closed"; None while it is open."""
+    try:
+        answer = connection.recv(4096)
+        return answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/") else "closed"
+    except BlockingIOError:
+        pass
+    except OSError:
+        return "closed"
+    try:
+        connection.send(more)
+    except OSError:
+        return "closed"
+    return None
+
+
+def silent_connections(attack: Attack) -> None:
+    """1,100 connections that say nothing, from one process."""
+    hold(attack, 1100, b"", b"", 0.2)
 
 
 def slow_bodies(attack: Attack) -> None:
     """1,000 connections without a key, each with a body that comes a byte a second."""
-    head = post_of("/events", b"[", None, 1_000_000)
-    held: list[socket.socket] = []
-    while not attack.stop.is_set():
-        while len(held) < 1000 and not attack.stop.is_set():
-            try:
-                connection = attack.connect(2.0)
-                connection.sendall(head)
-                connection.setblocking(False)
-                held.append(connection)
-                attack.count("opened")
-            except OSError as error:
-                attack.count(type(error).__name__)
-                break
-        attack.begun.set()
-        for connection in list(held):
-            try:
-                answer = connection.recv(4096)
-                attack.count(answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/") else "closed")
-            except BlockingIOError:
-                try:
-                    connection.send(b" ")
-                    continue
-                except OSError:
-                    attack.count("closed")
-            except OSError:
-                attack.count("closed")
-            held.remove(connection)
-            connection.close()
-        attack.stop.wait(1.0)
-    for connection in held:
-        connection.close()
+    hold(attack, 1000, post_of("/events", b"[", None, 1_000_000), b" ", 1.0)
 
 
 def locked_database(attack: Attack) -> None:

@@ -24,7 +24,7 @@ from benchmarks.http.server import Server
 from benchmarks.machine import machine
 from store.database import connect
 from store.keys import create_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 BASE, RAW = "FastAPI async, ready Response", "raw ASGI, fixed body"
 CATEGORIES = [f"?category=c{n}" for n in range(world.CATEGORIES)]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from index.artifact.manifest import Data, Gate, Manifest
 from index.artifact.registry import Registry
-from index.catalogue import Catalogue
+from index.catalogue.catalogue import Catalogue
 from index.evidence import build_evidence
 from index.parts import ModelParts, Neighbours, write_parts
 from index.ranking.readings import similar_vectors

@@ -16,23 +16,18 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Literal, NoReturn
 
-from pydantic import Field, ValidationError
-
+from index.artifact.current import Current, CurrentFile
 from index.artifact.directory import LOCK_NAME, WRITING, Artifact, ArtifactWriter
 from index.artifact.files import (
     Stamp,
     is_locked,
     locked,
-    make_directory,
     os_errors_as,
-    reason_of,
     remove_tree,
-    replace_file,
     sync_directory,
 )
-from index.artifact.manifest import MANIFEST_NAME, SCHEMA_VERSION, VERSION_NAME, Manifest, Version, check_version
-from index.errors import ArtifactCorrupt, ArtifactError, ArtifactUnsupported, NoModel, NothingToRollBack, RegistryError
-from index.record import Record
+from index.artifact.manifest import MANIFEST_NAME, VERSION_NAME, Manifest, check_version
+from index.errors import ArtifactCorrupt, ArtifactError, NoModel, NothingToRollBack, RegistryError
 
 REMOVING = ".removing-"
 
@@ -41,24 +36,13 @@ logger = logging.getLogger(__name__)
 Examine = Callable[[Artifact], None]
 
 
-class Current(Record):
-    """The content of current.json. history: what served before, newest last, without what serves now.
-
-    checked: of the version's files when they were last hashed."""
-
-    schema_version: int = SCHEMA_VERSION
-    version: Version
-    history: tuple[Version, ...] = ()
-    checked: dict[str, Stamp] = Field(default_factory=dict)
-
-
 class Registry:
     """A folder of versions; nothing is created before the first write."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._versions = root / "versions"
-        self._current = root / "current.json"
+        self._current = CurrentFile(root, lambda: (self.versions() or ["none"])[-1])
 
     def new_version(self, now: datetime) -> str:
         """A name for a version made at `now` (aware), to the second in UTC; -2, -3, ... when that is taken.
@@ -96,7 +80,7 @@ class Registry:
 
     def current(self) -> str | None:
         """The version that serves; None before the first was activated. Raises ArtifactCorrupt, ArtifactUnsupported."""
-        current = self._read_current()
+        current = self._current.read()
         return current.version if current else None
 
     def open(self, version: str | None = None, verify: bool | Literal["changed"] = True) -> Artifact:
@@ -110,7 +94,7 @@ class Registry:
         if not self._is_complete(check_version(version)):
             known = ", ".join(reversed(self.versions()[-5:])) or "none"
             raise RegistryError(f"has no version {version}; newest first, it has: {known}", self.root)
-        current = self._read_current() if verify == "changed" else None
+        current = self._current.read() if verify == "changed" else None
         checked = current.checked if current is not None and current.version == version else {}
         artifact = Artifact.open(self._versions / version, bool(verify), checked)
         if artifact.manifest.version != version:
@@ -135,7 +119,7 @@ class Registry:
         with locked(self.root / LOCK_NAME):
             checked = self._checked(version, examine)
             try:
-                before = self._read_current()
+                before = self._current.read()
             except ArtifactCorrupt as error:
                 if instead_of is not ...:
                     raise
@@ -161,7 +145,7 @@ class Registry:
         if not self._versions.is_dir():
             self._no_model()
         with locked(self.root / LOCK_NAME):
-            current = self._read_current()
+            current = self._current.read()
             if current is None:
                 self._no_model()
             history = self._way_back(current)
@@ -173,7 +157,7 @@ class Registry:
 
     def served_before(self) -> list[str]:
         """The versions that served before the current one and are still there, the newest first."""
-        current = self._read_current()
+        current = self._current.read()
         names = reversed(current.history) if current is not None else ()
         return [name for name in dict.fromkeys(names) if self._is_complete(name)]
 
@@ -197,7 +181,7 @@ class Registry:
         doomed = []
         with locked(self.root / LOCK_NAME), os_errors_as(RegistryError, "cannot be pruned", self._versions):
             kept = set(self.versions()[-keep:] if keep else [])
-            if current := self._read_current():
+            if current := self._current.read():
                 kept.update([current.version, *self._way_back(current)[-1:]])
             removed = [version for version in self.versions() if version not in kept]
             doomed += [self._set_aside(version) for version in removed]
@@ -211,7 +195,7 @@ class Registry:
         if not self._is_complete(check_version(version)):
             return False
         with locked(self.root / LOCK_NAME), os_errors_as(RegistryError, "cannot be removed", self._versions):
-            current = self._read_current()
+            current = self._current.read()
             served = () if current is None else (current.version, *current.history)
             if version in served or not self._is_complete(version):
                 return False
@@ -250,7 +234,7 @@ class Registry:
         names = (name.removeprefix(WRITING).removeprefix(REMOVING).partition(".")[0] for name in self._names())
         found = {name for name in names if VERSION_NAME.fullmatch(name)}
         with suppress(ArtifactError):  # whoever activates the version says so
-            if current := self._read_current():
+            if current := self._current.read():
                 found.update((current.version, *current.history))
         return found
 
@@ -270,28 +254,8 @@ class Registry:
                 remove_tree(directory)
             logger.info("directory removed name=%s", directory.name)
 
-    def _read_current(self) -> Current | None:
-        try:
-            current = Current.model_validate_json(self._current.read_bytes())
-        except FileNotFoundError:
-            return None
-        except (OSError, ValidationError) as error:
-            reason = reason_of(error) if isinstance(error, OSError) else error.errors()[0]["msg"]
-            raise ArtifactCorrupt(
-                f"is damaged ({reason}): say again which version serves",
-                self._current,
-                f"item2vec models activate VERSION --models {self.root} (newest: {(self.versions() or ['none'])[-1]})",
-            ) from error
-        if current.schema_version > SCHEMA_VERSION:
-            raise ArtifactUnsupported(
-                f"has schema {current.schema_version}, this item2vec reads {SCHEMA_VERSION}: upgrade it", self._current
-            )
-        return current
-
     def _write_current(self, current: Current) -> None:
-        with os_errors_as(RegistryError, "cannot be written", self._current):
-            make_directory(self.root)
-            replace_file(self._current, current.model_dump_json(indent=1).encode() + b"\n")
+        self._current.write(current)
         logger.info("version activated version=%s history=%d", current.version, len(current.history))
 
     def _no_model(self) -> NoReturn:

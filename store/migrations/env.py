@@ -1,4 +1,4 @@
-"""Alembic runs the migrations on the connection that store.migrate.migrate hands over."""
+"""Alembic runs the migrations on the connection that store.upkeep.migrate.migrate hands over."""
 
 from alembic import context
 

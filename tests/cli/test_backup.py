@@ -11,14 +11,14 @@ from support.live import serving
 from support.trained import copied, train
 
 import item2vec
-from cli import backup as backups
-from cli import restore as restores
+from cli.stored import backup as backups
+from cli.stored import restore as restores
 from index.artifact.registry import Registry
 from index.errors import BackupInvalid, ConfigError
 from store import audit, events, keys
 from store.audit import Wanted
 from store.database import connect
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 from training.pipeline.run import run
 from training.progress import LogReporter
 
@@ -227,7 +227,7 @@ def test_a_backup_of_a_newer_release_is_refused(made):
     outer = json.loads((made / "backup.json").read_text())
     fields = json.loads(outer["backup"]) | {"format": 2}
     text = json.dumps(fields)
-    from cli.archive import _sha256
+    from cli.stored.archive import _sha256
 
     (made / "backup.json").write_text(json.dumps({"backup": text, "sha256": _sha256(text)}))
     with pytest.raises(BackupInvalid, match="format 2"):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.catalogue import Catalogue
-from index.cataloguefile import packed, unpacked
+from index.catalogue.catalogue import Catalogue
+from index.catalogue.file import packed, unpacked
 from index.errors import ItemUnknown
 from index.vocabulary import Vocabulary
 

@@ -10,7 +10,7 @@ from support.mapped import lies_in
 
 from index.artifact.directory import Artifact, ArtifactWriter
 from index.artifact.manifest import Data, Manifest
-from index.catalogue import Catalogue
+from index.catalogue.catalogue import Catalogue
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
 from index.evidence import build_evidence
 from index.model import Model

@@ -14,15 +14,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 
 from index.errors import ConfigError, StoreUnavailable
-from store import migrate as migrate_module
 from store import tables
 from store.database import connect, transaction
-from store.migrate import migrate
+from store.upkeep import migrate as migrate_module
+from store.upkeep.migrate import migrate
 
 MIGRATE = """
 import sys
 from store.database import connect
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 engine = connect(sys.argv[1])
 migrate(engine)
 engine.dispose()
@@ -42,7 +42,7 @@ def test_the_migrated_database_has_exactly_the_tables_of_the_code(engine):
 
 def test_alembic_is_asked_only_where_the_newest_migration_is_not_there(engine, monkeypatch):
     config = Config()
-    config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(migrate_module.__file__).parent.parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_current_head() == migrate_module.HEAD
     monkeypatch.setattr(command, "upgrade", lambda *_: pytest.fail("the database was migrated already"))
     migrate(engine)
@@ -86,7 +86,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(bare_database):
 def test_a_database_of_the_first_release_keeps_what_is_in_it(bare_database):
     engine = connect(bare_database)
     config = Config()
-    config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(migrate_module.__file__).parent.parent / "migrations"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")

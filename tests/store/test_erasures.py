@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from index.errors import RequestError
-from store import audit, compact, erasures, events
+from store import audit, erasures, events
 from store.audit import Actor, Wanted
 from store.event import EventRow
 from store.events import Reject
+from store.upkeep import compact
 
 ADMIN = Actor("http", "shop", "ab12cd34")
 

@@ -12,12 +12,12 @@ from support.outage import hanging
 from index.errors import StoreFull, StoreUnavailable
 from store import events as eventlog
 from store import tables
+from store.connection.gate import HUNG_SECONDS, PAUSE_SECONDS, WAITING, Gate
+from store.connection.silence import SILENT_SECONDS
 from store.database import BUSY_SECONDS, LONG_SECONDS, connect, take_time, transaction
 from store.event import EventRow
-from store.gate import HUNG_SECONDS, PAUSE_SECONDS, WAITING, Gate
 from store.keys import Keyring, create_key
-from store.migrate import migrate
-from store.silence import SILENT_SECONDS
+from store.upkeep.migrate import migrate
 
 POSTERS = 40
 

@@ -5,10 +5,11 @@ from sqlalchemy import func, insert, select
 
 from app.settings import Settings
 from index.errors import ConfigError
-from store import audit, jobs, retention, tables
+from store import audit, jobs, tables
 from store.audit import Actor, Wanted
 from store.database import now, transaction
-from store.retention import BATCH, DAY, Kept
+from store.upkeep import retention
+from store.upkeep.retention import BATCH, DAY, Kept
 from training.jobs.retention import Retention
 
 ALL = Kept(events=10, rejects=20, jobs=30, audit=100)

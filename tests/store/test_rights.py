@@ -12,15 +12,16 @@ from support.live import serving, until
 from support.postgres import SUPERUSER
 
 from index.errors import ConfigError, StoreUnavailable
-from store import audit, erasures, events, items, jobs, retention, rights, tables
+from store import audit, erasures, events, items, jobs, tables
 from store.database import connect, now
 from store.event import EventRow
 from store.events import Reject
 from store.items import ItemRow, Room
 from store.job import Ending
 from store.keys import Keyring, create_key, revoke_key
-from store.migrate import migrate
 from store.queue import Queue
+from store.upkeep import retention, rights
+from store.upkeep.migrate import migrate
 
 NAME = "rights"
 # A table nobody knows, and what is left of an earlier release.

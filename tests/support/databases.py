@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from support.postgres import MISSING, Cluster, binaries, cluster
 
 from store.database import connect
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 TEMPLATE = "template_item2vec"
 KINDS = ("sqlite", "postgresql")

@@ -15,7 +15,7 @@ from index.artifact.registry import Registry
 from store import jobs, tables
 from store.database import connect, transaction
 from store.job import Job
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 LATER = 400 * 3_600_000_000  # microseconds: after all sessions of two_groups_stored
 SLOW = {"trainer": {"engine": "sgns", "epochs": 1000, "negatives": 30}}  # seconds in each of three steps

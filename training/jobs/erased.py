@@ -5,8 +5,9 @@ from pathlib import Path
 
 from index.artifact.files import replace_file
 from index.errors import StoreUnavailable
-from store import compact, erasures
+from store import erasures
 from store.database import Database
+from store.upkeep import compact
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import StoreUnavailable
-from store import retention
 from store.audit import Action, Actor, record
 from store.database import Database, now
-from store.retention import BATCH, LOGS, Kept
+from store.upkeep import retention
+from store.upkeep.retention import BATCH, LOGS, Kept
 from training.jobs.folder import JobFolder
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from index.errors import ConfigError, Item2vecError, StoreUnavailable
 from store.database import connect
 from store.job import STALE_SECONDS, JobState
 from store.queue import Lost, Queue
-from store.retention import FOR_EVER, Kept
+from store.upkeep.retention import FOR_EVER, Kept
 from training.jobs.erased import Erasures
 from training.jobs.folder import JobFolder
 from training.jobs.pulse import Limits, Pulse, Stopping

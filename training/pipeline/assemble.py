@@ -4,7 +4,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from index.catalogue import Catalogue
+from index.catalogue.catalogue import Catalogue
 from index.evidence import build_evidence
 from index.parts import ModelParts, Neighbours
 from index.ranking.parts.popularity import NEWEST

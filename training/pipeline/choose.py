@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from index.catalogue import Catalogue
+from index.catalogue.catalogue import Catalogue
 from index.ranking.settings import RecommenderConfig
 from index.record import Record
 from training.choice.choose import Trace, choose

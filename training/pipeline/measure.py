@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.catalogue import Catalogue
+from index.catalogue.catalogue import Catalogue
 from index.ranking.readings import similar_vectors
 from index.ranking.recommender import Recommender
 from index.report import MODEL, RANKED_TASKS, ChosenFacts, RepeatFacts, Report, SplitFacts, SubstitutesRow, Tasks

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from index.catalogue import Catalogue
+from index.catalogue.catalogue import Catalogue
 from index.vocabulary import Vocabulary
 from training.config import TrainConfig
 from training.corpus import Corpus

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from index.artifact.manifest import Manifest, UpdateFacts
 from index.artifact.registry import Registry
-from index.catalogue import Catalogue
+from index.catalogue.catalogue import Catalogue
 from index.errors import NoModel, UpdateImpossible
 from index.model import Model as Served
 from index.process import keep_freed_memory

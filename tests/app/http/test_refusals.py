@@ -10,8 +10,8 @@ from benchmarks.http.world import publish
 from store import jobs
 from store.database import connect
 from store.job import Ending
-from store.migrate import migrate
 from store.queue import Queue
+from store.upkeep.migrate import migrate
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.live import columns
-from app.live.columns import MISSING, Codes, Numbers, Words, column_of
-from app.live.filters import OPERATORS, Condition
+from app.filters import columns
+from app.filters.columns import MISSING, Codes, Numbers, Words, column_of
+from app.filters.conditions import OPERATORS, Condition
 
 TEXTS = [
     "",

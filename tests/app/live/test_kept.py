@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.live.kept import Entry, History, Kept
+from app.filters.kept import Entry, History, Kept
 
 
 def filled(kept, keys, size=10, state=0):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.live import kept, sieve
-from app.live.filters import Condition, Filter, filter_of
-from app.live.sieve import Sieve
+from app.filters import kept, sieve
+from app.filters.conditions import Condition, Filter, filter_of
+from app.filters.sieve import Sieve
 
 ITEMS = 12
 FILTERS = [

@@ -10,7 +10,8 @@ import httpx
 from support.server import Server, amount
 
 from benchmarks.http.world import publish
-from index.artifact.registry import Current, Registry
+from index.artifact.current import Current, CurrentFile
+from index.artifact.registry import Registry
 from index.model import Model
 
 ITEMS = 300
@@ -69,7 +70,7 @@ def test_no_reply_fails_or_mixes_versions_while_models_are_swapped_and_one_is_co
                 time.sleep(0.02)
             if n == swaps // 2:
                 # Past the registry's own check, as a disk that lost a bit afterwards would have it.
-                registry._write_current(Current(version=broken, history=(version,)))
+                CurrentFile(models, str).write(Current(version=broken, history=(version,)))
                 while broken not in (ready := httpx.get(f"{server.url}/readyz").json())["refused"]:
                     assert time.monotonic() < deadline, "the broken model was not noticed"
                     time.sleep(0.02)

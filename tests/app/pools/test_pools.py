@@ -14,7 +14,7 @@ from app.main import ROUTES
 from benchmarks.http.world import publish
 from store.database import connect
 from store.keys import create_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 EVENT = [{"user_id": "u", "item_id": "item-000001"}]
 

@@ -6,19 +6,8 @@ from contextlib import ExitStack
 import httpx
 import pytest
 from support.live import serving, until
-from support.trained import copied, train
 
 from app.quick.connections import owner_of
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    return train(tmp_path_factory.mktemp("connections"))
-
-
-@pytest.fixture
-def models(trained, tmp_path):
-    return copied(trained, tmp_path)
 
 
 @pytest.fixture

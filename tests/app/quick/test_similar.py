@@ -16,7 +16,7 @@ from app.quick.similar import Quick
 from benchmarks.http.world import publish
 from store.database import connect
 from store.keys import create_key, revoke_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 ITEMS = 400
 

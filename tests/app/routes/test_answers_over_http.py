@@ -8,8 +8,8 @@ import pytest
 from support.live import serving, until
 from support.trained import train
 
+from app.filters.conditions import filter_of
 from app.live.answers import Ask
-from app.live.filters import filter_of
 from index.artifact.registry import Registry
 from index.model import Model
 

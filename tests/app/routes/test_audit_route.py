@@ -12,7 +12,7 @@ from index.artifact.registry import Registry
 from store import erasures
 from store.database import connect
 from store.keys import create_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 PERSON = "ann.of.gables@example.org"
 

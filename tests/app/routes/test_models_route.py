@@ -13,7 +13,7 @@ from index.artifact.registry import Registry
 from index.errors import RegistryError
 from store.database import connect
 from store.keys import create_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 from training.pipeline.run import run
 from training.progress import LogReporter
 

@@ -21,7 +21,7 @@ from cli.serve import settings_of
 from index.errors import ConfigError
 from store.database import connect
 from store.keys import create_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 
 def serving(folder, *arguments):

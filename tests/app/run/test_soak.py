@@ -15,7 +15,7 @@ from benchmarks.http.world import publish
 from index.artifact.registry import Registry
 from store.database import connect
 from store.keys import create_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 ITEMS, CLIENTS = 500, 4
 

@@ -14,7 +14,7 @@ from store import jobs, tables
 from store.database import connect, now, transaction
 from store.job import JobState
 from store.keys import create_key, revoke_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 
 class World:

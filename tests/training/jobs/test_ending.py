@@ -125,82 +125,75 @@ def test_a_worker_that_was_frozen_after_sealing_changes_nothing_when_it_wakes(wo
     assert Registry(world.models).served_before() == []
 
 
-@pytest.mark.skipif(binaries() is None, reason=MISSING)
-def test_a_job_outlives_the_loss_of_its_database(tmp_path):
+@pytest.fixture
+def own(tmp_path):
+    """A PostgreSQL of the test's own, and a world on it."""
+    if binaries() is None:
+        pytest.skip(MISSING)
     with cluster(durable=True) as postgres:
         world = World(tmp_path, postgres.create("world"))
         try:
-            job = world.enqueue(**SLOW)
-            world.worker()
-            world.until(job, in_training)
-            training = world.training()
-            postgres.stop("immediate")
-            wait_for(lambda: gone(training))  # its end cannot be written yet
-            postgres.start()
-            job = world.ended(job)
-            assert job.state == "succeeded", job
-            assert versions(world) == [job.result.version]
-            assert "without the database" in world.said()
-            assert world.said().count("training process=") == 1
+            yield postgres, world
         finally:
             world.close()
 
 
-@pytest.mark.skipif(binaries() is None, reason=MISSING)
-def test_a_training_goes_on_while_its_database_is_frozen_and_tells_of_it_afterwards(tmp_path):
-    with cluster() as postgres:
-        world = World(tmp_path, postgres.create("world"))
-        try:
-            world.worker()
-            job = world.until(world.enqueue(**LONG), in_training)
-            training = world.training()
-            postgres.freeze()
-            try:
-                wait_for(lambda: "without the database" in world.said())
-            finally:
-                postgres.thaw()
-            assert not gone(training)
-            frozen = world.until(job, lambda found: found.heartbeat > job.heartbeat)
-            assert (frozen.state, frozen.worker, world.said().count("training process=")) == ("running", "a", 1)
-            jobs.cancel(world.engine, job.job_id)
-            assert world.ended(job).state == "cancelled"
-            wait_for(lambda: gone(training))
-        finally:
-            world.close()
+def test_a_job_outlives_the_loss_of_its_database(own):
+    postgres, world = own
+    job = world.enqueue(**SLOW)
+    world.worker()
+    world.until(job, in_training)
+    training = world.training()
+    postgres.stop("immediate")
+    wait_for(lambda: gone(training))  # its end cannot be written yet
+    postgres.start()
+    job = world.ended(job)
+    assert job.state == "succeeded", job
+    assert versions(world) == [job.result.version]
+    assert "without the database" in world.said()
+    assert world.said().count("training process=") == 1
 
 
-@pytest.mark.skipif(binaries() is None, reason=MISSING)
-def test_a_job_outlives_the_loss_of_its_database_between_publishing_and_sealing(tmp_path):
-    with cluster(durable=True) as postgres:
-        world = World(tmp_path, postgres.create("world"))
-        try:
-            job = world.enqueue(**QUICK)
-            world.worker()
-            world.until(job, lambda found: found.step is not None and found.step != "export")
-            postgres.stop("immediate")
-            wait_for(lambda: "before its version serves" in world.said())
-            assert len(versions(world)) == 1
-            assert Registry(world.models).current() is None
-            postgres.start()
-            job = world.ended(job)
-            assert (job.state, versions(world)) == ("succeeded", [job.result.version])
-            assert Registry(world.models).current() == job.result.version
-        finally:
-            world.close()
+def test_a_training_goes_on_while_its_database_is_frozen_and_tells_of_it_afterwards(own):
+    postgres, world = own
+    world.worker()
+    job = world.until(world.enqueue(**LONG), in_training)
+    training = world.training()
+    postgres.freeze()
+    try:
+        wait_for(lambda: "without the database" in world.said())
+    finally:
+        postgres.thaw()
+    assert not gone(training)
+    frozen = world.until(job, lambda found: found.heartbeat > job.heartbeat)
+    assert (frozen.state, frozen.worker, world.said().count("training process=")) == ("running", "a", 1)
+    jobs.cancel(world.engine, job.job_id)
+    assert world.ended(job).state == "cancelled"
+    wait_for(lambda: gone(training))
 
 
-@pytest.mark.skipif(binaries() is None, reason=MISSING)
-def test_a_worker_stops_although_its_database_is_away(tmp_path):
-    with cluster() as postgres:
-        world = World(tmp_path, postgres.create("world"))
-        try:
-            worker = world.worker()
-            world.until(world.enqueue(**SLOW), in_training)
-            postgres.stop("immediate")
-            wait_for(lambda: "without the database" in world.said())
-            worker.terminate()
-            assert worker.wait(GUARD_SECONDS) == 0
-            assert gone(world.training())
-            postgres.start()
-        finally:
-            world.close()
+def test_a_job_outlives_the_loss_of_its_database_between_publishing_and_sealing(own):
+    postgres, world = own
+    job = world.enqueue(**QUICK)
+    world.worker()
+    world.until(job, lambda found: found.step is not None and found.step != "export")
+    postgres.stop("immediate")
+    wait_for(lambda: "before its version serves" in world.said())
+    assert len(versions(world)) == 1
+    assert Registry(world.models).current() is None
+    postgres.start()
+    job = world.ended(job)
+    assert (job.state, versions(world)) == ("succeeded", [job.result.version])
+    assert Registry(world.models).current() == job.result.version
+
+
+def test_a_worker_stops_although_its_database_is_away(own):
+    postgres, world = own
+    worker = world.worker()
+    world.until(world.enqueue(**SLOW), in_training)
+    postgres.stop("immediate")
+    wait_for(lambda: "without the database" in world.said())
+    worker.terminate()
+    assert worker.wait(GUARD_SECONDS) == 0
+    assert gone(world.training())
+    postgres.start()

@@ -12,7 +12,7 @@ from cli.serve import add_database, settings_of
 from index.errors import BackupFailed, BackupInvalid, ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
-    from cli.archive import Archive
+    from cli.stored.archive import Archive
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +30,11 @@ def flags(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from cli.who import local_actor
+    from cli.stored.who import local_actor
     from store.audit import Action, record
-    from store.copy import file_of
     from store.database import connect
-    from store.migrate import migrate
+    from store.upkeep.copy import file_of
+    from store.upkeep.migrate import migrate
 
     settings, archive = settings_of(options), check(options.source)
     engine = connect(settings.database_url)
@@ -53,9 +53,9 @@ def run(options: argparse.Namespace) -> int:
 def check(source: Path) -> "Archive":
     """The backup, once all of it was read and found as it was made. Raises BackupInvalid for one that is damaged, or
     that a newer release has made."""
-    from cli.archive import DATABASE, Archive
-    from store.copy import examined
-    from store.migrate import HEAD
+    from cli.stored.archive import DATABASE, Archive
+    from store.upkeep.copy import examined
+    from store.upkeep.migrate import HEAD
 
     archive = Archive.read(source)
     archive.verify(source)
@@ -74,7 +74,7 @@ def restore(archive: "Archive", source: Path, models: Path, file: Path, force: b
     Raises ConfigError where something is in the way or in use: then nothing has changed; BackupInvalid for a backup
     that changes while it is read; BackupFailed, for no space.
     """
-    from cli.archive import MANIFEST, MODELS
+    from cli.stored.archive import MANIFEST, MODELS
     from index.artifact.files import make_directory, os_errors_as, remove_tree, replace_file, sync_directory
 
     staging, database = models / STAGING, file.with_name(f".{file.name}{STAGING}")
@@ -122,7 +122,7 @@ def _refuse_what_is_in_the_way(places: list[Path], force: bool) -> None:
 
 def _refuse_what_runs(models: Path, file: Path) -> None:
     from index.artifact.files import is_locked
-    from store.copy import close_alone
+    from store.upkeep.copy import close_alone
 
     for lock in sorted((models / "runs").glob(".worker-*.lock")):
         if is_locked(lock):
@@ -133,7 +133,7 @@ def _refuse_what_runs(models: Path, file: Path) -> None:
 
 def _stage(archive: "Archive", source: Path, models: str, staging: Path, database: Path) -> None:
     """Copies of all files, each compared once more as it is read."""
-    from cli.archive import DATABASE, copy_file
+    from cli.stored.archive import DATABASE, copy_file
     from index.artifact.files import sync_directory
 
     (staging / "versions").mkdir()

@@ -4,7 +4,7 @@ import argparse
 
 from cli.command import Command, Parser
 from cli.serve import add_database, settings_of
-from cli.who import local_actor
+from cli.stored.who import local_actor
 
 
 def flags(parser: Parser) -> None:
@@ -23,8 +23,8 @@ def run(options: argparse.Namespace) -> int:
     from index.artifact.registry import Registry
     from store import erasures, events
     from store.database import connect
-    from store.migrate import migrate
     from store.moment import iso
+    from store.upkeep.migrate import migrate
 
     settings = settings_of(options)
     engine = connect(settings.database_url)

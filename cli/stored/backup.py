@@ -13,7 +13,7 @@ from cli.command import Command, Parser
 from cli.serve import add_database, settings_of
 
 if TYPE_CHECKING:
-    from cli.archive import Archive
+    from cli.stored.archive import Archive
     from store.database import Database
 
 log = logging.getLogger(__name__)
@@ -46,10 +46,10 @@ def backup(database: "Database", models: Path, to: Path) -> "Archive":
 
     Raises ConfigError for a place that is taken and for a database that is not SQLite, BackupFailed, StoreUnavailable.
     """
-    from cli.archive import DATABASE, MANIFEST, MODELS, Archive
+    from cli.stored.archive import DATABASE, MANIFEST, MODELS, Archive
     from index.artifact.files import digest, os_errors_as, remove_tree, sync_directory, write_file
     from index.errors import BackupFailed, ConfigError
-    from store import copy
+    from store.upkeep import copy
 
     copy.file_of(database)
     if to.exists() or to.is_symlink():
@@ -100,7 +100,7 @@ def _models(models: Path, to: Path) -> tuple[str | None, dict[str, tuple[int, st
 def _copied(models: Path, to: Path) -> tuple[str | None, dict[str, tuple[int, str]]]:
     """current.json first: what it names is there already. Another version that is pruned meanwhile, or is damaged, is
     left out; the one that serves has to be whole."""
-    from cli.archive import copy_file
+    from cli.stored.archive import copy_file
     from index.artifact.files import remove_tree
     from index.artifact.registry import Registry
     from index.errors import ArtifactError, RegistryError

@@ -5,10 +5,10 @@ from support.trained import copied, train
 
 from store.database import connect
 from store.keys import create_key
-from store.migrate import migrate
+from store.upkeep.migrate import migrate
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     return train(tmp_path_factory.mktemp("http"))
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from index.errors import ConfigError, StoreUnavailable
 from store.database import Database
-from store.migrate import LOCK
+from store.upkeep.migrate import LOCK
 
 API, WORKER = "item2vec_api", "item2vec_worker"
 # Table -> what its user may do there; with what is not named, nothing. A table that is not there yet is passed over.

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from app.live.columns import Column, Values, column_of
-from app.live.filters import Condition, Filter
-from app.live.kept import Entry, History, Kept
+from app.filters.columns import Column, Values, column_of
+from app.filters.conditions import Condition, Filter
+from app.filters.kept import Entry, History, Kept
 from index.search.allowed import Allowed
 from index.search.exact import Mask
 

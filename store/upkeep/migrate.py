@@ -24,7 +24,7 @@ def migrate(database: Database) -> None:
     from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations").replace("%", "%%"))
     try:
         # Alembic finds a transaction begun and leaves it to us. On SQLite it begins with the lock of the only writer.
         with migration(database) as connection:

@@ -27,8 +27,8 @@ def flags(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     from store import audit
     from store.database import connect
-    from store.migrate import migrate
     from store.moment import micros
+    from store.upkeep.migrate import migrate
 
     if options.limit < 1:
         raise ConfigError(f"--limit {options.limit}: at least 1")

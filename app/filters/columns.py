@@ -1,7 +1,7 @@
 """A field of all items as an array, so that a condition is answered for a million items in about a millisecond.
 
 A condition needs one of two things of a value: the number that it reads as, or the text that it is written as
-(app.live.filters). So there are two kinds of columns, made when a condition first asks for one.
+(app.filters.conditions). So there are two kinds of columns, made when a condition first asks for one.
 """
 
 import threading
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.live.filters import COMPARISONS, Condition, number_of, text_of
+from app.filters.conditions import COMPARISONS, Condition, number_of, text_of
+from index.catalogue.texts import Texts
 from index.search.exact import Mask
-from index.texts import Texts
 
 CHUNK = 4096  # rows read in one go: no single call may hold the interpreter while requests wait
 MISSING, UNKNOWN = -1, -2

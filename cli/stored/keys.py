@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser, add_json
 from cli.serve import add_database, settings_of
-from cli.who import local_actor
+from cli.stored.who import local_actor
 from index.visible import say, say_json
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def flags(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     from store import keys
     from store.database import connect
-    from store.migrate import migrate
+    from store.upkeep.migrate import migrate
 
     engine = connect(settings_of(options).database_url)
     try:

@@ -21,7 +21,7 @@ NAN = float("nan")
 @dataclass(frozen=True)
 class Condition:
     """A field is one of `values` (eq), none of them (ne), or compares so with the number. A missing field
-    has no value: it passes ne only. app.live.columns answers it for all items at once."""
+    has no value: it passes ne only. app.filters.columns answers it for all items at once."""
 
     field: str
     operator: Operator

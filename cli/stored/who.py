@@ -37,7 +37,7 @@ def told(options: argparse.Namespace, action: str, thing: str | None = None, **f
     from cli.serve import settings_of
     from store.audit import Action, around
     from store.database import connect
-    from store.migrate import migrate
+    from store.upkeep.migrate import migrate
 
     settings = settings_of(options)
     file = settings.models / "item2vec.db"

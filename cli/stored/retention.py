@@ -4,7 +4,7 @@ import argparse
 
 from cli.command import Command, Parser
 from cli.serve import add_database, kept_of, settings_of
-from cli.who import local_actor
+from cli.stored.who import local_actor
 from index.errors import ConfigError
 
 
@@ -17,10 +17,10 @@ def flags(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from store import compact, retention
     from store.audit import Action, record
     from store.database import connect, now
-    from store.migrate import migrate
+    from store.upkeep import compact, retention
+    from store.upkeep.migrate import migrate
 
     if options.dry_run and options.vacuum:
         raise ConfigError("--dry-run and --vacuum: give one of them")

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Hashable
 
-from app.http.asgi import Message, Receive
+from app.asgi import Message, Receive
 from app.problems import BodyTooLarge, BodyTooSlow, Busy
 from app.settings import Settings
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.artifact.directory import Artifact, ArtifactWriter
-from index.catalogue import Catalogue
-from index.texts import Texts
+from index.catalogue.catalogue import Catalogue
+from index.catalogue.texts import Texts
 from index.vocabulary import Vocabulary
 
 PREFIX = "catalogue_"

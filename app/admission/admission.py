@@ -1,7 +1,7 @@
 """Who may come in, and how often: keys, their scopes, and rates by key and by address."""
 
-from app.http.asgi import Scope
-from app.http.limits import Rate
+from app.admission.limits import Rate
+from app.asgi import Scope
 from app.problems import KeyForbidden, KeyMissing, RateExceeded
 from app.settings import Settings
 from store.keys import Key, Keyring

@@ -1,0 +1,1 @@
+"""The commands that look after what is stored: keys, users, the audit, how long what is kept, backups."""

@@ -1,0 +1,1 @@
+"""The metadata of the items, in memory and in an artifact."""
