@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.command import Command, Parser, models_folder
+from index.visible import say
 
 if TYPE_CHECKING:
     from index.model import Model
@@ -107,7 +108,7 @@ def run_demo_log(options: argparse.Namespace) -> int:
     from training.progress import reporter
 
     world = write_log(options.out, options, options.format, reporter())
-    print(f"events: {options.out}/events-*.{options.format}\nitems: {world.items_file}")
+    say(f"events: {options.out}/events-*.{options.format}\nitems: {world.items_file}")
     return 0
 
 

@@ -7,6 +7,7 @@ from cli.command import Command, Parser, add_json
 from cli.serve import add_database
 from cli.stored.who import told
 from index.errors import ArtifactError, ConfigError
+from index.visible import say
 
 if TYPE_CHECKING:
     from index.artifact.registry import Registry
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
             raise ConfigError(f"which version? item2vec models activate VERSION --models {options.models}")
         with told(options, "model.activate", options.version, before=serving(registry)):
             registry.activate(options.version, examine=examine)
-        print(f"{options.version} is current")
+        say(f"{options.version} is current")
     elif options.action == "rollback":
         with told(options, "model.rollback", before=serving(registry)) as end:
             version = end["thing"] = registry.rollback(examine)

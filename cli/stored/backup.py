@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser
 from cli.serve import add_database, settings_of
+from index.visible import say
 
 if TYPE_CHECKING:
     from cli.stored.archive import Archive
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     finally:
         engine.dispose()
     size = sum(size for size, _ in made.files.values())
-    print(f"{options.to}: {len(made.files)} files, {size / 1e6:.1f} MB, model {made.current or 'none'}")
+    say(f"{options.to}: {len(made.files)} files, {size / 1e6:.1f} MB, model {made.current or 'none'}")
     return 0
 
 

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
             print(keys.create_key(engine, options.name, options.scope, local_actor()))
         elif options.action == "revoke":
             keys.revoke_key(engine, options.key_id, local_actor())
-            print(f"{options.key_id} is revoked")
+            say(f"{options.key_id} is revoked")
         else:
             show(keys.list_keys(engine), options.json)
     finally:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cli.command import Command, Parser
 from cli.serve import add_database, settings_of
 from index.errors import BackupFailed, BackupInvalid, ConfigError, StoreUnavailable
+from index.visible import say
 
 if TYPE_CHECKING:
     from cli.stored.archive import Archive
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         record(engine, local_actor(), Action.RESTORE, archive.current, made=archive.made)
     finally:
         engine.dispose()
-    print(f"restored what was backed up at {archive.made}: model {archive.current or 'none'}")
+    say(f"restored what was backed up at {archive.made}: model {archive.current or 'none'}")
     for path in kept:
         print(f"what was there before is in {path}: remove it when it is not needed")
     return 0
