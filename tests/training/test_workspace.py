@@ -73,11 +73,17 @@ def test_killed_while_it_tidies_up_no_half_step_is_taken_for_a_whole_one(tmp_pat
         folder = work.step("one", many)
     program = "import sys\nfrom pathlib import Path\nfrom training.workspace import Workspace\n"
     program += "with Workspace(Path(sys.argv[1]), {}) as work: work.finish({})"
-    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT)
-    while process.poll() is None and folder.exists() and len(os.listdir(folder)) == files:
-        time.sleep(0.001)
-    process.kill()
-    process.wait()
+
+    def untouched():
+        try:
+            return len(os.listdir(folder)) == files
+        except FileNotFoundError:  # moved out of the way
+            return False
+
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT) as process:
+        while process.poll() is None and untouched():
+            time.sleep(0.001)
+        process.kill()
     with Workspace(tmp_path, {}) as work:
         assert len(os.listdir(work.step("one", many))) == files
         assert sorted(path.name for path in work.folder.iterdir()) == [".lock", "one", "run.json"]
