@@ -145,8 +145,9 @@ def test_a_slow_disk_slows_the_storing_of_events_alone(tmp_path, empty_sqlite):
     with Server(models, tmp_path / "log.txt", slow, **given) as server, Shop(server.port).open() as shop:
         until(lambda: len(shop.acknowledged) >= amount(8, 100))
     assert shop.wrong == []
-    # One fsync at least for each event: an answer of the model waits for none of them.
-    assert max(shop.waits) < 0.4
+    # One fsync at least for each event: an answer of the model waits for none of them. Where the machine is busy, one
+    # may take as long for that alone; if they waited for the disk, most would.
+    assert sum(wait >= 0.4 for wait in shop.waits) <= len(shop.waits) / 20
     kept = stored(given["database"])
     assert len(kept) == len(set(kept))
     assert shop.acknowledged <= set(kept)
