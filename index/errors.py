@@ -21,6 +21,7 @@ Item2vecError
 │   └── StoreFull               a DiskFull too
 ├── BackupInvalid
 ├── BackupFailed
+├── LoadFailed
 └── RequestError                what a client asked for; the leaves of HTTP alone are in app/problems.py
     ├── JobUnknown
     ├── JobRunning
@@ -185,6 +186,12 @@ class BackupFailed(Item2vecError):
     """A backup cannot be written, or put back."""
 
     code = "backup_failed"
+
+
+class LoadFailed(Item2vecError):
+    """A service did not take what was sent into it, or what it refused cannot be kept."""
+
+    code = "load_failed"
 
 
 class RequestError(Item2vecError):

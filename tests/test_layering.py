@@ -21,7 +21,7 @@ OURS = {
 FLOORS = (
     {"config", "configfile", "corpus", "progress", "terminal", "workspace", "counting"},
     {"events", "trainers", "baselines", "demo"},
-    {"sessions", "evaluation"},
+    {"sessions", "evaluation", "presets"},
     {"choice", "given"},
     {"pipeline", "check"},
     {"tune", "jobs"},
@@ -43,6 +43,7 @@ ROOMS = {  # library -> the only folders that may import it
     "alembic": {"store"},
     "sqlalchemy": {"store"},
     "psycopg": {"store"},
+    "httpx": {"cli"},
     "rich": {"cli", "training"},
 }
 

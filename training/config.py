@@ -30,11 +30,17 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+Tool = Literal[
+    "gorse", "personalize", "metarank", "recbole", "movielens", "yoochoose", "retailrocket", "instacart", "lastfm"
+]
+
+
 class EventsConfig(Settings):
     """Where the log is and what its columns are called."""
 
     paths: tuple[str, ...] = setting((), "files, folders or globs of the log (CSV, CSV.gz, JSONL, Parquet)")
     items: str | None = setting(None, "metadata of the items: a file with the item id and any of title, category, ...")
+    preset: Tool | None = setting(None, "whose files they are: columns, delimiters, times and items are then known")
     format: Literal["auto", "csv", "jsonl", "parquet"] = setting(
         "auto", "format of the files; auto: by the name of each"
     )
@@ -66,7 +72,8 @@ class EventsConfig(Settings):
 
     @model_validator(mode="after")
     def _types_need_a_column(self) -> "EventsConfig":
-        if (self.event_types or self.conversion_types) and self.event_type is None:
+        # A preset knows the column.
+        if (self.event_types or self.conversion_types) and self.event_type is None and self.preset is None:
             raise ValueError("event_types and conversion_types need event_type, the column to look in")
         return self
 

@@ -45,6 +45,7 @@ from training.pipeline.prepare import (
 )
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
 from training.pipeline.train import train_on_all
+from training.presets.unfold import unfold
 from training.progress import Reporter
 from training.sessions.before import Before
 from training.sessions.cut import cut_all
@@ -80,7 +81,7 @@ def base_of(
         raise UpdateImpossible(
             f"version {manifest.version} was made by release 0.1, or of a part of its log: train whole, once"
         )
-    config = config_of(artifact, events, gate)
+    config = unfold(config_of(artifact, events, gate), registry.root)
     items = config.events.items
     if items is not None and "items" not in events and not Path(items).exists():  # the metadata stays as it was
         config = config.model_copy(update={"events": config.events.model_copy(update={"items": None})})
