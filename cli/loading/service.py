@@ -15,6 +15,7 @@ from index.errors import ConfigError, LoadFailed
 log = logging.getLogger(__name__)
 
 PATIENCE = 600.0  # seconds without any answer that helps, after which it is given up
+FIRST_PATIENCE = 20.0  # the same, as long as nothing ever answered there: the address may be wrong
 LONGEST_WAIT = 60.0
 BUSY = (429, 502, 503, 504)
 KEY_HELP = "make one with `item2vec keys create --scope write`, and name its file with --key-file"
@@ -53,9 +54,11 @@ class Service:
             self._client = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
         except (httpx.InvalidURL, ValueError) as error:  # a key with a line's end, too
             raise ConfigError(f"the service cannot be asked at {url!r}: {error if not key else 'see --url'}") from None
-        if self._client.base_url.scheme not in ("http", "https") or not self._client.base_url.host:
+        host = self._client.base_url.host
+        if self._client.base_url.scheme not in ("http", "https") or not host or "%" in host:
             raise ConfigError(f"--url {url!r} is no address of a service: http://127.0.0.1:8000 would be one")
         self._url, self._patience, self._sleep = url, patience, sleep
+        self._answered = False
 
     def __enter__(self) -> "Service":
         return self
@@ -88,13 +91,17 @@ class Service:
             return [(first, {"rejected": [refusal]})]
         if answer.status_code != 200:
             raise self._failed(answer)
-        return [(first, answer.json())]
+        content = _object(answer)
+        if content is None or content.keys().isdisjoint(("accepted", "stored")):
+            raise LoadFailed(f"what answers at {self._url} is no service of item2vec: see --url")
+        return [(first, content)]
 
     def _asked(self, method: str, path: str, body: bytes) -> httpx.Response:
         """The answer that is no "later". Raises LoadFailed."""
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         packed = gzip.compress(body, 1)
-        until, wait = time.monotonic() + self._patience, 0.5
+        patience = self._patience if self._answered else min(self._patience, FIRST_PATIENCE)
+        until, wait = time.monotonic() + patience, 0.5
         while True:
             try:
                 answer = self._client.request(method, path, content=packed, headers=headers)
@@ -102,12 +109,14 @@ class Service:
                 # A connection refused or cut: a restart, or a wrong address.
                 why, pause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, wait
             else:
+                if not self._answered:
+                    self._answered, until, patience = True, until + self._patience - patience, self._patience
                 if answer.status_code not in BUSY:
                     return answer
                 why, pause = f"{answer.status_code} {_detail(answer)}", _retry_after(answer) or wait
             if time.monotonic() + pause > until:
                 raise LoadFailed(
-                    f"{self._url} took nothing for {self._patience:g} seconds ({why}). What it had taken is stored; "
+                    f"{self._url} took nothing for {patience:g} seconds ({why}). What it had taken is stored; "
                     "the same command goes on, and stores nothing twice"
                 )
             log.info("waiting seconds=%.1f why=%s", pause, why)
@@ -138,13 +147,18 @@ def _together(answers: Sequence[tuple[int, dict[str, Any]]], stored: str) -> Tak
 
 def _detail(answer: httpx.Response) -> str:
     """What a problem says, or the beginning of whatever a proxy wrote."""
-    try:
-        content = answer.json()
-    except ValueError:
-        content = None
-    if isinstance(content, dict) and "detail" in content:
+    content = _object(answer)
+    if content is not None and "detail" in content:
         return str(content["detail"])[:300]
     return " ".join(answer.text.split())[:100] or answer.reason_phrase
+
+
+def _object(answer: httpx.Response) -> dict[str, Any] | None:
+    try:
+        content = answer.json()
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def _retry_after(answer: httpx.Response) -> float | None:
