@@ -31,15 +31,21 @@ def database(folder: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def csv(
-    files: Sequence[str], columns: Sequence[str], header: bool = True, delimiter: str = ",", quote: str = '"'
+    files: Sequence[str],
+    columns: Sequence[str],
+    header: bool = True,
+    delimiter: str = ",",
+    quote: str = '"',
+    lenient: bool = False,
 ) -> str:
-    """SQL of files of one shape, every column as text. Rows that lack their last columns have NULLs there."""
+    """SQL of files of one shape, every column as text. Rows that lack their last columns have NULLs there. A line that
+    is no row is an error, which names it; lenient: it is left out."""
     names = ", ".join(literal(unglobbed(file)) for file in files)
     types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
     return (
         f"read_csv([{names}], auto_detect=false, header={str(header).lower()}, columns={{{types}}}, "
         f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(quote)}, null_padding=true, "
-        "hive_partitioning=false, parallel=false)"
+        f"hive_partitioning=false, parallel=false, ignore_errors={str(lenient).lower()})"
     )
 
 

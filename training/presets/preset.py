@@ -43,8 +43,8 @@ class Variant:
 
     title: what it is called. names: of its files of events, as globs, where a folder is given. beside: globs of further
     files, in the folders of the events. sections: settings of other sections. items: rows of metadata with `item_id`,
-    lists as lists. joined: writes the events into a file that is read in their place. refusal: why such files cannot be
-    trained on. notes: what a person should know.
+    lists as lists. joined: writes the events into a file called `makes`, which is read in their place. refusal: why
+    such files cannot be trained on. notes: what a person should know.
     """
 
     title: str
@@ -54,6 +54,7 @@ class Variant:
     sections: Mapping[str, Settings] | None = None
     items: Callable[[Log], Iterator[Row]] | None = None
     joined: Callable[[Log, Path], Made] | None = None
+    makes: str = "events.parquet"
     refusal: str | None = None
     notes: tuple[str, ...] = ()
 

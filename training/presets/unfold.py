@@ -2,7 +2,7 @@
 before the defaults."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +41,19 @@ def unfold(config: TrainConfig, models: Path) -> TrainConfig:
     if events.get("time_format") is not None:
         below.pop("time_unit", None)  # it says the same in other words
     notes = list(chosen.variant.notes)
-    place = Place(models, name, [*found.files, *(f for files in found.beside.values() for f in files)], found.item)
+    asked = [found.item, events.get("items_id")]
+    place = Place(models, name, [*found.files, *(f for files in found.beside.values() for f in files)], asked)
     if chosen.variant.joined is not None:
         write = chosen.variant.joined
-        suffix = "jsonl" if below.get("format") == "jsonl" else "parquet"
-        file, made = place.events(f"events.{suffix}", lambda path: write(found, path))
+        log.info("preset=%s making %s of %s", name, chosen.variant.makes, ", ".join(found.files))
+        file, made = place.events(chosen.variant.makes, lambda path: write(found, path))
         # What told the shape of the files that were joined says nothing of the new one.
         kept = {key: value for key, value in below.items() if key not in ("header", "delimiter", "quoting")}
         below = {**kept, **made.settings, "paths": (str(file),)}
         notes += made.notes
     if chosen.variant.items is not None and "items" not in events:
-        below["items"] = _items(chosen, found, place)
-    _say(chosen, below, name)
+        below["items"] = _items(chosen, found, place, events.get("items_id") or found.item)
+    _say(name, chosen, below)
     for note in notes:
         log.warning("preset=%s %s", name, note)
     sections = {**(chosen.variant.sections or {}), "events": {k: v for k, v in below.items() if v is not None}}
@@ -64,24 +65,29 @@ def _log(chosen: Chosen, events: Mapping[str, Any]) -> Log:
     return Log(chosen.files, chosen.beside, settings.get("item") or "item_id", settings)
 
 
-def _items(chosen: Chosen, found: Log, place: Place) -> Any:
+def _items(chosen: Chosen, found: Log, place: Place, column: str) -> str | None:
     assert chosen.variant.items is not None
-    file = place.items(chosen.variant.items(found), found.item)
+    file = place.items(chosen.variant.items(found), column)
     return None if file is None else str(file)
 
 
-def _say(chosen: Chosen, below: Mapping[str, Any], name: str) -> None:
-    files = ", ".join(Path(file).name for file in chosen.files[:5]) + (" ..." if len(chosen.files) > 5 else "")
-    others = ", ".join(Path(file).name for files in chosen.beside.values() for file in files) or "none"
+def _say(name: str, chosen: Chosen, below: Mapping[str, Any]) -> None:
+    """By name, what was found; what was guessed of a log is said wherever it is read."""
+    others = [file for files in chosen.beside.values() for file in files]
     columns = ", ".join(f"{key} {below[key]}" for key in ("user", "session", "item", "time") if below.get(key))
     log.warning(
-        "preset=%s these are %s: events from %s, items from %s; columns: %s",
+        "preset=%s these are %s: events from %s; beside them %s; %s; columns: %s",
         name,
         chosen.variant.title,
-        files,
-        others if below.get("items") else "none",
+        _names(chosen.files),
+        _names(others) or "nothing",
+        "with metadata of the items" if below.get("items") else "no metadata of the items",
         columns,
     )
+
+
+def _names(files: Sequence[str]) -> str:
+    return ", ".join(Path(file).name for file in files[:5]) + (" ..." if len(files) > 5 else "")
 
 
 def _under(given: Mapping[str, Any], sections: Mapping[str, Mapping[str, Any]]) -> TrainConfig:

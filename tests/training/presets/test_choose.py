@@ -144,7 +144,7 @@ def test_two_generations_in_a_folder_are_not_mixed(tmp_path):
 @pytest.mark.parametrize(
     ("preset", "content", "said"),
     [
-        ("movielens", b"PK\x03\x04\x00\x00\x08\x00ratings", "it is a binary file"),
+        ("movielens", b"\x89PNG\x00\x01ratings", "it is a binary file"),
         ("movielens", b"a,b\n1,2\n", r"it begins with 'a,b'"),
         ("movielens", b"1\t2\t9\t1700000000\n", "not a file of MovieLens"),  # no rating is 9
         ("movielens", b"", "it is empty"),

@@ -59,7 +59,7 @@ def items_csv(log: Log) -> Iterator[Row]:
 
 
 def fits_json(head: Head) -> Settings | None:
-    return {**KEYS, "format": "jsonl"} if head.keys.issuperset(KEYS.values()) else None
+    return KEYS if head.keys.issuperset(KEYS.values()) else None
 
 
 PRESET = Preset(

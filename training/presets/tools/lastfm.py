@@ -18,7 +18,7 @@ NO_TIMES = (
 
 
 def items(log: Log) -> Iterator[Row]:
-    """Titles from the plays themselves: of tracks, or of artists where the settings name those as the items."""
+    """Titles from the plays themselves, whose broken lines the reader counts: of tracks, or of artists where the settings name those as the items."""
     if log.item not in COLUMNS:
         return
     title = "any_value(artist)" if log.item == "artist_id" else "any_value(artist || ' - ' || track)"
@@ -26,7 +26,7 @@ def items(log: Log) -> Iterator[Row]:
         yield from rows(
             connection,
             f"SELECT {name(log.item)} AS item_id, {title} AS title, any_value(artist) AS category "
-            f"FROM {csv(log.files, COLUMNS, header=False, delimiter=chr(9), quote='')} "
+            f"FROM {csv(log.files, COLUMNS, header=False, delimiter=chr(9), quote='', lenient=True)} "
             f"WHERE {name(log.item)} <> '' GROUP BY ALL ORDER BY item_id",
         )
 

@@ -18,7 +18,7 @@ def fits(head: Head) -> Settings | None:
     told = {row.get("event") for row in head.objects}
     if not told & KINDS or not head.keys.issuperset({"event", "timestamp"}):
         return None
-    return {**NAMED, "conversion_types": CONVERSIONS, "format": "jsonl"}
+    return {**NAMED, "conversion_types": CONVERSIONS}
 
 
 def interactions(log: Log, target: Path) -> Made:
@@ -48,7 +48,7 @@ def interactions(log: Log, target: Path) -> Made:
         given = {"session": "session"}
     elif sessions:
         notes.append(f"{kinds['interaction'] - sessions} interactions have no session, so sessions are cut by pauses")
-    return Made({"format": "jsonl", **given}, notes)
+    return Made(given, notes)
 
 
 def items(log: Log) -> Iterator[Row]:
@@ -87,6 +87,7 @@ PRESET = Preset(
             fits=fits,
             items=items,
             joined=interactions,
+            makes="events.jsonl",
         ),
     ),
 )
