@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from index.errors import EventsError
-from training.events.files import open_file, reading
+from training.events.text.unpack import open_file, reading
 from training.presets.rows import object_of
 
 MOST_BYTES = 1 << 16

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from index.errors import EventsError
-from training.events.files import open_file, reading
+from training.events.text.unpack import open_file, reading
 
 LONGEST = 1 << 24  # characters of a field
 
