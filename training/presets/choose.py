@@ -1,6 +1,5 @@
 """Which of a preset's shapes the given files have, and which of a folder's files are the log."""
 
-import glob
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from index.errors import EventsError, EventsMissing
+from training.events.files import find_files
 from training.presets.heads import Head, head_of
 from training.presets.preset import Preset, Settings, Variant
 
@@ -49,11 +49,10 @@ def _taken(
     files = tuple(fitting)
     if variant.refusal:
         raise EventsError(f"{files[0]}: these are the files of {variant.title}, and {variant.refusal}")
-    folders = sorted({str(Path(file).parent) for file in files})
-    if preset.one and len(folders) > 1:
+    logs = sorted({preset.log_of(file) for file in files})
+    if len(logs) > 1:
         raise EventsError(
-            f"{preset.tool} is there more than once, in {folders[0]} and in {folders[1]}: name one of the folders with "
-            "--events"
+            f"{preset.tool} is there more than once, in {logs[0]} and in {logs[1]}: name one of them with --events"
         )
     further = tuple(f for f in named if f not in fitting and not _called(f, variant.beside))
     if further:
@@ -62,6 +61,7 @@ def _taken(
     odd = next((file for file in files if fitting[file] != settings), None)
     if odd:
         raise EventsError(f"{odd}: has other columns than {files[0]}; train on one of them, or name what both have")
+    folders = sorted({str(Path(file).parent) for file in files})
     siblings = [str(path) for folder in folders for path in sorted(Path(folder).iterdir()) if path.is_file()]
     siblings += [file for file in named if file not in siblings]
     beside = {
@@ -72,27 +72,17 @@ def _taken(
 
 def files_of(paths: Sequence[str]) -> tuple[list[str], list[str]]:
     """Files that are named, or match a glob; and those in folders that are named. Raises EventsMissing for a path that
-    is not there."""
+    is not there and for a folder without files, EventsError for a pipe."""
     named: dict[str, None] = {}
     found: dict[str, None] = {}
     for path in paths:
+        # Of a folder every file, of whatever kind: the format is not asked here.
+        files = dict.fromkeys(file for file, _ in find_files([path], format="any"))
         if os.path.isdir(path):
-            found |= dict.fromkeys(sorted(str(p) for p in _below(Path(path))))
-        elif os.path.exists(path):
-            named[path] = None
+            found |= files
         else:
-            matching = sorted(f for f in glob.glob(path, recursive=True) if os.path.isfile(f))
-            if not matching:
-                raise EventsMissing(f"{path} does not exist and matches no file: check the path, and quote globs")
-            named |= dict.fromkeys(matching)
+            named |= files
     return list(named), [file for file in found if file not in named]
-
-
-def _below(folder: Path) -> Iterable[Path]:
-    """Its files, except those whose name or folder begins with . or _: other programs leave notes there."""
-    for path in folder.rglob("*"):
-        if path.is_file() and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts):
-            yield path
 
 
 def _called(file: str, patterns: Iterable[str]) -> bool:
@@ -101,8 +91,6 @@ def _called(file: str, patterns: Iterable[str]) -> bool:
 
 
 def _nothing(preset: Preset, heads: dict[str, Head], files: Sequence[str], paths: Sequence[str]) -> EventsError:
-    if not files:
-        return EventsMissing(f"{', '.join(map(str, paths))}: the folder has no files")
     if heads:
         return EventsError(_other(preset, next(iter(heads.values()))))
     names = dict.fromkeys(name.rstrip("*") for variant in preset.variants for name in variant.names)

@@ -38,16 +38,16 @@ class Place:
         return self.folder / name, Made(note["settings"], note["notes"])
 
     def items(self, rows: Iterator[Row], column: str) -> Path | None:
-        """JSON lines, the id in the column of that name; None where there are none. A row without an id is left out, as
-        an item nobody can name."""
+        """JSON lines, the id in the column of that name; None where there are none. A row without an id keeps its
+        place: the reader of the metadata counts it."""
 
         def write(path: Path) -> dict[str, Any]:
             count = 0
             with path.open("w", encoding="utf-8") as file:
                 for row in rows:
-                    if item := row.pop("item_id", None):
-                        file.write(json.dumps({column: item, **row}, ensure_ascii=False, default=str) + "\n")
-                        count += 1
+                    content = {column: row.pop("item_id", None), **row}
+                    file.write(json.dumps(content, ensure_ascii=False, default=str) + "\n")
+                    count += 1
             return {"items": count}
 
         return self.folder / "items.jsonl" if self._once("items.jsonl", write)["items"] else None

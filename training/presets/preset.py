@@ -59,14 +59,23 @@ class Variant:
     notes: tuple[str, ...] = ()
 
 
+def whatever(file: str) -> str:
+    return ""
+
+
+def folder_of(file: str) -> str:
+    return str(Path(file).parent)
+
+
 @dataclass(frozen=True)
 class Preset:
-    """name: as --from takes it. tool: as a person calls it. one: all files of a log lie in one folder."""
+    """name: as --from takes it. tool: as a person calls it. log_of: what all files of one log have in common, where two
+    logs beside each other must not be taken for one."""
 
     name: str
     tool: str
     variants: tuple[Variant, ...]
-    one: bool = False
+    log_of: Callable[[str], str] = whatever
 
 
 def headed(delimiter: str, settings: Mapping[str, str], **more: Any) -> Fits:

@@ -44,8 +44,9 @@ def numbered(file: str, delimiter: str = ",", quoted: bool = True) -> Iterator[N
 
 
 def table(file: str, delimiter: str = ",", quoted: bool = True) -> Iterator[dict[str, str]]:
-    """The rows of a file with a header, by column; those of another length are left out. Raises EventsError."""
-    yield from (row for _, _, row in numbered(file, delimiter, quoted) if row is not None)
+    """The rows of a file with a header, by column; an empty one for a row of another length, so that it is counted as
+    an item without an id. Raises EventsError."""
+    yield from (row or {} for _, _, row in numbered(file, delimiter, quoted))
 
 
 def object_of(text: str) -> dict[str, Any] | None:

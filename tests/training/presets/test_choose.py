@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,7 @@ def test_a_compressed_file_is_looked_into(tmp_path):
 def test_two_generations_in_a_folder_are_not_mixed(tmp_path):
     foreign.movielens_20m(tmp_path / "ml-20m", LOG)
     foreign.movielens_20m(tmp_path / "ml-25m", LOG)
-    with pytest.raises(EventsError, match=r"MovieLens is there more than once.*name one of the folders"):
+    with pytest.raises(EventsError, match=r"MovieLens is there more than once, in .*ml-20m and in .*ml-25m"):
         choose(PRESETS["movielens"], [str(tmp_path)])
 
 
@@ -181,7 +182,7 @@ def test_counts_of_plays_are_refused_with_the_reason(tmp_path):
 
 
 def test_what_is_not_there_is_said_with_the_names_that_would_be(tmp_path):
-    with pytest.raises(EventsMissing, match="has no files"):
+    with pytest.raises(EventsMissing, match=r"has no files"):
         choose(PRESETS["gorse"], [str(tmp_path)])
     write(tmp_path / "notes.txt", ["x"])
     with pytest.raises(EventsMissing, match=r"no file of Gorse .*; there are notes\.txt"):
@@ -195,6 +196,34 @@ def test_a_second_file_that_is_another_s_is_named(tmp_path):
     other = write_table(tmp_path / "orders.csv", ("a", "b"), [(1, 2)])
     with pytest.raises(EventsError, match=r"orders\.csv: not a file of Gorse"):
         choose(PRESETS["gorse"], [str(tmp_path / "feedback.jsonl"), str(other)])
+
+
+def test_parts_of_a_data_set_of_recbole_are_one_log_and_two_data_sets_are_not(tmp_path):
+    for part in ("train", "test"):
+        write(tmp_path / f"x.{part}.inter", [TYPED, "1\t2\t3\t4"])
+    assert names(choose(PRESETS["recbole"], [str(tmp_path)]).files) == ["x.test.inter", "x.train.inter"]
+    write(tmp_path / "y.inter", [TYPED, "1\t2\t3\t4"])
+    with pytest.raises(EventsError, match="RecBole is there more than once"):
+        choose(PRESETS["recbole"], [str(tmp_path)])
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(EventsError, match="is a pipe"):
+        choose(PRESETS["gorse"], [str(tmp_path / "pipe")])
+
+
+def test_broken_rows_of_metadata_are_left_for_its_reader_to_count(tmp_path):
+    foreign.movielens_20m(tmp_path, LOG)
+    foreign.movielens_100k(tmp_path / "old", LOG)
+    with (tmp_path / "movies.csv").open("a") as file:
+        file.write("99,too,many,fields\n")
+    with (tmp_path / "old" / "u.item").open("a") as file:
+        file.write("99\n")
+    for folder in (tmp_path / "ratings.csv", tmp_path / "old"):
+        chosen = choose(PRESETS["movielens"], [str(folder)])
+        rows = list(chosen.variant.items(log_of(chosen)))
+        assert (len(rows), rows[-1]) in ((21, {}), (21, {"item_id": "99"}))
 
 
 def test_columns_of_recbole_are_found_by_their_types(tmp_path):

@@ -106,12 +106,15 @@ def test_nothing_half_stays_where_making_fails(tmp_path):
     assert [path for path in (tmp_path / "models").rglob("*") if path.is_file()] == []
 
 
-def test_items_without_an_id_are_left_out_and_none_make_no_file(tmp_path):
+def test_items_without_an_id_keep_their_place_and_none_make_no_file(tmp_path):
     source = tmp_path / "log.csv"
     source.write_text("a")
     place = Place(tmp_path / "models", "x", [str(source)])
-    rows = [{"item_id": "1", "title": "é"}, {"title": "nobody"}, {"item_id": ""}]
+    rows = [{"item_id": "1", "title": "é"}, {"title": "nobody"}]
     file = place.items(iter(rows), "movieId")
-    assert [json.loads(line) for line in file.read_text().splitlines()] == [{"movieId": "1", "title": "é"}]
+    assert [json.loads(line) for line in file.read_text().splitlines()] == [
+        {"movieId": "1", "title": "é"},
+        {"movieId": None, "title": "nobody"},
+    ]
     source.write_text("bb")
     assert Place(tmp_path / "models", "x", [str(source)]).items(iter([]), "movieId") is None

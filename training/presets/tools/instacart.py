@@ -10,7 +10,7 @@ from pathlib import Path
 
 from training.events.sql import literal
 from training.presets.joins import csv, database, rows
-from training.presets.preset import Log, Made, Preset, Row, Settings, Variant, headed
+from training.presets.preset import Log, Made, Preset, Row, Settings, Variant, folder_of, headed
 
 ORDERS = (
     "order_id",
@@ -80,5 +80,5 @@ PRESET = Preset(
             ),
         ),
     ),
-    one=True,
+    log_of=folder_of,
 )

@@ -18,8 +18,8 @@ NO_TIMES = (
 
 
 def items(log: Log) -> Iterator[Row]:
-    """Titles from the plays themselves, whose broken lines the reader counts: of tracks, or of artists where the settings
-    name those as the items."""
+    """Titles from the plays themselves: of tracks, or of artists where the settings name those as the items. Lines that
+    are broken are left out here: the reader of the log counts them."""
     if log.item not in COLUMNS:
         return
     title = "any_value(artist)" if log.item == "artist_id" else "any_value(artist || ' - ' || track)"

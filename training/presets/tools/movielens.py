@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from training.presets.preset import Log, Preset, Row, Variant, headed, unheaded
+from training.presets.preset import Log, Preset, Row, Variant, folder_of, headed, unheaded
 from training.presets.rows import filled, several, table, texts
 
 NUMBER, RATING, SECONDS = r"\d+", r"[0-5](\.[05])?", r"\d{9,10}"
@@ -43,8 +43,8 @@ def items_100k(log: Log) -> Iterator[Row]:
     """u.item: id, title, two dates, an address, and 19 genres as 0 or 1."""
     for file in log.others("u.item"):
         for text in texts(file):
-            item, title, *rest = text.split("|")
-            flags = rest[-len(GENRES_100K) :]
+            item, title, *rest = [*text.split("|"), ""]
+            flags = rest[-len(GENRES_100K) - 1 :]
             genres = [genre for genre, flag in zip(GENRES_100K, flags, strict=False) if flag == "1"]
             yield movie(item, title, [genre for genre in genres if genre != "unknown"])
 
@@ -93,5 +93,5 @@ PRESET = Preset(
             items=items_csv,
         ),
     ),
-    one=True,
+    log_of=folder_of,
 )

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from training.presets.heads import Head, head_of
@@ -85,11 +84,9 @@ def items(log: Log) -> Iterator[Row]:
     schemas = (schema_of(head_of(file)) for file in log.others("*.json"))
     schema = next((found for found in schemas if found), Schema())
     for file in log.others("*.csv*"):
-        rows = table(file)
-        first = next(rows, None)
-        names = {name.upper() for name in first or ()}
-        if first is not None and "ITEM_ID" in names and "USER_ID" not in names:
-            yield from (item_of(row, schema) for row in chain([first], rows))
+        names = {name.upper() for name in head_of(file).header()}
+        if "ITEM_ID" in names and "USER_ID" not in names:
+            yield from (item_of(row, schema) for row in table(file))
 
 
 PRESET = Preset(

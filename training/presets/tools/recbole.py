@@ -48,11 +48,16 @@ def fits_timeless(head: Head) -> Settings | None:
     return {} if list(columns.values()).count("token") >= 2 and not lists(head) else None
 
 
+def dataset_of(file: str) -> str:
+    """ml-100k of ml-100k.inter, and of the parts ml-100k.train.inter and ml-100k.test.inter; with its folder."""
+    return str(Path(file).parent / Path(file).name.partition(".")[0])
+
+
 def items(log: Log) -> Iterator[Row]:
     """The .item file of the same name; its first column is the id."""
-    mine = {Path(file).name.partition(".")[0] for file in log.files}
+    mine = {dataset_of(file) for file in log.files}
     for file in log.others("*.item*"):
-        if Path(file).name.partition(".")[0] in mine:
+        if dataset_of(file) in mine:
             yield from map(item_of, table(file, "\t", quoted=False))
 
 
@@ -99,4 +104,5 @@ PRESET = Preset(
             "a data set that has them",
         ),
     ),
+    log_of=dataset_of,
 )
