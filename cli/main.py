@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     log_to(sys.stderr, "%(asctime)s %(message)s", level)
-    for chatty in ("gensim", "alembic", "faiss"):
+    for chatty in ("gensim", "alembic", "faiss", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         if not given or given[0] in ("-h", "--help"):

@@ -281,7 +281,7 @@ def test_what_is_too_large_for_the_service_is_sent_in_halves(tmp_path, settings)
 
 
 def test_a_load_that_is_killed_and_a_service_that_is_killed_lose_nothing_and_store_nothing_twice(tmp_path):
-    many = [f"u{n % 500},i{n % 90},{1_700_000_000 + n}" for n in range(20_000)]
+    many = [f"u{n % 500},i{n % 90},{1_700_000_000 + n}" for n in range(12_000)]
     write(tmp_path / "log.csv", ["USER_ID,ITEM_ID,TIMESTAMP", *many])
     models = tmp_path / "models"
     models.mkdir()

@@ -95,6 +95,8 @@ def _nothing(preset: Preset, heads: dict[str, Head], files: Sequence[str], paths
         return EventsError(_other(preset, next(iter(heads.values()))))
     names = dict.fromkeys(name.rstrip("*") for variant in preset.variants for name in variant.names)
     there = ", ".join(Path(file).name for file in files[:5])
+    packed = any(_called(file, ("*.zip", "*.tar*", "*.tgz", "*.7z", "*.rar")) for file in files)
+    there += "; unpack the archive first" if packed else ""
     return EventsMissing(f"{paths[0]}: no file of {preset.tool} ({', '.join(names)}); there are {there}")
 
 

@@ -1,6 +1,7 @@
 """The beginning of a file, by which its shape is told."""
 
 import codecs
+import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from index.errors import EventsError
+from training.events.text.members import members
 from training.events.text.unpack import open_file, reading
 from training.presets.rows import object_of
 
@@ -58,7 +60,15 @@ class Head:
 
 
 def head_of(file: str) -> Head:
-    """Raises EventsError for a file that cannot be read."""
+    """Raises EventsError for a file that cannot be read, and for an archive of several files, of which one alone is no
+    log."""
+    with reading(file):
+        inside = members(file) if zipfile.is_zipfile(file) else []
+    if len(inside) > 1:
+        raise EventsError(
+            f"{file}: is an archive of {len(inside)} files ({', '.join(inside[:3])}, ...): unpack it, and name the "
+            "folder"
+        )
     with reading(file), open_file(file) as stream:
         data = stream.read(MOST_BYTES)
     if data.startswith(PARQUET):

@@ -54,7 +54,7 @@ def unfold(config: TrainConfig, models: Path) -> TrainConfig:
     if chosen.variant.items is not None and "items" not in events:
         below["items"] = _items(chosen, found, place, events.get("items_id") or found.item)
     _say(name, chosen, below)
-    for note in notes:
+    for note in [*notes, *_told(chosen.variant.sections or {}, given)]:
         log.warning("preset=%s %s", name, note)
     sections = {**(chosen.variant.sections or {}), "events": {k: v for k, v in below.items() if v is not None}}
     return _under(given | {"events": events}, sections)
@@ -84,6 +84,16 @@ def _say(name: str, chosen: Chosen, below: Mapping[str, Any]) -> None:
         "with metadata of the items" if below.get("items") else "no metadata of the items",
         columns,
     )
+
+
+def _told(sections: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> list[str]:
+    """What it sets beyond the section events, where that is not given otherwise."""
+    return [
+        f"sets {section}.{setting} to {value}"
+        for section, settings in sections.items()
+        for setting, value in settings.items()
+        if setting not in given.get(section, {})
+    ]
 
 
 def _names(files: Sequence[str]) -> str:

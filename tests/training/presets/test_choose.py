@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,21 @@ def test_parts_of_a_data_set_of_recbole_are_one_log_and_two_data_sets_are_not(tm
     write(tmp_path / "y.inter", [TYPED, "1\t2\t3\t4"])
     with pytest.raises(EventsError, match="RecBole is there more than once"):
         choose(PRESETS["recbole"], [str(tmp_path)])
+
+
+def test_an_archive_of_several_files_is_to_be_unpacked(tmp_path):
+    foreign.movielens_20m(tmp_path / "ml-20m", LOG)
+    with zipfile.ZipFile(tmp_path / "ml-20m.zip", "w") as archive:
+        for file in sorted((tmp_path / "ml-20m").iterdir()):
+            archive.write(file, f"ml-20m/{file.name}")
+            file.unlink()
+    with pytest.raises(EventsError, match=r"ml-20m\.zip: is an archive of 3 files .*unpack it, and name the folder"):
+        choose(PRESETS["movielens"], [str(tmp_path / "ml-20m.zip")])
+    with pytest.raises(EventsMissing, match=r"there are ml-20m\.zip; unpack the archive first"):
+        choose(PRESETS["movielens"], [str(tmp_path)])
+    with zipfile.ZipFile(tmp_path / "one.zip", "w") as archive:
+        archive.writestr("u.data", "1\t2\t3\t1700000000\n")
+    assert choose(PRESETS["movielens"], [str(tmp_path / "one.zip")]).variant.title == "MovieLens 100K"
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):

@@ -110,6 +110,7 @@ def test_what_was_found_is_said(tmp_path, caplog):
     of_preset(tmp_path, "movielens 100K")
     assert "preset=movielens these are MovieLens 100K: events from u.data; beside them u.item" in caplog.text
     assert "columns: user user_id, item movie_id, time timestamp" in caplog.text
+    assert "preset=movielens sets sessions.gap_minutes to 1440" in caplog.text
 
 
 def test_a_preset_needs_files_and_a_known_name(tmp_path, capsys):
