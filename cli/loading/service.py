@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 600.0  # seconds without any answer that helps, after which it is given up
 FIRST_PATIENCE = 20.0  # the same, as long as nothing ever answered there: the address may be wrong
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 60.0  # where the service says how long
+LONGEST_GUESS = 4.0  # where it does not: it may be back at any moment
 BUSY = (429, 502, 503, 504)
 KEY_HELP = "make one with `item2vec keys create --scope write`, and name its file with --key-file"
 
@@ -121,7 +122,7 @@ class Service:
                 )
             log.info("waiting seconds=%.1f why=%s", pause, why)
             self._sleep(pause)
-            wait = min(2 * wait, LONGEST_WAIT)
+            wait = min(2 * wait, LONGEST_GUESS)
 
     def _failed(self, answer: httpx.Response) -> LoadFailed:
         said = _detail(answer)
