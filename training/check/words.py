@@ -66,8 +66,8 @@ FINDINGS = {
         advice="If they should hold events, export them again.",
     ),
     "text_guessed": Words(
-        title="how the text is read was guessed",
-        found="Not asked for, and read so because the text looks like it: {guesses}.",
+        title="how the text is read may be wrong",
+        found="It was read so: {guesses}.",
         effect="A wrong guess gives wrong ids, titles or columns.",
         advice="Look at the examples. Name what is right, so that nothing needs to be guessed: --encoding, --header, "
         "--columns, --quoting.",

@@ -48,8 +48,8 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Table:
-    """columns: names as DuckDB takes them. text: to read it from. said: how it is read, in words; those of `guesses`
-    were not asked for and may be wrong."""
+    """columns: names as DuckDB takes them. text: to read it from. said: how it is read, in words; what is in
+    `guesses` may be wrong."""
 
     columns: list[str]
     dialect: Dialect
@@ -76,18 +76,20 @@ def look(
     delimiter = config.delimiter or stated or _likely(lines, config, wanted)
     quote, escape = _quotes(lines, delimiter, config.quoting)
     dialect = Dialect(delimiter, quote, escape, skip=skip)
-    guesses = [] if quote or config.quoting == "none" else ["quotes are plain characters (--quoting none)"]
+    guesses = [] if quote or config.quoting == "none" else ["quotes are plain characters, by guess (--quoting none)"]
+    if skip and text.marked:
+        text = text.without_mark(folder)  # DuckDB 2.0.0 then takes all rows for one, and gives none
     if len(delimiter.encode()) == 1 and delimiter not in " \t":
         behind, before = around("\n".join(lines.split("\n")[:LOOK_RECORDS]).encode(), dialect.marks)
         if behind:
             text = text.without_blanks(dialect.marks, before, folder)
-            guesses.append("blanks beside the delimiters are no part of the values")
+            guesses.append("blanks beside the delimiters are left out of the values")
             lines = re.sub(f" *{re.escape(delimiter)} *", delimiter, lines)
     records = _records(lines, dialect, LOOK_RECORDS)
     header = header_of(text.name, records, config, required)
     dialect = Dialect(delimiter, quote, escape, header.line, skip)
     said = f"{NAMES.get(delimiter, repr(delimiter))} between the columns, {header.said}"
-    guesses += [header.said] if header.was_guessed else []
+    guesses += [f"{header.said}, by guess (--header)"] if header.was_guessed else []
     return Table(_distinct(text.name, header, wanted), dialect, text, said, tuple(guesses))
 
 

@@ -41,14 +41,14 @@ def header_of(file: str, records: Sequence[Sequence[str]], config: EventsConfig,
             )
         return Header(given, line, f"{NAMED}, and others given" if line else "names as given")
     names = _untyped(first, required)
-    by_number = all(column.isdecimal() for column in required) and not set(required) & set(first)
+    by_number = all(column.isdecimal() for column in required) and not set(required) <= set(first)
     if config.header == "no":
         return Header(numbers, False, f"{UNNAMED}: columns by number")
     if not by_number:
         return Header(names, True, NAMED)
     if config.header == "yes" or _names_above(records, required):
         return Header(numbers, True, f"{NAMED}, and columns by number", config.header == "auto")
-    return Header(numbers, False, f"{UNNAMED}: columns by number", True)
+    return Header(numbers, False, f"{UNNAMED}: columns by number")
 
 
 def _same(first: Sequence[str], given: Sequence[str]) -> bool:
@@ -77,9 +77,16 @@ def _digits(value: str) -> bool:
 
 def unnamed_hint(names: Sequence[str], session: bool) -> str:
     """What to type where the first line looks like a row; '' where it may be names. names: of its columns, so far."""
+    if names and names[0].startswith("{"):
+        return ". Its first line looks like JSON: --format jsonl"
     if not any(NUMBER.fullmatch(name) or MOMENT.match(name) for name in names):
         return ""
-    time = next((place for place, name in enumerate(names) if MOMENT.match(name)), None)
+    # Two equal values were told apart as columns of one name are.
+    names = [
+        re.sub("(_1)+$", "", n) if re.sub("(_1)+$", "", n) in names[:place] else n for place, n in enumerate(names)
+    ]
+    numbers = [place for place, name in enumerate(names) if NUMBER.fullmatch(name)]
+    time = next((place for place, name in enumerate(names) if MOMENT.match(name)), numbers[-1] if numbers else None)
     others = [place for place in range(len(names)) if place != time]
     flags = ["--session" if session else "--user", "--item"]
     typed = [f"{flag} {place + 1}" for flag, place in zip(flags, others, strict=False)]

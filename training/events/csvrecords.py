@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index.errors import EventsError
 from training.events.csvfile import Dialect
-from training.events.text.encodings import Guess
+from training.events.text.guess import Guess
 from training.events.text.plain import Text
 from training.events.text.unpack import reading
 

@@ -91,8 +91,9 @@ def _reject_rows(
         f"FROM ({values})) WHERE reason BETWEEN 1 AND {Reason.RULES - 1}"
     )
     if source.dialect is not None and lines is not None and lines.count():
-        blanks = read_records(source.text(file), source.dialect).blanks
-        _with_malformed_csv(connection, lines, source.dialect.before, blanks.tolist())
+        text = source.text(file)
+        blanks = read_records(text, source.dialect).blanks
+        _with_malformed_csv(connection, lines, source.dialect.before, blanks.tolist(), text.encoding)
     elif source.format == "jsonl":
         _with_malformed_json(connection, source.text(file).path)
     connection.execute(
@@ -114,11 +115,11 @@ def _detail_sql(config: EventsConfig) -> str:
 
 
 def _with_malformed_csv(
-    connection: duckdb.DuckDBPyConnection, lines: MalformedLines, before: int, blanks: Iterable[int]
+    connection: duckdb.DuckDBPyConnection, lines: MalformedLines, before: int, blanks: Iterable[int], encoding: str
 ) -> None:
     """Adds the malformed lines to `found`, and moves the rows after them on: DuckDB gave those without a gap.
 
-    before: lines before the first row."""
+    before: lines before the first row. encoding: of the file, of which DuckDB may read a copy in UTF-8."""
     numbered = pa.table({"blank": pa.array(blanks, pa.int64())})
     connection.register("blank_lines", numbered)
     connection.execute(
@@ -135,7 +136,8 @@ def _with_malformed_csv(
         "ON f.place >= m.since"
     )
     connection.execute(
-        "INSERT INTO found SELECT place, 'malformed', split_part(message, chr(10), 1) || ' in: ' || "
+        "INSERT INTO found SELECT place, 'malformed', CASE WHEN message LIKE 'Invalid unicode%' "
+        f"THEN 'bytes that are not in {encoding}' ELSE split_part(message, chr(10), 1) END || ' in: ' || "
         f"left(trim(text, chr(10) || chr(13)), {TEXT_CHARACTERS // 4}), NULL, NULL, NULL FROM passed_over"
     )
     connection.execute("DROP TABLE passed_over")

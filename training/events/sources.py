@@ -39,6 +39,7 @@ KINDS = {
     "weight": (f"{NUMBERS}|{TEXT}", "a number"),
     "event_type": (f"{NUMBERS}|{TEXT}|BOOLEAN", "an event type; text is read"),
 }
+NO_HEADER_HINT = "; without a header, columns are called by their number, or as --columns names them"
 CSV_HINT = "; the first line must name the columns, and --delimiter says what stands between them"
 
 
@@ -110,10 +111,11 @@ def check_columns(source: Source, config: EventsConfig) -> None:
             check_type(file, setting, column, types[column])
         elif setting != "user" or config.session is None:  # with a given session id a log needs no users
             found = ", ".join(types) or "none"
+            said = CSV_HINT if header else NO_HEADER_HINT if source.dialect is not None else ""
             hint = unnamed_hint(list(types), config.session is not None) if header else ""
             raise EventsMissing(
                 f"{file}: no column {column!r} for the {setting.replace('_', ' ')}; columns found: {found[:500]}. "
-                f"Name the right one with --{setting.replace('_', '-')}{CSV_HINT if header else ''}{hint}"
+                f"Name the right one with --{setting.replace('_', '-')}{said}{hint}"
             )
 
 
@@ -161,8 +163,11 @@ def look(
 
 def _look_text(text: Text, kind: str, config: EventsConfig, folder: Path | None) -> Source | None:
     required, wanted = required_columns(config), [column for _, column in wanted_columns(config)]
-    unsure = text.was_guessed and text.encoding != "utf-8"
-    guesses = (f"its encoding is {text.encoding} (--encoding)",) if unsure else ()
+    guesses: tuple[str, ...] = ()
+    if text.was_guessed and text.encoding != "utf-8":
+        guesses = (f"encoding {text.encoding}, by guess (--encoding)",)
+    elif text.doubted:
+        guesses = (f"encoding {text.encoding} as named, but all of it is valid UTF-8 (--encoding utf-8)",)
     encoding = text.encoding.upper()
     if kind == "csv":
         table = csvfile.look(text, config, required, wanted, folder)

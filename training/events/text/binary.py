@@ -1,4 +1,4 @@
-"""Files that are not text, named for what they are. Their bytes are never shown."""
+"""Files that are no log, named for what they are. Their bytes are never shown."""
 
 import re
 
@@ -39,6 +39,13 @@ KINDS = (
     (b"\xff\x06\x00\x00sNaPpY", 0, "packed with snappy", UNPACK),
     (b"\x1f\x9d", 0, "packed with compress", UNPACK),
 )
+# Texts that are no log, by their first words in small letters: what a download or a checkout left in its place.
+PAGES = (
+    (b"<!doctype html", "a web page (HTML)", "was it an error of the download?"),
+    (b"<html", "a web page (HTML)", "was it an error of the download?"),
+    (b"<?xml", "an XML document", "write it as CSV or JSON lines"),
+    (b"version https://git-lfs", "a Git LFS pointer", "fetch the file itself: git lfs pull"),
+)
 ONLY_BINARY = {b"BM", b"MZ", b"RDX", b"ID3", b"DUCK", b"ORC", b"ftyp", b"RIFF", b"Obj\x01"}  # words may begin so too
 IN_ZIP = (
     (b"xl/", "an Excel workbook", SAVE_AS_CSV),
@@ -51,7 +58,7 @@ IN_ZIP = (
 # What no text holds. Tab, ends of lines, form feed, escape and the end of DOS files may stand in one, and so may the
 # separators that Hive and ASCII have for columns.
 CONTROL = re.compile(rb"[\x00\x02-\x06\x0e-\x19\x7f]")
-NOT_TEXT = ("not text", "name a CSV, JSON lines or Parquet file")
+NOT_TEXT = ("a file of bytes that are no text", "name a CSV, JSON lines or Parquet file")
 MOST_CONTROL = 0.02  # of the bytes
 
 
@@ -60,6 +67,10 @@ def binary_kind(head: bytes) -> tuple[str, str] | None:
 
     NOT_TEXT: of no known kind; UTF-16 and UTF-32 look like that.
     """
+    words = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()
+    page = next(((kind, advice) for begins, kind, advice in PAGES if words.startswith(begins)), None)
+    if page is not None:
+        return page
     control = len(CONTROL.findall(head))
     for magic, place, kind, advice in KINDS:
         sure = magic not in ONLY_BINARY or control

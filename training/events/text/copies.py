@@ -13,12 +13,14 @@ from pathlib import Path
 from index.errors import EventsError
 
 PREFIX, BEGUN = "item2vec-copy-", "item2vec-begun-"
-RESERVE_BYTES = 1 << 28  # of the disk, left to the others
+RESERVE_BYTES, RESERVE_SHARE = 1 << 28, 0.05  # of the disk, left to the others: the smaller of both
 LOOK_BYTES = 1 << 26  # between two looks at what is free
 
 
 def free_bytes(folder: str) -> int:
-    return shutil.disk_usage(folder).free
+    """What a copy may take of the disk."""
+    disk = shutil.disk_usage(folder)
+    return disk.free - int(min(RESERVE_BYTES, disk.total * RESERVE_SHARE))
 
 
 class Copy:
@@ -43,7 +45,7 @@ class Copy:
                 unlooked += len(block)
                 if unlooked >= LOOK_BYTES:
                     unlooked = 0
-                    if free(os.path.dirname(self.path)) < RESERVE_BYTES + len(block):
+                    if free(os.path.dirname(self.path)) < len(block):
                         raise EventsError(_full(name, self.path, os.fstat(self._file).st_size))
                 at = 0
                 while at < len(block):
@@ -60,10 +62,10 @@ class Copy:
 def room_for(name: str, size: int, folder: Path | None, free: Callable[[str], int] = free_bytes) -> None:
     """Raises EventsError unless a copy of `size` bytes fits on the disk."""
     place = str(folder or tempfile.gettempdir())
-    if size + RESERVE_BYTES > free(place):
+    if size > free(place):
         raise EventsError(
-            f"{name}: unpacked it has {size / 1e9:,.1f} GB, and {place} has {free(place) / 1e9:,.1f} GB free; free "
-            "space, set TMPDIR to a folder on a larger disk, or unpack it there yourself"
+            f"{name}: unpacked it has {size / 1e9:,.1f} GB, and {place} has room for {max(free(place), 0) / 1e9:,.1f}; "
+            "free space, set TMPDIR to a folder on a larger disk, or unpack it there yourself"
         )
 
 

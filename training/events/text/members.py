@@ -31,5 +31,5 @@ def unpacked_bytes(path: str, member: str) -> int:
 def is_note(name: str) -> bool:
     """Whether a file is not data: a README, or what other programs leave."""
     *folders, last = name.replace("\\", "/").split("/")
-    hidden = any(part.startswith((".", "_")) for part in (*folders, last))
+    hidden = any(part.startswith((".", "_")) and part.strip(".") for part in (*folders, last))
     return hidden or last.lower().startswith(NOTES)

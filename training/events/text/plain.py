@@ -11,7 +11,8 @@ from index.errors import EventsError
 from training.events.text.binary import HEAD_BYTES, NOT_TEXT, binary_kind
 from training.events.text.blanks import Marks, without
 from training.events.text.copies import Copy, room_for
-from training.events.text.encodings import PARITY_BYTES, as_named, guessed, marked_as, wide
+from training.events.text.encodings import PARITY_BYTES, as_named, marked_as, wide
+from training.events.text.guess import guessed, looked_at
 from training.events.text.members import members, unpacked_bytes
 from training.events.text.unpack import open_file, packed_as, reading
 
@@ -25,8 +26,8 @@ WRONG = "item2vec.wrong"  # the handler of bytes that are not in the encoding
 class Text:
     """name: of the file, with that of the member where it is a zip of several. origin: the file. path: where to read.
     packing: as DuckDB calls it, where the path's name does not tell. encoding: of the original; was_guessed: nobody
-    named it, and no mark did; unsure: so far only its beginning was looked at. copy: what keeps the file at `path`,
-    where that is a copy.
+    named it, and no mark did; doubted: it was named, but all is valid UTF-8. unsure: only the beginning was looked
+    at. copy: what keeps the file at `path`, where that is a copy.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Text:
     packing: str = ""
     encoding: str = "utf-8"
     was_guessed: bool = False
+    doubted: bool = False
     unsure: bool = False
     copy: Copy | None = None
 
@@ -57,11 +59,25 @@ class Text:
                 raise
             raise type(error)(str(error).replace(self.path, self.name)) from error
 
+    @property
+    def marked(self) -> bool:
+        """Whether it begins with a byte order mark, as Windows tools write them."""
+        with reading(self.name), self.open() as stream:
+            return stream.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+
+    def without_mark(self, folder: Path | None) -> "Text":
+        """A copy that begins with its first letter."""
+        with reading(self.name), self.open() as stream:
+            return self._copied(_unmarked(_blocks(stream)), folder)
+
     def without_blanks(self, marks: Marks, before: bool, folder: Path | None) -> "Text":
         """A copy without the blanks behind the delimiters. before: without those before them too."""
         with reading(self.name), self.open() as stream:
-            copy = Copy(folder)
-            copy.write(self.name, without(_blocks(stream), marks, before))
+            return self._copied(without(_blocks(stream), marks, before), folder)
+
+    def _copied(self, blocks: Iterator[bytes], folder: Path | None) -> "Text":
+        copy = Copy(folder)
+        copy.write(self.name, blocks)
         return replace(self, path=copy.path, packing="", copy=copy)
 
 
@@ -98,13 +114,21 @@ def _text(file: str, name: str, member: str | None, packing: str, encoding: str,
         with open_file(file, member) as stream:
             copy.write(name, _unmarked(_blocks(stream)))
         text = Text(name, file, copy.path, copy=copy)
-    found, was_guessed = _encoding(text, head, broad, encoding)
+    if encoding != "auto":
+        found, was_guessed = as_named(name, head, encoding), False
+    elif broad is not None:
+        found, was_guessed = broad, marked_as(head) is None
+    else:
+        with text.open() as stream:
+            found, was_guessed = guessed(stream, LOOK_BYTES if text.unsure else None) or "utf-8", True
     if found == "utf-8":
         return text
     with text.open() as stream:
+        doubted = not was_guessed and broad is None and looked_at(stream, None).utf8
+    with text.open() as stream:
         copy = Copy(folder)
         copy.write(name, decoded(stream, found))
-    return Text(name, file, copy.path, encoding=found, was_guessed=was_guessed, copy=copy)
+    return Text(name, file, copy.path, encoding=found, was_guessed=was_guessed, doubted=doubted, copy=copy)
 
 
 def refuse_binary(name: str, head: bytes, maybe: bool = False) -> None:
@@ -114,7 +138,7 @@ def refuse_binary(name: str, head: bytes, maybe: bool = False) -> None:
     found = binary_kind(head[:HEAD_BYTES])
     if found is not None and not (maybe and found == NOT_TEXT):
         kind, advice = found
-        raise EventsError(f"{name}: is {kind}, which cannot be read as text{f'; {advice}' if advice else ''}")
+        raise EventsError(f"{name}: is {kind}, and cannot be read as text{f'; {advice}' if advice else ''}")
 
 
 def _told(file: str, packing: str) -> str:
@@ -132,15 +156,6 @@ def _layer(file: str, packing: str) -> bytes:
         return b""
     with open_file(file, layers=1) as stream:
         return stream.read(HEAD_BYTES)
-
-
-def _encoding(text: Text, head: bytes, broad: str | None, encoding: str) -> tuple[str, bool]:
-    if encoding != "auto":
-        return as_named(text.name, head, encoding), False
-    if broad is not None:
-        return broad, marked_as(head) is None
-    with text.open() as stream:
-        return guessed(stream, LOOK_BYTES if text.unsure else None) or "utf-8", True
 
 
 def decoded(stream: IO[bytes], encoding: str) -> Iterator[bytes]:

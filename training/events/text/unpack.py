@@ -66,6 +66,18 @@ def _unpacked(stream: IO[bytes], path: str, kind: str, member: str | None) -> IO
             return cast(IO[bytes], lzma.LZMAFile(stream))
 
 
+class _Kept:
+    """A file that pyarrow does not close when it lets go of it."""
+
+    closed = False
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.read = stream.read
+
+    def close(self) -> None:
+        pass
+
+
 class _Zstd(io.RawIOBase):
     """pyarrow's reader, which cannot go back to its beginning, as one that can. Frames follow each other."""
 
@@ -75,7 +87,7 @@ class _Zstd(io.RawIOBase):
 
     def _begin(self) -> None:
         self._stream.seek(0)
-        self._found = pa.CompressedInputStream(pa.PythonFile(self._stream, "r"), "zstd")
+        self._found = pa.CompressedInputStream(pa.PythonFile(_Kept(self._stream), "r"), "zstd")
 
     def readable(self) -> bool:
         return True
