@@ -16,7 +16,7 @@ from training.events.text.unpack import open_file, reading
 from training.presets.rows import object_of
 
 MOST_BYTES = 1 << 16
-MOST_LINES = 200
+MOST_LINES = 1000
 PARQUET = b"PAR1"
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 

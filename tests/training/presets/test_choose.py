@@ -269,6 +269,9 @@ def test_columns_of_personalize_go_by_any_letter_case_and_its_schema_tells_lists
     (tmp_path / "items-schema.json").write_text(json.dumps(schema, indent=2))
     chosen = choose(PRESETS["personalize"], [str(tmp_path)])
     assert (chosen.settings["user"], "event_type" in chosen.settings) == ("user_id", False)
+    foreign.personalize(tmp_path / "typed", LOG)
+    typed = choose(PRESETS["personalize"], [str(tmp_path / "typed")]).settings
+    assert (typed["event_type"], typed["conversion_types"]) == ("EVENT_TYPE", ("Purchase",))
     assert items_of(chosen)["i"] == {"genres": ["a", "b"], "description": "one | two", "category": "a"}
 
 

@@ -58,6 +58,7 @@ def test_interactions_of_metarank_are_taken_out_and_all_else_is_counted(tmp_path
     assert {json.loads(line)["event"] for line in lines[:-1]} == {"interaction"}
     assert f"{len(LOG)} rankings" in made.notes[0]
     assert "1 updates of users" in made.notes[0]
+    assert (made.settings["conversion_types"], made.settings["session"]) == (("purchase",), "session")
 
 
 @pytest.mark.parametrize(("share", "session"), [(0, None), (1, "session"), (2, None)])

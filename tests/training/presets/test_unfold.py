@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
@@ -22,6 +23,8 @@ from training.presets.tools.table import PRESETS
 from training.presets.unfold import unfold
 
 LOG = plays(40)
+# Gorse's CSV has times as Go writes them, which store/times/ reads.
+READABLE = [w for w in WRITERS if find_spec("store.times") or not w.startswith("gorse csv")]
 SMALL = ("--min-item-count", "2", "--dims", "8", "--bootstrap", "50", "--no-blend", "--quick")
 
 
@@ -47,7 +50,7 @@ def test_the_setting_knows_every_preset_of_the_table():
     assert set(get_args(Tool)) == set(PRESETS)
 
 
-@pytest.mark.parametrize("written", [w for w in WRITERS if not w.startswith("gorse csv")])
+@pytest.mark.parametrize("written", READABLE)
 def test_every_row_is_read_by_the_settings_of_the_preset(tmp_path, written):
     config = of_preset(tmp_path, written)
     reader, events = read(config, tmp_path)

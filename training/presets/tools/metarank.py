@@ -18,12 +18,13 @@ def fits(head: Head) -> Settings | None:
     told = {row.get("event") for row in head.objects}
     if not told & KINDS or not head.keys.issuperset({"event", "timestamp"}):
         return None
-    return {**NAMED, "conversion_types": CONVERSIONS}
+    return NAMED
 
 
 def interactions(log: Log, target: Path) -> Made:
     """Writes the interactions as they are, and lines that are no JSON too, which the reader rejects and counts."""
     kinds: Counter[str] = Counter()
+    types: Counter[str] = Counter()
     sessions = people = 0
     with target.open("w", encoding="utf-8") as out:
         for file in log.files:
@@ -33,19 +34,22 @@ def interactions(log: Log, target: Path) -> Made:
                 if kind in KINDS and kind != "interaction":
                     kinds[kind] += 1
                     continue
-                kinds["interaction"] += 1
                 if row:
+                    kinds["interaction"] += 1
                     sessions += bool(row.get("session"))
                     people += bool(row.get("user"))
+                    types[str(row.get("type"))] += 1
                 out.write(text + "\n")
-    given: Settings = {}
+    # One that the log does not have would only be warned of.
+    conversions = tuple(kind for kind in CONVERSIONS if types[kind])
+    given: dict[str, Any] = {"conversion_types": conversions} if conversions else {}
     notes = [
         f"{kinds['interaction']} interactions are the events; {kinds['ranking']} rankings (what was shown) and "
         f"{kinds['user']} updates of users are not used"
     ]
     # Both are optional. A session that is missing in some rows would cost those rows; pauses cut all of them.
     if sessions and (sessions == kinds["interaction"] or not people):
-        given = {"session": "session"}
+        given["session"] = "session"
     elif sessions:
         notes.append(f"{kinds['interaction'] - sessions} interactions have no session, so sessions are cut by pauses")
     return Made(given, notes)

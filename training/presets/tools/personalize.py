@@ -23,10 +23,14 @@ def fits(head: Head) -> Settings | None:
         return None
     found = {setting: there[column] for setting, column in NEEDED.items()}
     csv = {} if head.columns else {"header": "yes", "delimiter": ","}
+    types: dict[str, Any] = {}
     if "EVENT_TYPE" in there:
-        types = {"event_type": there["EVENT_TYPE"], "conversion_types": CONVERSIONS}
-        return {**found, **csv, **types, "time_unit": "s"}
-    return {**found, **csv, "time_unit": "s"}
+        place = head.header().index(there["EVENT_TYPE"])
+        seen = {row[place] for line in range(1, len(head.lines)) if len(row := head.fields(",", line)) > place}
+        # One that the log does not have would only be warned of.
+        conversions = tuple(kind for kind in CONVERSIONS if kind in seen)
+        types = {"event_type": there["EVENT_TYPE"], **({"conversion_types": conversions} if conversions else {})}
+    return {**found, **csv, **types, "time_unit": "s"}
 
 
 @dataclass(frozen=True)
