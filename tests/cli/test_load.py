@@ -326,7 +326,7 @@ def test_files_of_another_tool_are_refused_before_anything_is_sent(tmp_path, cap
         dumps_of("gorse", [str(tmp_path / "dump"), str(other)])
     with pytest.raises(EventsMissing, match="no file of Amazon Personalize's"):
         dumps_of("personalize", [str(tmp_path / "dump")])
-    (tmp_path / "picture").write_bytes(b"\x89PNG\x00\x01")
+    (tmp_path / "picture").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x01")
     assert main(["load", "--from", "gorse", str(tmp_path / "picture"), *arguments]) == 2
-    assert "it is a binary file" in capsys.readouterr().err
+    assert "it is an image (PNG)" in capsys.readouterr().err
     assert stored(settings) == []

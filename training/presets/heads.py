@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from index.errors import EventsError
+from training.events.text.binary import HEAD_BYTES, NOT_TEXT, binary_kind
 from training.events.text.members import members
 from training.events.text.unpack import open_file, reading
 from training.presets.rows import object_of
@@ -23,12 +24,13 @@ MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 
 @dataclass(frozen=True)
 class Head:
-    """lines: the first lines that hold anything, as text; none of a binary file. columns: of a Parquet file."""
+    """lines: the first lines that hold anything, as text; none of a file that is no text. columns: of a Parquet file.
+    kind: what else it is, in words."""
 
     file: str
     lines: tuple[str, ...]
     columns: tuple[str, ...] = ()
-    binary: bool = False
+    kind: str = ""
 
     def fields(self, delimiter: str, line: int = 0) -> list[str]:
         """Of one line; [] where there is none. Quotes around a field are dropped."""
@@ -54,15 +56,19 @@ class Head:
         """What the file begins with, short, for a message."""
         if self.columns:
             return f"has the columns {', '.join(self.columns)[:120]}"
-        if self.binary:
-            return "is a binary file"
+        if self.kind:
+            return f"is {self.kind}"
         return f"begins with {self.lines[0][:100]!r}" if self.lines else "is empty"
 
 
 def head_of(file: str) -> Head:
     """Raises EventsError for a file that cannot be read, and for an archive of several files, of which one alone is no
     log."""
-    with reading(file):
+    with reading(file), open(file, "rb") as raw:
+        begins = raw.read(HEAD_BYTES)
+        known = binary_kind(begins)
+        if known not in (None, NOT_TEXT) and not begins.startswith(PARQUET):
+            return Head(file, (), kind=known[0])
         inside = members(file) if zipfile.is_zipfile(file) else []
     if len(inside) > 1:
         raise EventsError(
@@ -73,12 +79,12 @@ def head_of(file: str) -> Head:
         data = stream.read(MOST_BYTES)
     if data.startswith(PARQUET):
         try:
-            return Head(file, (), tuple(pq.read_schema(file).names), binary=True)
+            return Head(file, (), tuple(pq.read_schema(file).names))
         except (pa.ArrowException, OSError) as error:
             raise EventsError(f"{file}: not a complete Parquet file; write or copy it again") from error
     encoding = next((name for mark, name in MARKS if data.startswith(mark)), None)
     if encoding is None and b"\0" in data:
-        return Head(file, (), binary=True)
+        return Head(file, (), kind=NOT_TEXT[0])
     text = data.decode(encoding, "replace") if encoding else _decoded(data)
     lines = text.splitlines()
     if len(data) == MOST_BYTES and len(lines) > 1:

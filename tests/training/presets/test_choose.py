@@ -146,7 +146,9 @@ def test_two_generations_in_a_folder_are_not_mixed(tmp_path):
 @pytest.mark.parametrize(
     ("preset", "content", "said"),
     [
-        ("movielens", b"\x89PNG\x00\x01ratings", "it is a binary file"),
+        ("movielens", b"\x89PNG\r\n\x1a\n\x00\x01ratings", r"it is an image \(PNG\)"),
+        ("movielens", b"\x00\x01\x02ratings", "it is a file of bytes that are no text"),
+        ("movielens", b"<!DOCTYPE html><p>404", r"it is a web page \(HTML\)"),
         ("movielens", b"a,b\n1,2\n", r"it begins with 'a,b'"),
         ("movielens", b"1\t2\t9\t1700000000\n", "not a file of MovieLens"),  # no rating is 9
         ("movielens", b"", "it is empty"),
