@@ -21,7 +21,7 @@ OURS = {
 FLOORS = (
     {"config", "configfile", "corpus", "progress", "terminal", "workspace", "counting"},
     {"events", "trainers", "baselines", "demo"},
-    {"sessions", "evaluation"},
+    {"sessions", "evaluation", "items"},
     {"choice", "given"},
     {"pipeline", "check"},
     {"tune", "jobs"},

@@ -5,9 +5,10 @@ Every setting is described once, here: the help of the commands shows this text,
 
 import logging
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from index.ranking.settings import RecommenderConfig
 
@@ -34,7 +35,27 @@ class EventsConfig(Settings):
     """Where the log is and what its columns are called."""
 
     paths: tuple[str, ...] = setting((), "files, folders or globs of the log (CSV, CSV.gz, JSONL, Parquet)")
-    items: str | None = setting(None, "metadata of the items: a file with the item id and any of title, category, ...")
+    items: tuple[str, ...] = setting(
+        (), "metadata of the items: files, folders or globs with the item id and any of title, category, available, ..."
+    )
+    items_id: str | None = setting(
+        None, "column of the item id in the metadata; without it, the log's, or the one whose values are in the log"
+    )
+    items_format: Literal["auto", "csv", "jsonl", "parquet"] = setting(
+        "auto", "format of the metadata; auto: by the name of each file, else as the log's"
+    )
+    items_delimiter: str | None = setting(
+        None,
+        "delimiter of the metadata; without it, the log's where it fits, else detected",
+        min_length=1,
+        max_length=1,
+    )
+    items_encoding: Literal["utf-8", "latin-1", "utf-16"] | None = setting(
+        None, "encoding of the metadata; without it, the log's where it fits"
+    )
+    items_lists: tuple[str, ...] = setting(
+        (), "fields of the metadata whose texts are lists, with | ; or , between the elements: genres, tags, ..."
+    )
     format: Literal["auto", "csv", "jsonl", "parquet"] = setting(
         "auto", "format of the files; auto: by the name of each"
     )
@@ -63,6 +84,12 @@ class EventsConfig(Settings):
         ge=200,
         le=1 << 22,
     )
+
+    @field_validator("items", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        """One path, as settings of former releases have it, or none."""
+        return () if given is None else (str(given),) if isinstance(given, str | PathLike) else given
 
     @model_validator(mode="after")
     def _types_need_a_column(self) -> "EventsConfig":

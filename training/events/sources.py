@@ -17,6 +17,7 @@ from training.events import csvfile, jsonfile
 from training.events.files import find_files
 from training.events.source import Source, Sources
 from training.events.sql import first_line, literal, unglobbed
+from training.events.wholeids import with_whole_ids
 
 NUMBERS = r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*"
 TEXT = r"VARCHAR|JSON|BLOB|ENUM.*|\"NULL\""
@@ -57,7 +58,8 @@ def open_sources(config: EventsConfig, connection: duckdb.DuckDBPyConnection) ->
             empty.append(file)
             continue
         check_columns(source, config)
-        shapes.append(source)
+        ids = [column for column in (config.user, config.item, config.session) if column is not None]
+        shapes.append(with_whole_ids(connection, source, ids))
     if not shapes:
         raise EventsMissing(f"all {len(empty)} files are empty, the first is {empty[0]}")
     grouped = groupby(shapes, key=lambda s: (replace(s, files=()), s.marked and s.files))

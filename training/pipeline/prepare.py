@@ -1,6 +1,7 @@
 """From log to corpus: the first step of a run, and everything that is known before any training."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -16,16 +17,21 @@ from training.corpus import Corpus
 from training.evaluation.kept import Newest
 from training.evaluation.split import has_clock
 from training.events.files import find_files
-from training.events.metadata import read_metadata
 from training.events.reader import EventBatch, EventReader
 from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
-from training.progress import Reporter, Step
+from training.items.form import files_of
+from training.items.meeting import meet
+from training.items.read import read_items, remarks, write_rejects
+from training.progress import Step
 from training.sessions.cut import sessionise
 from training.sessions.encode import Sessions
 from training.sessions.repeats import rules_of
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
+logger = logging.getLogger(__name__)
+
+REJECTED_ITEMS = "rejects-items.parquet"
 ARRAYS = ("tokens", "offsets", "starts", "ends", "weights", "converted")  # of a Corpus
 
 
@@ -60,8 +66,8 @@ def identity_of(config: TrainConfig) -> dict[str, Any]:
 
     What the gate asks is left out: it changes no step."""
     paths = find_files(config.events.paths, config.events.format)
-    if config.events.items is not None:
-        paths += find_files([config.events.items])
+    if config.events.items:
+        paths += files_of(config.events)
     files = [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path, _ in paths]
     return {"config": config.model_dump(mode="json", exclude={"gate"}), "files": files}
 
@@ -120,15 +126,23 @@ def prepared_of(folder: Path) -> Prepared:
     return Prepared(corpus, vocabulary, names["rare"], counts, _fingerprint(corpus, vocabulary), newest)
 
 
-def read_items(log: Prepared, config: TrainConfig, told: Reporter) -> Catalogue:
-    """The items' metadata; without any, an empty catalogue."""
-    if config.events.items is None:
+def read_catalogue(log: Prepared, config: TrainConfig, work: Workspace) -> Catalogue:
+    """The items' metadata; without any, an empty catalogue. What is no item is kept beside the log's rejects."""
+    if not config.events.items:
         return Catalogue([], {})
-    with told.step("items") as step:
-        rows = read_metadata(config.events.items, config.events.item, config.events.memory_mb)
-        catalogue = Catalogue.from_rows(rows)
+    ids = [*log.vocabulary.ids, *log.rare]
+    with work.told.step("items") as step:
+        items = read_items(config.events, ids)
+        write_rejects(items.rejects, work.folder / REJECTED_ITEMS)
+        catalogue = Catalogue.from_fields(items.fields)
         known = sum(item in catalogue for item in log.vocabulary.ids)
         step.facts |= {"items": len(catalogue.ids), "of_the_vocabulary": known}
+        step.facts |= {"rows": items.rows, "rejected": len(items.rejects), "unavailable": items.hidden}
+    for remark in remarks(items, config.events):
+        logger.warning("%s", remark)
+    meeting = meet(ids, list(items.fields))
+    if meeting.is_poor:
+        logger.warning("%s %s", meeting.found, meeting.advice)
     return catalogue
 
 

@@ -6,6 +6,7 @@ session that was under way when the model was trained is two, and of an item tha
 count towards its vector.
 """
 
+import glob
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ from training.pipeline.prepare import (
     RowCounts,
     identity_of,
     prepared_of,
-    read_items,
+    read_catalogue,
     write_sessions,
 )
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
@@ -82,8 +83,8 @@ def base_of(
         )
     config = config_of(artifact, events, gate)
     items = config.events.items
-    if items is not None and "items" not in events and not Path(items).exists():  # the metadata stays as it was
-        config = config.model_copy(update={"events": config.events.model_copy(update={"items": None})})
+    if items and "items" not in events and not any(map(_is_there, items)):  # the metadata stays as it was
+        config = config.model_copy(update={"events": config.events.model_copy(update={"items": ()})})
     return Base(manifest.version, manifest, Served(artifact), config)
 
 
@@ -102,7 +103,7 @@ def update(
         if work.resumed:
             told.note("resumed", steps=",".join(work.resumed))
         log, new = _joined(base, later, work)
-        items = _items(base, log, told)
+        items = _items(base, log, work)
         with told.step("foretold") as step:
             found = foretell(base.model.recommender, _corpus(base), new, config.trainer.workers, config.seed)
             step.facts |= {"prefixes": found.prefixes, **{f"{task}_hr@20": hr for task, hr in found.hr20.items()}}
@@ -255,9 +256,13 @@ def _corpus(base: Base) -> Corpus:
     return Corpus(tokens, offsets, evidence.starts, evidence.ends, len(base.model.vocabulary), evidence.weights)
 
 
-def _items(base: Base, log: Prepared, told: Reporter) -> Catalogue:
-    """The metadata as it is now; as it was, where its file is gone."""
-    return base.model.catalogue if base.config.events.items is None else read_items(log, base.config, told)
+def _is_there(path: str) -> bool:
+    return Path(path).exists() or bool(glob.glob(path, recursive=True))
+
+
+def _items(base: Base, log: Prepared, work: Workspace) -> Catalogue:
+    """The metadata as it is now; as it was, where its files are gone."""
+    return read_catalogue(log, base.config, work) if base.config.events.items else base.model.catalogue
 
 
 def _facts(base: Base, log: Prepared, new: Corpus, known: int, found: Foretold) -> UpdateFacts:

@@ -1,0 +1,151 @@
+"""The whole catalogue: its files one after the other, the later row of an id in place of the earlier one."""
+
+import logging
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from index.catalogue.catalogue import AVAILABLE
+from index.errors import EventsMissing
+from training.config import EventsConfig
+from training.events.sql import connect
+from training.events.wholeids import with_whole_ids
+from training.items.form import files_of, table_of
+from training.items.meeting import Known
+from training.items.rows import Account, Reject, rows_of
+from training.items.values import available_of, is_blank, split_columns
+
+log = logging.getLogger(__name__)
+
+SHOWN = 3  # examples
+
+
+@dataclass
+class Items:
+    """What was read. fields: by id, in the order of first appearance. rows: of all files; repeated: those with an id of
+    an earlier row, which they replace. columns: file -> its column of ids. lists: field -> what stood between its
+    elements. hidden: items that are not available. unclear: what stands in `available` and says neither, and how often.
+    whole: columns whose ids were written as 300.0. empty: files that hold nothing.
+    """
+
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: int = 0
+    repeated: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
+    hidden: int = 0
+    unclear: Counter[str] = field(default_factory=Counter)
+    whole: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Rows by reason."""
+        return dict(Counter(reject.reason for reject in self.rejects))
+
+
+def read_items(config: EventsConfig, ids: Collection[str] | None = None) -> Items:
+    """The metadata of `config.items`. ids: of the log, by which the column of ids is told where its name does not say.
+
+    Raises EventsMissing for a file, a column of ids or a list that is not there, EventsError for a file that cannot be
+    read."""
+    items, known = Items(), None if ids is None else Known(ids)
+    connection = connect(config.memory_mb)
+    texts: set[str] = set()  # ids of rows of CSV files, where a list can only be a text
+    for file, kind in files_of(config):
+        table = table_of(connection, file, kind, config, known)
+        if table is None:
+            items.empty.append(file)
+            continue
+        source = with_whole_ids(connection, table.source, [table.column], known.exact if known else None)
+        if source.whole:
+            items.whole.append(file)
+        items.columns[file] = table.column
+        account = Account()
+        for item, fields in rows_of(connection, type(table)(source, table.column), account):
+            items.repeated += item in items.fields
+            items.fields[item] = fields
+            (texts.add if source.format == "csv" else texts.discard)(item)
+        items.rows += account.rows
+        items.rejects += account.rejects
+    connection.close()
+    _split(items, texts, config.items_lists)
+    _hide(items)
+    return items
+
+
+def _split(items: Items, texts: set[str], named: tuple[str, ...]) -> None:
+    columns = {name for fields in items.fields.values() for name in fields}
+    missing = [name for name in named if name not in columns]
+    if missing and items.fields:
+        raise EventsMissing(
+            f"items_lists: the metadata has no field {missing[0]!r}; its fields: {', '.join(sorted(columns))[:500]}"
+        )
+    from_text = [fields for item, fields in items.fields.items() if item in texts]
+    others = [fields for item, fields in items.fields.items() if item not in texts]
+    items.lists = split_columns(from_text, named, clear=True) | split_columns(others, named, clear=False)
+
+
+def _hide(items: Items) -> None:
+    """What stands under `available`, in any letter case, as true or false."""
+    for fields in items.fields.values():
+        for name in [name for name in fields if name.strip().casefold() == AVAILABLE]:
+            value = fields.pop(name)
+            found = available_of(value)
+            if found is not None:
+                fields[AVAILABLE] = found
+                items.hidden += not found
+            elif not is_blank(value):
+                items.unclear[str(value)[:60]] += 1
+
+
+def write_rejects(rejects: list[Reject], path: Path) -> None:
+    """As Parquet: file, row, reason, detail. Without any, the file is removed."""
+    path.unlink(missing_ok=True)
+    if rejects:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        names = ("file", "row", "reason", "detail")
+        pq.write_table(pa.table({name: [getattr(reject, name) for reject in rejects] for name in names}), path)
+        path.chmod(0o600)
+
+
+def remarks(items: Items, config: EventsConfig) -> list[str]:
+    """What was taken for what, and what was left out, a sentence each."""
+    said = []
+    for column in dict.fromkeys(items.columns.values()):
+        if column != config.item and column != config.items_id:
+            files = [file for file, used in items.columns.items() if used == column]
+            said.append(f"{_first(files)}: column {column!r} is taken for the item id (--items-id names another)")
+    if items.whole:
+        said.append(f"{_first(items.whole)}: ids written as 300.0 are read as 300")
+    if items.rejects:
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in items.rejected.items())
+        first = items.rejects[0]
+        said.append(
+            f"{len(items.rejects):,} of {items.rows:,} rows of the metadata are no items ({reasons}); the first is row "
+            f"{first.row:,} of {first.file}" + (f": {first.detail[:200]}" if first.detail else "")
+        )
+    if items.repeated:
+        said.append(f"{items.repeated:,} rows of the metadata have the id of an earlier row, and replace it")
+    for name, mark in items.lists.items():
+        if name not in config.items_lists:
+            how = "lists as JSON or Python writes them" if mark == "[" else f"lists, split at {mark!r}"
+            said.append(f"field {name!r} is read as {how}")
+    if items.unclear:
+        examples = ", ".join(f"{text!r} ({n:,})" for text, n in items.unclear.most_common(SHOWN))
+        said.append(
+            f"field 'available': {items.unclear.total():,} values are neither true nor false and hide nothing: "
+            f"{examples}; write true or false"
+        )
+    said += [f"{file}: is empty" for file in items.empty]
+    return said
+
+
+def _first(files: list[str]) -> str:
+    return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
