@@ -23,7 +23,8 @@ FLOORS = (
     {"events", "trainers", "baselines", "demo"},
     {"sessions", "evaluation", "items"},
     {"choice", "given"},
-    {"pipeline", "check"},
+    {"check"},
+    {"pipeline"},
     {"tune", "jobs"},
 )
 ROOMS = {  # library -> the only folders that may import it

@@ -33,7 +33,7 @@ FINDINGS = {
         title="the rules leave no session to train on",
         found="{why}.",
         effect="There is nothing to train on.",
-        advice="Give a longer log, lower --min-item-count (now {min_item_count}), or check --user and --session.",
+        advice="{advice}.",
     ),
     "no_test_part": Words(
         title="too few sessions to hold out a test part",

@@ -5,13 +5,18 @@ import logging
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from index.artifact.manifest import LogFinding
 from index.catalogue.catalogue import Catalogue
+from index.errors import EventsMissing, EventsRejected
 from index.vocabulary import Vocabulary
+from training.check.findings import Finding
+from training.check.judge import CHECKS, OF_ROWS, judge, reading_of
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.evaluation.kept import Newest
@@ -51,7 +56,8 @@ class RowCounts:
 @dataclass(frozen=True)
 class Prepared:
     """The log after the rules. rare: items seen too seldom for a vector, and how often. newest: by item, the events of
-    its newest sessions, those of rare items too; all events where it has no clock."""
+    its newest sessions, those of rare items too; all events where it has no clock. findings: what is wrong with it, as
+    a check of the log says it; notes are left out."""
 
     corpus: Corpus
     vocabulary: Vocabulary
@@ -59,6 +65,7 @@ class Prepared:
     counts: RowCounts
     fingerprint: str
     newest: Newest
+    findings: list[LogFinding]
 
 
 def identity_of(config: TrainConfig) -> dict[str, Any]:
@@ -72,24 +79,35 @@ def identity_of(config: TrainConfig) -> dict[str, Any]:
     return {"config": config.model_dump(mode="json", exclude={"gate"}), "files": files}
 
 
-def prepare(config: TrainConfig, work: Workspace) -> Prepared:
-    """Read the log, reject what is not an event, cut sessions."""
+def prepare(config: TrainConfig, work: Workspace, now: datetime | None = None) -> Prepared:
+    """Read the log, reject what is not an event, cut sessions, and say what is wrong with it.
+
+    now: what is later is the future; None for this moment. Raises EventsError where nothing can be trained on, or the
+    judgement is that it should not be.
+    """
 
     def make(folder: Path) -> None:
         settings = config.events
         connection = connect(settings.memory_mb, str(folder))
         sources = open_sources(settings, connection)
-        rejects = work.folder / "rejects.parquet"
-        reader = EventReader(sources, settings, connection, config.sessions.min_dwell, rejects)
+        reading = reading_of(config, connection, sources, work.folder / "rejects.parquet", now)
+        reader = reading.reader
         with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:
-            sessions = sessionise(
-                _counted(reader, step),
-                rules_of(config),
-                by_session=settings.session is not None,
-                budget_mb=settings.memory_mb,
-                threads=config.trainer.workers,
-                spill=folder,
-            )
+            try:
+                sessions = sessionise(
+                    _counted(reader, step),
+                    rules_of(config),
+                    by_session=settings.session is not None,
+                    budget_mb=settings.memory_mb,
+                    threads=config.trainer.workers,
+                    spill=folder,
+                    watch=reading.census,
+                )
+            except (EventsMissing, EventsRejected) as error:
+                checks = OF_ROWS if isinstance(error, EventsRejected) else CHECKS
+                exam = reading.exam(None, (error.short, error.advice or ""))
+                tell(shared(judge(exam, checks)), work.told)
+                raise
             step.facts |= {"rows": reader.counts.rows, "rejected": sum(reader.counts.rejected.values())}
             step.facts |= {"sessions": len(sessions.corpus), "items": sessions.corpus.items}
         removed = reader.counts.dropped | sessions.counts.removed()
@@ -101,16 +119,38 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
             repeat_share=sessions.repeats.share,
             repeats_kept=sessions.repeats.kept,
         )
-        write_sessions(folder, sessions, counts)
+        write_sessions(folder, sessions, counts, shared(judge(reading.exam(sessions))))
 
-    return prepared_of(work.step("sessions", make))
+    log = prepared_of(work.step("sessions", make))
+    tell(log.findings, work.told)
+    stops = [f"{finding.found} {finding.advice}" for finding in log.findings if finding.severity == "stop"]
+    if stops:
+        raise EventsMissing(" ".join(stops))
+    return log
 
 
-def write_sessions(folder: Path, sessions: Sessions, counts: RowCounts) -> None:
+def shared(found: Iterable[Finding]) -> list[LogFinding]:
+    """What the manifest keeps of the findings: stops and warnings, without examples, which name people."""
+    return [
+        LogFinding(code=f.code, severity=f.severity, found=f.found, advice=f.advice)
+        for f in found
+        if f.severity != "note"
+    ]
+
+
+def tell(found: Iterable[LogFinding], told: Reporter) -> None:
+    """A line for each."""
+    for finding in found:
+        event = "stop" if finding.severity == "stop" else "warning"
+        told.note(event, finding=finding.code, found=finding.found, advice=finding.advice)
+
+
+def write_sessions(folder: Path, sessions: Sessions, counts: RowCounts, found: list[LogFinding]) -> None:
     write_arrays(folder, **{name: getattr(sessions.corpus, name) for name in ARRAYS}, newest=sessions.newest)
     names = {"ids": sessions.vocabulary.ids, "rare": sessions.rare, "newest_rare": sessions.newest_rare}
     write_json(folder / "vocabulary.json", names)
     write_json(folder / "counts.json", asdict(counts))
+    write_json(folder / "findings.json", [finding.model_dump() for finding in found])
 
 
 def prepared_of(folder: Path) -> Prepared:
@@ -119,11 +159,13 @@ def prepared_of(folder: Path) -> Prepared:
     corpus = Corpus(items=len(names["ids"]), **{name: read_array(folder, name) for name in ARRAYS})
     vocabulary = Vocabulary(names["ids"], corpus.counts())
     counts = RowCounts(**read_json(folder / "counts.json"))
+    kept = folder / "findings.json"  # not there: of a run that the release before began
+    found = [LogFinding.model_validate(each) for each in read_json(kept)] if kept.exists() else []
     frequent, rare = read_array(folder, "newest"), names.get("newest_rare")
     if frequent is None or not has_clock(corpus):  # None: of a run that the release before began
         frequent, rare = vocabulary.counts, names["rare"]
     newest = Newest.of(vocabulary.ids, frequent, rare)
-    return Prepared(corpus, vocabulary, names["rare"], counts, _fingerprint(corpus, vocabulary), newest)
+    return Prepared(corpus, vocabulary, names["rare"], counts, _fingerprint(corpus, vocabulary), newest, found)
 
 
 def read_catalogue(log: Prepared, config: TrainConfig, work: Workspace) -> Catalogue:

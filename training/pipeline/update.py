@@ -23,13 +23,14 @@ from index.catalogue.catalogue import Catalogue
 from index.errors import NoModel, UpdateImpossible
 from index.model import Model as Served
 from index.process import keep_freed_memory
+from training.check.judge import OF_EVENTS, judge, reading_of
 from training.choice.engines import with_engine
 from training.config import SessionsConfig, TrainConfig
 from training.configfile import config_of
 from training.corpus import Corpus
 from training.counting.rules import EarlierRules
 from training.evaluation.foretold import Foretold, foretell
-from training.events.reader import EventBatch, EventReader
+from training.events.reader import EventBatch
 from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
 from training.pipeline.assemble import assemble
@@ -42,6 +43,8 @@ from training.pipeline.prepare import (
     identity_of,
     prepared_of,
     read_catalogue,
+    shared,
+    tell,
     write_sessions,
 )
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
@@ -138,7 +141,8 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
             raise UpdateImpossible("the model has weights of events and the new ones have none, or the other way round")
         connection = connect(settings.memory_mb, str(folder))
         sources = open_sources(settings, connection)
-        reader = EventReader(sources, settings, connection, config.sessions.min_dwell, work.folder / "rejects.parquet")
+        reading = reading_of(config, connection, sources, work.folder / "rejects.parquet")
+        reader = reading.reader
         known = _Known(int(evidence.ends.max()) if later and evidence.clock else None)
         with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:
             cuts, codes, repeats = cut_all(
@@ -148,6 +152,7 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
                 settings.memory_mb,
                 config.trainer.workers,
                 folder,
+                watch=reading.census,
             )
             came = sum(int((part.lengths >= rules.min_length).sum()) for part in cuts)
             if not came:
@@ -170,13 +175,15 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
             repeat_share=repeats.share,
             repeats_kept=repeats.kept,
         )
-        write_sessions(folder, sessions, counts)
+        write_sessions(folder, sessions, counts, shared(judge(reading.exam(sessions), OF_EVENTS)))
         write_arrays(folder, **{f"new_{name}": getattr(new, name) for name in ARRAYS})
         write_json(folder / "known.json", known.count)
 
     folder = work.step("sessions", make)
     new = Corpus(items=len(ids), **{name: read_array(folder, f"new_{name}") for name in ARRAYS})
-    return prepared_of(folder), new
+    log = prepared_of(folder)
+    tell(log.findings, work.told)
+    return log, new
 
 
 def _rules(base: Base) -> SessionsConfig:
