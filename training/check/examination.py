@@ -9,6 +9,7 @@ import numpy as np
 from training.check.exam import ClockKind, Exam, Split
 from training.check.findings import Finding, Sample, Verdict, verdict
 from training.check.forecast import Forecast
+from training.check.metadata import Metadata
 from training.check.tally import DAY, SAMPLES, Tally, When
 from training.events.source import Sources
 
@@ -96,7 +97,7 @@ class AfterRules:
 @dataclass(frozen=True)
 class Examination:
     """events, users, sessions, items: of the accepted events, before any rule. after_rules, split, forecast: None where
-    nothing is left. findings: stops first. seconds: that the examination took."""
+    nothing is left. findings: stops first. seconds: that the examination took. metadata: None where there is none."""
 
     files: Files
     rows: Rows
@@ -114,6 +115,7 @@ class Examination:
     findings: list[Finding]
     verdict: Verdict
     seconds: float
+    metadata: Metadata | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document of `item2vec check --json`: the fields, with their values as JSON has them."""
@@ -123,7 +125,9 @@ class Examination:
         return asdict(self) | {"split": split, "findings": [finding.to_json() for finding in self.findings]}
 
 
-def report(exam: Exam, sources: Sources, found: list[Finding], seconds: float) -> Examination:
+def report(
+    exam: Exam, sources: Sources, found: list[Finding], seconds: float, metadata: Metadata | None = None
+) -> Examination:
     """What was looked at, as it is reported."""
     people, counts, clock, every = exam.people, exam.counts, exam.clock, sources.files
     size, empty = sum(os.path.getsize(file) for file in every), sources.empty
@@ -152,6 +156,7 @@ def report(exam: Exam, sources: Sources, found: list[Finding], seconds: float) -
         findings=found,
         verdict=verdict(found),
         seconds=round(seconds, 1),
+        metadata=metadata,
     )
 
 

@@ -13,14 +13,17 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from index.artifact.manifest import Manifest
-from index.errors import EventsMissing
+from index.errors import EventsError, EventsMissing
+from training.check.exam import Exam
 from training.check.examination import Examination, report
 from training.check.findings import Finding
 from training.check.forecast import Forecast, forecast
-from training.check.judge import Reading, judge, reading_of
+from training.check.judge import SEVERITIES, Reading, judge, reading_of
 from training.check.lookups import ids_of
+from training.check.metadata import Metadata, judge_metadata, look_at, unreadable
 from training.config import EventsConfig, TrainConfig
 from training.corpus import Corpus
 from training.events.reader import EventBatch
@@ -59,7 +62,23 @@ def examine(
         with step(progress, "examples"):
             found = with_names(judge(exam), connection, sources, config.events)
         connection.close()
-    return report(exam, sources, found, time.perf_counter() - started)
+    metadata, more = metadata_of(config.events, exam, progress)
+    found = sorted([*found, *more], key=lambda finding: SEVERITIES.index(finding.severity))
+    return report(exam, sources, found, time.perf_counter() - started, metadata)
+
+
+def metadata_of(config: EventsConfig, exam: Exam, progress: Reporter | None) -> tuple[Metadata | None, list[Finding]]:
+    """What the files of the items hold, None where there are none or they cannot be read; and what is wrong there."""
+    if not config.items:
+        return None, []
+    with step(progress, "items") as told:
+        order = np.argsort(-exam.occurrences, kind="stable")
+        try:
+            look = look_at(config, [exam.items[i] for i in order.tolist()])
+        except EventsError as error:
+            return None, [unreadable(str(error).rstrip("."))]
+        told.facts |= {"items": len(look.items.fields), "rows": look.items.rows}
+    return Metadata.of(look), judge_metadata(look)
 
 
 def step(progress: Reporter | None, name: str, unit: str = "") -> AbstractContextManager[Step]:

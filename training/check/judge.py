@@ -42,6 +42,8 @@ CHECKS: Checks = (
     people.long_sessions,
     people.duplicates,
     ids.spellings,
+    ids.blank_ends,
+    ids.whole_numbers,
     ids.placeholders,
     people.repeats,
     clock.mixed_units,
@@ -102,6 +104,7 @@ class Reading:
             types=types_of(self.connection, self.sources, settings),
             units=units_of(self.connection, self.sources, settings),
             serving=serving,
+            whole=tuple(file for source in self.sources.sources if source.whole for file in source.files),
         )
 
 

@@ -6,6 +6,7 @@ numbers are read as `Count`. docs/check.md lists the same codes.
 
 from typing import NamedTuple
 
+from training.check import itemwords
 from training.check.census import GIANT
 
 
@@ -235,6 +236,7 @@ FINDINGS = {
         effect="They are read as one user, whose sessions mix the events of strangers.",
         advice="Name a --session, use the id of the visit as --user, or filter these rows out.",
     ),
+    **{code: Words(*words) for code, words in itemwords.WORDS.items()},
 }
 
 # What reads differently where something else holds: (finding, case) -> parts of its words.

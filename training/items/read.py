@@ -1,6 +1,5 @@
 """The whole catalogue: its files one after the other, the later row of an id in place of the earlier one."""
 
-import logging
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -19,10 +18,6 @@ from training.items.form import files_of, table_of
 from training.items.meeting import Known
 from training.items.rows import Account, Reject, rows_of
 from training.items.values import available_of, is_blank, split_columns
-
-log = logging.getLogger(__name__)
-
-SHOWN = 3  # examples
 
 
 @dataclass
@@ -113,39 +108,3 @@ def write_rejects(rejects: list[Reject], path: Path) -> None:
         names = ("file", "row", "reason", "detail")
         pq.write_table(pa.table({name: [getattr(reject, name) for reject in rejects] for name in names}), path)
         path.chmod(0o600)
-
-
-def remarks(items: Items, config: EventsConfig) -> list[str]:
-    """What was taken for what, and what was left out, a sentence each."""
-    said = []
-    for column in dict.fromkeys(items.columns.values()):
-        if column != config.item and column != config.items_id:
-            files = [file for file, used in items.columns.items() if used == column]
-            said.append(f"{_first(files)}: column {column!r} is taken for the item id (--items-id names another)")
-    if items.whole:
-        said.append(f"{_first(items.whole)}: ids written as 300.0 are read as 300")
-    if items.rejects:
-        reasons = ", ".join(f"{n:,} {reason}" for reason, n in items.rejected.items())
-        first = items.rejects[0]
-        said.append(
-            f"{len(items.rejects):,} of {items.rows:,} rows of the metadata are no items ({reasons}); the first is row "
-            f"{first.row:,} of {first.file}" + (f": {first.detail[:200]}" if first.detail else "")
-        )
-    if items.repeated:
-        said.append(f"{items.repeated:,} rows of the metadata have the id of an earlier row, and replace it")
-    for name, mark in items.lists.items():
-        if name not in config.items_lists:
-            how = "lists as JSON or Python writes them" if mark == "[" else f"lists, split at {mark!r}"
-            said.append(f"field {name!r} is read as {how}")
-    if items.unclear:
-        examples = ", ".join(f"{text!r} ({n:,})" for text, n in items.unclear.most_common(SHOWN))
-        said.append(
-            f"field 'available': {items.unclear.total():,} values are neither true nor false and hide nothing: "
-            f"{examples}; write true or false"
-        )
-    said += [f"{file}: is empty" for file in items.empty]
-    return said
-
-
-def _first(files: list[str]) -> str:
-    return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"

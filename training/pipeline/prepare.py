@@ -1,10 +1,9 @@
 """From log to corpus: the first step of a run, and everything that is known before any training."""
 
 import hashlib
-import logging
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from index.errors import EventsMissing, EventsRejected
 from index.vocabulary import Vocabulary
 from training.check.findings import Finding
 from training.check.judge import CHECKS, OF_ROWS, judge, reading_of
+from training.check.metadata import judge_metadata, look_at
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.evaluation.kept import Newest
@@ -26,15 +26,12 @@ from training.events.reader import EventBatch, EventReader
 from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
 from training.items.form import files_of
-from training.items.meeting import meet
-from training.items.read import read_items, remarks, write_rejects
-from training.progress import Step
+from training.items.read import write_rejects
+from training.progress import Reporter, Step
 from training.sessions.cut import sessionise
 from training.sessions.encode import Sessions
 from training.sessions.repeats import rules_of
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
-
-logger = logging.getLogger(__name__)
 
 REJECTED_ITEMS = "rejects-items.parquet"
 ARRAYS = ("tokens", "offsets", "starts", "ends", "weights", "converted")  # of a Corpus
@@ -90,6 +87,8 @@ def prepare(config: TrainConfig, work: Workspace, now: datetime | None = None) -
         settings = config.events
         connection = connect(settings.memory_mb, str(folder))
         sources = open_sources(settings, connection)
+        for source in (each for each in sources.sources if each.whole):
+            work.told.note("note", finding="ids_read_whole", file=source.files[0], columns=",".join(source.whole))
         reading = reading_of(config, connection, sources, work.folder / "rejects.parquet", now)
         reader = reading.reader
         with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:
@@ -168,24 +167,23 @@ def prepared_of(folder: Path) -> Prepared:
     return Prepared(corpus, vocabulary, names["rare"], counts, _fingerprint(corpus, vocabulary), newest, found)
 
 
-def read_catalogue(log: Prepared, config: TrainConfig, work: Workspace) -> Catalogue:
-    """The items' metadata; without any, an empty catalogue. What is no item is kept beside the log's rejects."""
+def read_catalogue(log: Prepared, config: TrainConfig, work: Workspace) -> tuple[Catalogue, Prepared]:
+    """The items' metadata, without any an empty catalogue; and the log with what is wrong with the metadata among its
+    findings. What is no item is kept beside the log's rejects. Raises EventsError."""
     if not config.events.items:
-        return Catalogue([], {})
-    ids = [*log.vocabulary.ids, *log.rare]
+        return Catalogue([], {}), log
     with work.told.step("items") as step:
-        items = read_items(config.events, ids)
-        write_rejects(items.rejects, work.folder / REJECTED_ITEMS)
-        catalogue = Catalogue.from_fields(items.fields)
+        look = look_at(config.events, [*log.vocabulary.ids, *log.rare])
+        write_rejects(look.items.rejects, work.folder / REJECTED_ITEMS)
+        catalogue = Catalogue.from_fields(look.items.fields)
         known = sum(item in catalogue for item in log.vocabulary.ids)
         step.facts |= {"items": len(catalogue.ids), "of_the_vocabulary": known}
-        step.facts |= {"rows": items.rows, "rejected": len(items.rejects), "unavailable": items.hidden}
-    for remark in remarks(items, config.events):
-        logger.warning("%s", remark)
-    meeting = meet(ids, list(items.fields))
-    if meeting.is_poor:
-        logger.warning("%s %s", meeting.found, meeting.advice)
-    return catalogue
+        step.facts |= {"rows": look.items.rows, "rejected": len(look.items.rejects), "unavailable": look.items.hidden}
+    found = judge_metadata(look)
+    for guess in (each for each in found if each.severity == "note"):
+        work.told.note("note", finding=guess.code, found=guess.found, advice=guess.advice)
+    tell(shared(found), work.told)
+    return catalogue, replace(log, findings=[*log.findings, *shared(found)])
 
 
 def _counted(reader: EventReader, step: Step) -> Iterable[EventBatch]:

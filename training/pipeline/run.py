@@ -33,7 +33,7 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
             told.note("resumed", steps=",".join(work.resumed))
         log = prepare(config, work)
         look_ahead(registry, log, config, told)
-        items = read_catalogue(log, config, work)
+        items, log = read_catalogue(log, config, work)
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work)
         measured = measure(test, items, chosen, config, work, log.counts)

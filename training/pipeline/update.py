@@ -106,7 +106,7 @@ def update(
         if work.resumed:
             told.note("resumed", steps=",".join(work.resumed))
         log, new = _joined(base, later, work)
-        items = _items(base, log, work)
+        items, log = _items(base, log, work)
         with told.step("foretold") as step:
             found = foretell(base.model.recommender, _corpus(base), new, config.trainer.workers, config.seed)
             step.facts |= {"prefixes": found.prefixes, **{f"{task}_hr@20": hr for task, hr in found.hr20.items()}}
@@ -267,9 +267,9 @@ def _is_there(path: str) -> bool:
     return Path(path).exists() or bool(glob.glob(path, recursive=True))
 
 
-def _items(base: Base, log: Prepared, work: Workspace) -> Catalogue:
-    """The metadata as it is now; as it was, where its files are gone."""
-    return read_catalogue(log, base.config, work) if base.config.events.items else base.model.catalogue
+def _items(base: Base, log: Prepared, work: Workspace) -> tuple[Catalogue, Prepared]:
+    """As `read_catalogue`, the metadata as it is now; as it was, where its files are gone."""
+    return read_catalogue(log, base.config, work) if base.config.events.items else (base.model.catalogue, log)
 
 
 def _facts(base: Base, log: Prepared, new: Corpus, known: int, found: Foretold) -> UpdateFacts:

@@ -10,7 +10,7 @@ import pytest
 
 from index.errors import EventsError, EventsMissing
 from training.config import EventsConfig
-from training.items.read import read_items, remarks, write_rejects
+from training.items.read import read_items, write_rejects
 
 
 def read(*paths, ids=None, **settings):
@@ -50,7 +50,6 @@ def test_several_files_are_one_catalogue_and_the_later_row_of_an_id_counts(tmp_p
     found = read(tmp_path / "shop", tmp_path / "more.c*")
     assert {item: fields["title"] for item, fields in found.fields.items()} == {"a": "new", "b": "B", "c": "C"}
     assert (found.rows, found.repeated) == (5, 2)
-    assert "2 rows of the metadata have the id of an earlier row, and replace it" in remarks(found, EventsConfig())
 
 
 def test_one_path_as_former_settings_have_it_is_understood():
@@ -73,7 +72,6 @@ def test_the_column_of_ids_is_found_by_its_name(tmp_path, header, item, taken):
     row = ",".join(f"v{n}" for n in range(header.count(",") + 1))
     found = read(write(tmp_path / "items.csv", f"{header}\n{row}\n"), item=item)
     assert list(found.columns.values()) == [taken]
-    assert f"column {taken!r} is taken for the item id" in remarks(found, EventsConfig(item=item))[0]
 
 
 def test_of_several_columns_of_ids_the_one_whose_values_are_in_the_log_is_taken(tmp_path):
@@ -148,9 +146,6 @@ def test_every_row_that_is_no_item_is_kept_with_its_number_and_its_reason(tmp_pa
     assert found.rows == 14
     write_rejects(found.rejects, tmp_path / "rejects-items.parquet")
     assert pq.read_table(tmp_path / "rejects-items.parquet").num_rows == 10
-    said = remarks(found, EventsConfig())[0]
-    assert said.startswith("10 of 14 rows of the metadata are no items (3 no_item, 4 malformed")
-    assert said.endswith(f"the first is row 2 of {csv}")
     write_rejects([], tmp_path / "rejects-items.parquet")
     assert not (tmp_path / "rejects-items.parquet").exists()
 
@@ -206,7 +201,7 @@ def test_a_column_that_is_lists_beyond_doubt_is_read_as_lists_and_said(tmp_path)
     assert [fields["genres"] for fields in found.fields.values()] == [text.split("|") for text in GENRES]
     assert found.fields["m0"]["title"] == "Up | Down | 0"
     assert found.fields["m0"]["code"] == "a|b0"  # nearly every part is another: no list, or not beyond doubt
-    assert remarks(found, EventsConfig()) == ["field 'genres' is read as lists, split at '|'"]
+    assert found.lists == {"genres": "|"}
 
 
 @pytest.mark.parametrize("cells", [["['jazz', 'rock']", "['jazz']"], ['["jazz", "rock"]', '["jazz"]']])
@@ -230,7 +225,6 @@ def test_a_named_field_is_split_at_what_stands_between_its_elements(tmp_path, ce
     path = write(tmp_path / "a.csv", f'item_id,tags\na,"{cells[0]}"\nb,"{cells[1]}"\nc,\n')
     found = read(path, items_lists=("tags",))
     assert [fields["tags"] for fields in found.fields.values()] == [*elements, None]
-    assert remarks(found, EventsConfig(items_lists=("tags",))) == []
     with pytest.raises(EventsMissing, match=r"no field 'genre'; its fields: tags"):
         read(path, items_lists=("genre",))
 
@@ -256,10 +250,6 @@ def test_stock_in_words_and_unclear_values_are_told_apart(tmp_path):
     found = read(write(tmp_path / "a.csv", f"item_id,available\n{rows}"))
     assert [fields.get("available") for fields in found.fields.values()] == [True, False, False, True, *[None] * 4]
     assert found.unclear == {"soon": 2, "-1": 1}
-    assert (
-        "3 values are neither true nor false and hide nothing: 'soon' (2), '-1' (1)"
-        in remarks(found, EventsConfig())[0]
-    )
     booleans = pa.table({"item_id": ["a", "b", "c"], "available": [True, False, None]})
     pq.write_table(booleans, tmp_path / "b.parquet")
     assert read(tmp_path / "b.parquet").hidden == 1
@@ -268,7 +258,7 @@ def test_stock_in_words_and_unclear_values_are_told_apart(tmp_path):
 def test_ids_written_as_300_0_are_read_as_300(tmp_path):
     found = read(write(tmp_path / "a.csv", "item_id,title\n300.0,a\n301.0,b\n"))
     assert list(found.fields) == ["300", "301"]
-    assert remarks(found, EventsConfig()) == [f"{tmp_path / 'a.csv'}: ids written as 300.0 are read as 300"]
+    assert found.whole == [str(tmp_path / "a.csv")]
     mixed = write(tmp_path / "b.csv", "item_id,title\n300.0,a\nx,b\n")
     assert list(read(mixed).fields) == ["300.0", "x"]
     assert list(read(mixed, ids=["300", "5"]).fields) == ["300", "x"]  # the log says what is meant
