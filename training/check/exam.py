@@ -39,7 +39,8 @@ class Exam:
     None with `nothing_left`: why, and what would change it. split: None where nothing can be measured; held: the
     sessions that would be held out. session_column, types: columns that the settings leave aside, with the values of
     the latter, most frequent first. units: unit of time -> rows, in the first rows of each file. serving: of the model
-    that serves, None where there is none. whole: files whose ids are written as 300.0.
+    that serves, None where there is none. whole: files whose ids are written as 300.0. guesses: what was guessed of the
+    files' text, in words; guessed: files, with what they say.
     """
 
     config: TrainConfig
@@ -61,6 +62,8 @@ class Exam:
     units: dict[str, int]
     serving: Manifest | None = None
     whole: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
+    guessed: tuple[Sample, ...] = ()
 
     @property
     def events(self) -> int:

@@ -26,6 +26,12 @@ WORDS = {
         "Such a value hides nothing: the item comes back.",
         "Write true or false, or rename the field if it means something else.",
     ),
+    "metadata_guessed": (
+        "how the metadata is read was guessed",
+        "{files}: not asked for, and read so because the text looks like it: {guesses}.",
+        "A wrong guess gives wrong ids, titles or columns.",
+        "Name what is right: --items-encoding, --items-header, --items-columns, --items-quoting.",
+    ),
     "metadata_id_guessed": (
         "the column of ids of the metadata was guessed",
         "{files}: column {column!r} is taken for the item id.",

@@ -13,7 +13,7 @@ from training.check.checks import clock, corpus, ids, people, rows
 from training.check.exam import PLACEHOLDERS, Exam, Split
 from training.check.findings import Finding
 from training.check.forecast import Forecast
-from training.check.lookups import hashes_of, samples_of, session_column, types_of, units_of
+from training.check.lookups import guessed_in, hashes_of, samples_of, session_column, types_of, units_of
 from training.check.tally import Clock
 from training.config import TrainConfig
 from training.corpus import Corpus
@@ -28,6 +28,7 @@ Checks = tuple[Callable[[Exam], Iterator[Finding]], ...]
 # In the order of the report, within each severity.
 CHECKS: Checks = (
     rows.empty_files,
+    rows.guessed_text,
     rows.bad_rows,
     corpus.short_sessions,
     corpus.after_rules,
@@ -50,7 +51,7 @@ CHECKS: Checks = (
     clock.missing_days,
 )
 # What can be said where the log was refused while it was read, and nothing was cut.
-OF_ROWS: Checks = (rows.empty_files, rows.bad_rows, rows.unused_columns, clock.mixed_units)
+OF_ROWS: Checks = (rows.empty_files, rows.guessed_text, rows.bad_rows, rows.unused_columns, clock.mixed_units)
 # What is said of sessions does not hold where new ones join those of a model.
 OF_SESSIONS: Checks = (corpus.short_sessions, corpus.after_rules, corpus.less_than_serving, people.repeats)
 OF_EVENTS: Checks = tuple(check for check in CHECKS if check not in OF_SESSIONS)
@@ -104,6 +105,8 @@ class Reading:
             types=types_of(self.connection, self.sources, settings),
             units=units_of(self.connection, self.sources, settings),
             serving=serving,
+            guesses=tuple(dict.fromkeys(guess for source in self.sources.sources for guess in source.guesses)),
+            guessed=guessed_in(self.sources),
             whole=tuple(file for source in self.sources.sources if source.whole for file in source.files),
         )
 

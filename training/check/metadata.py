@@ -16,6 +16,7 @@ CHECKS = (
     checks.unmatched,
     checks.rejected,
     checks.unclear_availability,
+    checks.guessed_form,
     checks.id_column,
     checks.whole_ids,
     checks.lists,

@@ -93,10 +93,10 @@ def _reject_rows(
         f"FROM ({values})) WHERE reason BETWEEN 1 AND {Reason.RULES - 1}"
     )
     if source.dialect is not None and lines is not None and lines.count():
-        blanks = read_records(file, source.dialect).blanks
-        _with_malformed_csv(connection, lines, blanks.tolist())
+        blanks = read_records(source.text(file), source.dialect).blanks
+        _with_malformed_csv(connection, lines, source.dialect.before, blanks.tolist())
     elif source.format == "jsonl":
-        _with_malformed_json(connection, file)
+        _with_malformed_json(connection, source.text(file).path)
     connection.execute(
         f"INSERT INTO rejects SELECT {literal(file)}, place, reason, detail, raw_user, raw_item, raw_time FROM found "
         "ORDER BY place; DROP TABLE found"
@@ -115,14 +115,19 @@ def _detail_sql(config: EventsConfig) -> str:
     return f"left(CASE reason {' '.join(whens)} END, {TEXT_CHARACTERS})"
 
 
-def _with_malformed_csv(connection: duckdb.DuckDBPyConnection, lines: MalformedLines, blanks: Iterable[int]) -> None:
-    """Adds the malformed lines to `found`, and moves the rows after them on: DuckDB gave those without a gap."""
+def _with_malformed_csv(
+    connection: duckdb.DuckDBPyConnection, lines: MalformedLines, before: int, blanks: Iterable[int]
+) -> None:
+    """Adds the malformed lines to `found`, and moves the rows after them on: DuckDB gave those without a gap.
+
+    before: lines before the first row."""
     numbered = pa.table({"blank": pa.array(blanks, pa.int64())})
     connection.register("blank_lines", numbered)
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE passed_over AS SELECT line - 1 - coalesce(before, 0) AS place, message, text "
-        f"FROM {lines.sql()} m ASOF LEFT JOIN (SELECT blank, row_number() OVER (ORDER BY blank) AS before FROM "
-        "blank_lines) b ON m.line >= b.blank"
+        "CREATE OR REPLACE TEMP TABLE passed_over AS "
+        f"SELECT line - {before} - coalesce(before, 0) AS place, message, text FROM {lines.sql()} m "
+        "ASOF LEFT JOIN (SELECT blank, row_number() OVER (ORDER BY blank) AS before FROM blank_lines) b "
+        "ON m.line >= b.blank"
     )
     connection.unregister("blank_lines")
     connection.execute(

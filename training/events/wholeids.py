@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import duckdb
 
-from training.events.files import open_file, reading
 from training.events.source import Source
 
 FLOAT = r"\d\.0(?!\d)"
@@ -22,17 +21,14 @@ def with_whole_ids(
     """The source, with its columns of ids marked in which 300.0 is to be read as 300: where every value of a CSV file's
     column is so written, or some are and the same number stands there without, or in `known`.
 
-    One file only. A file without such numbers at its beginning is not looked at any further."""
+    A file without such numbers at its beginning is not looked at any further."""
     if source.dialect is None or not _has_floats(source):
         return source
     return replace(source, whole=tuple(c for c in columns if source.has(c) and _is_whole(connection, source, c, known)))
 
 
 def _has_floats(source: Source) -> bool:
-    assert source.dialect is not None
-    with reading(source.files[0]), open_file(source.files[0]) as stream:
-        head = stream.read(HEAD_BYTES)
-    return re.search(FLOAT, head.decode(source.dialect.encoding, "replace")) is not None
+    return any(re.search(FLOAT, text.head(HEAD_BYTES).decode("utf-8", "replace")) for text in source.texts)
 
 
 def _is_whole(

@@ -15,10 +15,13 @@ def read_questions(path: str, config: TrainConfig) -> Questions:
     columns of its log. Raises EventsError that names the file and the column."""
     events = config.events.model_copy(update={"paths": (path,), "format": "auto"})
     connection = connect(events.memory_mb)
-    sources = [look(connection, file, kind, events) for file, kind in find_files((path,))]
-    found = [source for source in sources if source is not None]
+    files = find_files((path,))
+    # A table names its columns, also where the log of the model does not.
+    named = events.model_copy(update={"header": "yes", "columns": ()})
+    found = [source for file, kind in files if (source := look(connection, file, kind, named)) is not None]
     if not found:
         raise EventsMissing(f"{path}: holds nothing to test with")
     if any(source.has(PREFIX) or source.has(TARGET) for source in found):
         return table_questions(found, connection)
+    found = [source for file, kind in files if (source := look(connection, file, kind, events)) is not None]
     return log_questions(found, config.model_copy(update={"events": events}), connection)

@@ -1,29 +1,38 @@
 """In what form a file of the catalogue is: as its own settings say, else as the log's where those fit it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
 from index.errors import EventsError, EventsMissing
 from training.config import EventsConfig
-from training.events.files import find_files, format_of, open_file, reading
+from training.events.files import TEXTS, find_files, format_of
 from training.events.source import Source
 from training.events.sources import check_type, look
-from training.items.idcolumn import id_column
+from training.events.text.plain import texts_of
+from training.items.idcolumn import has_names, id_column
 from training.items.meeting import Known
 
 OWN = ("delimiter", "encoding", "header", "columns", "quoting")  # settings with one of their own for the catalogue
-FOLLOWED = ("delimiter", "encoding", "quoting")  # those of the log that a catalogue may share
 HEAD_BYTES = 1 << 18
+FOLLOWED = ("delimiter", "encoding", "quoting")  # those of the log that a catalogue may share
 
 
 @dataclass(frozen=True)
 class Table:
-    """One file, and which of its columns holds the ids."""
+    """Files of one shape, and which of their columns holds the ids; several are members of one archive."""
 
     source: Source
     column: str
+
+    def parts(self) -> list["Table"]:
+        """One for each file."""
+        source = self.source
+        return [
+            replace(self, source=replace(source, files=(file,), texts=(source.text(file),) if source.texts else ()))
+            for file in source.files
+        ]
 
     @property
     def file(self) -> str:
@@ -49,7 +58,7 @@ def table_of(
     Raises EventsMissing where no column holds them, EventsError for a file that cannot be read."""
     narrow, failed = None, None
     found: list[str] = []
-    for settings in _readings(file, config):
+    for settings, if_named in _readings(file, kind, config):
         try:
             source = look(connection, file, kind, settings)
         except EventsError as error:
@@ -57,6 +66,8 @@ def table_of(
             continue
         if source is None:
             return None
+        if if_named and not has_names(source, config, known):
+            continue
         column = id_column(connection, source, config, known)
         if column is not None:
             check_type(file, "items_id", column, source.types[column])
@@ -72,35 +83,32 @@ def table_of(
     named = f"no column {config.items_id!r}" if config.items_id else f"no column {config.item!r}, as the log has it,"
     raise EventsMissing(
         f"{file}: {named} for the item id; columns found: {', '.join(found)[:500] or 'none'}. "
-        "Name the right one with --items-id"
+        "Name the right one with --items-id; by its number, where the first line names no columns"
     )
 
 
-def _readings(file: str, config: EventsConfig) -> Iterator[EventsConfig]:
-    """The settings that the file may be read by, likeliest first."""
+def _readings(file: str, kind: str, config: EventsConfig) -> Iterator[tuple[EventsConfig, bool]]:
+    """The settings that the file may be read by, likeliest first; and whether those hold only if its first line names
+    columns."""
     fields = EventsConfig.model_fields
-    own = {name: value for name in OWN if (value := getattr(config, f"items_{name}", None)) not in (None, (), "auto")}
-    shared = {
-        name: value for name in FOLLOWED if name in fields and (value := getattr(config, name)) != fields[name].default
-    }
-    if shared.get("encoding") and _is_utf8(file):
+    own = {name: value for name in OWN if (value := getattr(config, f"items_{name}")) not in (None, (), "auto")}
+    shared = {name: value for name in FOLLOWED if (value := getattr(config, name)) != fields[name].default}
+    if "encoding" in shared and kind in TEXTS and "encoding" not in own and _is_utf8(file):
         del shared["encoding"]
     wanted = config.items_id or config.item
     plain = {"paths": (file,), "user": wanted, "item": wanted, "time": wanted, "memory_mb": config.memory_mb}
-    yield EventsConfig.model_validate(plain | shared | own)
-    if shared.keys() - own.keys():
-        yield EventsConfig.model_validate(plain | own)
+    ways = [shared | own, own] if shared.keys() - own.keys() else [own]
+    if config.items_id is None and config.item.isdecimal() and not own.keys() & {"header", "columns"}:
+        # The log's columns have no names; the catalogue's may have some.
+        names = {"user": "item_id", "item": "item_id", "time": "item_id", "header": "yes"}
+        yield from ((EventsConfig.model_validate(plain | way | names), True) for way in ways)
+    if config.items_id is not None and config.items_id.isdecimal() and not own.keys() & {"header", "columns"}:
+        # A first row that holds the number itself, as that of MovieLens does, would be taken for names.
+        ways = [way | {"header": "no"} for way in ways]
+    yield from ((EventsConfig.model_validate(plain | way), False) for way in ways)
 
 
 def _is_utf8(file: str) -> bool:
     """Whether it holds letters beyond ASCII in UTF-8: other text hardly ever reads as UTF-8 by chance."""
-    with reading(file), open_file(file) as stream:
-        head = stream.read(HEAD_BYTES)
-    try:
-        # What a cut in the middle of a letter leaves is no error here.
-        text = head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 3:
-            return False
-        text = head[: error.start].decode("utf-8")
-    return not text.isascii()
+    texts = texts_of(file, "auto")
+    return any(text.encoding == "utf-8" and not text.head(HEAD_BYTES).isascii() for text in texts)

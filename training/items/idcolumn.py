@@ -49,6 +49,13 @@ def id_column(
     return None
 
 
+def has_names(source: Source, config: EventsConfig, known: Known | None) -> bool:
+    """Whether the first line, which was taken for the names of the columns, is no row."""
+    if known is not None and any(column in known.exact for column in source.types):
+        return False
+    return any(_rank(column, config.item) for column in source.types)
+
+
 def _rank(column: str, item: str) -> int:
     """Of a name that says ids, from 1, the likeliest first; 0 of any other."""
     letters = _letters(column)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Items:
     an earlier row, which they replace. columns: file -> its column of ids. lists: field -> what stood between its
     elements. hidden: items that are not available. unclear: what stands in `available` and says neither, and how often.
     whole: columns whose ids were written as 300.0. empty: files that hold nothing.
+    guesses: file -> what of its form no setting asked for, in words.
     """
 
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Items:
     unclear: Counter[str] = field(default_factory=Counter)
     whole: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+    guesses: dict[str, str] = field(default_factory=dict)
 
     @property
     def rejected(self) -> dict[str, int]:
@@ -61,14 +63,17 @@ def read_items(config: EventsConfig, ids: Collection[str] | None = None) -> Item
         source = with_whole_ids(connection, table.source, [table.column], known.exact if known else None)
         if source.whole:
             items.whole.append(file)
+        if source.guesses:
+            items.guesses[file] = "; ".join(source.guesses)
         items.columns[file] = table.column
-        account = Account()
-        for item, fields in rows_of(connection, type(table)(source, table.column), account):
-            items.repeated += item in items.fields
-            items.fields[item] = fields
-            (texts.add if source.format == "csv" else texts.discard)(item)
-        items.rows += account.rows
-        items.rejects += account.rejects
+        for part in replace(table, source=source).parts():
+            account = Account()
+            for item, fields in rows_of(connection, part, account):
+                items.repeated += item in items.fields
+                items.fields[item] = fields
+                (texts.add if source.format == "csv" else texts.discard)(item)
+            items.rows += account.rows
+            items.rejects += account.rejects
     connection.close()
     _split(items, texts, config.items_lists)
     _hide(items)

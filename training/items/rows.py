@@ -76,12 +76,12 @@ def _records(
     except READ_ERRORS as error:
         raise EventsError(f"{table.file}: cannot be read as item metadata ({first_line(error)})") from error
     if source.dialect is not None:
-        check_count(source.files, source.dialect, account.rows + malformed, count_lines(source.files))
+        check_count(source.texts, source.dialect, account.rows + malformed, count_lines(source.texts))
 
 
 def _objects(table: Table, account: Account) -> Iterator[tuple[int, Any, dict[str, Any]]]:
     """Python's own JSON: values keep their types, and a file of items is small beside a log."""
-    for line in jsonfile.lines(table.file):
+    for line in jsonfile.lines(table.source.text(table.file).path):
         account.rows += 1
         try:
             row = json.loads(line.removeprefix(codecs.BOM_UTF8))
@@ -106,12 +106,13 @@ def _malformed(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Reje
     lines.drop()
     if not found:
         return []
-    assert table.source.dialect is not None
-    blanks = read_records(table.file, table.source.dialect).blanks.tolist()
+    dialect = table.source.dialect
+    assert dialect is not None
+    blanks = read_records(table.source.text(table.file), dialect).blanks.tolist()
     return [
         Reject(
             table.file,
-            line - 1 - sum(blank < line for blank in blanks),
+            line - dialect.before - sum(blank < line for blank in blanks),
             "malformed",
             f"{first_line(ValueError(message))} in: {(text or '').strip()[: TEXT_CHARACTERS // 4]}",
         )

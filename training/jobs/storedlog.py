@@ -22,7 +22,7 @@ from store.database import Database
 from store.event import EventRow
 from store.items import ItemRow
 from training.config import EventsConfig, TrainConfig
-from training.events.files import find_files, format_of
+from training.events.files import find_files, kind_of
 from training.items.read import read_items
 
 EVENTS, ITEMS = "events.parquet", "items.jsonl"
@@ -77,7 +77,7 @@ def with_stored(config: TrainConfig, stored: StoredLog, alone: bool = False) -> 
         changed["paths"] = (*events.paths, str(stored.events))
         if events.format != "auto":
             named = find_files(events.paths, events.format) if events.paths else []
-            if any(format_of(file) != events.format for file, _ in named):
+            if any(kind_of(file) != events.format for file, _ in named):
                 raise ConfigError(
                     f"events.format: files whose names do not end as {events.format} files do cannot be read together "
                     "with the stored events: rename them, and set format to auto"
@@ -86,8 +86,8 @@ def with_stored(config: TrainConfig, stored: StoredLog, alone: bool = False) -> 
     if stored.items is not None:
         changed["items"] = (str(stored.items),)
         # It is all of the catalogue, and in our own form.
-        own = ("items_id", "items_format", "items_delimiter", "items_encoding", "items_lists")
-        changed |= {name: EventsConfig.model_fields[name].default for name in own}
+        fields = EventsConfig.model_fields
+        changed |= {name: fields[name].default for name in fields if name.startswith("items_")}
     return config.model_copy(update={"events": events.model_copy(update=changed)})
 
 

@@ -86,7 +86,7 @@ def prepare(config: TrainConfig, work: Workspace, now: datetime | None = None) -
     def make(folder: Path) -> None:
         settings = config.events
         connection = connect(settings.memory_mb, str(folder))
-        sources = open_sources(settings, connection)
+        sources = open_sources(settings, connection, work.folder.parent)
         for source in (each for each in sources.sources if each.whole):
             work.told.note("note", finding="ids_read_whole", file=source.files[0], columns=",".join(source.whole))
         reading = reading_of(config, connection, sources, work.folder / "rejects.parquet", now)

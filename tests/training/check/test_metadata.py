@@ -65,9 +65,9 @@ def trained(config, folder):
         return catalogue, made, lines, work.folder
 
 
-def items(folder, content, name="items.csv"):
+def items(folder, content, name="items.csv", encoding="utf-8"):
     path = folder / name
-    path.write_text(content, encoding="utf-8")
+    path.write_text(content, encoding=encoding)
     return (str(path),)
 
 
@@ -109,6 +109,7 @@ SICK = {
         "item_id,genres\n" + "".join(f"{item},x|y\n" for item in IDS),
         {"metadata_lists": "note"},
     ),
+    "guessed": ("item_id,title\n" + "".join(f"{item},Œuvre à l'été\n" for item in IDS), {"metadata_guessed": "warn"}),
     "not there": ("title,year\nT,1\n", {"metadata_unreadable": "stop"}),
 }
 
@@ -116,7 +117,7 @@ SICK = {
 @pytest.mark.parametrize("case", list(SICK))
 def test_check_and_train_find_the_same(log, tmp_path, case):
     content, expected = SICK[case]
-    config = config_of(log, items=items(tmp_path, content))
+    config = config_of(log, items=items(tmp_path, content, encoding="cp1252" if case == "guessed" else "utf-8"))
     found = checked(config)
     assert codes(found) == expected
     assert all(code in FINDINGS for code in expected)

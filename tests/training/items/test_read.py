@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zipfile
 from decimal import Decimal
 
 import pyarrow as pa
@@ -64,7 +65,7 @@ def test_one_path_as_former_settings_have_it_is_understood():
         ("id,title,category_id", "product", "id"),
         ("title,Product ID,brand_id", "product_id", "Product ID"),
         ("title,sku", "when", "sku"),
-        ("item_id:token,movie_title:token_seq", "item_id", "item_id:token"),
+        ("item_id:token,movie_title:token_seq", "product", "item_id"),
         ("parent_asin,title,main_category", "itemId", "parent_asin"),
     ],
 )
@@ -121,8 +122,7 @@ def test_the_format_is_told_by_the_name_before_the_log_s_is_taken(tmp_path):
     assert read(lines, format="csv").fields == {"a": {"title": "T"}}
     bare = write(tmp_path / "items.dat", "item_id,title\na,T\n")
     assert read(bare, format="csv").fields == read(bare, items_format="csv").fields == {"a": {"title": "T"}}
-    with pytest.raises(EventsError, match="cannot tell its format"):
-        read(bare)
+    assert read(bare).fields == {"a": {"title": "T"}}
 
 
 def test_every_row_that_is_no_item_is_kept_with_its_number_and_its_reason(tmp_path):
@@ -263,3 +263,49 @@ def test_ids_written_as_300_0_are_read_as_300(tmp_path):
     assert list(read(mixed).fields) == ["300.0", "x"]
     assert list(read(mixed, ids=["300", "5"]).fields) == ["300", "x"]  # the log says what is meant
     assert list(read(mixed, ids=["300.0", "5"]).fields) == ["300.0", "x"]
+
+
+MOVIES = "1::Toy Story (1995)::Animation|Comedy\n2::Jumanji (1995)::Adventure|Comedy\n3::Android::Comedy|Adventure\n"
+
+
+def test_a_catalogue_without_names_in_its_first_line_is_read_by_the_number_of_its_columns(tmp_path):
+    path = write(tmp_path / "movies.dat", MOVIES.encode("latin-1"))
+    log = {"user": "1", "item": "2", "time": "4", "delimiter": "::"}  # user::movie::rating::time
+    found = read(path, ids=["2", "1"], **log)
+    assert found.columns == {str(path): "1"}
+    assert found.fields["2"] == {"2": "Jumanji (1995)", "3": ["Adventure", "Comedy"]}
+    assert found.guesses
+    named = read(path, items_columns=("movie", "title", "genres"), items_id="movie", delimiter="::")
+    assert named.fields["1"] == {"title": "Toy Story (1995)", "genres": ["Animation", "Comedy"]}
+    assert read(path, items_id="1").fields == found.fields
+    with pytest.raises(EventsMissing, match=r"columns found: 1, Toy Story \(1995\).*by its number"):
+        read(path)
+
+
+def test_a_log_without_names_has_a_catalogue_with_names(tmp_path):
+    path = write(tmp_path / "movies.csv", "movieId,title\n1,Toy Story\n2,Jumanji\n")
+    for ids in (["2", "9"], None):
+        found = read(path, ids=ids, user="1", item="2", time="4", delimiter="\t")
+        assert found.fields == {"1": {"title": "Toy Story"}, "2": {"title": "Jumanji"}}
+
+
+def test_rejects_of_an_archive_have_the_number_in_their_own_file(tmp_path):
+    path = tmp_path / "items.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "item_id,title\na,A\n,no\n")
+        archive.writestr("b.csv", "item_id,title\n,no\nb,B,C\nc,C\n")
+    found = read(path)
+    assert list(found.fields) == ["a", "c"]
+    rejects = [(r.file.rpartition("/")[2], r.row, r.reason) for r in found.rejects]
+    assert rejects == [("a.csv", 2, "no_item"), ("b.csv", 1, "no_item"), ("b.csv", 2, "malformed")]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "title"),
+    [("cp1251", "Война и мир"), ("gb18030", "红楼梦"), ("utf-16-le", "Café"), ("cp1252", "Œuvre")],
+)
+def test_other_encodings_are_read_by_their_names_and_the_guess_is_kept(tmp_path, encoding, title):
+    path = write(tmp_path / "a.csv", f"item_id,title\na,{title}\n".encode(encoding))
+    assert read(path, items_encoding=encoding).fields == {"a": {"title": title}}
+    assert read(path, encoding=encoding).fields == {"a": {"title": title}}
+    assert read(path).guesses

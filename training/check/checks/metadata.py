@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from training.check.findings import Finding, Sample, finding, grade
+from training.check.findings import Finding, Sample, Severity, finding, grade
 from training.items.look import Look
 
 REJECTED_WARN = 0.01  # of the rows
@@ -48,6 +48,13 @@ def unclear_availability(look: Look) -> Iterator[Finding]:
     if unclear:
         values = ", ".join(f"{text!r} ({n:,})" for text, n in unclear.most_common(SHOWN))
         yield finding("available_unclear", "warn", unclear.total(), values=values)
+
+
+def guessed_form(look: Look) -> Iterator[Finding]:
+    for said in dict.fromkeys(look.items.guesses.values()):
+        files = [file for file, guess in look.items.guesses.items() if guess == said]
+        severity: Severity = "warn" if "encoding" in said else "note"
+        yield finding("metadata_guessed", severity, len(files), files=_files(files), guesses=said)
 
 
 def id_column(look: Look) -> Iterator[Finding]:
