@@ -12,7 +12,7 @@ FLOAT = re.compile(r"([+-]?\d+)\.0+")
 EXPONENT = re.compile(r"\d(\.\d+)?[eE]\+?\d{1,2}")
 UUID = re.compile(r"\{?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
 DASHED = re.compile(r"\d[\d -]*[\dXx]")
-FRONT = re.compile(r"[^\W\d][^\d]*(?=\d+$)")
+FRONT = re.compile(r"[^\W\d]\D*(\d+)")
 HIDDEN = "\ufeff\u200b\u200c\u200d\u2060\xad"  # beside white space: what is there and not seen
 QUOTES = "\"'`\u201c\u201d\u2018\u2019\xab\xbb"
 
@@ -55,7 +55,8 @@ def without_zeros(text: str) -> str:
 
 
 def without_front(text: str) -> str:
-    return FRONT.sub("", text, count=1)
+    found = FRONT.fullmatch(text)
+    return found[1] if found else text
 
 
 # cause -> (what makes them alike, in words). A cause that is found first goes before a later one that finds as many.
@@ -72,10 +73,15 @@ WRITINGS: dict[str, tuple[Callable[[str], str], str]] = {
 }
 
 
-def loose(text: str) -> str:
-    """All of these but the last at once."""
+def bare(text: str) -> str:
+    """All of these at once, but the last and letter case."""
     text = without_blanks(without_quotes(without_blanks(text)))
-    return without_zeros(without_dashes(without_exponent(whole(in_one_form(text)))).casefold())
+    return without_zeros(without_dashes(without_exponent(whole(in_one_form(text)))))
+
+
+def loose(text: str) -> str:
+    """As `bare`, in one letter case."""
+    return bare(text).casefold()
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ def _objects(table: Table, account: Account) -> Iterator[tuple[int, Any, dict[st
         if not isinstance(row, dict):
             account.rejects.append(Reject(table.file, account.rows, "malformed", _shown(line)))
             continue
+        if table.column not in row:  # inside an object
+            row = flat(row)
         item = row.pop(table.column, None)
         if isinstance(item, float):
             item = int(item) if item.is_integer() else item if item == item else None

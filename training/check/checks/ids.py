@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 from training.check.exam import PLACEHOLDERS, Exam
 from training.check.findings import Finding, Sample, finding, grade
 from training.check.tally import SAMPLES
-from training.items.meeting import loose, without_blanks
+from training.items.meeting import bare, without_blanks
 
 CASE_WARN = BLANKS_WARN = FORM_WARN = 0.01  # of the items
 # What an id may lose without being another one: looked for in those that have any of it.
-LOOSE = r"^0\d|\.0+$|^[\"'`\x{201c}\x{2018}\x{ab}]|[0-9a-fA-F]-[0-9a-fA-F]{4}-|^\d[\d-]*-[\dXx]$|[^\x00-\x7f]"
+LOOSE = r"^0\d|\.0+$|^[\"'`\x{201c}\x{2018}\x{ab}]|[0-9a-fA-F]-[0-9a-fA-F]{4}-|^\d[\d-]*-[\dXx]$"
 
 
 def spellings(exam: Exam) -> Iterator[Finding]:
@@ -36,17 +36,19 @@ def spellings(exam: Exam) -> Iterator[Finding]:
 
 
 def twins(exam: Exam) -> list[Sample]:
-    """Ids that are one with another but for how they are written, blanks at the ends and letter case aside."""
-    some = pc.match_substring_regex(pa.array(exam.items, pa.large_string()), LOOSE)
+    """Ids that are one with another but for how they are written; where blanks at the ends or letter case would do,
+    they are found as such."""
+    written = pa.array(exam.items, pa.large_string())
+    another = pc.not_equal(written, pc.utf8_normalize(written, form="NFKC"))
+    some = pc.or_(pc.match_substring_regex(written, LOOSE), another)
     at = np.flatnonzero(some.to_numpy(zero_copy_only=False)).tolist()
     if not at:
         return []
-    first = {item: i for i, item in enumerate(exam.items)}
-    written: dict[str, int] = {}
+    places = {item: i for i, item in enumerate(exam.items)}
     found: list[Sample] = []
     for i in at:
-        item, bare = exam.items[i], loose(exam.items[i])
-        other = first.get(bare, written.setdefault(bare, i))
+        item, plain = exam.items[i], bare(exam.items[i])
+        other = places.setdefault(plain, i)
         if other != i and without_blanks(item).casefold() != without_blanks(exam.items[other]).casefold():
             both = [other, i]
             found.append({"items": [exam.items[b] for b in both], "events": [int(exam.occurrences[b]) for b in both]})
