@@ -21,9 +21,10 @@ OURS = {
 FLOORS = (
     {"codec", "config", "configfile", "corpus", "progress", "terminal", "workspace", "counting"},
     {"events", "trainers", "baselines", "demo"},
-    {"sessions", "evaluation", "presets"},
+    {"sessions", "evaluation", "items", "presets"},
     {"choice", "given"},
-    {"pipeline", "check"},
+    {"check"},
+    {"pipeline"},
     {"tune", "jobs"},
 )
 ROOMS = {  # library -> the only folders that may import it

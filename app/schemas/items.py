@@ -34,7 +34,7 @@ ITEM_CODES: dict[str, str] = {
     "title_invalid": "title is not text of at most 2,000 characters",
     "category_invalid": "category is not text of at most 2,000 characters",
     "available_invalid": "available is neither true nor false",
-    "metadata_invalid": "metadata is not a flat object of at most 50 texts, numbers, truth values, nulls and lists of them",
+    "metadata_invalid": "metadata is not a flat object of at most 50 texts, numbers, truth values, nulls, and lists",
     "item_too_large": "id, title, category and metadata together have more bytes than max_item allows",
     "field_unknown": "the item has a field that items do not have; further fields go into metadata",
 }
@@ -89,7 +89,10 @@ Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
 Scalar = str | float | int | bool
 Elements = Annotated[list[Scalar], Field(max_length=MAX_ELEMENTS)]
 Value = Annotated[Any, BeforeValidator(_value, json_schema_input_type=Scalar | Elements | None)]
-Metadata = Annotated[dict[Name, Value], Field(max_length=MAX_FIELDS, examples=[{"price": 12.5, "colour": "red", "genres": ["jazz", "blues"]}])]
+Metadata = Annotated[
+    dict[Name, Value],
+    Field(max_length=MAX_FIELDS, examples=[{"price": 12.5, "colour": "red", "genres": ["jazz", "blues"]}]),
+]
 
 
 class ItemIn(BaseModel):

@@ -35,9 +35,13 @@ class Catalogue:
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "Catalogue":
         """From rows with `item_id` and any other fields; of two rows with the same id the later one counts."""
-        latest = {row["item_id"]: row for row in rows}
-        names = dict.fromkeys(name for row in latest.values() for name in row if name != "item_id")
-        return cls(list(latest), {name: [plain(row.get(name)) for row in latest.values()] for name in names})
+        return cls.from_fields({row["item_id"]: {k: v for k, v in row.items() if k != "item_id"} for row in rows})
+
+    @classmethod
+    def from_fields(cls, items: Mapping[str, Mapping[str, Any]]) -> "Catalogue":
+        """From the fields of each item, by id."""
+        names = dict.fromkeys(name for fields in items.values() for name in fields)
+        return cls(list(items), {name: [plain(fields.get(name)) for fields in items.values()] for name in names})
 
     @cached_property
     def ids(self) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from training.check.exam import ClockKind, Exam, Split
 from training.check.findings import Finding, Sample, Verdict, verdict
 from training.check.forecast import Forecast
+from training.check.metadata import Metadata
 from training.check.tally import DAY, SAMPLES, Tally, When
 from training.events.source import Sources
 
@@ -97,7 +98,7 @@ class AfterRules:
 @dataclass(frozen=True)
 class Examination:
     """events, users, sessions, items: of the accepted events, before any rule. after_rules, split, forecast: None where
-    nothing is left. findings: stops first. seconds: that the examination took."""
+    nothing is left. findings: stops first. seconds: that the examination took. metadata: None where there is none."""
 
     files: Files
     rows: Rows
@@ -115,6 +116,7 @@ class Examination:
     findings: list[Finding]
     verdict: Verdict
     seconds: float
+    metadata: Metadata | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document of `item2vec check --json`: the fields, with their values as JSON has them."""
@@ -124,7 +126,9 @@ class Examination:
         return asdict(self) | {"split": split, "findings": [finding.to_json() for finding in self.findings]}
 
 
-def report(exam: Exam, sources: Sources, found: list[Finding], seconds: float) -> Examination:
+def report(
+    exam: Exam, sources: Sources, found: list[Finding], seconds: float, metadata: Metadata | None = None
+) -> Examination:
     """What was looked at, as it is reported."""
     people, counts, clock, every = exam.people, exam.counts, exam.clock, sources.files
     size, empty = sources.bytes, sources.empty
@@ -153,6 +157,7 @@ def report(exam: Exam, sources: Sources, found: list[Finding], seconds: float) -
         findings=found,
         verdict=verdict(found),
         seconds=round(seconds, 1),
+        metadata=metadata,
     )
 
 

@@ -6,6 +6,7 @@ numbers are read as `Count`. docs/check.md lists the same codes.
 
 from typing import NamedTuple
 
+from training.check import itemwords
 from training.check.census import GIANT
 
 
@@ -33,7 +34,7 @@ FINDINGS = {
         title="the rules leave no session to train on",
         found="{why}.",
         effect="There is nothing to train on.",
-        advice="Give a longer log, lower --min-item-count (now {min_item_count}), or check --user and --session.",
+        advice="{advice}.",
     ),
     "no_test_part": Words(
         title="too few sessions to hold out a test part",
@@ -242,6 +243,7 @@ FINDINGS = {
         effect="They are read as one user, whose sessions mix the events of strangers.",
         advice="Name a --session, use the id of the visit as --user, or filter these rows out.",
     ),
+    **{code: Words(*words) for code, words in itemwords.WORDS.items()},
 }
 
 # What reads differently where something else holds: (finding, case) -> parts of its words.

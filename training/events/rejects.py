@@ -26,10 +26,12 @@ COLUMNS = "file VARCHAR, row BIGINT, reason VARCHAR, detail VARCHAR, user_id VAR
 class MalformedLines:
     """The CSV lines that DuckDB skipped while it read a source: it reports them at the end of the scan."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, label: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, label: str, anew: bool = True) -> None:
+        """anew: before a scan; what another scan under this label has left is dropped."""
         self._connection = connection
         self._scans, self._errors = f"csv_scans_{label}", f"csv_errors_{label}"
-        self.drop()
+        if anew:
+            self.drop()
 
     def options(self) -> str:
         """For `Source.scan`."""

@@ -15,8 +15,8 @@ class Source:
     """Files of one shape, in input order.
 
     columns: name -> SQL type, as found. dialect: of CSV files. marked: JSON lines that begin with a byte order mark;
-    such a source has one file. texts: of files of text, where each is read from. said: how they are read, in words;
-    guesses: what of it no setting asked for, and may be wrong.
+    such a source has one file. whole: columns of ids in which 300.0 is read as 300. texts: of files of text, where each
+    is read from. said: how they are read, in words; guesses: what of it no setting asked for, and may be wrong.
     """
 
     format: str
@@ -24,6 +24,7 @@ class Source:
     columns: tuple[tuple[str, str], ...]
     dialect: Dialect | None = None
     marked: bool = False
+    whole: tuple[str, ...] = ()
     texts: tuple[Text, ...] = ()
     said: str = ""
     guesses: tuple[str, ...] = ()
@@ -87,6 +88,8 @@ class Source:
         """An id as text. Whole floats lose their ".0": pandas writes integer ids with gaps as floats. NaN is not an
         id."""
         kind, text = self.type_of(column), self.raw_text(column)
+        if column in self.whole:
+            return f"regexp_replace({text}, '^(-?[0-9]+)[.]0+$', '\\1')"
         if kind == "JSON":
             whole = _whole(f"TRY_CAST({text} AS DOUBLE)", text)
             return f"CASE WHEN json_type({name(column)}) = 'DOUBLE' THEN {whole} ELSE {text} END"

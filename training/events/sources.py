@@ -22,6 +22,7 @@ from training.events.source import Source, Sources
 from training.events.sql import first_line, literal, unglobbed
 from training.events.text.copies import sweep
 from training.events.text.plain import Text, texts_of
+from training.events.wholeids import with_whole_ids
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,8 @@ def open_sources(config: EventsConfig, connection: duckdb.DuckDBPyConnection, fo
             empty.append(file)
             continue
         check_columns(source, config)
-        shapes.append(source)
+        ids = [column for column in (config.user, config.item, config.session) if column is not None]
+        shapes.append(with_whole_ids(connection, source, ids))
     if not shapes:
         raise EventsMissing(f"all {len(empty)} files are empty, the first is {empty[0]}")
     sources = tuple(_together(list(same)) for _, same in groupby(shapes, key=_shape))

@@ -13,7 +13,6 @@ import pytest
 from index.errors import EventsError, EventsMissing
 from training.config import EventsConfig
 from training.events.files import find_files
-from training.events.metadata import read_metadata
 from training.events.sources import open_sources
 from training.events.sql import connect
 
@@ -195,41 +194,3 @@ def test_files_that_are_not_what_their_name_says_are_named(tmp_path):
 
 
 ITEMS = [{"item_id": "5", "title": 'Ü, "q"\nx', "price": 1.5}, {"item_id": "é 6", "title": None, "price": None}]
-
-
-@pytest.mark.parametrize("kind", ["csv", "csv.gz", "jsonl", "parquet"])
-def test_metadata_comes_back_from_every_format(tmp_path, kind):
-    path = tmp_path / f"it's [1].{kind}"
-    if kind == "parquet":
-        pq.write_table(pa.Table.from_pylist([*ITEMS, {"item_id": None}]), path)
-    elif kind == "jsonl":
-        write(path, b"\xef\xbb\xbf" + "\n".join(json.dumps(r) for r in [*ITEMS, {"title": "no id"}]).encode())
-    else:
-        text = 'item_id,title,price\n5,"Ü, ""q""\nx",1.5\né 6,,\n,no id,\n'.encode()
-        write(path, gzip.compress(text) if kind.endswith("gz") else text)
-    found = list(read_metadata(str(path), "item_id", 500))
-    assert [r["item_id"] for r in found] == ["5", "é 6"]
-    assert [r["title"] for r in found] == ['Ü, "q"\nx', None]
-    assert [float(r["price"] or 0) for r in found] == [1.5, 0]
-
-
-def test_metadata_ids_are_written_as_the_log_writes_them(tmp_path):
-    pq.write_table(pa.table({"id": [5.0, 7.5, float("nan")], "title": ["a", "b", "c"]}), tmp_path / "a.parquet")
-    assert [r["item_id"] for r in read_metadata(str(tmp_path / "a.parquet"), "id", 500)] == ["5", "7.5"]
-    write(tmp_path / "b.jsonl", b'{"id":5.0}\n{"id":7}\n{"id":NaN}\n{"id":[1]}\n{"id":true}\n{bad\n3\n')
-    assert [r["item_id"] for r in read_metadata(str(tmp_path / "b.jsonl"), "id", 500)] == ["5", "7"]
-
-
-def test_metadata_that_cannot_be_read_is_named(tmp_path, caplog):
-    with pytest.raises(EventsMissing, match=r"columns found: item_id, title.*--item"):
-        list(read_metadata(write(tmp_path / "a.csv", b"item_id,title\n1,a\n"), "id", 500))
-    with pytest.raises(EventsMissing, match="does not exist"):
-        list(read_metadata(str(tmp_path / "none.csv"), "id", 500))
-    with pytest.raises(EventsError, match="row 2 has a quote that is not closed"):
-        list(read_metadata(write(tmp_path / "b.csv", b'id,title\n1,a\n2,"b\n3,c\n'), "id", 500))
-    pq.write_table(pa.table({"id": [True]}), tmp_path / "c.parquet")
-    with pytest.raises(EventsError, match="'id' is of type BOOLEAN"):
-        list(read_metadata(str(tmp_path / "c.parquet"), "id", 500))
-    rows = list(read_metadata(write(tmp_path / "d.csv", b"id,title\n1,a\n2\n3,c\n"), "id", 500))
-    assert [r["item_id"] for r in rows] == ["1", "3"]
-    assert "malformed lines=1" in caplog.text
