@@ -38,7 +38,7 @@ def config_of(name: str) -> TrainConfig:
     events, items = DATA / name / "events.parquet", DATA / name / "items.parquet"
     if not events.exists():
         raise FileNotFoundError(f"{events} is not there; set ITEM2VEC_DATA to the folder of the logs")
-    where = {"paths": (str(events),), "items": str(items) if items.exists() else None}
+    where = {"paths": (str(events),), "items": (str(items),) if items.exists() else ()}
     return LOGS[name].model_copy(update={"events": LOGS[name].events.model_copy(update=where)})
 
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from index.artifact.files import os_errors_as
+from index.catalogue.values import first_text
 from index.errors import ConfigError
 from index.model import Model
 
@@ -110,10 +111,10 @@ def parquet(model: Model, files: list[Path], matrix: str) -> None:
     with pq.ParquetWriter(files[0], schema) as writer:
         for items, block in _blocks(model, vectors):
             ends = np.arange(0, block.size + 1, block.shape[1], dtype=np.int32)
-            titles = [model.catalogue.field(item, "title") for item in items]
+            titles = [first_text(model.catalogue.field(item, "title")) for item in items]
             columns = [
                 pa.array(map(_encodable, items), pa.string()),
-                pa.array((None if title is None else _encodable(str(title)) for title in titles), pa.string()),
+                pa.array((None if title is None else _encodable(title) for title in titles), pa.string()),
                 pa.array((_category(model, item) for item in items), pa.string()),
                 pa.array(model.vocabulary.counts[done : done + len(items)]),
                 pa.ListArray.from_arrays(pa.array(ends), pa.array(block.ravel())),
@@ -137,14 +138,15 @@ def tensorboard(model: Model, files: list[Path], matrix: str) -> None:
 
 
 def neighbours(model: Model, files: list[Path], score: str) -> None:
-    """A line per item: the list that is stored with the model."""
+    """A line per item: the list that is stored with the model, without what the catalogue calls unavailable."""
     stored, ids = model.stored[score], model.vocabulary.ids
+    left_out = {-1, *model.hidden.tolist()}
     scores = _blocks(model, stored.scores)
     with files[0].open("w", encoding="ascii", newline="\n") as file:
         for (items, rows), (_, values) in zip(_blocks(model, stored.rows), scores, strict=True):
             for item, found, near in zip(items, rows.tolist(), values.tolist(), strict=True):
-                pairs = zip(found, near, strict=True)
-                listed = [{"item_id": ids[row], "score": round(value, 6)} for row, value in pairs if row >= 0]
+                pairs = [pair for pair in zip(found, near, strict=True) if pair[0] not in left_out]
+                listed = [{"item_id": ids[row], "score": round(value, 6)} for row, value in pairs]
                 file.write(json.dumps({"item_id": item, "neighbours": listed}) + "\n")
 
 

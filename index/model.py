@@ -10,7 +10,7 @@ from index.errors import ItemUnknown, ItemUntrained
 from index.explanation import Explanation, Obstacle, Place
 from index.parts import read_parts, recommender_of
 from index.ranking.parts.question import Question
-from index.ranking.recommender import Recommender
+from index.ranking.recommender import Recommender, Wish
 from index.ranking.scorer import NextScorer
 from index.search.allowed import Allowed
 from index.search.exact import Floats, Rows
@@ -32,6 +32,7 @@ class Model:
     """The arrays are memory maps, shared by all processes that open the same version.
 
     vectors: float32 (n, d), of length 1; their inner product is `similar`. stored: the lists of neighbours, by score.
+    hidden: int32, rows that the catalogue calls unavailable. shown: all others; None where that is all.
     """
 
     def __init__(self, artifact: Artifact) -> None:
@@ -60,6 +61,9 @@ class Model:
             parts.moments,
         )
         self.recommender = Recommender(scorer)
+        # What the catalogue of the artifact hides; the service's own view of it begins with this.
+        self.hidden = parts.catalogue.hidden_rows(parts.vocabulary)
+        self.shown = _all_but(self.hidden, len(parts.vocabulary))
 
     def row(self, item: str) -> int:
         """Raises ItemUntrained for an item that is known but too rare for a vector, ItemUnknown otherwise."""
@@ -98,8 +102,9 @@ class Model:
         return vector
 
     def neighbours(self, item: str, k: int, score: Score = "similar") -> list[Ranked]:
-        """The k best by either score: from the stored lists where they are long enough, else searched."""
-        return self._ranked(*self.among(self.row(item), k, score))
+        """The k best by either score: from the stored lists where they are long enough, else searched. Items that the
+        catalogue calls unavailable do not come back; so it is with `recommend`."""
+        return self._ranked(*self.among(self.row(item), k, score, self.shown))
 
     def among(
         self, row: int, k: int, score: Score, allowed: Allowed | None = None, gone: Rows | None = None
@@ -135,6 +140,9 @@ class Model:
         session = self.vocabulary.known_rows(items)
         if not len(session):
             raise ItemUnknown("none of the session's items has a vector")
+        if self.shown is not None:
+            wish = Wish(session, k, self.shown.mask, exclude_seen)
+            return self._ranked(*self.recommender.among([wish])[0])
         rows, scores = self.recommender.recommend([session], k, exclude_seen)
         return self._ranked(rows[0], scores[0])
 
@@ -169,3 +177,11 @@ class Model:
             for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
             if row >= 0
         ]
+
+
+def _all_but(hidden: Rows, items: int) -> Allowed | None:
+    if not len(hidden):
+        return None
+    mask = np.ones(items, dtype=np.bool_)
+    mask[hidden] = False
+    return Allowed(mask)

@@ -54,12 +54,14 @@ def train(
 
     events: files, folders or globs. models: as in `open`. config: a TOML file; what is given here goes before it.
     force: make the version current even if the gate refuses it. sessions, trainer, ...: settings by section, for
-    example trainer={"dims": 64}. log: settings of the section events: user, item, time, items, session, ...; all are
-    in docs/configuration.md. A run that was killed resumes with the next call that has the same arguments.
+    example trainer={"dims": 64}. log: settings of the section events: user, item, time, items, session, preset (whose
+    files they are), ...; all are in docs/configuration.md. A run that was killed resumes with the next call that has
+    the same arguments.
     Raises ConfigError, EventsError, TrainingFailed; all of them are Item2vecError.
     """
     from training.configfile import load_config
     from training.pipeline.run import run
+    from training.presets.unfold import unfold
     from training.progress import reporter
 
     overrides = {
@@ -72,7 +74,8 @@ def train(
         "gate": gate or {},
     }
     settings = load_config(None if config is None else Path(config), overrides, seed=seed)
-    return run(settings, models_folder(models), reporter(), force)
+    folder = models_folder(models)
+    return run(unfold(settings, folder), folder, reporter(), force)
 
 
 def update(

@@ -5,11 +5,13 @@ Every setting is described once, here: the help of the commands shows this text,
 
 import logging
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from index.ranking.settings import RecommenderConfig
+from training.codec import codec
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +32,42 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+Tool = Literal[
+    "gorse", "personalize", "metarank", "recbole", "movielens", "yoochoose", "retailrocket", "instacart", "lastfm"
+]
+
+
 class EventsConfig(Settings):
     """Where the log is and what its columns are called."""
 
     paths: tuple[str, ...] = setting((), "files, folders or globs of the log (CSV, CSV.gz, JSONL, Parquet)")
-    items: str | None = setting(None, "metadata of the items: a file with the item id and any of title, category, ...")
+    items: tuple[str, ...] = setting(
+        (), "metadata of the items: files, folders or globs with the item id and any of title, category, available, ..."
+    )
+    items_id: str | None = setting(
+        None, "column of the item id in the metadata; without it, the log's, or the one whose values are in the log"
+    )
+    items_format: Literal["auto", "csv", "jsonl", "parquet"] = setting(
+        "auto", "format of the metadata; auto: by the name of each file, else as the log's"
+    )
+    items_header: Literal["auto", "yes", "no"] = setting(
+        "auto", "whether the first line of CSV files of the metadata names the columns"
+    )
+    items_columns: tuple[str, ...] = setting((), "names of all columns, in order, for CSV files of the metadata")
+    items_delimiter: str | None = setting(
+        None,
+        "delimiter of the metadata; without it, the log's where it fits, else detected",
+        min_length=1,
+        max_length=4,
+    )
+    items_quoting: Literal["auto", "none"] = setting(
+        "auto", "none: quotes in CSV files of the metadata are characters like any other; auto: as in the log"
+    )
+    items_encoding: str = setting("auto", "encoding of the metadata; auto: the log's where it fits, else guessed")
+    items_lists: tuple[str, ...] = setting(
+        (), "fields of the metadata whose texts are lists, with | ; or , between the elements: genres, tags, ..."
+    )
+    preset: Tool | None = setting(None, "whose files they are: columns, delimiters, times and items are then known")
     format: Literal["auto", "csv", "jsonl", "parquet"] = setting(
         "auto", "format of the files; auto: by the name of each"
     )
@@ -52,10 +85,22 @@ class EventsConfig(Settings):
     time_unit: Literal["auto", "s", "ms", "us", "ns"] = setting(
         "auto", "unit of numeric times; auto: by the size of each number"
     )
-    delimiter: str | None = setting(
-        None, "delimiter of CSV files; without it, it is detected", min_length=1, max_length=1
+    header: Literal["auto", "yes", "no"] = setting(
+        "auto",
+        "whether the first line of CSV files names the columns; auto: unless all are named by number, or by columns",
     )
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = setting("utf-8", "encoding of CSV files")
+    columns: tuple[str, ...] = setting(
+        (), "names of all columns, in order, for CSV files without them; else columns are called 1, 2, ..."
+    )
+    delimiter: str | None = setting(
+        None, "delimiter of CSV files, of 1 to 4 characters; without it, it is detected", min_length=1, max_length=4
+    )
+    quoting: Literal["auto", "none"] = setting(
+        "auto", "none: quotes in CSV files are characters like any other; auto: they enclose values, as usual"
+    )
+    encoding: str = setting(
+        "auto", "encoding of CSV files and JSON lines, as Python calls it; auto: UTF-8 where it is that, else guessed"
+    )
     max_bad_share: float = setting(0.05, "the training stops if a larger share of the rows is rejected", ge=0, le=1)
     memory_mb: int = setting(
         1500,
@@ -64,9 +109,45 @@ class EventsConfig(Settings):
         le=1 << 22,
     )
 
+    @field_validator("items", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        """One path, as settings of former releases have it, or none."""
+        return () if given is None else (str(given),) if isinstance(given, str | PathLike) else given
+
+    @field_validator("delimiter", "items_delimiter", mode="before")
+    @classmethod
+    def _typed_delimiter(cls, value: Any) -> Any:
+        """A tab as people type it."""
+        return {"tab": "\t", "TAB": "\t"}.get(value, value.replace("\\t", "\t")) if isinstance(value, str) else value
+
+    @field_validator("delimiter", "items_delimiter")
+    @classmethod
+    def _delimiter_can_be_told(cls, value: str | None) -> str | None:
+        if value is not None and (set(value) & set('"\r\n\\') or len(value.encode()) > 4):
+            raise ValueError(
+                "a delimiter is 1 to 4 characters, of 4 bytes at most, and no quote, backslash or end of line"
+            )
+        return value
+
+    @field_validator("columns", "items_columns")
+    @classmethod
+    def _columns_differ(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        value = tuple(value[0].split(",")) if len(value) == 1 else value
+        names = [name.strip() for name in value]
+        if len(set(map(str.lower, names))) < len(names) or not all(names):
+            raise ValueError("each column needs a name of its own; letter case makes no difference")
+        return tuple(names)
+
+    @field_validator("encoding", "items_encoding")
+    @classmethod
+    def _encoding_is_known(cls, value: str) -> str:
+        return value if value == "auto" else codec(value)
+
     @model_validator(mode="after")
     def _types_need_a_column(self) -> "EventsConfig":
-        if (self.event_types or self.conversion_types) and self.event_type is None:
+        # A preset knows the column.
+        if (self.event_types or self.conversion_types) and self.event_type is None and self.preset is None:
             raise ValueError("event_types and conversion_types need event_type, the column to look in")
         return self
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from app.filters.columns import Column, Values, column_of
-from app.filters.conditions import Condition, Filter
+from app.filters.conditions import Condition, Filter, Kind
 from app.filters.kept import Entry, History, Kept
 from index.search.allowed import Allowed
 from index.search.exact import Mask
@@ -42,7 +42,7 @@ class Sieve:
         if before is None:
             self._state, self._history, self._building = 0, History(), threading.Lock()
             self._filters: Kept[Filter, Allowed] = Kept(FILTER_BYTES, KEPT_FILTERS)
-            self._columns: Kept[tuple[str, bool], Column] = Kept(COLUMN_BYTES, KEPT_COLUMNS)
+            self._columns: Kept[tuple[str, Kind], Column] = Kept(COLUMN_BYTES, KEPT_COLUMNS)
         else:
             self._state, self._history, self._building = before._state + 1, before._history, before._building
             self._filters, self._columns = before._filters, before._columns
@@ -98,10 +98,10 @@ class Sieve:
         return mask
 
     def _column(self, condition: Condition) -> Column:
-        key = condition.field, condition.compares
+        key = condition.field, condition.kind
         return self._kept_column(key) or self._new_column(key, condition)
 
-    def _kept_column(self, key: tuple[str, bool]) -> Column | None:
+    def _kept_column(self, key: tuple[str, Kind]) -> Column | None:
         """As it is in this state; None where it is to be made."""
         entry = self._columns.find(key)
         if entry is None:
@@ -118,7 +118,7 @@ class Sieve:
             self._columns.keep(key, Entry(column, self._state))
         return column
 
-    def _new_column(self, key: tuple[str, bool], condition: Condition) -> Column:
+    def _new_column(self, key: tuple[str, Kind], condition: Condition) -> Column:
         with self._building:  # one at a time: who waits for it may find it made
             column = self._kept_column(key)
             if column is None:

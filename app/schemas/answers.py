@@ -78,7 +78,7 @@ class Filters(Fields):
     filter: list[Annotated[str, Field(max_length=2200)]] = Field(
         [],
         max_length=20,
-        description="FIELD:OP:VALUE on the items' metadata, OP one of eq, ne, lt, le, gt, ge; all must hold",
+        description="FIELD:OP:VALUE on the items' metadata, OP one of eq, ne, has, lt, le, gt, ge; all must hold",
         examples=[["price:le:20"]],
     )
     exclude: list[ItemId] = Field([], max_length=1000, description="items that must not come back")

@@ -43,8 +43,18 @@ class FileEntry(Record):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
+class LogFinding(Record):
+    """Something wrong with the log, as `item2vec check` says it: see docs/check.md for the codes."""
+
+    code: str
+    severity: Literal["stop", "warn"]
+    found: str
+    advice: str
+
+
 class Data(Record):
-    """The log a model was trained on: its fingerprint, what was left after the rules, and what they took away."""
+    """The log a model was trained on: its fingerprint, what was left after the rules, what they took away, and what is
+    wrong with it."""
 
     fingerprint: str
     events: int
@@ -55,6 +65,7 @@ class Data(Record):
     last_event: UtcTime | None = None
     rejected: dict[str, int] = Field(default_factory=dict)
     removed: dict[str, int] = Field(default_factory=dict)
+    findings: list[LogFinding] = Field(default_factory=list)
 
 
 class Gate(Record):

@@ -41,7 +41,7 @@ def model(tmp_path_factory):
     rows = [{"item_id": "plain", "title": "Tab\there", "category": "c"}, {"item_id": "100%", "title": "\ud800"}]
     (folder / "items.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     config = quick_config(folder / "log.csv", blend=False)
-    events = config.events.model_copy(update={"items": str(folder / "items.jsonl")})
+    events = config.events.model_copy(update={"items": (str(folder / "items.jsonl"),)})
     run(config.model_copy(update={"events": events}), folder / "models", LogReporter(), force=True)
     return Model(Registry(folder / "models").open())
 

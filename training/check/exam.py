@@ -35,11 +35,12 @@ class Split:
 
 @dataclass(frozen=True)
 class Exam:
-    """rejects: reason -> example rows. items, occurrences: every item id, and its events. sessions: after the
-    rules, or None with `nothing_left` saying why. split: None where nothing can be measured; held: the sessions that
-    would be held out. session_column, types: columns that the settings leave aside, with the values of the latter, most
-    frequent first. units: unit of time -> rows, in the first rows of each file. serving: of the model that serves, None
-    where there is none.
+    """rejects: reason -> example rows. items, occurrences: every item id, and its events. sessions: after the rules, or
+    None with `nothing_left`: why, and what would change it. split: None where nothing can be measured; held: the
+    sessions that would be held out. session_column, types: columns that the settings leave aside, with the values of
+    the latter, most frequent first. units: unit of time -> rows, in the first rows of each file. serving: of the model
+    that serves, None where there is none. whole: files whose ids are written as 300.0. guesses: what was guessed of the
+    files' text, in words; guessed: files, with what they say.
     """
 
     config: TrainConfig
@@ -52,7 +53,7 @@ class Exam:
     items: list[str]
     occurrences: NDArray[np.int64]
     sessions: Sessions | None
-    nothing_left: str
+    nothing_left: tuple[str, str]
     split: Split | None
     held: int
     forecast: Forecast | None
@@ -60,6 +61,9 @@ class Exam:
     types: tuple[str, dict[str, int]] | None
     units: dict[str, int]
     serving: Manifest | None = None
+    whole: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
+    guessed: tuple[Sample, ...] = ()
 
     @property
     def events(self) -> int:

@@ -1,6 +1,6 @@
 """What the census of a log counts: sizes, its clock, its people."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 
 import numpy as np
@@ -18,14 +18,23 @@ class Tally:
     """How many things have each size. Sizes from `top` on are one bin, so that memory does not grow with the log."""
 
     def __init__(self, top: int) -> None:
-        self.bins = np.zeros(top + 1, dtype=np.int64)
+        self.bins = np.zeros(0, dtype=np.int64)
         self.largest = 0
+        self._top = top
 
     def add(self, sizes: NDArray[np.int64]) -> None:
         if sizes.size:
-            found = np.bincount(np.minimum(sizes, len(self.bins) - 1))
-            self.bins[: len(found)] += found
+            self._sum(np.bincount(np.minimum(sizes, self._top)))
             self.largest = max(self.largest, int(sizes.max()))
+
+    def join(self, other: "Tally") -> None:
+        self._sum(other.bins)
+        self.largest = max(self.largest, other.largest)
+
+    def _sum(self, bins: NDArray[np.int64]) -> None:
+        longer, shorter = (self.bins, bins) if len(self.bins) >= len(bins) else (bins.copy(), self.bins)
+        longer[: len(shorter)] += shorter
+        self.bins = longer
 
     def total(self) -> int:
         return int(self.bins.sum())
@@ -92,3 +101,22 @@ class People:
     giant_events: int = 0
     giants: list[tuple[int, int, int, int]] = field(default_factory=list)
     day_long: int = 0
+
+    def join(self, other: "People") -> None:
+        """With the people of another shard, who are others."""
+        self.users.join(other.users)
+        self.sessions.join(other.sessions)
+        self.top = most_first([*self.top, *other.top], SAMPLES)
+        self.bursts = most_first([*self.bursts, *other.bursts], SAMPLES)
+        self.placeholders = most_first([*self.placeholders, *other.placeholders])
+        self.duplicated = [*self.duplicated, *other.duplicated][:SAMPLES]
+        self.giants = sorted([*self.giants, *other.giants], key=lambda giant: -giant[-1])[:SAMPLES]
+        for count in SUMS:
+            setattr(self, count, getattr(self, count) + getattr(other, count))
+
+
+SUMS = tuple(f.name for f in fields(People) if f.type is int)
+
+
+def most_first(found: list[tuple[int, int]], most: int | None = None) -> list[tuple[int, int]]:
+    return sorted(found, key=lambda pair: -pair[1])[:most]

@@ -6,6 +6,7 @@ numbers are read as `Count`. docs/check.md lists the same codes.
 
 from typing import NamedTuple
 
+from training.check import itemwords
 from training.check.census import GIANT
 
 
@@ -33,7 +34,7 @@ FINDINGS = {
         title="the rules leave no session to train on",
         found="{why}.",
         effect="There is nothing to train on.",
-        advice="Give a longer log, lower --min-item-count (now {min_item_count}), or check --user and --session.",
+        advice="{advice}.",
     ),
     "no_test_part": Words(
         title="too few sessions to hold out a test part",
@@ -64,6 +65,13 @@ FINDINGS = {
         found="{count:file} of the log {count:is|are} empty.",
         effect="Empty files are skipped.",
         advice="If they should hold events, export them again.",
+    ),
+    "text_guessed": Words(
+        title="how the text is read may be wrong",
+        found="It was read so: {guesses}.",
+        effect="A wrong guess gives wrong ids, titles or columns.",
+        advice="Look at the examples. Name what is right, so that nothing needs to be guessed: --encoding, --header, "
+        "--columns, --quoting.",
     ),
     "types_unused": Words(
         title="the log has event types that are not used",
@@ -235,6 +243,7 @@ FINDINGS = {
         effect="They are read as one user, whose sessions mix the events of strangers.",
         advice="Name a --session, use the id of the visit as --user, or filter these rows out.",
     ),
+    **{code: Words(*words) for code, words in itemwords.WORDS.items()},
 }
 
 # What reads differently where something else holds: (finding, case) -> parts of its words.

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from index.errors import EventsError
-from training.events.files import open_file, reading
 from training.events.sql import literal, name
+from training.events.text.unpack import open_file, reading
 
 LOOK_LINES = 1000
 MOST_BYTES = 1 << 24  # of one line: longer ones stop DuckDB

@@ -1,11 +1,13 @@
 """Files of one shape as a relation that DuckDB scans, and its columns as SQL."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from training.events import csvfile, jsonfile
+from training.events import jsonfile
 from training.events.csvfile import Dialect
 from training.events.sql import literal, name, unglobbed
+from training.events.text.plain import Text
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,8 @@ class Source:
     """Files of one shape, in input order.
 
     columns: name -> SQL type, as found. dialect: of CSV files. marked: JSON lines that begin with a byte order mark;
-    such a source has one file.
+    such a source has one file. whole: columns of ids in which 300.0 is read as 300. texts: of files of text, where each
+    is read from. said: how they are read, in words; guesses: what of it no setting asked for, and may be wrong.
     """
 
     format: str
@@ -21,6 +24,10 @@ class Source:
     columns: tuple[tuple[str, str], ...]
     dialect: Dialect | None = None
     marked: bool = False
+    whole: tuple[str, ...] = ()
+    texts: tuple[Text, ...] = ()
+    said: str = ""
+    guesses: tuple[str, ...] = ()
 
     @property
     def types(self) -> dict[str, str]:
@@ -34,25 +41,33 @@ class Source:
         """Its SQL type; NULL where this source does not have it."""
         return self.types.get(column, "NULL")
 
+    def text(self, file: str) -> Text:
+        """Where a file is read from: JSON lines and CSV may be read from a plain copy."""
+        return next((text for text in self.texts if text.name == file), Text(file, file, file))
+
     def scan(self, files: Sequence[str] | None = None, rejects: str | None = None) -> str:
         """SQL of a table function over the files.
 
         `rejects` names the tables that DuckDB fills with malformed CSV lines. Without them it is less careful: after a
         misplaced quote it may skip the rest of a file, so only the check of a log does without.
         """
-        names = ", ".join(literal(unglobbed(f)) for f in (files or self.files))
+        places = [self.text(file).path for file in files] if files else [text.path for text in self.texts] or self.files
+        names = ", ".join(literal(unglobbed(place)) for place in places)
         # A folder called user_id=7 must not put its 7 into the rows.
         common = f"[{names}], hive_partitioning=false"
+        if self.texts and self.texts[0].packing:
+            common += f", compression={literal(self.texts[0].packing)}"
         if self.format == "jsonl":
-            return jsonfile.scan(files or self.files, [c for c, _ in self.columns], common, self.marked)
+            return jsonfile.scan(places, [c for c, _ in self.columns], common, self.marked)
         if self.dialect is None:
             return f"read_parquet({common}, union_by_name=false)"
         columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column, _ in self.columns)
+        before = f"skip={self.dialect.skip}, " if self.dialect.skip else ""
         skip = "ignore_errors=true" if rejects is None else f"store_rejects=true, rejects_limit=0, {rejects}"
         return (
-            f"read_csv({common}, auto_detect=false, header=true, columns={{{columns}}}, "
-            f"delim={literal(self.dialect.delimiter)}, quote={literal(csvfile.QUOTE)}, "
-            f"escape={literal(self.dialect.escape)}, encoding={literal(self.dialect.encoding)}, {skip})"
+            f"read_csv({common}, auto_detect=false, header={str(self.dialect.header).lower()}, columns={{{columns}}}, "
+            f"delim={literal(self.dialect.delimiter)}, quote={literal(self.dialect.quote)}, "
+            f"escape={literal(self.dialect.escape)}, encoding='utf-8', {before}{skip})"
         )
 
     def raw_text(self, column: str | None) -> str:
@@ -73,6 +88,8 @@ class Source:
         """An id as text. Whole floats lose their ".0": pandas writes integer ids with gaps as floats. NaN is not an
         id."""
         kind, text = self.type_of(column), self.raw_text(column)
+        if column in self.whole:
+            return f"regexp_replace({text}, '^(-?[0-9]+)[.]0+$', '\\1')"
         if kind == "JSON":
             whole = _whole(f"TRY_CAST({text} AS DOUBLE)", text)
             return f"CASE WHEN json_type({name(column)}) = 'DOUBLE' THEN {whole} ELSE {text} END"
@@ -108,3 +125,15 @@ class Sources:
     @property
     def files(self) -> list[str]:
         return [file for source in self.sources for file in source.files]
+
+    @property
+    def bytes(self) -> int:
+        """As they lie on disk; a zip archive counts once."""
+        places = {text.origin for source in self.sources for text in source.texts}
+        places |= {file for source in self.sources if not source.texts for file in source.files}
+        return sum(os.path.getsize(place) for place in places)
+
+    @property
+    def said(self) -> list[str]:
+        """How files of text are read, in words; each way once."""
+        return list(dict.fromkeys(source.said for source in self.sources if source.said))

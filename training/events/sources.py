@@ -4,19 +4,27 @@ DuckDB reads the logs (docs/dependencies.md says why, benchmarks/README.md what 
 keeps the order of the rows, and records malformed CSV lines with their file and line by itself.
 """
 
+import logging
 import os
 import re
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 
 import duckdb
 
 from index.errors import EventsError, EventsMissing
 from training.config import EventsConfig
 from training.events import csvfile, jsonfile
-from training.events.files import find_files
+from training.events.csvheader import unnamed_hint
+from training.events.files import TEXTS, find_files
 from training.events.source import Source, Sources
 from training.events.sql import first_line, literal, unglobbed
+from training.events.text.copies import sweep
+from training.events.text.plain import Text, texts_of
+from training.events.wholeids import with_whole_ids
+
+log = logging.getLogger(__name__)
 
 NUMBERS = r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*"
 TEXT = r"VARCHAR|JSON|BLOB|ENUM.*|\"NULL\""
@@ -32,6 +40,7 @@ KINDS = {
     "weight": (f"{NUMBERS}|{TEXT}", "a number"),
     "event_type": (f"{NUMBERS}|{TEXT}|BOOLEAN", "an event type; text is read"),
 }
+NO_HEADER_HINT = "; without a header, columns are called by their number, or as --columns names them"
 CSV_HINT = "; the first line must name the columns, and --delimiter says what stands between them"
 
 
@@ -45,24 +54,48 @@ def known_rows(sources: Sources, connection: duckdb.DuckDBPyConnection) -> int |
     return int(rows)
 
 
-def open_sources(config: EventsConfig, connection: duckdb.DuckDBPyConnection) -> Sources:
+def open_sources(config: EventsConfig, connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -> Sources:
     """Every file looked at once: its columns and its dialect. Neighbours of the same shape are read together.
+
+    folder: for plain copies of what DuckDB cannot read; the system's for temporary files where it is None.
 
     Raises EventsError or EventsMissing with the file and what was found in it.
     """
+    sweep(folder)
     shapes, empty = [], []
     for file, kind in find_files(config.paths, config.format):
-        source = look(connection, file, kind, config)
+        source = look(connection, file, kind, config, folder)
         if source is None:
             empty.append(file)
             continue
         check_columns(source, config)
-        shapes.append(source)
+        ids = [column for column in (config.user, config.item, config.session) if column is not None]
+        shapes.append(with_whole_ids(connection, source, ids))
     if not shapes:
         raise EventsMissing(f"all {len(empty)} files are empty, the first is {empty[0]}")
-    grouped = groupby(shapes, key=lambda s: (replace(s, files=()), s.marked and s.files))
-    sources = tuple(replace(shape, files=tuple(s.files[0] for s in same)) for (shape, _), same in grouped)
+    sources = tuple(_together(list(same)) for _, same in groupby(shapes, key=_shape))
+    _tell(sources)
     return Sources(sources, tuple(empty))
+
+
+def _shape(source: Source) -> tuple[Source, str, object]:
+    """What files have in common that DuckDB reads in one scan."""
+    packing = source.texts[0].packing if source.texts else ""
+    return replace(source, files=(), texts=()), packing, source.marked and source.files
+
+
+def _together(same: list[Source]) -> Source:
+    files = tuple(file for source in same for file in source.files)
+    return replace(same[0], files=files, texts=tuple(text for source in same for text in source.texts))
+
+
+def _tell(sources: tuple[Source, ...]) -> None:
+    """Nothing is guessed without a word. The usual is said in the log only where all is written down."""
+    for source in sources:
+        if source.guesses:
+            log.warning("read=%s as=%r guessed=%r", source.files[0], source.said, "; ".join(source.guesses))
+        elif source.said:
+            log.info("read=%s as=%r", source.files[0], source.said)
 
 
 def wanted_columns(config: EventsConfig) -> list[tuple[str, str]]:
@@ -74,14 +107,17 @@ def wanted_columns(config: EventsConfig) -> list[tuple[str, str]]:
 def check_columns(source: Source, config: EventsConfig) -> None:
     """Raises EventsMissing for a column that is not there, EventsError for one of an impossible type."""
     types, file = source.types, source.files[0]
+    header = source.dialect is not None and source.dialect.header and not config.columns
     for setting, column in wanted_columns(config):
         if column in types:
             check_type(file, setting, column, types[column])
         elif setting != "user" or config.session is None:  # with a given session id a log needs no users
             found = ", ".join(types) or "none"
+            said = CSV_HINT if header else NO_HEADER_HINT if source.dialect is not None else ""
+            hint = unnamed_hint(list(types), config.session is not None) if header else ""
             raise EventsMissing(
                 f"{file}: no column {column!r} for the {setting.replace('_', ' ')}; columns found: {found[:500]}. "
-                f"Name the right one with --{setting.replace('_', '-')}{CSV_HINT if source.format == 'csv' else ''}"
+                f"Name the right one with --{setting.replace('_', '-')}{said}{hint}"
             )
 
 
@@ -99,23 +135,65 @@ def mistyped(file: str, setting: str, column: str, kind: str) -> str | None:
     return f"{file}: column {column!r} is of type {kind}, which is not {meaning}"
 
 
-def look(connection: duckdb.DuckDBPyConnection, file: str, kind: str, config: EventsConfig) -> Source | None:
-    """One file as a source; None where it holds nothing. Raises EventsError for one that is not what its name says."""
+def required_columns(config: EventsConfig) -> list[str]:
+    """Those that every file must have: with a given session id a log needs no users."""
+    return [column for setting, column in wanted_columns(config) if setting != "user" or config.session is None]
+
+
+def look(
+    connection: duckdb.DuckDBPyConnection, file: str, kind: str, config: EventsConfig, folder: Path | None = None
+) -> Source | None:
+    """One file as a source; None where it holds nothing. A zip archive of several files of one shape is one source.
+
+    folder: for a plain copy, which lives as long as the source. Raises EventsError for a file that is not what its name
+    says.
+    """
     if os.path.getsize(file) == 0:
         return None
-    wanted = [column for _, column in wanted_columns(config)]
-    if kind == "parquet":
+    if kind not in TEXTS:
         return Source(kind, (file,), _look_parquet(connection, file))
+    found = [_look_text(text, kind, config, folder) for text in texts_of(file, config.encoding, folder)]
+    sources = [source for source in found if source is not None]
+    if len({_shape(source) for source in sources}) > 1:
+        other = next(source for source in sources if _shape(source) != _shape(sources[0]))
+        raise EventsError(
+            f"{file}: {sources[0].files[0]!r} and {other.files[0]!r} in it are not alike; unpack it, and name those of "
+            "the log"
+        )
+    return _together(sources) if sources else None
+
+
+def _look_text(text: Text, kind: str, config: EventsConfig, folder: Path | None) -> Source | None:
+    required, wanted = required_columns(config), [column for _, column in wanted_columns(config)]
+    guesses: tuple[str, ...] = ()
+    if text.was_guessed and text.encoding != "utf-8":
+        guesses = (f"encoding {text.encoding}, by guess (--encoding)",)
+    elif text.doubted:
+        guesses = (f"encoding {text.encoding} as named, but all of it is valid UTF-8 (--encoding utf-8)",)
+    encoding = text.encoding.upper()
     if kind == "csv":
-        table = csvfile.look(file, config.encoding, config.delimiter, wanted)
-        return table and Source(kind, (file,), tuple((c, "VARCHAR") for c in table[0]), dialect=table[1])
-    keys = jsonfile.look(file)
+        table = csvfile.look(text, config, required, wanted, folder)
+        if table is None:
+            return None
+        return Source(
+            kind,
+            (text.name,),
+            tuple((c, "VARCHAR") for c in table.columns),
+            dialect=table.dialect,
+            texts=(table.text,),
+            said=f"CSV in {encoding}, {table.said}",
+            guesses=(*guesses, *table.guesses),
+        )
+    with text.named():
+        keys, marked = jsonfile.look(text.path), jsonfile.has_mark(text.path)
     if keys is None:
         return None
     # A column that is there but rare may be missing from the first lines: only the required ones must show.
     rare = [c for setting, c in wanted_columns(config) if setting in ("event_type", "dwell", "weight")]
     columns = {c.lower(): c for c in sorted(keys)} | {c.lower(): c for c in wanted if c in keys or c in rare}
-    return Source(kind, (file,), tuple((c, "JSON") for c in columns.values()), marked=jsonfile.has_mark(file))
+    found = tuple((c, "JSON") for c in columns.values())
+    said = f"JSON lines in {encoding}"
+    return Source(kind, (text.name,), found, marked=marked, texts=(text,), said=said, guesses=guesses)
 
 
 def _look_parquet(connection: duckdb.DuckDBPyConnection, file: str) -> tuple[tuple[str, str], ...]:

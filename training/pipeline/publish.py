@@ -125,4 +125,5 @@ def data_of(log: Prepared, corpus: Corpus) -> Data:
         last_event=last if clock else None,
         rejected=log.counts.rejected,
         removed=log.counts.removed,
+        findings=log.findings,
     )

@@ -12,7 +12,7 @@ from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
 from training.pipeline.gate import judge_run, look_ahead
 from training.pipeline.measure import measure
-from training.pipeline.prepare import identity_of, prepare, read_items
+from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
 from training.pipeline.train import train_on_all
 from training.progress import Reporter
@@ -33,7 +33,7 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
             told.note("resumed", steps=",".join(work.resumed))
         log = prepare(config, work)
         look_ahead(registry, log, config, told)
-        items = read_items(log, config, told)
+        items, log = read_catalogue(log, config, work)
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work)
         measured = measure(test, items, chosen, config, work, log.counts)

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numba as nb
 import numpy as np
+from numpy.typing import NDArray
 
 from training.config import SessionsConfig
 from training.events.reader import EventBatch
@@ -15,6 +17,19 @@ from training.sessions.encode import Cut, Sessions, encode
 from training.sessions.itemcodes import ItemCodes
 from training.sessions.repeats import PAUSES, Repeats, total
 from training.sessions.shards import SHARDS, Shard, Shards
+
+
+class Watch(Protocol):
+    """Looks at the events on their way to sessions, so that what a log holds is known without reading it twice."""
+
+    def see(self, batch: EventBatch, items: NDArray[np.int32]) -> None:
+        """Each batch as it was read. items: its codes."""
+
+    def look(self, number: int, shard: Shard, items: int) -> None:
+        """Each shard, sorted, before any rule; several at once, in threads. items: codes that there are."""
+
+    def end(self, ids: list[str]) -> None:
+        """After the last one. ids: code -> item id."""
 
 
 def sessionise(
@@ -25,6 +40,7 @@ def sessionise(
     threads: int = 2,
     spill: Path | None = None,
     progress: Callable[[float], None] = lambda _: None,
+    watch: Watch | None = None,
 ) -> Sessions:
     """Sessions of the events, in order of their start, over a vocabulary in order of frequency.
 
@@ -33,7 +49,7 @@ def sessionise(
     counted after repeats are collapsed; with `auto` all of the log says whether they are. Raises EventsMissing when
     nothing is left.
     """
-    cuts, ids, repeats = cut_all(batches, config, by_session, budget_mb, threads, spill, progress)
+    cuts, ids, repeats = cut_all(batches, config, by_session, budget_mb, threads, spill, progress, watch)
     return encode(cuts, ids, config, repeats)
 
 
@@ -45,32 +61,46 @@ def cut_all(
     threads: int = 2,
     spill: Path | None = None,
     progress: Callable[[float], None] = lambda _: None,
+    watch: Watch | None = None,
 ) -> tuple[list[Cut], list[str], Repeats]:
     """The first three rules: (cut sessions with every item, code -> item id, the immediate repeats)."""
     codes = ItemCodes()
     with Shards(budget_mb << 20, spill) as shards:
         for batch in batches:
+            items = codes.encode(batch.item_keys, batch.items)
+            if watch is not None:
+                watch.see(batch, items)
             shards.add(
                 users=batch.users,
                 sessions=batch.sessions,
                 times=batch.times,
-                items=codes.encode(batch.item_keys, batch.items),
+                items=items,
                 weights=batch.weights,
                 converted=batch.converted,
             )
-        gap = gap_micros(config, by_session)
+        gap, known = gap_micros(config, by_session), len(codes)
+
+        def cut_one(number: int) -> Cut:
+            shard = shards.shard(number)
+            if watch is not None:
+                watch.look(number, shard, known)
+            return cut(shard, config, gap)
+
         # Threads, not processes: sorting and cutting run without the interpreter lock.
         with ThreadPoolExecutor(threads) as pool:
             cuts = []
-            for i, part in enumerate(pool.map(lambda i: cut(shards.shard(i), config, gap), range(SHARDS))):
+            for i, part in enumerate(pool.map(cut_one, range(SHARDS))):
                 cuts.append(part)
                 progress((i + 1) / SHARDS)
+    ids = codes.ids()
+    if watch is not None:
+        watch.end(ids)
     repeats = total(part.pauses for part in cuts)
     keep = repeats.kind == "real" if config.collapse_repeats == "auto" else not config.collapse_repeats
     if not keep and config.collapse_repeats == "auto":
         for i, part in enumerate(cuts):
             cuts[i] = part.collapsed()
-    return cuts, codes.ids(), replace(repeats, kept=keep)
+    return cuts, ids, replace(repeats, kept=keep)
 
 
 def gap_micros(config: SessionsConfig, by_session: bool) -> int:

@@ -147,7 +147,7 @@ def encode(
     )
     if not joined["tokens"].size:
         what, advice = nothing_left(counts, rules, longest)
-        raise EventsMissing(f"{what}. {advice}", short=what)
+        raise EventsMissing(f"{what}. {advice}", short=what, advice=advice)
     corpus = Corpus(
         tokens=joined["tokens"],
         offsets=np.concatenate([[0], np.cumsum(joined["lengths"])]).astype(np.int64),

@@ -26,8 +26,8 @@ def after_rules(exam: Exam) -> Iterator[Finding]:
     if not exam.events:
         return
     if exam.sessions is None:
-        why = exam.nothing_left[:1].upper() + exam.nothing_left[1:]
-        yield finding("nothing_left", "stop", exam.events, share=1.0, why=why, min_item_count=least)
+        why, advice = (text[:1].upper() + text[1:] for text in exam.nothing_left)
+        yield finding("nothing_left", "stop", exam.events, share=1.0, why=why, advice=advice)
         return
     corpus, counts = exam.sessions.corpus, exam.sessions.counts
     if exam.split is None:

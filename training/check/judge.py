@@ -1,0 +1,147 @@
+"""What is known of a log once it is read and cut, and what is wrong with it: for a check and a training alike."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from index.artifact.manifest import Manifest
+from training.check.census import Census
+from training.check.checks import clock, corpus, ids, people, rows
+from training.check.exam import PLACEHOLDERS, Exam, Split
+from training.check.findings import Finding
+from training.check.forecast import Forecast
+from training.check.lookups import guessed_in, hashes_of, samples_of, session_column, types_of, units_of
+from training.check.tally import Clock
+from training.config import TrainConfig
+from training.corpus import Corpus
+from training.evaluation.split import cut_test
+from training.events.reader import EventReader
+from training.events.source import Sources
+from training.sessions.cut import gap_micros
+from training.sessions.encode import Sessions
+
+SEVERITIES = ("stop", "warn", "note")
+Checks = tuple[Callable[[Exam], Iterator[Finding]], ...]
+# In the order of the report, within each severity.
+CHECKS: Checks = (
+    rows.empty_files,
+    rows.guessed_text,
+    rows.bad_rows,
+    corpus.short_sessions,
+    corpus.after_rules,
+    corpus.less_than_serving,
+    corpus.costs,
+    rows.unused_columns,
+    clock.no_clock,
+    clock.wrong_days,
+    clock.shared_moments,
+    people.bots,
+    people.dominant_item,
+    people.long_sessions,
+    people.duplicates,
+    ids.spellings,
+    ids.blank_ends,
+    ids.whole_numbers,
+    ids.placeholders,
+    people.repeats,
+    clock.mixed_units,
+    clock.missing_days,
+)
+# What can be said where the log was refused while it was read, and nothing was cut.
+OF_ROWS: Checks = (rows.empty_files, rows.guessed_text, rows.bad_rows, rows.unused_columns, clock.mixed_units)
+# What is said of sessions does not hold where new ones join those of a model.
+OF_SESSIONS: Checks = (corpus.short_sessions, corpus.after_rules, corpus.less_than_serving, people.repeats)
+OF_EVENTS: Checks = tuple(check for check in CHECKS if check not in OF_SESSIONS)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A log while it is read: its files, its reader, and what is counted on the way. now: what is later is the future.
+
+    rejects: where the reader keeps the rows that cannot be events.
+    """
+
+    config: TrainConfig
+    connection: duckdb.DuckDBPyConnection
+    sources: Sources
+    reader: EventReader
+    census: Census
+    now: datetime
+    rejects: Path
+
+    def exam(
+        self,
+        sessions: Sessions | None,
+        nothing_left: tuple[str, str] = ("", ""),
+        planned: Forecast | None = None,
+        serving: Manifest | None = None,
+    ) -> Exam:
+        """What the checks look at, once the log is read and cut. nothing_left: why there are no sessions, and
+        what would change it.
+
+        Raises ConfigError for a `test_from` that is not a time.
+        """
+        config, census, settings = self.config, self.census, self.config.events
+        split, held = (None, 0) if sessions is None else split_of(sessions.corpus, config, census.clock)
+        return Exam(
+            config=config,
+            now=self.now,
+            counts=self.reader.counts,
+            rejects=samples_of(self.connection, self.rejects) if self.rejects.exists() else {},
+            converted=census.converted,
+            clock=census.clock,
+            people=census.people,
+            items=census.items,
+            occurrences=census.counts,
+            sessions=sessions,
+            nothing_left=nothing_left,
+            split=split,
+            held=held,
+            forecast=planned,
+            session_column=session_column(self.sources, settings),
+            types=types_of(self.connection, self.sources, settings),
+            units=units_of(self.connection, self.sources, settings),
+            serving=serving,
+            guesses=tuple(dict.fromkeys(guess for source in self.sources.sources for guess in source.guesses)),
+            guessed=guessed_in(self.sources),
+            whole=tuple(file for source in self.sources.sources if source.whole for file in source.files),
+        )
+
+
+def reading_of(
+    config: TrainConfig,
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sources,
+    rejects: Path,
+    now: datetime | None = None,
+    max_bad_share: float | None = None,
+) -> Reading:
+    """The reader of the log, and the census that watches it. now: None for this moment. max_bad_share: None for that of
+    the settings. Raises ConfigError."""
+    now = datetime.now(UTC) if now is None else now
+    share = config.events.max_bad_share if max_bad_share is None else max_bad_share
+    settings = config.events.model_copy(update={"max_bad_share": share})
+    reader = EventReader(sources, settings, connection, config.sessions.min_dwell, rejects)
+    gap = gap_micros(config.sessions, config.events.session is not None)
+    census = Census(gap, int(now.timestamp() * 1e6), hashes_of(connection, PLACEHOLDERS))
+    return Reading(config, connection, sources, reader, census, now, rejects)
+
+
+def judge(exam: Exam, checks: Checks = CHECKS) -> list[Finding]:
+    """Stops first."""
+    return sorted((f for check in checks for f in check(exam)), key=lambda f: SEVERITIES.index(f.severity))
+
+
+def split_of(corpus: Corpus, config: TrainConfig, clock: Clock) -> tuple[Split | None, int]:
+    """How a run would cut off its test part, or None where nothing would be left on one side; and its sessions.
+
+    Raises ConfigError for a `test_from` that is not a time.
+    """
+    kind, held = cut_test(corpus, config.evaluation, config.seed)
+    since = clock.when(int(corpus.starts[held].min())) if kind == "time" and held.any() else None
+    count = int(held.sum())
+    # `last` holds out an item of each session.
+    return Split(kind, count, since) if kind == "last" or 0 < count < len(corpus) else None, count
