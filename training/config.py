@@ -56,6 +56,11 @@ class EventsConfig(Settings):
         None, "delimiter of CSV files; without it, it is detected", min_length=1, max_length=1
     )
     encoding: Literal["utf-8", "latin-1", "utf-16"] = setting("utf-8", "encoding of CSV files")
+    unknown_users: Literal["auto", "single", "reject", "keep"] = setting(
+        "auto",
+        "rows of users who are not known (guest, null, ...) where no session is given: each a session of one event "
+        "(single), rejected, or kept as if it were one user; auto: single, but rejected where there is no id at all",
+    )
     max_bad_share: float = setting(0.05, "the training stops if a larger share of the rows is rejected", ge=0, le=1)
     memory_mb: int = setting(
         1500,

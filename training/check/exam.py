@@ -35,11 +35,12 @@ class Split:
 
 @dataclass(frozen=True)
 class Exam:
-    """rejects: reason -> example rows. items, occurrences: every item id, and its events. sessions: after the rules, or
-    None with `nothing_left`: why, and what would change it. split: None where nothing can be measured; held: the
-    sessions that would be held out. session_column, types: columns that the settings leave aside, with the values of
-    the latter, most frequent first. units: unit of time -> rows, in the first rows of each file. serving: of the model
-    that serves, None where there is none.
+    """rejects: reason -> example rows. unknown: hash -> id, of users whose id says that they are not known. items,
+    occurrences: every item id, and its events. sessions: after the rules, or None with `nothing_left`: why, and what
+    would change it. split: None where nothing can be measured; held: the sessions that would be held out.
+    session_column, types: columns that the settings leave aside, with the values of the latter, most frequent first.
+    units: unit of time -> rows, in the first rows of each file. serving: of the model that serves, None where there is
+    none.
     """
 
     config: TrainConfig
@@ -49,6 +50,7 @@ class Exam:
     converted: int
     clock: Clock
     people: People
+    unknown: dict[int, str]
     items: list[str]
     occurrences: NDArray[np.int64]
     sessions: Sessions | None
