@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     from training.pipeline.imported import Import, import_vectors
     from training.progress import reporter
     from training.terminal import screen
-    from training.vectors.open import VectorsFile
+    from training.vectors.source import VectorsFile
 
     def file(path: Path) -> VectorsFile:
         return VectorsFile(path, options.ids, options.id_column, options.vector_column)

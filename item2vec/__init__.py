@@ -108,7 +108,7 @@ def import_vectors(
     from training.pipeline.imported import Import
     from training.pipeline.imported import import_vectors as run_import
     from training.progress import reporter
-    from training.vectors.open import VectorsFile
+    from training.vectors.source import VectorsFile
 
     overrides = {
         "events": {"paths": _paths(events) or None, **log},

@@ -75,7 +75,7 @@ class Materials:
         return NextScorer.of(
             following.inputs,
             following.outputs,
-            self.similar(config),
+            self.similar(config) if "alike" in config.used() else following.inputs,  # not read then
             self.counted.counts,
             config,
             self.counted.rules(config),

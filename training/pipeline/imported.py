@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from index.artifact.manifest import ImportFacts, TrainingFacts
+from index.artifact.manifest import ImportFacts
 from index.artifact.registry import Registry
 from index.errors import ConfigError, VectorsError
 from index.process import keep_freed_memory
@@ -28,20 +27,18 @@ from training.evaluation.split import split_test
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
 from training.pipeline.gate import SEEN, judge_run, judge_unmeasured, look_ahead
+from training.pipeline.gather import Given
 from training.pipeline.measure import measure
 from training.pipeline.meeting import Meeting, examples, meet
 from training.pipeline.prepare import Prepared, RowCounts, identity_of, prepare, read_items
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
-from training.pipeline.train import IMPORTED, Fitted
 from training.progress import Reporter
 from training.trainers.spaces import Spaces
-from training.trainers.trainer import Embeddings
 from training.vectors.found import rows_at_once
 from training.vectors.matrix import Matrix, read_matrix, write_matrix
-from training.vectors.open import VectorsFile, open_vectors
+from training.vectors.source import Opened, VectorsFile, open_vectors
 from training.workspace import Workspace, read_json, write_json
 
-FACTS = TrainingFacts(engine=IMPORTED, learning_rate=None, restarts=0, started_from=None)
 ALONE = "the same as similar: there was no log"
 WITH_LOG = "the vectors and what the log counted, weighed on validation"
 WITH_LOG_AS_SET = "the vectors and what the log counted, weighed as set"
@@ -61,32 +58,6 @@ class Import:
     percent: bool | None = None
 
 
-class Given:
-    """As Trainings: the vectors that there are, whatever the part of the log."""
-
-    def __init__(self, inputs: Matrix, outputs: Matrix | None) -> None:
-        self.inputs, self.outputs = inputs, outputs
-        self._rows = {item: row for row, item in enumerate(inputs.ids)}
-        self._output_rows = None if outputs is None else {item: row for row, item in enumerate(outputs.ids)}
-
-    def engines(self, config: TrainConfig, corpus: Corpus) -> Sequence[str]:
-        return (IMPORTED,)
-
-    def fit(self, name: str, corpus: Corpus, ids: list[str], config: TrainConfig, work: Workspace) -> Fitted:
-        """Gathered on disk and mapped: not all vectors need fit into memory."""
-        told = name.replace("train", "gather", 1)
-
-        def make(folder: Path) -> None:
-            with work.told.step(told) as step:
-                _gather(folder / "inputs.npy", self.inputs.vectors, [self._rows[item] for item in ids])
-                if self.outputs is not None and self._output_rows is not None:
-                    _gather(folder / "outputs.npy", self.outputs.vectors, [self._output_rows[item] for item in ids])
-                step.facts |= {"vectors": len(ids)}
-
-        folder = work.step(told.replace(" ", "-"), make)
-        return Fitted(corpus, ids, _spaces(folder), FACTS)
-
-
 def import_vectors(
     what: Import, config: TrainConfig, models: Path, told: Reporter, force: bool = False, how: Publishing = PLAINLY
 ) -> Outcome:
@@ -99,11 +70,14 @@ def import_vectors(
     registry = Registry(models)
     registry.sweep()
     config = settled(what, config)
-    with threadpool_limits(1, "blas"), Workspace(models, identity_of_import(what, config), told) as work:
+    opened = open_vectors(what.file)
+    pair = None if what.outputs is None else open_vectors(what.outputs)
+    files = opened.files if pair is None else (*opened.files, *pair.files)
+    with threadpool_limits(1, "blas"), Workspace(models, identity_of_import(what, files, config), told) as work:
         if work.resumed:
             told.note("resumed", steps=",".join(work.resumed))
-        inputs = _read("vectors", what.file, what.percent, work)
-        outputs = None if what.outputs is None else _read("outputs", what.outputs, what.percent, work)
+        inputs = _read("vectors", opened, what.percent, work)
+        outputs = None if pair is None else _read("outputs", pair, what.percent, work)
         if outputs is not None:
             _check_pair(inputs, outputs, what.outputs)
         given = Given(inputs, outputs)
@@ -125,21 +99,18 @@ def settled(what: Import, config: TrainConfig) -> TrainConfig:
     return config.model_copy(update={"recommender": config.recommender.model_copy(update={"similar_reading": reading})})
 
 
-def identity_of_import(what: Import, config: TrainConfig) -> dict[str, Any]:
-    """For `Workspace`: other vectors, or another log, are another run."""
-    files = [what.file] if what.outputs is None else [what.file, what.outputs]
-    opened = [path for file in files for path in open_vectors(file).files]
-    stamps = [(str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in opened]
+def identity_of_import(what: Import, files: Sequence[Path], config: TrainConfig) -> dict[str, Any]:
+    """For `Workspace`: other vectors, or another log, are another run. files: of the vectors and their ids."""
+    stamps = [(str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in files]
     shown = {"config": config.model_dump(mode="json", exclude={"gate"}), "files": []}
     log = identity_of(config) if config.events.paths else shown
     return {"import": repr(replace(what, metric=None)), "vectors": stamps, "log": log}
 
 
-def _read(name: str, file: VectorsFile, percent: bool | None, work: Workspace) -> Matrix:
+def _read(name: str, opened: Opened, percent: bool | None, work: Workspace) -> Matrix:
     def make(folder: Path) -> None:
-        rows = open_vectors(file).found.rows
-        with work.told.step(name, total=rows, unit="vectors") as step:
-            found = write_matrix(file, percent, folder, step)
+        with work.told.step(name, total=opened.found.rows, unit="vectors") as step:
+            found = write_matrix(opened, percent, folder, step)
             step.facts |= {"format": found["kind"], "numbers": found["dtype"], "vectors": len(found["ids"])}
             if found["zero"]:
                 step.facts |= {"zero": found["zero"]}
@@ -256,23 +227,3 @@ def _facts(given: Given, recommender: RecommenderConfig, following: str, meeting
 
 def _honest(advice: str) -> str:
     return f"{advice} {SEEN[0].upper()}{SEEN[1:]}."
-
-
-def _gather(path: Path, matrix: NDArray[np.float32], rows: list[int]) -> None:
-    out = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(len(rows), matrix.shape[1]))
-    places = np.array(rows, dtype=np.int64)
-    for begin in range(0, len(rows), size := rows_at_once(matrix.shape[1])):
-        out[begin : begin + size] = matrix[places[begin : begin + size]]
-    out.flush()
-
-
-def _spaces(folder: Path) -> Spaces:
-    """With one matrix, the same object in both places."""
-    inputs = _mapped(folder / "inputs.npy")
-    outputs = _mapped(folder / "outputs.npy") if (folder / "outputs.npy").exists() else inputs
-    both = Embeddings(inputs, outputs)
-    return Spaces(both, both)
-
-
-def _mapped(path: Path) -> NDArray[np.float32]:
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

@@ -47,7 +47,8 @@ class Meeting:
         log, known = self.log, self.given
         kept = self.corpus.where(known[self.corpus.tokens], min_length=2)
         counts = kept.counts()
-        order = np.array(sorted(np.flatnonzero(known).tolist(), key=lambda row: -counts[row]), dtype=np.int64)
+        rows = np.flatnonzero(known)
+        order = rows[np.argsort(-counts[rows], kind="stable")]
         row_of = np.full(len(self.ids), -1, dtype=np.int32)
         row_of[order] = np.arange(len(order), dtype=np.int32)
         corpus = replace(kept, tokens=row_of[kept.tokens], items=len(order))

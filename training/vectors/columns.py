@@ -18,6 +18,11 @@ class Columns(NamedTuple):
     vectors: tuple[str, ...]
     many: bool
 
+    def said(self, format: str) -> str:
+        """In words, since both may have been guessed."""
+        first, last = self.vectors[0], self.vectors[-1]
+        return f"{format}, ids in {self.ids}, vectors in {f'{first} to {last}' if self.many else first}"
+
 
 def columns_of(kinds: Mapping[str, int], path: Path, ids: str | None, vectors: str | None) -> Columns:
     """kinds: column -> how many numbers it holds in a row: 0 for text, 1, or more in a list. ids, vectors: names that

@@ -13,8 +13,8 @@ from training.vectors.found import ends_early
 
 
 def read_ids(path: Path) -> list[str]:
-    """From text (one a line), JSON (a list, or an object id -> row), or .npy of texts or whole numbers. Raises
-    VectorsError."""
+    """From text (one a line), JSON (a list, or an object of id to row or of row to id), or .npy of texts or whole
+    numbers. Raises VectorsError."""
     head = head_of(path)
     with opened(path) as file:
         if head.startswith(MAGIC):
@@ -33,6 +33,8 @@ def read_ids(path: Path) -> list[str]:
 
 def _of_json(content: Any, path: Path) -> list[str]:
     if isinstance(content, dict):
+        if list(content) == [str(row) for row in range(len(content))] and not all(map(_is_whole, content.values())):
+            return _of_json(list(content.values()), path)  # row -> id
         rows = sorted(content.items(), key=lambda pair: pair[1] if _is_whole(pair[1]) else -1)
         if [row for _, row in rows] != list(range(len(rows))):
             raise VectorsError("is an object whose values are not the rows 0, 1, 2, ...: write a list of the ids", path)

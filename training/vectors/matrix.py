@@ -11,7 +11,7 @@ from index.errors import VectorsError
 from index.words import are_encoded, id_of
 from store.event import MAX_ID_BYTES, MAX_ID_CHARACTERS, storable
 from training.progress import Step
-from training.vectors.open import Opened, VectorsFile, open_vectors
+from training.vectors.source import Opened
 
 NAME = "vectors"
 
@@ -29,14 +29,13 @@ class Matrix:
     decoded: bool
 
 
-def write_matrix(file: VectorsFile, percent: bool | None, folder: Path, step: Step) -> dict[str, Any]:
-    """Reads the file block by block into `folder`; what `read_matrix` needs besides. percent: whether words are
+def write_matrix(opened: Opened, percent: bool | None, folder: Path, step: Step) -> dict[str, Any]:
+    """Reads the vectors block by block into `folder`; what `read_matrix` needs besides. percent: whether words are
     percent-encoded ids, as `item2vec export` writes them; None: where all of them can be.
 
     Raises VectorsError for numbers that are none, for an id that is blank, too long, or there twice, and for no rows.
     """
-    opened = open_vectors(file)
-    found, path = opened.found, file.path
+    found, path = opened.found, opened.files[0]
     ids: list[str] = []
     rows = zero = 0
     with (folder / f"{NAME}.npy").open("wb") as out:

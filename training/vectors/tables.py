@@ -1,8 +1,7 @@
-"""Tables: Parquet, Arrow, CSV and JSON lines, with a column of ids and a column of lists or one for each number."""
+"""Tables: Parquet, Arrow and CSV, with a column of ids and a column of lists or one for each number."""
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from training.vectors.files import opened
 from training.vectors.found import Block, Found, checked_dims, rows_at_once
 
 ARROW, PARQUET = b"ARROW1", b"PAR1"
-LINE = 1 << 24  # bytes of a line of JSON
 ROWS = 8192  # of a table, at once
 CSV_BLOCK = 1 << 24
 
@@ -42,7 +40,11 @@ def open_parquet(files: Sequence[Path], ids: str | None, vectors: str | None) ->
 
     first = next((batch for table in tables for batch in table.iter_batches(1, columns=list(columns.vectors))), None)
     found = Found(
-        "Parquet", rows, _dims(first, columns, files[0]), _dtype(schema.field(columns.vectors[0]).type), batches
+        columns.said("Parquet"),
+        rows,
+        _dims(first, columns, files[0]),
+        _dtype(schema.field(columns.vectors[0]).type),
+        batches,
     )
     return found
 
@@ -62,7 +64,7 @@ def open_arrow(path: Path, ids: str | None, vectors: str | None) -> Found:
 
     first = next((table.get_batch(n).slice(0, 1) for n in range(parts) if table.get_batch(n).num_rows), None)
     dims = _dims(first, columns, path)
-    return Found("Arrow (Feather)", None, dims, _dtype(schema.field(columns.vectors[0]).type), blocks)
+    return Found(columns.said("Arrow (Feather)"), None, dims, _dtype(schema.field(columns.vectors[0]).type), blocks)
 
 
 def open_csv(path: Path, head: bytes, ids: str | None, vectors: str | None) -> Found:
@@ -91,37 +93,7 @@ def open_csv(path: Path, head: bytes, ids: str | None, vectors: str | None) -> F
             for batch in pa_csv.open_csv(file, read, parse, convert):
                 yield _block(batch, columns, dims, path)
 
-    return Found("CSV", None, dims, "text", blocks)
-
-
-def open_json_lines(path: Path, head: bytes, ids: str | None, vectors: str | None) -> Found:
-    first = _record(head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0], 1, path)
-    kinds = {name: _numbers_of(value) for name, value in first.items()}
-    columns = columns_of(kinds, path, ids, vectors)
-    dims = checked_dims(len(columns.vectors) if columns.many else kinds[columns.vectors[0]], path)
-
-    def blocks() -> Iterator[Block]:
-        items: list[str] = []
-        rows: list[list[float]] = []
-        with opened(path) as file:
-            for number, line in enumerate(iter(lambda: file.readline(LINE), b""), 1):
-                if not line.strip():
-                    continue
-                record = _record(line.removeprefix(b"\xef\xbb\xbf"), number, path)
-                values = (
-                    [record.get(name) for name in columns.vectors] if columns.many else record.get(columns.vectors[0])
-                )
-                if not isinstance(values, list) or len(values) != dims or not all(map(_is_number, values)):
-                    raise VectorsError(f"line {number:,} does not have {dims} numbers, as the first line has", path)
-                items.append(_json_id(record.get(columns.ids), number, path))
-                rows.append(values)
-                if len(rows) >= min(ROWS, rows_at_once(dims)):
-                    yield Block(items, np.array(rows, dtype=np.float64))
-                    items, rows = [], []
-        if rows:
-            yield Block(items, np.array(rows, dtype=np.float64))
-
-    return Found("JSON lines", None, dims, "text", blocks)
+    return Found(columns.said("CSV"), None, dims, "text", blocks)
 
 
 def ids_of(column: Any, path: Path) -> list[str]:
@@ -210,36 +182,6 @@ def _floats(column: Any) -> NDArray[Any]:
         column = pc.cast(column, pa.float64())
     values: NDArray[Any] = column.to_numpy(zero_copy_only=False)
     return values
-
-
-def _record(line: bytes, number: int, path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise VectorsError(
-            f"line {number:,} is not JSON ({error}): each line must be an object of its own", path
-        ) from None
-    if not isinstance(record, dict):
-        raise VectorsError(f"line {number:,} is not a JSON object with an id and a vector", path)
-    return record
-
-
-def _json_id(value: Any, number: int, path: Path) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise VectorsError(f"line {number:,} has no id", path)
-    return str(value)
-
-
-def _numbers_of(value: Any) -> int:
-    if isinstance(value, list):
-        return len(value) if all(map(_is_number, value)) else 0
-    return int(_is_number(value))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class _arrow_errors:

@@ -22,7 +22,7 @@ from training.pipeline.run import run
 from training.pipeline.update import base_of
 from training.progress import LogReporter
 from training.trainers.warm import warm_start
-from training.vectors.open import VectorsFile
+from training.vectors.source import VectorsFile
 
 DIMS = 8
 

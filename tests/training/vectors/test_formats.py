@@ -20,7 +20,7 @@ from index.errors import VectorsError
 from training.progress import Step
 from training.vectors import found
 from training.vectors.matrix import Matrix, read_matrix, write_matrix
-from training.vectors.open import VectorsFile
+from training.vectors.source import VectorsFile, open_vectors
 
 IDS = ["plain", "42", "ü😀", "</s>", "a,b", "100%", *(f"i{n}" for n in range(25))]
 ROWS = np.random.default_rng(1).normal(size=(len(IDS), 5)).astype(np.float32)
@@ -35,7 +35,7 @@ def small_blocks(monkeypatch):
 def read(path: Path, percent: bool | None = None, **where) -> Matrix:
     folder = path.parent / f".read-{path.name}"
     folder.mkdir(exist_ok=True)
-    return read_matrix(folder, write_matrix(VectorsFile(path, **where), percent, folder, Step()))
+    return read_matrix(folder, write_matrix(open_vectors(VectorsFile(path, **where)), percent, folder, Step()))
 
 
 def check(path: Path, wanted=IDS, **where) -> Matrix:
@@ -134,19 +134,21 @@ ORDERS = {
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("ids", ["txt", "json", "npy", "places"])
+@pytest.mark.parametrize("ids", ["txt", "json", "npy", "places", "by place"])
 def test_an_array_and_its_ids(tmp_path, order, ids):
     path = tmp_path / "vectors.npy"
     np.save(path, ROWS if order == "packed" else ORDERS[order](ROWS))
     if order == "packed":
         path.write_bytes(gzip.compress(path.read_bytes()))
-    file = tmp_path / f"ids.{'json' if ids == 'places' else ids}"
+    file = tmp_path / f"ids.{ids if ids in ('txt', 'npy') else 'json'}"
     if ids == "txt":
         file.write_text("\r\n".join(IDS) + "\r\n", encoding="utf-8", newline="")
     elif ids == "npy":
         np.save(file, np.array(IDS))
     else:
-        file.write_text(json.dumps(IDS if ids == "json" else {item: n for n, item in enumerate(IDS)}))
+        places = {item: n for n, item in enumerate(IDS)}
+        forms = {"json": IDS, "places": places, "by place": {n: item for item, n in places.items()}}
+        file.write_text(json.dumps(forms[ids]))
     assert check(path, ids=file).dtype == ("float64" if order == "float64" else "float32")
     check(tmp_path)  # the folder: the two are found in it
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import VectorsError
-from training.vectors import arrays, binary, tables, tensors, words
+from training.vectors import arrays, binary, jsonlines, tables, tensors, words
 from training.vectors.files import head_of
 from training.vectors.found import Found
 from training.vectors.ids import read_ids
@@ -72,7 +72,7 @@ def _open(path: Path, file: VectorsFile, ids_given: bool) -> tuple[Found, list[s
     if tensors.is_tensors(head):
         return tensors.open_tensors(path, file.vector_column), None
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
-        return tables.open_json_lines(path, head, *names), None
+        return jsonlines.open_json_lines(path, head, *names), None
     if head.lstrip().startswith(b"["):
         raise VectorsError("is a JSON array: write JSON lines, an object with an id and a vector on each line", path)
     return _open_text(path, head, file, ids_given), None
