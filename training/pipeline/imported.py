@@ -92,10 +92,10 @@ def settled(what: Import, config: TrainConfig) -> TrainConfig:
             "evaluation.publish_all: imported vectors are the same for every part of the log; leave it on"
         )
     reading = config.recommender.similar_reading
+    if (what.metric, reading) in (("cosine", "dot"), ("dot", "sum")):
+        raise ConfigError(f"--metric {what.metric} and recommender.similar_reading {reading}: give one of them")
     if what.metric == "dot":
         reading = "dot"
-    elif what.metric == "cosine" and reading == "dot":
-        raise ConfigError("--metric cosine and recommender.similar_reading dot: give one of them")
     return config.model_copy(update={"recommender": config.recommender.model_copy(update={"similar_reading": reading})})
 
 

@@ -17,7 +17,7 @@ from store.database import connect
 from store.upkeep.migrate import migrate
 from training.config import TrainConfig
 from training.jobs.planning import plan_of
-from training.pipeline.imported import Import, import_vectors
+from training.pipeline.imported import Import, import_vectors, settled
 from training.pipeline.run import run
 from training.pipeline.update import base_of
 from training.progress import LogReporter
@@ -178,11 +178,14 @@ def test_where_lengths_count_similar_is_the_inner_product(log, tmp_path):
         assert outcome.manifest.recommender["similar_reading"] == "dot"
 
 
-def test_cosine_and_the_reading_dot_contradict_each_other(tmp_path):
+@pytest.mark.parametrize(("metric", "reading"), [("cosine", "dot"), ("dot", "sum")])
+def test_a_metric_and_another_reading_contradict_each_other(tmp_path, metric, reading):
     config = config_of(None)
-    dot = config.model_copy(update={"recommender": config.recommender.model_copy(update={"similar_reading": "dot"})})
+    other = config.recommender.model_copy(update={"similar_reading": reading})
     with pytest.raises(ConfigError, match="give one of them"):
-        import_vectors(Import(saved(tmp_path, IDS, near(IDS)), metric="cosine"), dot, tmp_path / "m", LogReporter())
+        settled(
+            Import(saved(tmp_path, IDS, near(IDS)), metric=metric), config.model_copy(update={"recommender": other})
+        )
 
 
 def test_two_matrices_are_asked_and_answer(tmp_path):
