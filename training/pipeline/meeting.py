@@ -1,7 +1,10 @@
 """Vectors from elsewhere and a log: which items both have, and the sessions in terms of the vectors."""
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +81,7 @@ def meet(log: Prepared, ids: Sequence[str], path: Path) -> Meeting:
     if not any(given):
         raise VectorsError(
             f"has vectors of items such as {_some(ids)}, the log has items such as {_some(log.vocabulary.ids)}: none "
-            "is in both; are the ids written alike, and is --item the right column?",
+            f"is in both; {_why(ids, log.vocabulary.ids)}",
             path,
         )
     others = [item for item in ids if item not in known]
@@ -102,6 +105,25 @@ def examples(meeting: Meeting, has: Sequence[str]) -> dict[str, str]:
     log_only = [item for item in meeting.log.vocabulary.ids if item not in known]
     found = {"log_only": log_only, "vectors_only": meeting.ids[len(meeting.log.vocabulary) :]}
     return {name: _some(items) for name, items in found.items() if items}
+
+
+DIFFERENCES: dict[str, Callable[[str], str]] = {
+    "blanks at their ends": str.strip,
+    "upper and lower case": str.casefold,
+    "the Unicode form of their letters": partial(unicodedata.normalize, "NFKC"),
+    "a point and a zero at their end": lambda item: item.removesuffix(".0"),
+    "zeros at their beginning": lambda item: item.lstrip("0"),
+    "what stands before the last / or :": lambda item: re.split("[/:]", item)[-1],
+}
+LOOKED_AT = 100_000  # ids of each side: enough to see how they are written
+
+
+def _why(ids: Sequence[str], others: Sequence[str]) -> str:
+    """What to do, by what keeps the ids apart."""
+    for difference, without in DIFFERENCES.items():
+        if {without(item) for item in ids[:LOOKED_AT]} & {without(item) for item in others[:LOOKED_AT]}:
+            return f"they differ in {difference}: write both alike"
+    return "are the ids written alike, and is --item the right column?"
 
 
 def _some(items: Sequence[str]) -> str:

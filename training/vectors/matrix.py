@@ -1,5 +1,6 @@
 """Vectors on disk as one float32 matrix, with everything that is wrong with them found on the way."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from training.progress import Step
 from training.vectors.source import Opened
 
 NAME = "vectors"
+WHOLE = re.compile(r"-?[0-9]{1,18}\.0")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ def write_matrix(opened: Opened, percent: bool | None, folder: Path, step: Step)
     decoded = found.words and (are_encoded(ids) if percent is None else percent)
     if decoded:
         ids = [id_of(word) for word in ids]
+    if found.dtype == "text" and all(map(WHOLE.fullmatch, ids)):  # pandas writes 300 so where an id was missing once
+        ids = [item.partition(".")[0] for item in ids]
+        step.facts |= {"ids": "whole numbers"}
     check_ids(ids, path)
     return {"ids": ids, "kind": found.kind, "dtype": found.dtype, "zero": zero, "decoded": decoded}
 

@@ -1,6 +1,7 @@
 """Vectors from elsewhere become a version: with a log explained, measured and gated like ours, without one served."""
 
 import csv
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,9 +125,26 @@ def test_both_ways_of_not_meeting_are_counted(world):
         model.similar("new")  # of the metadata
 
 
-def test_items_that_do_not_meet_at_all_are_told_with_examples_of_each_side(log, tmp_path):
-    with pytest.raises(VectorsError, match=r"'item/a0'.* the log has items such as '[ab]\d'.*none is in both"):
-        given(saved(tmp_path / "v", [f"item/{i}" for i in IDS], near(IDS)), log, tmp_path / "models")
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("item/{}", "what stands before the last / or :"),
+        ("{} ", "blanks at their ends"),
+        ("{}.0", "a point and a zero"),
+        ("00{}", "zeros at their beginning"),
+        ("item-{}", "is --item the right column"),
+    ],
+)
+def test_items_that_do_not_meet_at_all_are_told_with_examples_of_each_side(log, tmp_path, written, why):
+    ids = [written.format(item) for item in IDS]
+    said = rf"'{re.escape(ids[0])}'.* the log has items such as '[ab]\d'.*none is in both.*{why}"
+    with pytest.raises(VectorsError, match=said):
+        given(saved(tmp_path / "v", ids, near(IDS)), log, tmp_path / "models")
+
+
+def test_upper_case_and_items_that_are_never_together_are_told(log, tmp_path):
+    with pytest.raises(VectorsError, match="differ in upper and lower case"):
+        given(saved(tmp_path / "v", [item.upper() for item in IDS], near(IDS)), log, tmp_path / "models")
     seldom = write_log(tmp_path / "log" / "log.csv")
     with seldom.open("a", encoding="utf-8") as file:
         file.write("user 1,z,1700000003\r\nuser 2,z,1700090003\r\n")

@@ -271,6 +271,13 @@ def test_whole_numbers_as_ids_whatever_a_tool_made_of_them(tmp_path):
         assert read(tmp_path / f"{number}.parquet").ids == ["300", "4"]
 
 
+def test_whole_numbers_with_a_point_in_text(tmp_path):
+    whole = write_table(tmp_path / "a.csv", {"item_id": ["300.0", "4.0"], "v0": [1, 2], "v1": [1, 2]}, "csv")
+    assert read(whole).ids == ["300", "4"]
+    releases = write_table(tmp_path / "b.csv", {"item_id": ["3.0", "4.1"], "v0": [1, 2], "v1": [1, 2]}, "csv")
+    assert read(releases).ids == ["3.0", "4.1"]
+
+
 def test_columns_are_asked_for_where_they_cannot_be_found(tmp_path):
     path = tmp_path / "v.parquet"
     pq.write_table(pa.table({"sku": IDS, "name": IDS, "a": ROWS.tolist(), "b": (ROWS * 2).tolist()}), path)
