@@ -158,7 +158,7 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
     (413, (BodyTooLarge,)),
     (415, (TypeUnsupported,)),
     (421, (HostRefused,)),
-    (422, (errors.ConfigError, errors.EventsError, errors.RequestError)),
+    (422, (errors.ConfigError, errors.EventsError, errors.VectorsError, errors.RequestError)),
     (429, (RateExceeded, StreamsExceeded)),
     (431, (HeadTooLarge,)),
     (499, (ClientGone,)),
@@ -177,6 +177,7 @@ OF_THE_MACHINE = (
     errors.RegistryError,
     errors.ConfigError,
     errors.EventsError,
+    errors.VectorsError,
     errors.TrainingFailed,
     errors.StoreUnavailable,
 )

@@ -39,7 +39,7 @@ from training.choice.materials import Counted, Materials
 from training.evaluation.split import split_test
 from training.pipeline.choose import choose_settings
 from training.pipeline.prepare import identity_of, prepare, read_catalogue
-from training.pipeline.train import train_on_all
+from training.pipeline.train import Trained, train_on_all
 from training.progress import LogReporter
 from training.workspace import Workspace
 
@@ -59,7 +59,7 @@ def trained(name: str) -> tuple[Float, NextScorer]:
     with tempfile.TemporaryDirectory() as folder, Workspace(Path(folder), identity_of(config), told) as work:
         log = prepare(config, work)
         test = split_test(log.corpus, log.vocabulary.ids, config)
-        chosen = choose_settings(test, read_catalogue(log, config, work)[0], config, work)
+        chosen = choose_settings(test, read_catalogue(log, config, work)[0], config, work, Trained())
         final = train_on_all(log, Registry(Path(folder)), chosen.config(config), work)
         materials = Materials(final.spaces, Counted(final.corpus, config.trainer.workers))
         blend = chosen.blend.model_copy(update={"counts": {}, "item": WEIGHTS, "session": WEIGHTS})

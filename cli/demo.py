@@ -72,6 +72,7 @@ def play(options: argparse.Namespace, models: Path) -> "tuple[TrainConfig, str]"
     config = config_of(log, world, options.seed)
     outcome = train(config, models, told, force=True)
     model = Model(Registry(models).open())
+    assert outcome.report is not None  # a training measures
     show_report(screen(), outcome.report)
     asked = worth_asking(model)
     for item in asked:

@@ -20,6 +20,7 @@ from index.artifact.files import os_errors_as
 from index.catalogue.values import first_text
 from index.errors import ConfigError
 from index.model import Model
+from index.words import word_of
 
 BLOCK_ROWS = 10_000
 Float = NDArray[np.float32]
@@ -77,19 +78,6 @@ def word2vec_binary(model: Model, files: list[Path], matrix: str) -> None:
         for items, block in _blocks(model, vectors):
             for item, row in zip(items, block.astype("<f4", copy=False), strict=True):
                 file.write(word_of(item).encode() + b" " + row.tobytes() + b"\n")
-
-
-def word_of(item: str) -> str:
-    """The id as a word of the word2vec formats, which end words at white space: spaces, characters that do not print,
-    and "%" itself are percent-encoded. `urllib.parse.unquote` gives the id back."""
-    if "%" not in item and " " not in item and item.isprintable():
-        return item
-    return "".join(
-        c
-        if c.isprintable() and c not in " %"
-        else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "surrogatepass"))
-        for c in item
-    )
 
 
 def npy(model: Model, files: list[Path], matrix: str) -> None:

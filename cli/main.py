@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from cli import ask, demo, former, load, models, serve, train
+from cli import ask, demo, former, imports, load, models, serve, train
 from cli.command import Command
 from cli.stored import audit, backup, keys, restore, retention, users
 from index.errors import ConfigError, Item2vecError
@@ -18,7 +18,7 @@ from index.visible import log_to, say
 GROUPS: dict[str, tuple[Command, ...]] = {
     "start here": (demo.DEMO,),
     "data": (train.CHECK, demo.DEMO_LOG, load.LOAD),
-    "train": (train.TRAIN, train.TUNE, models.MODELS),
+    "train": (train.TRAIN, train.TUNE, imports.IMPORT, models.MODELS),
     "ask": (ask.SIMILAR, ask.RECOMMEND, ask.EXPLAIN, ask.EVALUATE, ask.EXPORT),
     "serve": (serve.SERVE, serve.API, serve.WORKER),
     "look after": (keys.KEYS, users.USERS, audit.AUDIT, retention.RETENTION, backup.BACKUP, restore.RESTORE),

@@ -5,6 +5,7 @@ Item2vecError
 ├── EventsError
 │   ├── EventsMissing
 │   └── EventsRejected
+├── VectorsError
 ├── TrainingFailed
 │   └── TrainingDiverged
 ├── ArtifactError
@@ -90,6 +91,12 @@ class EventsRejected(EventsError):
     """More rows were rejected than the settings allow."""
 
     code = "events_rejected"
+
+
+class VectorsError(Item2vecError):
+    """Vectors that were made elsewhere cannot be read, or do not go with the log."""
+
+    code = "vectors_invalid"
 
 
 class TrainingFailed(Item2vecError):

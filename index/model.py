@@ -31,8 +31,9 @@ class Ranked:
 class Model:
     """The arrays are memory maps, shared by all processes that open the same version.
 
-    vectors: float32 (n, d), of length 1; their inner product is `similar`. stored: the lists of neighbours, by score.
-    hidden: int32, rows that the catalogue calls unavailable. shown: all others; None where that is all.
+    vectors: float32 (n, d), of length 1 but for the reading dot; their inner product is `similar`. stored: the lists of
+    neighbours, by score. hidden: int32, rows that the catalogue calls unavailable. shown: all others; None where that
+    is all.
     """
 
     def __init__(self, artifact: Artifact) -> None:
@@ -70,11 +71,18 @@ class Model:
         row = self.vocabulary.find(item)
         if row is not None:
             return row
+        if item in self.rare and self.manifest.imported is not None:
+            raise ItemUntrained(
+                f"item {item!r} occurs {self.rare[item]} times in the log, but is not among the imported vectors"
+            )
         if item in self.rare:
             needed = self.manifest.config["sessions"]["min_item_count"]
             raise ItemUntrained(f"item {item!r} occurs {self.rare[item]} times in the sessions, {needed} are needed")
         if item in self.catalogue:
-            raise ItemUntrained(f"item {item!r} is in the catalogue, but in no session the model was trained on")
+            lacking = "in no session the model was trained on"
+            if self.manifest.imported is not None:
+                lacking = "not among the imported vectors"
+            raise ItemUntrained(f"item {item!r} is in the catalogue, but {lacking}")
         raise ItemUnknown.named(item)
 
     def resolve(self, text: str) -> str:

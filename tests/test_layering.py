@@ -20,7 +20,7 @@ OURS = {
 # The floors inside training, from the ground up. A room imports rooms of lower floors only, so there is no circle.
 FLOORS = (
     {"codec", "config", "configfile", "corpus", "progress", "terminal", "workspace", "counting"},
-    {"events", "trainers", "baselines", "demo"},
+    {"events", "trainers", "baselines", "demo", "vectors"},
     {"sessions", "evaluation", "items", "presets"},
     {"choice", "given"},
     {"check"},

@@ -175,7 +175,8 @@ def _shaped(model: Model, rows: NDArray[np.int32], scores: NDArray[np.float32], 
 
 
 def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> Found:
-    """The most popular of the item's category, then the most popular; rows are ordered by frequency already."""
+    """The most popular of the item's category, then the most popular; rows are ordered by frequency already. Where
+    there was no log, nothing is popular: only those of the category are left."""
     model = model_of(view)
     if ask.fallback == "none":
         return Found(shortfall="untrained")
@@ -190,6 +191,8 @@ def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> F
         rows = np.flatnonzero(mask if same is None else mask & same.mask)[: ask.k].tolist()
         sources = ["category"] * len(rows)
         mask[rows] = False
+    if len(rows) < ask.k and not model.vocabulary.is_counted:
+        return Found(rows, [None] * len(rows), "untrained", sources)
     if len(rows) < ask.k:
         more = np.flatnonzero(mask)[: ask.k - len(rows)].tolist()
         rows += more

@@ -114,6 +114,29 @@ class UpdateFacts(Record):
     known_before: int = 0
 
 
+class ImportFacts(Record):
+    """Of a version whose vectors were made elsewhere.
+
+    kind, dtype: of the file, in words. vectors: how many it held; zero: of these, all zeros. matrices: 2 where vectors
+    of items as context came with them; with 1, both matrices of the artifact are the same. in_log: items of the log
+    with a vector; log_only: those without one, and log_only_events their events; vectors_only: vectors of items that
+    the log does not have. All four are None where there was no log. next: what `next` answers from, in words.
+    """
+
+    kind: str
+    dtype: str
+    vectors: int
+    dims: int
+    zero: int
+    matrices: Literal[1, 2]
+    metric: Literal["cosine", "dot"]
+    next: str
+    in_log: int | None = None
+    log_only: int | None = None
+    log_only_events: int | None = None
+    vectors_only: int | None = None
+
+
 class StoredEvents(Record):
     """The events of the database that a model was trained on: numbers of the first and the last. settings: SHA-256 over
     the worker's settings and configured files, by which a later training knows that they are the same.
@@ -161,6 +184,7 @@ class Manifest(Record):
     timings: dict[str, float]
     gate: Gate | None = None
     update: Omitted[UpdateFacts] = None
+    imported: Omitted[ImportFacts] = None
     stored: Omitted[StoredEvents] = None
     files: dict[str, FileEntry] = Field(default_factory=dict)
 

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from support.factories import quick_config, two_groups
 
 from cli import exports
-from cli.exports import FORMATS, Format, export, word_of
+from cli.exports import FORMATS, Format, export
 from index.artifact.registry import Registry
 from index.errors import ConfigError, DiskFull
 from index.model import Model
+from index.words import word_of
 from training.pipeline.run import run
 from training.progress import LogReporter
 

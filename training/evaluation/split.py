@@ -26,7 +26,8 @@ class HeldOut:
 class Split:
     """Train and held-out parts over one vocabulary: the items that occur often enough in `train`.
 
-    ids: row -> item. targets: all of them. unknown: those left out because their item is not among them.
+    ids: row -> item. targets: all of them. unknown: those left out because their item is not among them. given: whether
+    the vocabulary was given, and does not depend on the training part.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Split:
     ids: list[str]
     unknown: int
     targets: int
+    given: bool = False
 
 
 def has_clock(corpus: Corpus) -> bool:
@@ -71,16 +73,20 @@ def microseconds(test_from: str) -> int:
     return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6)
 
 
-def split_test(corpus: Corpus, ids: Sequence[str], config: TrainConfig) -> Split:
-    """Training and test part. ids: row -> item. Raises EventsMissing when either would be empty."""
+def split_test(
+    corpus: Corpus, ids: Sequence[str], config: TrainConfig, given: NDArray[np.bool_] | None = None
+) -> Split:
+    """Training and test part. ids: row -> item. given: the rows that have a vector, whatever the training part holds of
+    them. Raises EventsMissing when either would be empty."""
     kind, test = cut_test(corpus, config.evaluation, config.seed)
-    return _split(corpus, ids, kind, test, config.sessions.min_item_count)
+    return _split(corpus, ids, kind, test, config.sessions.min_item_count, given)
 
 
 def split_validation(test: Split, config: TrainConfig) -> Split:
     """The same cut once more, from the end of the training part. Raises EventsMissing when either would be empty."""
     chosen = _chosen(test.train, test.kind, config.evaluation.validation_share, config.seed + 1)
-    return _split(test.train, test.ids, test.kind, chosen, config.sessions.min_item_count)
+    given = np.ones(test.train.items, dtype=np.bool_) if test.given else None
+    return _split(test.train, test.ids, test.kind, chosen, config.sessions.min_item_count, given)
 
 
 def _chosen(corpus: Corpus, kind: str, share: float, seed: int) -> NDArray[np.bool_]:
@@ -94,7 +100,14 @@ def _chosen(corpus: Corpus, kind: str, share: float, seed: int) -> NDArray[np.bo
     return chosen
 
 
-def _split(corpus: Corpus, ids: Sequence[str], kind: str, test: NDArray[np.bool_], min_item_count: int) -> Split:
+def _split(
+    corpus: Corpus,
+    ids: Sequence[str],
+    kind: str,
+    test: NDArray[np.bool_],
+    min_item_count: int,
+    given: NDArray[np.bool_] | None,
+) -> Split:
     if kind == "last":
         ends = corpus.offsets[1:] - 1
         keep = np.ones(len(corpus.tokens), dtype=np.bool_)
@@ -105,7 +118,7 @@ def _split(corpus: Corpus, ids: Sequence[str], kind: str, test: NDArray[np.bool_
         train, held = corpus.take(np.flatnonzero(~test)), corpus.take(np.flatnonzero(test))
         first = np.ones(len(held), dtype=np.int64)
     # Rare items are judged by the training part alone: the test part must not decide what has a vector.
-    known = train.counts() >= min_item_count
+    known = train.counts() >= min_item_count if given is None else given
     rows = np.flatnonzero(known)
     new_row = np.full(corpus.items, -1, dtype=np.int32)
     new_row[rows] = np.arange(len(rows), dtype=np.int32)
@@ -126,7 +139,8 @@ def _split(corpus: Corpus, ids: Sequence[str], kind: str, test: NDArray[np.bool_
             f"too few sessions to hold any out: {len(train)} to train on, {len(held)} to test on; give more events, "
             "or another test_share"
         )
-    return Split(kind, train, HeldOut(held, first), [ids[row] for row in rows.tolist()], unknown, int(target.sum()))
+    kept = [ids[row] for row in rows.tolist()]
+    return Split(kind, train, HeldOut(held, first), kept, unknown, int(target.sum()), given is not None)
 
 
 def _renumber(corpus: Corpus, new_row: NDArray[np.int32], min_length: int) -> Corpus:

@@ -59,6 +59,10 @@ def without_front(text: str) -> str:
     return found[1] if found else text
 
 
+def without_prefix(text: str) -> str:
+    return re.split("[/:]", text)[-1]
+
+
 # cause -> (what makes them alike, in words). A cause that is found first goes before a later one that finds as many.
 WRITINGS: dict[str, tuple[Callable[[str], str], str]] = {
     "blanks": (without_blanks, "without the blanks at their ends"),
@@ -70,11 +74,12 @@ WRITINGS: dict[str, tuple[Callable[[str], str], str]] = {
     "dashes": (without_dashes, "without their dashes"),
     "exponent": (without_exponent, "with all digits in place of an exponent"),
     "front": (without_front, "without the letters in front of the number"),
+    "prefix": (without_prefix, "without what stands before the last / or :"),
 }
 
 
 def bare(text: str) -> str:
-    """All of these at once, but the last and letter case."""
+    """All of these at once, but what only takes a part of the id, and letter case."""
     text = without_blanks(without_quotes(without_blanks(text)))
     return without_zeros(without_dashes(without_exponent(whole(in_one_form(text)))))
 
@@ -124,6 +129,13 @@ class Meeting:
         return bool(self.would) or self.share < FEW
 
     @property
+    def how(self) -> str:
+        """In which writing they would meet, in words; "" in none."""
+        return (
+            "if both were written alike" if self.cause == "several" else WRITINGS[self.cause][1] if self.cause else ""
+        )
+
+    @property
     def found(self) -> str:
         return (
             f"Of {self.log:,} items of the log {self.in_catalogue:,} are in the metadata; of the {self.catalogue:,} "
@@ -135,9 +147,8 @@ class Meeting:
         """What would make more of them meet."""
         left, right = self.pair
         if self.cause:
-            how = "if both were written alike" if self.cause == "several" else WRITINGS[self.cause][1]
             return (
-                f"{self.would:,} more would meet {how}: {left!r} in the log, {right!r} in the metadata. Write them in "
+                f"{self.would:,} more would meet {self.how}: {left!r} in the log, {right!r} in the metadata. Write them in "
                 "one way in both."
             )
         if left and right:

@@ -14,7 +14,7 @@ from training.pipeline.gate import judge_run, look_ahead
 from training.pipeline.measure import measure
 from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
-from training.pipeline.train import train_on_all
+from training.pipeline.train import Trained, train_on_all
 from training.progress import Reporter
 from training.workspace import Workspace
 
@@ -25,7 +25,7 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
     Raises an Item2vecError. Whatever happens, the model that was current stays so until the new one is complete.
     """
     keep_freed_memory()
-    registry = Registry(models)
+    registry, trainings = Registry(models), Trained()
     registry.sweep()
     # All that is large runs in threads of our own, block by block; a second layer of threads in BLAS only spins.
     with threadpool_limits(1, "blas"), Workspace(models, identity_of(config), told) as work:
@@ -35,8 +35,8 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         look_ahead(registry, log, config, told)
         items, log = read_catalogue(log, config, work)
         test = split_test(log.corpus, log.vocabulary.ids, config)
-        chosen = choose_settings(test, items, config, work)
-        measured = measure(test, items, chosen, config, work, log.counts)
+        chosen = choose_settings(test, items, config, work, trainings)
+        measured = measure(test, items, chosen, config, work, log.counts, trainings)
         whole = config.evaluation.publish_all
         final = train_on_all(log, registry, chosen.config(config), work) if whole else measured.fitted
         parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told)

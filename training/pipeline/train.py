@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.artifact.manifest import TrainingFacts
 from index.artifact.registry import Registry
+from training.choice.engines import engines_of
 from training.config import TrainConfig, TrainerConfig
 from training.corpus import Corpus
 from training.pipeline.prepare import Prepared
@@ -27,6 +29,31 @@ class Fitted:
     ids: list[str]
     spaces: Spaces
     facts: TrainingFacts
+
+
+IMPORTED = "imported"  # in place of an engine: vectors that were made elsewhere
+
+
+class Trainings(Protocol):
+    """Where the vectors of a run come from: a training for each part of the log, or the same vectors for all."""
+
+    def engines(self, config: TrainConfig, corpus: Corpus) -> Sequence[str]:
+        """What is tried on validation, the one that is taken where nothing else is clearly better first."""
+        ...
+
+    def fit(self, name: str, corpus: Corpus, ids: list[str], config: TrainConfig, work: Workspace) -> Fitted:
+        """name: of the step. config: with one of the engines."""
+        ...
+
+
+class Trained:
+    """By the engines of the settings."""
+
+    def engines(self, config: TrainConfig, corpus: Corpus) -> Sequence[str]:
+        return engines_of(config, corpus)
+
+    def fit(self, name: str, corpus: Corpus, ids: list[str], config: TrainConfig, work: Workspace) -> Fitted:
+        return train(name, corpus, ids, config, work)
 
 
 def train(

@@ -80,6 +80,11 @@ def base_of(
     except NoModel:
         raise UpdateImpossible("no model serves yet: train whole first, without --update") from None
     manifest = artifact.manifest
+    if manifest.imported is not None:
+        raise UpdateImpossible(
+            f"version {manifest.version} has imported vectors, which new events do not change: give them again with "
+            "the new log (`item2vec import VECTORS --events LOG`), or train whole"
+        )
     made = manifest.training is not None and manifest.training.engine is not None and manifest.metrics is not None
     if not made or manifest.trained_on != "all":
         raise UpdateImpossible(
