@@ -73,8 +73,8 @@ WRITINGS: dict[str, tuple[Callable[[str], str], str]] = {
     "unicode": (in_one_form, "in one Unicode normal form"),
     "dashes": (without_dashes, "without their dashes"),
     "exponent": (without_exponent, "with all digits in place of an exponent"),
-    "front": (without_front, "without the letters in front of the number"),
     "prefix": (without_prefix, "without what stands before the last / or :"),
+    "front": (without_front, "without the letters in front of the number"),
 }
 
 
@@ -131,9 +131,9 @@ class Meeting:
     @property
     def how(self) -> str:
         """In which writing they would meet, in words; "" in none."""
-        return (
-            "if both were written alike" if self.cause == "several" else WRITINGS[self.cause][1] if self.cause else ""
-        )
+        if self.cause == "several":
+            return "if both were written alike"
+        return WRITINGS[self.cause][1] if self.cause else ""
 
     @property
     def found(self) -> str:
@@ -148,8 +148,8 @@ class Meeting:
         left, right = self.pair
         if self.cause:
             return (
-                f"{self.would:,} more would meet {self.how}: {left!r} in the log, {right!r} in the metadata. Write them in "
-                "one way in both."
+                f"{self.would:,} more would meet {self.how}: {left!r} in the log, {right!r} in the metadata. Write "
+                "them in one way in both."
             )
         if left and right:
             return (

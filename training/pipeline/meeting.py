@@ -109,9 +109,8 @@ def _why(ids: Sequence[str], others: Sequence[str]) -> str:
     """What to do, by what keeps the ids apart."""
     found = compare(others, ids)
     if found.cause:
-        return (
-            f"{found.would:,} would be {found.how}, such as {found.pair[0]!r} and {found.pair[1]!r}: write both alike"
-        )
+        ours, theirs = found.pair
+        return f"{found.would:,} would be {found.how}, such as {ours!r} and {theirs!r}: write both alike"
     return "are the ids written alike, and is --item the right column?"
 
 

@@ -128,22 +128,23 @@ def test_both_ways_of_not_meeting_are_counted(world):
 @pytest.mark.parametrize(
     ("written", "why"),
     [
-        ("item/{}", "what stands before the last / or :"),
-        ("{} ", "blanks at their ends"),
-        ("{}.0", "a point and a zero"),
-        ("00{}", "zeros at their beginning"),
-        ("item-{}", "is --item the right column"),
+        ("item/{}", "without what stands before the last / or :"),
+        ("{} ", "without the blanks at their ends"),
+        ("{}.0", "write both alike|is --item the right column"),
+        ("00{}", "is --item the right column"),
+        ("item-{}", "without the letters in front of the number"),
+        ("{}x{}", "is --item the right column"),
     ],
 )
 def test_items_that_do_not_meet_at_all_are_told_with_examples_of_each_side(log, tmp_path, written, why):
-    ids = [written.format(item) for item in IDS]
+    ids = [written.format(item, item) for item in IDS]
     said = rf"'{re.escape(ids[0])}'.* the log has items such as '[ab]\d'.*none is in both.*{why}"
     with pytest.raises(VectorsError, match=said):
         given(saved(tmp_path / "v", ids, near(IDS)), log, tmp_path / "models")
 
 
 def test_upper_case_and_items_that_are_never_together_are_told(log, tmp_path):
-    with pytest.raises(VectorsError, match="differ in upper and lower case"):
+    with pytest.raises(VectorsError, match="if case did not count"):
         given(saved(tmp_path / "v", [item.upper() for item in IDS], near(IDS)), log, tmp_path / "models")
     seldom = write_log(tmp_path / "log" / "log.csv")
     with seldom.open("a", encoding="utf-8") as file:
