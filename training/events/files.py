@@ -18,6 +18,8 @@ SUFFIXES = {
     "csv": (".csv", ".csv.gz", ".tsv", ".tsv.gz"),
     "jsonl": (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz"),
     "parquet": (".parquet", ".pq"),
+    "arrow": (".arrow", ".arrows", ".feather", ".ipc"),
+    "orc": (".orc",),
 }
 
 
@@ -51,9 +53,10 @@ def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, st
             if not files:
                 raise EventsMissing(f"{path} does not exist and matches no file: check the path, and quote globs")
         for file in files:
-            kind = format if format != "auto" else format_of(file)
+            kind = format if format != "auto" else format_of(file) or text_of(file)
             if not kind:
-                raise EventsError(f"{file}: cannot tell its format from its name; use --format csv, jsonl or parquet")
+                formats = ", ".join(SUFFIXES)
+                raise EventsError(f"{file}: cannot tell its format from its name; use --format with one of {formats}")
             found.setdefault(os.path.realpath(file), (file, kind))
     return list(found.values())
 
@@ -66,9 +69,14 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def format_of(file: str) -> str:
-    """'csv', 'jsonl', 'parquet', or '' when the name does not tell."""
+    """A key of SUFFIXES, or '' when the name does not tell."""
     lower = file.lower()
     return next((kind for kind, suffixes in SUFFIXES.items() if lower.endswith(suffixes)), "")
+
+
+def text_of(file: str) -> str:
+    """'csv' for a text that is named by itself; in a folder it is a note about the data."""
+    return "csv" if file.lower().endswith((".txt", ".txt.gz")) else ""
 
 
 def open_file(file: str) -> IO[bytes]:

@@ -1,11 +1,15 @@
 """Files of one shape as a relation that DuckDB scans, and its columns as SQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from training.events import csvfile, jsonfile
 from training.events.csvfile import Dialect
-from training.events.sql import literal, name, unglobbed
+from training.events.shapes.lines import scan_lines
+from training.events.shapes.shape import FILE, ROW, Shape
+from training.events.sql import literal, name, relation, unglobbed
+
+AS_IT_IS = Shape()
 
 
 @dataclass(frozen=True)
@@ -13,7 +17,9 @@ class Source:
     """Files of one shape, in input order.
 
     columns: name -> SQL type, as found. dialect: of CSV files. marked: JSON lines that begin with a byte order mark;
-    such a source has one file.
+    such a source has one file. streamed: DuckDB reads it through a relation that the connection has, one for each file.
+    shape: what is not in the files as it is wanted. notes: what was guessed, in words. inner: dotted paths of what is
+    inside columns, where a wanted one was not found.
     """
 
     format: str
@@ -21,11 +27,20 @@ class Source:
     columns: tuple[tuple[str, str], ...]
     dialect: Dialect | None = None
     marked: bool = False
+    streamed: bool = False
+    shape: Shape = AS_IT_IS
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    inner: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def types(self) -> dict[str, str]:
         """Column -> SQL type."""
-        return dict(self.columns)
+        return dict(self.columns) | dict(self.shape.columns)
+
+    @property
+    def place(self) -> str:
+        """SQL of the number of a row in its file, from 1, over `scan` of this one file."""
+        return name(ROW) if self.shape.lists else "row_number() OVER ()"
 
     def has(self, column: str | None) -> bool:
         return column in self.types
@@ -40,11 +55,22 @@ class Source:
         `rejects` names the tables that DuckDB fills with malformed CSV lines. Without them it is less careful: after a
         misplaced quote it may skip the rest of a file, so only the check of a log does without.
         """
-        names = ", ".join(literal(unglobbed(f)) for f in (files or self.files))
+        return self.shape.around(self._table(files or self.files, rejects), tuple(column for column, _ in self.columns))
+
+    def _table(self, files: Sequence[str], rejects: str | None) -> str:
+        """As `scan`, before the shape."""
+        if self.streamed:
+            return self._relations(files)
+        names = ", ".join(literal(unglobbed(f)) for f in files)
         # A folder called user_id=7 must not put its 7 into the rows.
         common = f"[{names}], hive_partitioning=false"
+        if self.shape.needs_file:
+            common += f", filename={literal(FILE)}"
         if self.format == "jsonl":
-            return jsonfile.scan(files or self.files, [c for c, _ in self.columns], common, self.marked)
+            keys = [c for c, _ in self.columns]
+            return jsonfile.scan(files, keys, common, self.marked, self.shape.needs_file)
+        if self.format == "lines":
+            return scan_lines(common)
         if self.dialect is None:
             return f"read_parquet({common}, union_by_name=false)"
         columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column, _ in self.columns)
@@ -54,6 +80,14 @@ class Source:
             f"delim={literal(self.dialect.delimiter)}, quote={literal(csvfile.QUOTE)}, "
             f"escape={literal(self.dialect.escape)}, encoding={literal(self.dialect.encoding)}, {skip})"
         )
+
+    def _relations(self, files: Sequence[str]) -> str:
+        parts = []
+        for file in files:
+            path = f", {literal(file)} AS {name(FILE)}" if self.shape.needs_file else ""
+            parts.append(f"SELECT *{path} FROM {name(relation(file))}")
+        union = f"({' UNION ALL '.join(parts)})"
+        return jsonfile.scan_values(union, [c for c, _ in self.columns]) if self.format == "jsonl" else union
 
     def raw_text(self, column: str | None) -> str:
         """The column as text, as it stands; NULL where this source does not have it."""
@@ -104,6 +138,11 @@ class Sources:
 
     def has(self, column: str) -> bool:
         return any(source.has(column) for source in self.sources)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was guessed about the files, in words, each once."""
+        return list(dict.fromkeys(f"{source.files[0]}: {note}" for source in self.sources for note in source.notes))
 
     @property
     def files(self) -> list[str]:
