@@ -109,6 +109,49 @@ def test_fields_inside_parquet_structs_lists_and_maps_are_named_by_their_path(re
     assert log.reasons() == {2: "no_user", 3: "no_user"}
 
 
+def parameter(key, **value):
+    return {"key": key, "value": dict.fromkeys(["string_value", "int_value", "float_value", "double_value"]) | value}
+
+
+GA4 = [
+    {
+        "event_name": "view_item",
+        "event_timestamp": MICROS + n,
+        "user_pseudo_id": "1.2",
+        "event_params": [parameter("page", string_value="/"), parameter("ga_session_id", int_value=70 + n)][
+            : 2 - n // 2
+        ],
+        "items": [{"item_id": f"i{n}", "price": 2.5}, {"item_id": "other", "price": None}],
+    }
+    for n in range(3)
+]
+
+
+def without_nulls(value):
+    return {key: inner for key, inner in value.items() if inner is not None}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_an_export_of_ga4_is_read_with_the_session_of_its_parameters(read, kind):
+    """Parameters are a list of keys and values; BigQuery writes whole numbers as text in JSON, and leaves nulls out."""
+    text = lines(json.loads(json.dumps(row), object_hook=without_nulls) for row in GA4)
+    content = text.replace('"int_value": 70', '"int_value": "70"') if kind == "jsonl" else pa.Table.from_pylist(GA4)
+    named = {"user": "user_pseudo_id", "time": "event_timestamp", "session": "event_params.ga_session_id"}
+    log = read(content, f"log.{kind}", item="items.0.item_id", **named)
+    assert log.items == ["i0", "i1"]
+    assert log.reasons() == {3: "no_session"}
+    log = read(content, f"log.{kind}", item="items.item_id", rows="sessions", **named)
+    assert log.items == ["i0", "other", "i1", "other"]
+    same = pa.table({"u": ["a"] * 2, "i": ["x"] * 2, "t": [T] * 2, "s": ["70", "71"]})
+    assert log.sessions[::2] == read(same, "same.parquet", session="s").sessions
+    named |= {"weight": "event_params.ga_session_id.int_value"}
+    assert read(content, f"log.{kind}", item="items.0.item_id", **named).weights == [70.0, 71.0]
+    with pytest.raises(
+        EventsMissing, match=r"event_params\.ga_session_id" if kind == "jsonl" else r"event_params\.key"
+    ):
+        read(content, f"log.{kind}", item="item", **named)
+
+
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
 def test_a_missing_column_lists_the_paths_that_are_there(read, kind):
     rows = [{"u": "a", "product": {"sku": "x", "price": {"net": 1}}, "lines": [{"item": "y"}], "t": T}]

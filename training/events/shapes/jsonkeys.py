@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from training.events.shapes.structs import Step
+from training.events.shapes.structs import KEY, TYPED_VALUES, VALUE, Entry, Step
 from training.events.sql import literal, name
 
 DEEPEST = 8
@@ -74,6 +74,7 @@ class Keys:
             for place, inner in enumerate(value[:MOST_PLACES]):
                 self._walk(f"{path}.{place}", (*steps, place), inner)
                 self._walk_each(path, steps, inner)
+                self._walk_entry(path, steps, inner)
         else:
             self.others[steps] += 1
 
@@ -85,6 +86,19 @@ class Keys:
             self.wrapped.setdefault((*steps, None), {})[chain] = None
         for key, inner in value.items():
             self._walk(f"{path}.{key}", (*steps, None, key), inner)
+
+    def _walk_entry(self, path: str, steps: tuple[Step, ...], element: Any) -> None:
+        """An element of a list of keys and values, as the value of its key: `event_params.ga_session_id`."""
+        if not isinstance(element, dict) or set(element) != {KEY, VALUE}:
+            return
+        key, value = str(element[KEY]), element[VALUE]
+        if isinstance(value, dict) and set(value) & set(TYPED_VALUES):
+            for part, inner in value.items():
+                self._walk(f"{path}.{key}.{part}", (*steps, Entry(key, False), part), inner)
+            value = next((value[part] for part in TYPED_VALUES if value.get(part) is not None), None)
+            self._walk(f"{path}.{key}", (*steps, Entry(key, True)), value)
+        else:
+            self._walk(f"{path}.{key}", (*steps, Entry(key, False)), value)
 
 
 def _wrapping(value: dict[str, Any]) -> tuple[str, ...]:
@@ -104,16 +118,27 @@ def sql(keys: Keys, steps: Sequence[Step], as_list: bool = False) -> str:
 
 
 def _sql(keys: Keys, done: tuple[Step, ...], rest: Sequence[Step], value: str, as_list: bool, depth: int) -> str:
-    place = rest.index(None) if None in rest else len(rest)
+    place = next((at for at, step in enumerate(rest) if step is None or isinstance(step, Entry)), len(rest))
     ahead, after = rest[:place], rest[place + 1 :]
     if ahead:
         value = pointed(value, [str(step) for step in ahead])
     here = (*done, *ahead)
+    if place < len(rest) and isinstance(entry := rest[place], Entry):
+        return _sql(keys, (*here, entry), after, _of_entry(value, entry, depth), as_list, depth)
     if place == len(rest) and not as_list:
         return unwrapped(value, list(keys.wrapped.get(here, ())))
     element = f"e{depth}"
     inner = _sql(keys, (*here, None), after, f"nullif({element}, 'null')", False, depth + 1)
     return f"list_transform(json_extract({value}, '$[*]'), lambda {element}: {inner})"
+
+
+def _of_entry(value: str, entry: Entry, depth: int) -> str:
+    element = f"e{depth}"
+    key = f"({element} ->> {literal('/' + KEY)})"
+    found = f"list_filter(json_extract({value}, '$[*]'), lambda {element}: {key} = {literal(entry.key)})[1]"
+    if entry.typed:
+        return f"coalesce({', '.join(pointed(found, [VALUE, part]) for part in TYPED_VALUES)})"
+    return pointed(found, [VALUE])
 
 
 def pointed(value: str, keys: Sequence[str]) -> str:

@@ -1,13 +1,27 @@
 """Fields inside the columns of a typed file (Parquet, Arrow, ORC), found by dotted path."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from training.events.sql import literal, name
 
-Step = str | int | None  # a field or a key, a place in a list from 0, or each element of a list
 DEEPEST = 8
+KEY, VALUE = "key", "value"
+# Of a value that may be of any type, as GA4 writes them: at most one is there.
+TYPED_VALUES = ("string_value", "int_value", "float_value", "double_value")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The value of the element with this key, in a list of keys and values. typed: whichever of TYPED_VALUES it has."""
+
+    key: str
+    typed: bool
+
+
+Step = str | int | Entry | None  # a field or a key, a place in a list from 0, an entry, or each element of a list
 
 
 def find(schema: pa.Schema, path: str) -> tuple[Step, ...] | None:
@@ -28,6 +42,12 @@ def sql(steps: Sequence[Step], value: str | None = None, depth: int = 0) -> str:
     for at, step in enumerate(steps):
         if value is None:
             value = name(str(step))
+        elif isinstance(step, Entry):
+            found = f"list_filter({value}, lambda e{depth}: e{depth}[{literal(KEY)}] = {literal(step.key)})[1]"
+            value = f"{found}[{literal(VALUE)}]"
+            if step.typed:
+                parts = ", ".join(f"CAST({value}[{literal(part)}] AS VARCHAR)" for part in TYPED_VALUES)
+                value = f"coalesce({parts})"
         elif step is None:
             element = f"e{depth}"
             inner = sql(steps[at + 1 :], element, depth + 1)
@@ -61,8 +81,20 @@ def _inside(kind: pa.DataType, path: str) -> tuple[Step, ...] | None:
             inner = _inside(kind.value_type, rest) if rest else ()
             return None if inner is None else (int(key), *inner)
         inner = _inside(kind.value_type, path)
-        return inner and (None, *inner)
+        return (None, *inner) if inner else _entry(kind.value_type, key, rest)
     return None
+
+
+def _entry(kind: pa.DataType, key: str, rest: str) -> tuple[Step, ...] | None:
+    """In a list of keys and values, the value of a key: any, since the type does not say which there are."""
+    if not pa.types.is_struct(kind) or {field.name for field in kind} != {KEY, VALUE}:
+        return None
+    value = kind.field(VALUE).type
+    if rest:
+        inner = _inside(value, rest)
+        return inner and (Entry(key, False), *inner)
+    typed = pa.types.is_struct(value) and {field.name for field in value} >= set(TYPED_VALUES)
+    return (Entry(key, typed),)
 
 
 def _below(kind: pa.DataType, depth: int) -> Iterator[str]:
