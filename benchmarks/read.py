@@ -6,7 +6,8 @@
 
 All do the same step: read Parquet, order by user and time, cut by a gap of 30 minutes, collapse immediate repeats, drop
 items seen fewer than 5 times and sessions of fewer than 2 events, encode as int32 tokens and int64 offsets. The
-number of sessions and tokens must agree. With `--against` another checkout reads the same logs instead, in every format.
+number of sessions and tokens must agree. With `--against` another checkout reads the same logs instead, in every
+format.
 """
 
 import argparse
