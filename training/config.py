@@ -7,9 +7,10 @@ import logging
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from index.ranking.settings import RecommenderConfig
+from training.codec import codec
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +64,22 @@ class EventsConfig(Settings):
     time_unit: Literal["auto", "s", "ms", "us", "ns"] = setting(
         "auto", "unit of numeric times; auto: by the size of each number"
     )
-    delimiter: str | None = setting(
-        None, "delimiter of CSV files; without it, it is detected", min_length=1, max_length=1
+    header: Literal["auto", "yes", "no"] = setting(
+        "auto",
+        "whether the first line of CSV files names the columns; auto: unless all are named by number, or by columns",
     )
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = setting("utf-8", "encoding of CSV files")
+    columns: tuple[str, ...] = setting(
+        (), "names of all columns, in order, for CSV files without them; else columns are called 1, 2, ..."
+    )
+    delimiter: str | None = setting(
+        None, "delimiter of CSV files, of 1 to 4 characters; without it, it is detected", min_length=1, max_length=4
+    )
+    quoting: Literal["auto", "none"] = setting(
+        "auto", "none: quotes in CSV files are characters like any other; auto: they enclose values, as usual"
+    )
+    encoding: str = setting(
+        "auto", "encoding of CSV files and JSON lines, as Python calls it; auto: UTF-8 where it is that, else guessed"
+    )
     max_bad_share: float = setting(0.05, "the training stops if a larger share of the rows is rejected", ge=0, le=1)
     memory_mb: int = setting(
         1500,
@@ -74,6 +87,35 @@ class EventsConfig(Settings):
         ge=200,
         le=1 << 22,
     )
+
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _typed_delimiter(cls, value: Any) -> Any:
+        """A tab as people type it."""
+        return {"tab": "\t", "TAB": "\t"}.get(value, value.replace("\\t", "\t")) if isinstance(value, str) else value
+
+    @field_validator("delimiter")
+    @classmethod
+    def _delimiter_can_be_told(cls, value: str | None) -> str | None:
+        if value is not None and (set(value) & set('"\r\n\\') or len(value.encode()) > 4):
+            raise ValueError(
+                "a delimiter is 1 to 4 characters, of 4 bytes at most, and no quote, backslash or end of line"
+            )
+        return value
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_differ(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        value = tuple(value[0].split(",")) if len(value) == 1 else value
+        names = [name.strip() for name in value]
+        if len(set(map(str.lower, names))) < len(names) or not all(names):
+            raise ValueError("each column needs a name of its own; letter case makes no difference")
+        return tuple(names)
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, value: str) -> str:
+        return value if value == "auto" else codec(value)
 
     @model_validator(mode="after")
     def _types_need_a_column(self) -> "EventsConfig":

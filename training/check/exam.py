@@ -39,7 +39,7 @@ class Exam:
     rules, or None with `nothing_left` saying why. split: None where nothing can be measured; held: the sessions that
     would be held out. session_column, types: columns that the settings leave aside, with the values of the latter, most
     frequent first. units: unit of time -> rows, in the first rows of each file. serving: of the model that serves, None
-    where there is none.
+    where there is none. guesses: what was guessed of the files' text, in words; guessed: files, with what they say.
     """
 
     config: TrainConfig
@@ -60,6 +60,8 @@ class Exam:
     types: tuple[str, dict[str, int]] | None
     units: dict[str, int]
     serving: Manifest | None = None
+    guesses: tuple[str, ...] = ()
+    guessed: tuple[Sample, ...] = ()
 
     @property
     def events(self) -> int:

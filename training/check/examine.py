@@ -21,7 +21,7 @@ from training.check.exam import PLACEHOLDERS, Exam, Split
 from training.check.examination import Examination, report
 from training.check.findings import Finding
 from training.check.forecast import Forecast, forecast
-from training.check.lookups import hashes_of, ids_of, samples_of, session_column, types_of, units_of
+from training.check.lookups import guessed_in, hashes_of, ids_of, samples_of, session_column, types_of, units_of
 from training.check.tally import Clock
 from training.config import EventsConfig, TrainConfig
 from training.corpus import Corpus
@@ -39,6 +39,7 @@ SEVERITIES = ("stop", "warn", "note")
 # In the order of the report, within each severity.
 CHECKS: tuple[Callable[[Exam], Iterator[Finding]], ...] = (
     rows.empty_files,
+    rows.guessed_text,
     rows.bad_rows,
     corpus.short_sessions,
     corpus.after_rules,
@@ -118,6 +119,8 @@ def examine(
             types=types_of(connection, sources, settings),
             units=units_of(connection, sources, settings),
             serving=serving,
+            guesses=tuple(dict.fromkeys(guess for source in sources.sources for guess in source.guesses)),
+            guessed=guessed_in(sources),
         )
         found = sorted((f for check in CHECKS for f in check(exam)), key=lambda f: SEVERITIES.index(f.severity))
         with step(progress, "examples"):

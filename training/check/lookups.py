@@ -1,5 +1,6 @@
 """What is looked up in a log once it has been read: examples for the report, by hash, by number or in first rows."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ LOOK_FILES, LOOK_ROWS = 100, 10_000  # how far into the log units, event types a
 SESSION_COLUMNS = ("session_id", "session", "sessionid", "visit_id", "visit", "basket_id", "order_id", "invoice")
 TYPE_COLUMNS = ("event_type", "event", "event_name", "action", "type", "interaction")
 TEXT_LENGTH = 120
+LOOK_BYTES = 1 << 20
+WORDS = re.compile(r"[\w ]*[^\W\x00-\x7f][\w ]*")
 
 
 def samples_of(connection: duckdb.DuckDBPyConnection, rejects: Path) -> dict[str, list[Sample]]:
@@ -39,6 +42,18 @@ def hashes_of(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> ND
     """The hashes by which the reader knows these ids."""
     found = connection.execute("SELECT hash(unnest(?::VARCHAR[]))", [list(texts)]).fetchall()
     return np.array([h for (h,) in found], dtype=np.uint64)
+
+
+def guessed_in(sources: Sources) -> tuple[Sample, ...]:
+    """Files in which something was guessed, each with the first words beyond ASCII, by which people know a wrong
+    encoding."""
+    found: list[Sample] = []
+    for source in sources.sources:
+        if source.guesses and len(found) < SAMPLES:
+            text = source.texts[0]
+            words = WORDS.search(text.head(LOOK_BYTES).decode("utf-8", "replace")) if text.encoding != "utf-8" else None
+            found.append({"file": text.name} | ({"text": words[0].strip()[:TEXT_LENGTH]} if words else {}))
+    return tuple(found)
 
 
 def ids_of(

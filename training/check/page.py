@@ -97,6 +97,9 @@ def facts(found: Examination) -> Table:
     ):
         if found.events or name in ("files", "rows", "events"):
             table.add_row("", name, f"{count:,}", remark)
+        if name == "files":
+            for said in files.read_as:
+                table.add_row("", "", "", Text(said))
     return table
 
 

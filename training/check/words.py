@@ -65,6 +65,13 @@ FINDINGS = {
         effect="Empty files are skipped.",
         advice="If they should hold events, export them again.",
     ),
+    "text_guessed": Words(
+        title="how the text is read may be wrong",
+        found="It was read so: {guesses}.",
+        effect="A wrong guess gives wrong ids, titles or columns.",
+        advice="Look at the examples. Name what is right, so that nothing needs to be guessed: --encoding, --header, "
+        "--columns, --quoting.",
+    ),
     "types_unused": Words(
         title="the log has event types that are not used",
         found="Column {column!r} holds event types ({values}), but all events count the same.",

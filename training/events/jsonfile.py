@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Literal
 
 from index.errors import EventsError
-from training.events.files import open_file, reading
 from training.events.shapes.jsonkeys import Keys, pointed
 from training.events.shapes.jsonvalues import values
 from training.events.shapes.shape import FILE
 from training.events.sql import literal, name
+from training.events.text.unpack import open_file, reading
 
 LOOK_VALUES = 1000
 HEAD_BYTES = 1 << 20

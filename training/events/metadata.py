@@ -36,7 +36,7 @@ def read_metadata(path: str, item_column: str, memory_mb: int) -> Iterator[dict[
                 "Name the right one with --item"
             )
         check_type(file, "item", item_column, columns[item_column])
-        rows = _objects(file, item_column) if kind == "jsonl" else _rows(connection, source, item_column)
+        rows = _objects(source, item_column) if kind == "jsonl" else _rows(connection, source, item_column)
         yield from (row for row in rows if row["item_id"])
 
 
@@ -47,10 +47,11 @@ def _rows(connection: duckdb.DuckDBPyConnection, source: Source, item_column: st
         log.warning("items=%s malformed lines=%d left out", source.files[0], malformed)
 
 
-def _objects(file: str, item_column: str) -> Iterator[dict[str, Any]]:
+def _objects(source: Source, item_column: str) -> Iterator[dict[str, Any]]:
     """Python's own JSON: values keep their types, and a file of items is small beside a log."""
     malformed = 0
-    for line in jsonfile.lines(file):
+    lines = (line for file in source.files for line in jsonfile.lines(source.text(file).path))
+    for line in lines:
         try:
             row = json.loads(line.removeprefix(codecs.BOM_UTF8))
         except (ValueError, RecursionError):
@@ -64,4 +65,4 @@ def _objects(file: str, item_column: str) -> Iterator[dict[str, Any]]:
         plain = isinstance(item, (str, int, float)) and not isinstance(item, bool)
         yield row | {"item_id": str(item) if plain else None}
     if malformed:
-        log.warning("items=%s malformed lines=%d left out", file, malformed)
+        log.warning("items=%s malformed lines=%d left out", source.files[0], malformed)

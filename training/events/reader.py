@@ -103,13 +103,13 @@ class EventReader:
         before = self.counts.records
         # Beside the scan: reading a gzip file again takes a third of the time of the scan.
         with ThreadPoolExecutor(1) as pool:
-            lines = pool.submit(count_lines, source.files)
+            lines = pool.submit(count_lines, source.texts)
             yield from self._read(source, source.scan(None, malformed.options()))
             bad = malformed.count()
             self.counts.rows += bad
             self.counts.records += bad
             self.counts.reasons[Reason.MALFORMED] += bad
-            check_count(source.files, source.dialect, self.counts.records - before, lines.result())
+            check_count(source.texts, source.dialect, self.counts.records - before, lines.result())
         malformed.drop()
 
     def _read(self, source: Source, scan: str) -> Iterator[EventBatch]:
@@ -162,6 +162,8 @@ def stopped(source: Source, error: BaseException) -> str:
     """What to tell the user of one of READ_ERRORS."""
     where = source.files[0] if len(source.files) == 1 else f"one of {len(source.files)} files from {source.files[0]}"
     said = first_line(error)
+    for text in source.texts:
+        said = said.replace(text.path, text.name)
     if "Out of Memory" in said or "No space left" in said:
         return f"{where}: reading stopped: {said}; raise --memory-mb, or free space on the disk of the models folder"
     if "invalid state" in said:

@@ -91,10 +91,11 @@ def _reject_rows(
         f"FROM ({values})) WHERE reason BETWEEN 1 AND {Reason.RULES - 1}"
     )
     if source.dialect is not None and lines is not None and lines.count():
-        blanks = read_records(file, source.dialect).blanks
-        _with_malformed_csv(connection, lines, blanks.tolist())
+        text = source.text(file)
+        blanks = read_records(text, source.dialect).blanks
+        _with_malformed_csv(connection, lines, source.dialect.before, blanks.tolist(), text.encoding)
     elif source.format == "jsonl":
-        _with_malformed_json(connection, file)
+        _with_malformed_json(connection, source.text(file).path)
     connection.execute(
         f"INSERT INTO rejects SELECT {literal(file)}, place, reason, detail, raw_user, raw_item, raw_time FROM found "
         "ORDER BY place; DROP TABLE found"
@@ -113,14 +114,19 @@ def _detail_sql(config: EventsConfig) -> str:
     return f"left(CASE reason {' '.join(whens)} END, {TEXT_CHARACTERS})"
 
 
-def _with_malformed_csv(connection: duckdb.DuckDBPyConnection, lines: MalformedLines, blanks: Iterable[int]) -> None:
-    """Adds the malformed lines to `found`, and moves the rows after them on: DuckDB gave those without a gap."""
+def _with_malformed_csv(
+    connection: duckdb.DuckDBPyConnection, lines: MalformedLines, before: int, blanks: Iterable[int], encoding: str
+) -> None:
+    """Adds the malformed lines to `found`, and moves the rows after them on: DuckDB gave those without a gap.
+
+    before: lines before the first row. encoding: of the file, of which DuckDB may read a copy in UTF-8."""
     numbered = pa.table({"blank": pa.array(blanks, pa.int64())})
     connection.register("blank_lines", numbered)
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE passed_over AS SELECT line - 1 - coalesce(before, 0) AS place, message, text "
-        f"FROM {lines.sql()} m ASOF LEFT JOIN (SELECT blank, row_number() OVER (ORDER BY blank) AS before FROM "
-        "blank_lines) b ON m.line >= b.blank"
+        "CREATE OR REPLACE TEMP TABLE passed_over AS "
+        f"SELECT line - {before} - coalesce(before, 0) AS place, message, text FROM {lines.sql()} m "
+        "ASOF LEFT JOIN (SELECT blank, row_number() OVER (ORDER BY blank) AS before FROM blank_lines) b "
+        "ON m.line >= b.blank"
     )
     connection.unregister("blank_lines")
     connection.execute(
@@ -130,7 +136,8 @@ def _with_malformed_csv(connection: duckdb.DuckDBPyConnection, lines: MalformedL
         "ON f.place >= m.since"
     )
     connection.execute(
-        "INSERT INTO found SELECT place, 'malformed', split_part(message, chr(10), 1) || ' in: ' || "
+        "INSERT INTO found SELECT place, 'malformed', CASE WHEN message LIKE 'Invalid unicode%' "
+        f"THEN 'bytes that are not in {encoding}' ELSE split_part(message, chr(10), 1) END || ' in: ' || "
         f"left(trim(text, chr(10) || chr(13)), {TEXT_CHARACTERS // 4}), NULL, NULL, NULL FROM passed_over"
     )
     connection.execute("DROP TABLE passed_over")

@@ -1,13 +1,15 @@
 """Files of one shape as a relation that DuckDB scans, and its columns as SQL."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from training.events import csvfile, jsonfile
+from training.events import jsonfile
 from training.events.csvfile import Dialect
 from training.events.shapes.lines import scan_lines
 from training.events.shapes.shape import FILE, ROW, Shape
 from training.events.sql import literal, name, relation, unglobbed
+from training.events.text.plain import Text
 
 AS_IT_IS = Shape()
 
@@ -17,8 +19,9 @@ class Source:
     """Files of one shape, in input order.
 
     columns: name -> SQL type, as found. dialect: of CSV files. marked: JSON lines that begin with a byte order mark;
-    such a source has one file. streamed: DuckDB reads it through a relation that the connection has, one for each file.
-    shape: what is not in the files as it is wanted. notes: what was guessed, in words. inner: dotted paths of what is
+    such a source has one file. texts: of files of text, where each is read from. said: how they are read, in words;
+    guesses: what of it no setting asked for, and may be wrong. streamed: DuckDB reads it through a relation that the
+    connection has, one for each file. shape: what is not in the files as it is wanted. inner: dotted paths of what is
     inside columns, where a wanted one was not found.
     """
 
@@ -27,9 +30,11 @@ class Source:
     columns: tuple[tuple[str, str], ...]
     dialect: Dialect | None = None
     marked: bool = False
+    texts: tuple[Text, ...] = ()
+    said: str = ""
+    guesses: tuple[str, ...] = ()
     streamed: bool = False
     shape: Shape = AS_IT_IS
-    notes: tuple[str, ...] = field(default=(), compare=False)
     inner: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -49,6 +54,10 @@ class Source:
         """Its SQL type; NULL where this source does not have it."""
         return self.types.get(column, "NULL")
 
+    def text(self, file: str) -> Text:
+        """Where a file is read from: JSON lines and CSV may be read from a plain copy."""
+        return next((text for text in self.texts if text.name == file), Text(file, file, file))
+
     def scan(self, files: Sequence[str] | None = None, rejects: str | None = None) -> str:
         """SQL of a table function over the files.
 
@@ -61,24 +70,38 @@ class Source:
         """As `scan`, before the shape."""
         if self.streamed:
             return self._relations(files)
-        names = ", ".join(literal(unglobbed(f)) for f in files)
+        places = [self.text(file).path for file in files] if self.texts else files
+        names = ", ".join(literal(unglobbed(place)) for place in places)
         # A folder called user_id=7 must not put its 7 into the rows.
         common = f"[{names}], hive_partitioning=false"
-        if self.shape.needs_file:
-            common += f", filename={literal(FILE)}"
+        if self.texts and self.texts[0].packing:
+            common += f", compression={literal(self.texts[0].packing)}"
+        if not self.shape.needs_file:
+            return self._read(places, common, rejects)
+        table = self._read(places, f"{common}, filename={literal(FILE)}", rejects)
+        copies = [(place, file) for place, file in zip(places, files, strict=True) if place != file]
+        if not copies:
+            return table
+        whens = " ".join(f"WHEN {literal(place)} THEN {literal(file)}" for place, file in copies)
+        column = name(FILE)
+        return f"(SELECT * REPLACE (CASE {column} {whens} ELSE {column} END AS {column}) FROM {table})"
+
+    def _read(self, places: Sequence[str], common: str, rejects: str | None) -> str:
+        """A table function over the places. common: they and options of all functions."""
         if self.format == "jsonl":
             keys = [c for c, _ in self.columns]
-            return jsonfile.scan(files, keys, common, self.marked, self.shape.needs_file)
+            return jsonfile.scan(places, keys, common, self.marked, self.shape.needs_file)
         if self.format == "lines":
             return scan_lines(common)
         if self.dialect is None:
             return f"read_parquet({common}, union_by_name=false)"
         columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column, _ in self.columns)
+        before = f"skip={self.dialect.skip}, " if self.dialect.skip else ""
         skip = "ignore_errors=true" if rejects is None else f"store_rejects=true, rejects_limit=0, {rejects}"
         return (
-            f"read_csv({common}, auto_detect=false, header=true, columns={{{columns}}}, "
-            f"delim={literal(self.dialect.delimiter)}, quote={literal(csvfile.QUOTE)}, "
-            f"escape={literal(self.dialect.escape)}, encoding={literal(self.dialect.encoding)}, {skip})"
+            f"read_csv({common}, auto_detect=false, header={str(self.dialect.header).lower()}, columns={{{columns}}}, "
+            f"delim={literal(self.dialect.delimiter)}, quote={literal(self.dialect.quote)}, "
+            f"escape={literal(self.dialect.escape)}, encoding='utf-8', {before}{skip})"
         )
 
     def _relations(self, files: Sequence[str]) -> str:
@@ -140,10 +163,17 @@ class Sources:
         return any(source.has(column) for source in self.sources)
 
     @property
-    def notes(self) -> list[str]:
-        """What was guessed about the files, in words, each once."""
-        return list(dict.fromkeys(f"{source.files[0]}: {note}" for source in self.sources for note in source.notes))
-
-    @property
     def files(self) -> list[str]:
         return [file for source in self.sources for file in source.files]
+
+    @property
+    def bytes(self) -> int:
+        """As they lie on disk; a zip archive counts once."""
+        places = {text.origin for source in self.sources for text in source.texts}
+        places |= {file for source in self.sources if not source.texts for file in source.files}
+        return sum(os.path.getsize(place) for place in places)
+
+    @property
+    def said(self) -> list[str]:
+        """How files of text are read, in words; each way once."""
+        return list(dict.fromkeys(source.said for source in self.sources if source.said))

@@ -7,25 +7,26 @@ keeps the order of the rows, and records malformed CSV lines with their file and
 import logging
 import os
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from itertools import groupby
+from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from index.errors import EventsError, EventsMissing
-from training.config import EventsConfig
+from training.config import SESSION, EventsConfig
 from training.events import csvfile, jsonfile
-from training.events.files import find_files
+from training.events.csvheader import unnamed_hint
+from training.events.files import TEXTS, find_files
 from training.events.shapes import lines
-from training.events.shapes.columnar import columnar, damaged, parquet_schema
-from training.events.shapes.finders import JsonFinder, NoFinder, TypedFinder
-from training.events.shapes.jsonvalues import ValueStream
-from training.events.shapes.shaping import shaped
+from training.events.shapes.finders import NoFinder
+from training.events.shapes.objects import look_json
+from training.events.shapes.shaping import DEFAULT_TIME, shaped
+from training.events.shapes.typed import look_typed
 from training.events.source import Source, Sources
-from training.events.sql import READ_ERRORS, literal, relation, unglobbed
+from training.events.sql import literal, unglobbed
+from training.events.text.copies import sweep
+from training.events.text.plain import Text, texts_of
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ KINDS = {
     "weight": (f"{NUMBERS}|{TEXT}", "a number"),
     "event_type": (f"{NUMBERS}|{TEXT}|BOOLEAN", "an event type; text is read"),
 }
+NO_HEADER_HINT = "; without a header, columns are called by their number, or as --columns names them"
 CSV_HINT = "; the first line must name the columns, and --delimiter says what stands between them"
 
 
@@ -57,14 +59,17 @@ def known_rows(sources: Sources, connection: duckdb.DuckDBPyConnection) -> int |
     return int(rows)
 
 
-def open_sources(config: EventsConfig, connection: duckdb.DuckDBPyConnection) -> Sources:
+def open_sources(config: EventsConfig, connection: duckdb.DuckDBPyConnection, folder: Path | None = None) -> Sources:
     """Every file looked at once: its columns and its dialect. Neighbours of the same shape are read together.
+
+    folder: for plain copies of what DuckDB cannot read; the system's for temporary files where it is None.
 
     Raises EventsError or EventsMissing with the file and what was found in it.
     """
+    sweep(folder)
     shapes, empty = [], []
     for file, kind in find_files(config.paths, config.format):
-        source = look(connection, file, kind, config)
+        source = look(connection, file, kind, config, folder)
         if source is None:
             empty.append(file)
             continue
@@ -72,12 +77,29 @@ def open_sources(config: EventsConfig, connection: duckdb.DuckDBPyConnection) ->
         shapes.append(source)
     if not shapes:
         raise EventsMissing(f"all {len(empty)} files are empty, the first is {empty[0]}")
-    grouped = groupby(shapes, key=lambda s: (replace(s, files=()), s.marked and s.files))
-    sources = tuple(replace(shape, files=tuple(s.files[0] for s in same)) for (shape, _), same in grouped)
-    found = Sources(sources, tuple(empty))
-    for note in found.notes:
-        log.warning("%s", note)
-    return found
+    sources = tuple(_together(list(same)) for _, same in groupby(shapes, key=_shape))
+    _tell(sources)
+    return Sources(sources, tuple(empty))
+
+
+def _shape(source: Source) -> tuple[Source, str, object]:
+    """What files have in common that DuckDB reads in one scan."""
+    packing = source.texts[0].packing if source.texts else ""
+    return replace(source, files=(), texts=()), packing, source.marked and source.files
+
+
+def _together(same: list[Source]) -> Source:
+    files = tuple(file for source in same for file in source.files)
+    return replace(same[0], files=files, texts=tuple(text for source in same for text in source.texts))
+
+
+def _tell(sources: tuple[Source, ...]) -> None:
+    """Nothing is guessed without a word. The usual is said in the log only where all is written down."""
+    for source in sources:
+        if source.guesses:
+            log.warning("read=%s as=%r guessed=%r", source.files[0], source.said, "; ".join(source.guesses))
+        elif source.said:
+            log.info("read=%s as=%r", source.files[0], source.said)
 
 
 def wanted_columns(config: EventsConfig) -> list[tuple[str, str]]:
@@ -93,28 +115,37 @@ def check_columns(source: Source, config: EventsConfig) -> None:
         if column in types:
             check_type(file, setting, column, types[column])
         elif setting != "user" or config.session is None:  # with a given session id a log needs no users
-            raise EventsMissing(missing(source, setting, column))
+            raise EventsMissing(missing(source, config, setting, column))
 
 
-def missing(source: Source, setting: str, column: str) -> str:
+def missing(source: Source, config: EventsConfig, setting: str, column: str) -> str:
     """What to say of a column that is not there: what is, also inside others and in rows that are sessions."""
-    file, flag = source.files[0], setting.replace("_", "-")
-    found = ", ".join(name for name, _ in source.columns) or "none"
+    columns = [name for name, _ in source.columns]
     # What is called like the setting comes first: a document may have hundreds of fields.
     inner = sorted(source.inner, key=lambda path: (column not in path, setting not in path))
     inside = f"; inside them: {', '.join(inner)[:500]}" if inner else ""
-    hint = CSV_HINT if source.format == "csv" else ""
+    return (
+        f"{source.files[0]}: no column {column!r} for the {setting.replace('_', ' ')}; columns found: "
+        f"{(', '.join(columns) or 'none')[:500]}{inside}. Name the right one with --{setting.replace('_', '-')}"
+        f"{_hint(source, config)}"
+    )
+
+
+def _hint(source: Source, config: EventsConfig) -> str:
+    columns = [name for name, _ in source.columns]
     lists = [name for name, kind in source.columns if kind.endswith("]")]
     if lists:
-        hint += f". If each row is a session, its items in the list {lists[0]!r}: --rows sessions --item {lists[0]}"
-    if source.format == "csv" and lines.of_sessions(file):
-        hint += ". Its lines look like sessions, each with the ids of its items: --rows sessions reads them"
-    if source.format == "jsonl" and (path := jsonfile.only_object(file)):
-        hint += f". The file {jsonfile.within(path)}"
-    return (
-        f"{file}: no column {column!r} for the {setting.replace('_', ' ')}; columns found: {found[:500]}{inside}. "
-        f"Name the right one with --{flag}{hint}"
-    )
+        return f". If each row is a session, its items in the list {lists[0]!r}: --rows sessions --item {lists[0]}"
+    if source.format == "jsonl":
+        path = jsonfile.only_object(source.text(source.files[0]).path)
+        return f". The file {jsonfile.within(path)}" if path else ""
+    if source.dialect is None:
+        return ""
+    if not source.dialect.header or config.columns:
+        return NO_HEADER_HINT
+    if lines.of_sessions(source.texts[0].head(lines.HEAD_BYTES)):
+        return f"{CSV_HINT}. Its lines look like sessions, each with the ids of its items: --rows sessions reads them"
+    return CSV_HINT + unnamed_hint(columns, config.session is not None)
 
 
 def check_type(file: str, setting: str, column: str, kind: str) -> None:
@@ -134,60 +165,67 @@ def mistyped(file: str, setting: str, column: str, kind: str) -> str | None:
     return f"{file}: column {column!r} is of type {kind}, which is not {meaning}"
 
 
-def look(connection: duckdb.DuckDBPyConnection, file: str, kind: str, config: EventsConfig) -> Source | None:
-    """One file as a source; None where it holds nothing. Raises EventsError for one that is not what its name says."""
+def required_columns(config: EventsConfig) -> list[str]:
+    """Those that every file must have: with a given session id a log needs no users, and where a row is a session,
+    no times."""
+    needless = {"user"} if config.session is not None else set()
+    named = [column for setting, column in wanted_columns(config) if setting not in needless]
+    given = {SESSION, DEFAULT_TIME} if config.rows == "sessions" else set()
+    return [column for column in named if column not in given]
+
+
+def look(
+    connection: duckdb.DuckDBPyConnection, file: str, kind: str, config: EventsConfig, folder: Path | None = None
+) -> Source | None:
+    """One file as a source; None where it holds nothing. A zip archive of several files of one shape is one source.
+
+    folder: for a plain copy, which lives as long as the source. Raises EventsError for a file that is not what its name
+    says.
+    """
     if os.path.getsize(file) == 0:
         return None
+    if kind not in TEXTS:
+        return look_typed(connection, file, kind, config, wanted_columns(config))
+    texts = texts_of(file, config.encoding, folder)
+    found = [_look_text(connection, text, kind, config, folder) for text in texts]
+    sources = [source for source in found if source is not None]
+    if len({_shape(source) for source in sources}) > 1:
+        other = next(source for source in sources if _shape(source) != _shape(sources[0]))
+        raise EventsError(
+            f"{file}: {sources[0].files[0]!r} and {other.files[0]!r} in it are not alike; unpack it, and name those of "
+            "the log"
+        )
+    return _together(sources) if sources else None
+
+
+def _look_text(
+    connection: duckdb.DuckDBPyConnection, text: Text, kind: str, config: EventsConfig, folder: Path | None
+) -> Source | None:
     named = wanted_columns(config)
-    match kind:
-        case "parquet" | "arrow" | "orc":
-            return _look_typed(connection, file, kind, config)
-        case "csv":
-            wanted = [column for _, column in named]
-            if config.rows == "sessions" and not lines.names_any(file, wanted, config.delimiter):
-                found = Source("lines", (file,), ((lines.COLUMN, "VARCHAR"),))
-                return shaped(connection, found, config, named, NoFinder())
-            table = csvfile.look(file, config.encoding, config.delimiter, wanted)
-            if table is None:
-                return None
-            columns = tuple((column, "VARCHAR") for column in table[0])
-            return shaped(connection, Source(kind, (file,), columns, dialect=table[1]), config, named, NoFinder())
-        case _:
-            return _look_json(connection, file, config)
-
-
-def _look_typed(connection: duckdb.DuckDBPyConnection, file: str, kind: str, config: EventsConfig) -> Source:
-    """Of a file that says the types of its columns."""
-    found = Source(kind, (file,), (), streamed=kind != "parquet")
-    schema: Callable[[], pa.Schema] = partial(parquet_schema, file)
-    if kind != "parquet":
-        table = columnar(file, kind)
-        connection.register(relation(file), table)
-        schema = partial(getattr, table, "schema")
-    try:
-        rows = connection.execute(f"DESCRIBE SELECT * FROM {found.scan()}").fetchall()
-    except READ_ERRORS as error:
-        raise damaged(file, kind, error) from error
-    found = replace(found, columns=tuple((row[0], row[1]) for row in rows))
-    finder = TypedFinder(connection, schema, found.scan())
-    return shaped(connection, found, config, wanted_columns(config), finder)
-
-
-def _look_json(connection: duckdb.DuckDBPyConnection, file: str, config: EventsConfig) -> Source | None:
-    seen = jsonfile.look(file)
-    if seen is None:
+    required, wanted = required_columns(config), [column for _, column in named]
+    guesses: tuple[str, ...] = ()
+    if text.was_guessed and text.encoding != "utf-8":
+        guesses = (f"encoding {text.encoding}, by guess (--encoding)",)
+    elif text.doubted:
+        guesses = (f"encoding {text.encoding} as named, but all of it is valid UTF-8 (--encoding utf-8)",)
+    if kind == "jsonl":
+        return look_json(connection, text, config, named, guesses)
+    encoding = text.encoding.upper()
+    if config.rows == "sessions" and lines.are_sessions(text.head(lines.HEAD_BYTES), config, wanted):
+        said = f"lines of ids in {encoding}"
+        columns = ((lines.COLUMN, "VARCHAR"),)
+        found = Source("lines", (text.name,), columns, texts=(text,), said=said, guesses=guesses)
+        return shaped(connection, found, config, named, NoFinder())
+    table = csvfile.look(text, config, required, wanted, folder)
+    if table is None:
         return None
-    keys, style = seen
-    named = wanted_columns(config)
-    # A column that is there but rare may be missing from the first lines: only the required ones must show.
-    rare = [c for setting, c in named if setting in ("event_type", "dwell", "weight")]
-    for column in rare:
-        keys.expect(column)
-    wanted = [str(steps[0]) for _, column in named if (steps := keys.find(column))]
-    columns = {c.lower(): c for c in sorted(keys.top)} | {c.lower(): c for c in wanted}
-    typed = tuple((c, "JSON") for c in columns.values())
-    streamed = style == "values"
-    if streamed:
-        connection.register(relation(file), ValueStream(file))
-    found = Source("jsonl", (file,), typed, marked=not streamed and jsonfile.has_mark(file), streamed=streamed)
-    return shaped(connection, found, config, named, JsonFinder(keys))
+    found = Source(
+        kind,
+        (text.name,),
+        tuple((column, "VARCHAR") for column in table.columns),
+        dialect=table.dialect,
+        texts=(table.text,),
+        said=f"CSV in {encoding}, {table.said}",
+        guesses=(*guesses, *table.guesses),
+    )
+    return shaped(connection, found, config, named, NoFinder())

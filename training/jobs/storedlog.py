@@ -20,7 +20,7 @@ from store.database import Database
 from store.event import EventRow
 from store.items import ItemRow
 from training.config import EventsConfig, TrainConfig
-from training.events.files import find_files, format_of
+from training.events.files import find_files, kind_of
 from training.events.metadata import read_metadata
 
 EVENTS, ITEMS = "events.parquet", "items.jsonl"
@@ -75,7 +75,7 @@ def with_stored(config: TrainConfig, stored: StoredLog, alone: bool = False) -> 
         changed["paths"] = (*events.paths, str(stored.events))
         if events.format != "auto":
             named = find_files(events.paths, events.format) if events.paths else []
-            if any(format_of(file) != events.format for file, _ in named):
+            if any(kind_of(file) != events.format for file, _ in named):
                 raise ConfigError(
                     f"events.format: files whose names do not end as {events.format} files do cannot be read together "
                     "with the stored events: rename them, and set format to auto"

@@ -72,7 +72,7 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
     def make(folder: Path) -> None:
         settings = config.events
         connection = connect(settings.memory_mb, str(folder))
-        sources = open_sources(settings, connection)
+        sources = open_sources(settings, connection, work.folder.parent)
         rejects = work.folder / "rejects.parquet"
         reader = EventReader(sources, settings, connection, config.sessions.min_dwell, rejects)
         with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:

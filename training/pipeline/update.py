@@ -136,7 +136,7 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
         if (before.cut.weights is None) != (settings.weight is None):
             raise UpdateImpossible("the model has weights of events and the new ones have none, or the other way round")
         connection = connect(settings.memory_mb, str(folder))
-        sources = open_sources(settings, connection)
+        sources = open_sources(settings, connection, work.folder.parent)
         reader = EventReader(sources, settings, connection, config.sessions.min_dwell, work.folder / "rejects.parquet")
         known = _Known(int(evidence.ends.max()) if later and evidence.clock else None)
         with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:

@@ -104,6 +104,7 @@ CASES = {
     "rows_rejected": Case("note", changed(lambda i, _: {"user_id": ""} if i % 1000 == 0 else {})),
     "memory_short": Case("warn", plan={"ram_mb": 100}),
     "empty_files": Case("note", empty=True),
+    "text_guessed": Case("note", events={"user": "1", "item": "2", "time": "3"}),
     "types_unused": Case("warn", TYPED),
     "session_unused": Case("note", changed(lambda i, _: {"session_id": i // 6})),
     "no_conversions": Case("warn", TYPED, {"event_type": "event_type", "conversion_types": ("booked",)}),

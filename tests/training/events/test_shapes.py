@@ -201,7 +201,7 @@ def test_elements_that_are_no_events_are_rejected_by_their_number(read):
     good = json.dumps(ROWS[0])
     parts = [good, "null", "17", '"text, ] }"', "[1, [2]]", '{"u":}', '{"u": "a\n, 17}', good, '{"u": "\xff"}', good]
     content = ("[" + ",\n".join(parts) + "]").encode("latin-1")
-    log = read(content, "log.json")
+    log = read(content, "log.json", encoding="utf-8")
     assert log.items == ["x"] * 3
     assert set(log.reasons().values()) == {"malformed"}
     assert set(log.reasons()) == {2, 3, 4, 5, 6, 7, 9}

@@ -73,7 +73,7 @@ def test_globs_are_expanded_unless_a_file_has_just_this_name(tmp_path):
 
 def test_paths_that_lead_nowhere_say_what_was_looked_for(tmp_path):
     (tmp_path / "empty").mkdir()
-    write(tmp_path / "notes" / "a.note")
+    write(tmp_path / "notes" / "a.md")
     with pytest.raises(EventsMissing, match="--events"):
         find_files([])
     with pytest.raises(EventsMissing, match="does not exist and matches no file"):
@@ -82,9 +82,7 @@ def test_paths_that_lead_nowhere_say_what_was_looked_for(tmp_path):
         find_files([str(tmp_path / "empty")])
     with pytest.raises(EventsMissing, match="has 1 other files"):
         find_files([str(tmp_path / "notes")])
-    with pytest.raises(EventsError, match="--format"):
-        find_files([str(tmp_path / "notes" / "a.note")])
-    assert find_files([str(tmp_path / "notes")], "csv") == [(str(tmp_path / "notes" / "a.note"), "csv")]
+    assert find_files([str(tmp_path / "notes")], "csv") == [(str(tmp_path / "notes" / "a.md"), "csv")]
 
 
 def test_neighbours_of_one_shape_are_one_source_and_others_their_own(tmp_path):
@@ -116,8 +114,6 @@ def test_a_wrong_delimiter_or_no_header_shows_the_columns_that_were_found(tmp_pa
         opened(write(tmp_path / "a.csv"), delimiter=";")
     with pytest.raises(EventsMissing, match=r"columns found: u1, i1, 17\. .*first line must name the columns"):
         opened(write(tmp_path / "b.csv", b"u1,i1,17\nu2,i2,18\n"))
-    with pytest.raises(EventsError, match="begins with an empty line"):
-        opened(write(tmp_path / "c.csv", b"\n" + CSV))
 
 
 def test_a_column_missing_from_one_file_of_several_names_that_file(tmp_path):
@@ -192,7 +188,7 @@ def test_a_folder_that_looks_like_a_partition_does_not_change_the_rows(tmp_path)
 def test_files_that_are_not_what_their_name_says_are_named(tmp_path):
     with pytest.raises(EventsError, match=r"a\.parquet: not a complete Parquet file"):
         opened(write(tmp_path / "a.parquet"))
-    with pytest.raises(EventsMissing, match=r"b\.csv: no column 'user_id'"):
+    with pytest.raises(EventsError, match=r"b\.csv: is a Parquet file.* --format parquet"):
         opened(write(tmp_path / "b.csv", b"PAR1\x00\x01\x02,\xff\xfe\n"))
     with pytest.raises(EventsError, match=r"c\.jsonl: no JSON object"):
         opened(write(tmp_path / "c.jsonl", CSV))

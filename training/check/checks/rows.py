@@ -15,6 +15,15 @@ def empty_files(exam: Exam) -> Iterator[Finding]:
         yield finding("empty_files", "note", len(files), samples=[{"file": file} for file in files])
 
 
+def guessed_text(exam: Exam) -> Iterator[Finding]:
+    if exam.guesses:
+        encoding = any("encoding" in guess for guess in exam.guesses)
+        said = "; ".join(exam.guesses)
+        yield finding(
+            "text_guessed", "warn" if encoding else "note", len(exam.guessed), samples=exam.guessed, guesses=said
+        )
+
+
 def bad_rows(exam: Exam) -> Iterator[Finding]:
     counts, allowed = exam.counts, exam.config.events.max_bad_share
     samples = [{"reason": reason, **some[0]} for reason, some in exam.rejects.items() if some]

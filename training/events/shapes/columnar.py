@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from index.errors import EventsError
 
 MARK = b"ARROW1"  # of a file of Arrow; a stream has none
+NAMES = {"arrow": "Arrow", "orc": "ORC", "parquet": "Parquet"}
 DATASETS = {"arrow": "ipc", "orc": "orc"}
 
 
@@ -51,8 +52,7 @@ def parquet_schema(file: str) -> pa.Schema:
 
 def damaged(file: str, kind: str, error: Exception) -> EventsError:
     said = str(error).strip().split("\n")[0]
-    names = {"arrow": "Arrow", "orc": "ORC", "parquet": "Parquet"}
     return EventsError(
-        f"{file}: not a complete {names[kind]} file ({said}); "
+        f"{file}: not a complete {NAMES[kind]} file ({said}); "
         "it was probably cut off, or is none: write or copy it again, or leave it out"
     )

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from index.errors import EventsError
-from training.events.files import open_file, reading
+from training.events.text.unpack import open_file, reading
 
 BLOCK_BYTES = 1 << 21
 MOST_BYTES = 1 << 24  # of one value, as of one line
@@ -20,12 +20,16 @@ BATCH = 20_000  # values
 BARE = 2  # a value that is neither object nor array
 
 
-def values(file: str) -> Iterator[bytes]:
-    """The text of each value, in order. Raises EventsError for one of more than MOST_BYTES, or that never ends."""
+def values(path: str, file: str | None = None) -> Iterator[bytes]:
+    """The text of each value, in order. file: what to call it, where the path is that of a copy.
+
+    Raises EventsError for a value of more than MOST_BYTES, or that never ends.
+    """
     state = np.zeros(6, dtype=np.int64)
     cuts = np.empty((BLOCK_BYTES // 2 + 2, 2), dtype=np.int64)  # a value and what is between two: two bytes
     rest, last, count = b"", b"", 0
-    with reading(file), open_file(file) as stream:
+    file = path if file is None else file
+    with reading(file), open_file(path) as stream:
         first = True
         while block := stream.read(BLOCK_BYTES):
             text = block.removeprefix(codecs.BOM_UTF8) if first else rest + block
@@ -58,8 +62,8 @@ class ValueStream:
 
     schema = pa.schema([("line", pa.string())])
 
-    def __init__(self, file: str) -> None:
-        self._file = file
+    def __init__(self, path: str, file: str) -> None:
+        self._path, self._file = path, file
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return pa.RecordBatchReader.from_batches(self.schema, self._batches()).__arrow_c_stream__(requested_schema)
@@ -67,7 +71,7 @@ class ValueStream:
     def _batches(self) -> Iterator[pa.RecordBatch]:
         some: list[str | None] = []
         size = 0
-        for value in values(self._file):
+        for value in values(self._path, self._file):
             some.append(_text(value))
             size += len(value)
             if len(some) == BATCH or size > BLOCK_BYTES:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from training.events.files import open_file, reading
+from training.config import EventsConfig
 from training.events.sql import literal
 
 COLUMN = "line"
@@ -55,16 +55,20 @@ def separator_of(texts: Sequence[str]) -> Separator | None:
     return Separator(sign, bracketed)
 
 
-def names_any(file: str, columns: Sequence[str], delimiter: str | None) -> bool:
-    """Whether the first line names one of the columns. delimiter: between its names; None: whatever stands there."""
-    first = next(iter(_first_lines(file)), "")
-    signs = SIGNS if delimiter is None else (delimiter,)
-    return bool(set(columns) & {part.strip("\"' ") for sign in signs for part in first.split(sign)})
+def are_sessions(head: bytes, config: EventsConfig, wanted: Sequence[str]) -> bool:
+    """Whether each line is a session, although it is a file of columns where its first line names one that is wanted.
+
+    head: the first bytes, in UTF-8."""
+    if config.columns or config.item.isdecimal():  # columns without names in the file
+        return False
+    first = next(iter(_first_lines(head)), "")
+    signs = SIGNS if config.delimiter is None else (config.delimiter.replace("\\t", "\t"),)
+    return not set(wanted) & {part.strip("\"' ") for sign in signs for part in first.split(sign)}
 
 
-def of_sessions(file: str) -> bool:
+def of_sessions(head: bytes) -> bool:
     """Whether the lines look like sessions: of different lengths, and the first holds ids that others hold too."""
-    texts = _first_lines(file)
+    texts = _first_lines(head)
     separator = separator_of(texts)
     if separator is None or separator.bracketed:
         return False
@@ -74,11 +78,9 @@ def of_sessions(file: str) -> bool:
     return len({len(row) for row in rows}) > 1 and known >= len(rows[0]) / 2
 
 
-def _first_lines(file: str) -> list[str]:
+def _first_lines(head: bytes) -> list[str]:
     """The first that hold anything."""
-    with reading(file), open_file(file) as stream:
-        text = stream.read(HEAD_BYTES).decode("utf-8-sig", "replace")
-    return [line for line in text.splitlines()[:LOOK_LINES] if line.strip()]
+    return [line for line in head.decode("utf-8", "replace").splitlines()[:LOOK_LINES] if line.strip()]
 
 
 def split_sql(text: str, separator: Separator) -> str:

@@ -34,7 +34,7 @@ class Shaping:
     finder: Finder
     computed: list[Column] = field(default_factory=list)
     lists: list[Column] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    guesses: list[str] = field(default_factory=list)
     needs_file: bool = False
 
     @property
@@ -52,7 +52,7 @@ class Shaping:
             )
             if uuids is not None:
                 self.computed.append(uuids)
-                self.notes.append(f"column {column!r} holds 16 bytes in each row, read as UUIDs")
+                self.guesses.append(f"column {column!r} holds 16 bytes in each row, read as UUIDs")
             return
         if kind not in ("NULL", "JSON"):
             return
@@ -63,7 +63,7 @@ class Shaping:
         elif kind == "NULL" and column in partitions(self.file):
             self.computed.append(Column(column, partition_sql(column), "VARCHAR"))
             self.needs_file = True
-            self.notes.append(f"column {column!r} is read from the names of the folders")
+            self.guesses.append(f"column {column!r} is read from the names of the folders")
 
     def add_list(self, setting: str, column: str) -> bool:
         """Finds a list of values; whether there is one."""
@@ -101,7 +101,7 @@ class Shaping:
                 f"{self.file}: {where} never holds two ids with blanks, commas, semicolons, tabs or | between them. "
                 "Say what stands there with --separator, or leave --rows sessions out if a row is an event"
             )
-        self.notes.append(f"{where} is read as one session of ids with {seen} between them (see --separator)")
+        self.guesses.append(f"{where} is read as one session of ids with {seen} between them (see --separator)")
         return seen
 
 
@@ -151,7 +151,7 @@ def _as_sessions(shaping: Shaping, named: Named) -> Source:
     there = {column for column, _ in _columns(shaping)}
     untimed = config.time not in there and config.time == DEFAULT_TIME
     if untimed:
-        shaping.notes.append("without a column of the time, the order of the ids in a row is their order in time")
+        shaping.guesses.append("without a column of the time, the order of the ids in a row is their order in time")
     session = f"{literal(shaping.file + ':')} || {name(ROW)}" if config.session == SESSION else None
     made = {made.name for made in (*shaping.computed, *shaping.lists)}
     shape = Shape(
@@ -171,6 +171,6 @@ def _columns(shaping: Shaping) -> Iterator[tuple[str, str]]:
 def _done(shaping: Shaping, named: Named, shape: Shape) -> Source:
     made, lists = tuple(shaping.computed), tuple(shaping.lists)
     shape = replace(shape, computed=made, lists=lists, needs_file=shaping.needs_file)
-    found = replace(shaping.source, shape=shape, notes=tuple(shaping.notes))
+    found = replace(shaping.source, shape=shape, guesses=(*shaping.source.guesses, *shaping.guesses))
     missing = any(not found.has(column) for _, column in named)
     return replace(found, inner=tuple(shaping.finder.nested())) if missing else found
