@@ -5,6 +5,7 @@ the file that it leads to is replaced; a pipe or a device is written to, once al
 without going back, and half an export goes nowhere.
 """
 
+import errno
 import json
 import os
 import re
@@ -26,6 +27,7 @@ from index.model import Model
 
 BLOCK_ROWS = 10_000
 BLOCK_BYTES = 1 << 20
+MOST_LINKS = 40  # that Linux follows, one from the other
 STANDARD_OUTPUT = Path("/dev/stdout")
 DESCRIPTORS = re.compile(r"/dev/fd|/proc/(self|[0-9]+|thread-self)(/task/[0-9]+)?/fd")  # folders of open files
 Float = NDArray[np.float32]
@@ -68,9 +70,13 @@ def passes_on(file: Path) -> bool:
     """Whether it is a pipe, a socket, a device or an open file of this process: what is written to it is handed on."""
     if file.exists() and not file.is_file() and not file.is_dir():
         return True
-    while file.is_symlink() and not DESCRIPTORS.fullmatch(str(file.parent)):
+    for _ in range(MOST_LINKS):
+        if DESCRIPTORS.fullmatch(str(file.parent)):
+            return True
+        if not file.is_symlink():
+            return False
         file = file.parent / file.readlink()
-    return bool(DESCRIPTORS.fullmatch(str(file.parent)))
+    return False
 
 
 def is_standard_output(file: Path) -> bool:
@@ -82,8 +88,10 @@ def is_standard_output(file: Path) -> bool:
 
 
 def _beside(file: Path) -> Path:
-    """A temporary name where the file is, or where its link leads."""
+    """A temporary name where the file is, or where its link leads. Raises OSError for links that lead to each other."""
     file = Path(os.path.realpath(file))
+    if file.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     return file.with_name(f".{file.name}.writing")
 
 

@@ -246,6 +246,9 @@ def test_links_to_links_and_to_folders_stay_links(model, tmp_path):
     export(model, "neighbours", tmp_path / "second", "inputs", "similar")
     export(model, "npy", tmp_path / "to folder", "inputs", "similar")
     assert all((tmp_path / name).is_symlink() for name in ("first", "second", "to folder"))
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ConfigError, match="loop cannot be written"):
+        export(model, "neighbours", tmp_path / "loop", "inputs", "similar")
     assert (tmp_path / "real").read_bytes().startswith(b'{"item_id"')
     assert sorted(path.name for path in (tmp_path / "folder").iterdir()) == ["ids.json", "vectors.npy"]
 

@@ -1,7 +1,9 @@
 """A row that is a session: its ids in a list, or in a text."""
 
 import gzip
+import io
 import json
+import zipfile
 
 import pyarrow as pa
 import pyarrow.feather as feather
@@ -71,6 +73,22 @@ def test_blank_lines_and_blanks_around_a_line_are_nothing(read, text):
     log = read("\ufeff" + text, "log.txt")
     assert sessions(log) == sorted(BASKETS)
     assert log.rejects == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "gbk"])
+def test_lines_of_ids_may_be_in_any_encoding(read, encoding):
+    baskets = [["\u00fc", "b"], ["b", "c"]] if encoding != "gbk" else [["\u65e5\u672c", "b"], ["b", "\u4e2d"]]
+    log = read(together(" ", baskets).encode(encoding), "log.txt", encoding=encoding)
+    assert sessions(log) == sorted(baskets)
+
+
+def test_several_files_of_sessions_in_one_archive_are_to_be_unpacked(read):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("1.txt", "a b\n")
+        archive.writestr("2.txt", "c d\n")
+    with pytest.raises(EventsError, match="are not alike; unpack it"):
+        read(packed.getvalue(), "log.zip")
 
 
 def test_ids_between_signs_may_hold_blanks_quotes_and_any_letters(read):

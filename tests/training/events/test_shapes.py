@@ -302,6 +302,20 @@ def test_columns_of_paths_are_read_beside_every_format(tmp_path, kind):
     assert log.sessions == Read(tmp_path, (str(tmp_path / "told.parquet"),), session="s").sessions
 
 
+@pytest.mark.parametrize(
+    ("kind", "encoding"), [("csv", "utf-16"), ("csv", "cp1252"), ("jsonl", "utf-16"), ("json", "utf-16")]
+)
+def test_columns_of_paths_are_those_of_the_file_itself_where_a_copy_is_read(tmp_path, kind, encoding):
+    texts = {"csv": "u,i\na,\u00fcber\n", "jsonl": '{"u":"a","i":"\u00fcber"}\n', "json": '[{"u":"a","i":"\u00fcber"}]'}
+    for day in (14, 15):
+        path = tmp_path / "log" / f"day=2023-11-{day}" / f"part.{kind}"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(texts[kind].encode(encoding))
+    log = Read(tmp_path, (str(tmp_path / "log"),), time="day", encoding=encoding)
+    assert log.items == ["\u00fcber"] * 2
+    assert log.times == [1_699_920_000_000_000, 1_700_006_400_000_000]
+
+
 def columnar(table, path, kind):
     if kind == "orc":
         orc.write_table(table, path)
