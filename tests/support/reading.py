@@ -1,4 +1,4 @@
-"""A log that is read as a training reads it, with an account of every row."""
+"""A log as the reader sees it: every row accounted for."""
 
 import pyarrow.parquet as pq
 
