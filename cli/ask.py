@@ -156,10 +156,11 @@ def run_test(options: argparse.Namespace) -> int:
 
 
 def run_export(options: argparse.Namespace) -> int:
-    from cli.exports import export
+    from cli.exports import export, is_standard_output
 
     for path in export(open_model(options), options.format, options.out, options.matrix, options.score):
-        say(str(path))
+        if not is_standard_output(path):
+            say(str(path))
     return 0
 
 

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 MINUTES = 10 * 365 * 24 * 60.0  # of ten years: a longer pause is no pause
 
+SESSION = "(session)"  # the column that rows of sessions have without being asked
+
 T = TypeVar("T")
 
 
@@ -40,7 +42,7 @@ Tool = Literal[
 class EventsConfig(Settings):
     """Where the log is and what its columns are called."""
 
-    paths: tuple[str, ...] = setting((), "files, folders or globs of the log (CSV, CSV.gz, JSONL, Parquet)")
+    paths: tuple[str, ...] = setting((), "files, folders or globs of the log (CSV, JSON, Parquet, Arrow, ORC)")
     items: tuple[str, ...] = setting(
         (), "metadata of the items: files, folders or globs with the item id and any of title, category, available, ..."
     )
@@ -68,10 +70,19 @@ class EventsConfig(Settings):
         (), "fields of the metadata whose texts are lists, with | ; or , between the elements: genres, tags, ..."
     )
     preset: Tool | None = setting(None, "whose files they are: columns, delimiters, times and items are then known")
-    format: Literal["auto", "csv", "jsonl", "parquet"] = setting(
+    format: Literal["auto", "csv", "jsonl", "parquet", "arrow", "orc"] = setting(
         "auto", "format of the files; auto: by the name of each"
     )
-    user: str = setting("user_id", "column of the user id")
+    rows: Literal["events", "sessions"] = setting(
+        "events", "what a row is: one event; or a session, with its ids in a list, or in a text with separators"
+    )
+    separator: str | None = setting(
+        None,
+        "what stands between the ids of a session in a text; without it, it is detected (needs rows sessions)",
+        min_length=1,
+        max_length=4,
+    )
+    user: str = setting("user_id", "column of the user id; here and below, a.b is the field b inside the column a")
     item: str = setting("item_id", "column of the item id, in the log and in the metadata")
     time: str = setting("timestamp", "column of the time: numbers since 1970 (s, ms, us or ns), or ISO 8601")
     session: str | None = setting(None, "column of the session id; without it, sessions are cut by pauses")
@@ -154,6 +165,24 @@ class EventsConfig(Settings):
         # A preset knows the column.
         if (self.event_types or self.conversion_types) and self.event_type is None and self.preset is None:
             raise ValueError("event_types and conversion_types need event_type, the column to look in")
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_row_gives_its_session(cls, given: Any) -> Any:
+        """Rows that are sessions have a column that says which, and all that asks for given sessions finds it."""
+        if isinstance(given, dict):
+            sessions, session = given.get("rows") == "sessions", given.get("session")
+            if sessions and session is None:
+                return given | {"session": SESSION}
+            if not sessions and session == SESSION:
+                return given | {"session": None}
+        return given
+
+    @model_validator(mode="after")
+    def _separators_need_sessions(self) -> "EventsConfig":
+        if self.separator is not None and self.rows != "sessions":
+            raise ValueError("separator needs rows = sessions: it stands between the ids of a session")
         return self
 
 

@@ -42,9 +42,10 @@ def guessed_in(sources: Sources) -> tuple[Sample, ...]:
     found: list[Sample] = []
     for source in sources.sources:
         if source.guesses and len(found) < SAMPLES:
-            text = source.texts[0]
-            words = WORDS.search(text.head(LOOK_BYTES).decode("utf-8", "replace")) if text.encoding != "utf-8" else None
-            found.append({"file": text.name} | ({"text": words[0].strip()[:TEXT_LENGTH]} if words else {}))
+            text = source.texts[0] if source.texts else None  # none: of Parquet, Arrow and ORC
+            coded = text.head(LOOK_BYTES).decode("utf-8", "replace") if text and text.encoding != "utf-8" else ""
+            words = WORDS.search(coded)
+            found.append({"file": source.files[0]} | ({"text": words[0].strip()[:TEXT_LENGTH]} if words else {}))
     return tuple(found)
 
 

@@ -62,7 +62,7 @@ FINDINGS = peoplewords.FINDINGS | {
         found="It was read so: {guesses}.",
         effect="A wrong guess gives wrong ids, titles or columns.",
         advice="Look at the examples. Name what is right, so that nothing needs to be guessed: --encoding, --header, "
-        "--columns, --quoting.",
+        "--columns, --quoting, --separator.",
     ),
     "types_unused": Words(
         title="the log has event types that are not used",

@@ -16,7 +16,10 @@ SUFFIXES = {
     "csv": (".csv", ".tsv", ".psv", ".inter"),
     "jsonl": (".jsonl", ".ndjson", ".json"),
     "parquet": (".parquet", ".pq"),
+    "arrow": (".arrow", ".arrows", ".feather", ".ipc"),
+    "orc": (".orc",),
 }
+MAGIC = {"parquet": b"PAR1", "arrow": b"ARROW1", "orc": b"ORC\n"}
 LOOSE = (".txt", ".dat", ".data", ".log", ".item")  # any text: what it is shows inside
 BESIDE = (".item",)  # of RecBole, beside its .inter: read where it is named, but no part of a folder's log
 PACKED = (".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip")
@@ -74,7 +77,7 @@ def _is_log(file: str) -> bool:
 
 
 def format_of(file: str) -> str:
-    """'csv', 'jsonl', 'parquet', or '' when the name does not tell."""
+    """A key of SUFFIXES, or '' when the name does not tell."""
     lower = file.lower()
     name = _unpacked(lower)
     found = next((kind for kind, suffixes in SUFFIXES.items() if name.endswith(suffixes)), "")
@@ -89,8 +92,8 @@ def kind_of(file: str) -> str:
         return named
     with reading(file), open_file(file) as stream:
         head = stream.read(LOOK_BYTES)
-    if head.startswith(b"PAR1"):
-        return "parquet"
+    if found := next((kind for kind, magic in MAGIC.items() if head.startswith(magic)), ""):
+        return found
     first = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:2]
     return "jsonl" if first[:1] == b"{" or first in (b"[{", b"[\n", b"[\r", b"[ ") else "csv"
 

@@ -49,9 +49,11 @@ class EventBatch:
 
 @dataclass
 class ReadCounts:
-    """rows: all of the log. reasons: rows by Reason, the accepted ones included."""
+    """rows: all of the log; where a row of a file is a session, each id of it. records: the files' own rows.
+    reasons: rows by Reason, the accepted ones included."""
 
     rows: int = 0
+    records: int = 0
     reasons: Counter[Reason] = field(default_factory=Counter)
     empty_files: tuple[str, ...] = ()
 
@@ -104,15 +106,16 @@ class EventReader:
         """As other formats, and the malformed lines, which the scan skips, are counted as well."""
         assert source.dialect is not None
         malformed = MalformedLines(self.connection, str(number))
-        before = self.counts.rows
+        before = self.counts.records
         # Beside the scan: reading a gzip file again takes a third of the time of the scan.
         with ThreadPoolExecutor(1) as pool:
             lines = pool.submit(count_lines, source.texts)
             yield from self._read(source, source.scan(None, malformed.options()))
             bad = malformed.count()
             self.counts.rows += bad
+            self.counts.records += bad
             self.counts.reasons[Reason.MALFORMED] += bad
-            check_count(source.texts, source.dialect, self.counts.rows - before, lines.result())
+            check_count(source.texts, source.dialect, self.counts.records - before, lines.result())
         malformed.drop()
 
     def _read(self, source: Source, scan: str) -> Iterator[EventBatch]:
@@ -126,6 +129,8 @@ class EventReader:
     def _accept(self, batch: pa.RecordBatch) -> EventBatch:
         reasons = batch.column("reason").to_numpy()
         self.counts.rows += len(reasons)
+        opens = batch.column("opens") if "opens" in batch.schema.names else None
+        self.counts.records += len(reasons) if opens is None else opens.true_count
         if reasons.any():
             values, numbers = np.unique(reasons, return_counts=True)
             self.counts.reasons.update({Reason(int(v)): int(n) for v, n in zip(values, numbers, strict=True)})

@@ -5,6 +5,7 @@ from enum import IntEnum
 
 from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_WEIGHT, UNITS
 from training.config import EventsConfig
+from training.events.shapes.shape import BLANK, POSITION
 from training.events.source import Source
 from training.events.sql import literal, name
 from training.events.unknown import blank_sql, nobody_sql
@@ -38,10 +39,13 @@ def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str
         columns += ", hash(session_text) AS session_key"
     if config.weight is not None:
         columns += ", coalesce(weight_number, 1)::FLOAT AS weight"
+    if source.shape.lists:
+        columns += f", {name(POSITION)} = 0 AS opens"
     if config.conversion_types:
         wanted = ", ".join(literal(t) for t in config.conversion_types)
         columns += f", coalesce(type_text IN ({wanted}), false) AS converted"
-    return f"SELECT {columns} FROM ({values_sql(source, config, scan)})"
+    more = f", {name(POSITION)}" if source.shape.lists else ""
+    return f"SELECT {columns} FROM ({values_sql(source, config, scan, more)})"
 
 
 def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") -> str:
@@ -56,7 +60,10 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
         user = f"CASE WHEN {nobody_sql(user)} THEN {session} ELSE {user} END"
     elif user is not None and config.unknown_users == "single":
         user = f"CASE WHEN {blank_sql(user)} THEN '' ELSE {user} END"
-    values = {"user_text": user, "item_text": source.id_text(config.item), "moment": time_sql(source, config)}
+    moment = time_sql(source, config)
+    if source.shape.ordered:  # one time for all ids of a row: a microsecond each tells their order
+        moment = f"({moment}) + {name(POSITION)}"
+    values = {"user_text": user, "item_text": source.id_text(config.item), "moment": moment}
     if session is not None:
         values["session_text"] = session
     if config.event_type is not None:
@@ -67,15 +74,17 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
             values[f"{setting}_text"] = f"trim({source.raw_text(column)})"
             values[f"{setting}_number"] = source.number(column)
     if source.format == "jsonl":
-        mapped = [
-            c for c in (config.user, config.session, config.item, config.time, config.event_type) if source.has(c)
-        ]
+        named = (config.user, config.session, config.item, config.time, config.event_type)
+        mapped = [(c, name(c)) for c in named if c is not None and source.type_of(c) == "JSON"]
         # DuckDB turns a line that is not a JSON object into a row of NULLs.
-        values["malformed"] = " AND ".join(f"{name(c)} IS NULL" for c in mapped if c is not None)
-        judged = [c for c in mapped if c is not None and c != config.event_type]
-        values["wrong_type"] = " OR ".join(
-            f"coalesce(json_type({name(c)}) IN ('OBJECT', 'ARRAY', 'BOOLEAN'), false)" for c in judged
+        nothing = " AND ".join(f"{value} IS NULL" for _, value in mapped)
+        values["malformed"] = name(BLANK) if source.shape.lists else nothing
+        judged = " OR ".join(
+            f"coalesce(json_type({value}) IN ('OBJECT', 'ARRAY', 'BOOLEAN'), false)"
+            for c, value in mapped
+            if c != config.event_type
         )
+        values["wrong_type"] = judged or "false"
     columns = ", ".join(f"{sql} AS {out}" for out, sql in values.items())
     return f"SELECT {columns}{more} FROM {scan}"
 

@@ -97,7 +97,7 @@ def _reject_rows(
     more = "".join(f", left({source.raw_text(column)}, {TEXT_CHARACTERS}) AS {out}" for out, column in raw.items())
     scan = source.scan([file], lines.options() if lines else None)
     reason = reason_sql(source, config, min_dwell, nobody)
-    values = values_sql(source, config, scan, f"{more}, row_number() OVER () AS place")
+    values = values_sql(source, config, scan, f"{more}, {source.place} AS place")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE found AS SELECT place, CASE reason {label} END AS reason, {_detail_sql(config)} "
         f"AS detail, raw_user, raw_item, raw_time FROM (SELECT *, {reason} AS reason "

@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from training.events import jsonfile
 from training.events.csvfile import Dialect
-from training.events.sql import literal, name, unglobbed
+from training.events.shapes.lines import scan_lines
+from training.events.shapes.shape import FILE, ROW, Shape
+from training.events.sql import literal, name, relation, unglobbed
 from training.events.text.plain import Text
+
+AS_IT_IS = Shape()
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,8 @@ class Source:
     columns: name -> SQL type, as found. dialect: of CSV files. marked: JSON lines that begin with a byte order mark;
     such a source has one file. whole: columns of ids in which 300.0 is read as 300. texts: of files of text, where each
     is read from. said: how they are read, in words; guesses: what of it no setting asked for, and may be wrong.
+    streamed: DuckDB reads it through a relation that the connection has, one for each file. shape: what is not in the
+    files as it is wanted. inner: dotted paths of what is inside columns, where a wanted one was not found.
     """
 
     format: str
@@ -28,11 +34,19 @@ class Source:
     texts: tuple[Text, ...] = ()
     said: str = ""
     guesses: tuple[str, ...] = ()
+    streamed: bool = False
+    shape: Shape = AS_IT_IS
+    inner: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def types(self) -> dict[str, str]:
         """Column -> SQL type."""
-        return dict(self.columns)
+        return dict(self.columns) | dict(self.shape.columns)
+
+    @property
+    def place(self) -> str:
+        """SQL of the number of a row in its file, from 1, over `scan` of this one file."""
+        return name(ROW) if self.shape.lists else "row_number() OVER ()"
 
     def has(self, column: str | None) -> bool:
         return column in self.types
@@ -51,14 +65,35 @@ class Source:
         `rejects` names the tables that DuckDB fills with malformed CSV lines. Without them it is less careful: after a
         misplaced quote it may skip the rest of a file, so only the check of a log does without.
         """
-        places = [self.text(file).path for file in files] if files else [text.path for text in self.texts] or self.files
+        return self.shape.around(self._table(files or self.files, rejects), tuple(column for column, _ in self.columns))
+
+    def _table(self, files: Sequence[str], rejects: str | None) -> str:
+        """As `scan`, before the shape."""
+        if self.streamed:
+            return self._relations(files)
+        places = [self.text(file).path for file in files] if self.texts else files
         names = ", ".join(literal(unglobbed(place)) for place in places)
         # A folder called user_id=7 must not put its 7 into the rows.
         common = f"[{names}], hive_partitioning=false"
         if self.texts and self.texts[0].packing:
             common += f", compression={literal(self.texts[0].packing)}"
+        if not self.shape.needs_file:
+            return self._read(places, common, rejects)
+        table = self._read(places, f"{common}, filename={literal(FILE)}", rejects)
+        copies = [(place, file) for place, file in zip(places, files, strict=True) if place != file]
+        if not copies:
+            return table
+        whens = " ".join(f"WHEN {literal(place)} THEN {literal(file)}" for place, file in copies)
+        column = name(FILE)
+        return f"(SELECT * REPLACE (CASE {column} {whens} ELSE {column} END AS {column}) FROM {table})"
+
+    def _read(self, places: Sequence[str], common: str, rejects: str | None) -> str:
+        """A table function over the places. common: they and options of all functions."""
         if self.format == "jsonl":
-            return jsonfile.scan(places, [c for c, _ in self.columns], common, self.marked)
+            keys = [c for c, _ in self.columns]
+            return jsonfile.scan(places, keys, common, self.marked, self.shape.needs_file)
+        if self.format == "lines":
+            return scan_lines(common)
         if self.dialect is None:
             return f"read_parquet({common}, union_by_name=false)"
         columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column, _ in self.columns)
@@ -69,6 +104,14 @@ class Source:
             f"delim={literal(self.dialect.delimiter)}, quote={literal(self.dialect.quote)}, "
             f"escape={literal(self.dialect.escape)}, encoding='utf-8', {before}{skip})"
         )
+
+    def _relations(self, files: Sequence[str]) -> str:
+        parts = []
+        for file in files:
+            path = f", {literal(file)} AS {name(FILE)}" if self.shape.needs_file else ""
+            parts.append(f"SELECT *{path} FROM {name(relation(file))}")
+        union = f"({' UNION ALL '.join(parts)})"
+        return jsonfile.scan_values(union, [c for c, _ in self.columns]) if self.format == "jsonl" else union
 
     def raw_text(self, column: str | None) -> str:
         """The column as text, as it stands; NULL where this source does not have it."""

@@ -14,12 +14,17 @@ from pathlib import Path
 import duckdb
 
 from index.errors import EventsError, EventsMissing
-from training.config import EventsConfig
+from training.config import SESSION, EventsConfig
 from training.events import csvfile, jsonfile
 from training.events.csvheader import unnamed_hint
 from training.events.files import TEXTS, find_files
+from training.events.shapes import lines
+from training.events.shapes.finders import NoFinder
+from training.events.shapes.objects import look_json
+from training.events.shapes.shaping import DEFAULT_TIME, shaped
+from training.events.shapes.typed import look_typed
 from training.events.source import Source, Sources
-from training.events.sql import first_line, literal, unglobbed
+from training.events.sql import literal, unglobbed
 from training.events.text.copies import sweep
 from training.events.text.plain import Text, texts_of
 from training.events.wholeids import with_whole_ids
@@ -45,8 +50,9 @@ CSV_HINT = "; the first line must name the columns, and --delimiter says what st
 
 
 def known_rows(sources: Sources, connection: duckdb.DuckDBPyConnection) -> int | None:
-    """Rows of the log as Parquet states them; None where a file is of another format, and would have to be read."""
-    if any(source.format != "parquet" for source in sources.sources):
+    """Rows of the log as Parquet states them; None where a file is of another format, and would have to be read, or
+    where its rows are sessions."""
+    if any(source.format != "parquet" or source.shape.lists for source in sources.sources):
         return None
     names = ", ".join(literal(unglobbed(file)) for file in sources.files)
     # All rows are fetched: DuckDB refuses other work on a connection that has an unfinished result.
@@ -107,24 +113,50 @@ def wanted_columns(config: EventsConfig) -> list[tuple[str, str]]:
 def check_columns(source: Source, config: EventsConfig) -> None:
     """Raises EventsMissing for a column that is not there, EventsError for one of an impossible type."""
     types, file = source.types, source.files[0]
-    header = source.dialect is not None and source.dialect.header and not config.columns
     for setting, column in wanted_columns(config):
         if column in types:
             check_type(file, setting, column, types[column])
         elif setting != "user" or config.session is None:  # with a given session id a log needs no users
-            found = ", ".join(types) or "none"
-            said = CSV_HINT if header else NO_HEADER_HINT if source.dialect is not None else ""
-            hint = unnamed_hint(list(types), config.session is not None) if header else ""
-            raise EventsMissing(
-                f"{file}: no column {column!r} for the {setting.replace('_', ' ')}; columns found: {found[:500]}. "
-                f"Name the right one with --{setting.replace('_', '-')}{said}{hint}"
-            )
+            raise EventsMissing(missing(source, config, setting, column))
+
+
+def missing(source: Source, config: EventsConfig, setting: str, column: str) -> str:
+    """What to say of a column that is not there: what is, also inside others and in rows that are sessions."""
+    columns = [name for name, _ in source.columns]
+    # What is called like the setting comes first: a document may have hundreds of fields.
+    inner = sorted(source.inner, key=lambda path: (column not in path, setting not in path))
+    inside = f"; inside them: {', '.join(inner)[:500]}" if inner else ""
+    return (
+        f"{source.files[0]}: no column {column!r} for the {setting.replace('_', ' ')}; columns found: "
+        f"{(', '.join(columns) or 'none')[:500]}{inside}. Name the right one with --{setting.replace('_', '-')}"
+        f"{_hint(source, config)}"
+    )
+
+
+def _hint(source: Source, config: EventsConfig) -> str:
+    columns = [name for name, _ in source.columns]
+    lists = [name for name, kind in source.columns if kind.endswith("]")]
+    if lists:
+        return f". If each row is a session, its items in the list {lists[0]!r}: --rows sessions --item {lists[0]}"
+    if source.format == "jsonl":
+        path = jsonfile.only_object(source.text(source.files[0]).path)
+        return f". The file {jsonfile.within(path)}" if path else ""
+    if source.dialect is None:
+        return ""
+    if not source.dialect.header or config.columns:
+        return NO_HEADER_HINT
+    if lines.of_sessions(source.texts[0].head(lines.HEAD_BYTES)):
+        return f"{CSV_HINT}. Its lines look like sessions, each with the ids of its items: --rows sessions reads them"
+    return CSV_HINT + unnamed_hint(columns, config.session is not None)
 
 
 def check_type(file: str, setting: str, column: str, kind: str) -> None:
     """Raises EventsError where no value of such a type can be what the setting means."""
     if wrong := mistyped(file, setting, column, kind):
-        raise EventsError(f"{wrong}. Name another column with --{setting.replace('_', '-')}, or convert this one")
+        session = ". If each row is a session, --rows sessions reads the list as its items" if kind[-1:] == "]" else ""
+        raise EventsError(
+            f"{wrong}{session}. Name another column with --{setting.replace('_', '-')}, or convert this one"
+        )
 
 
 def mistyped(file: str, setting: str, column: str, kind: str) -> str | None:
@@ -136,8 +168,12 @@ def mistyped(file: str, setting: str, column: str, kind: str) -> str | None:
 
 
 def required_columns(config: EventsConfig) -> list[str]:
-    """Those that every file must have: with a given session id a log needs no users."""
-    return [column for setting, column in wanted_columns(config) if setting != "user" or config.session is None]
+    """Those that every file must have: with a given session id a log needs no users, and where a row is a session,
+    no times."""
+    needless = {"user"} if config.session is not None else set()
+    named = [column for setting, column in wanted_columns(config) if setting not in needless]
+    given = {SESSION, DEFAULT_TIME} if config.rows == "sessions" else set()
+    return [column for column in named if column not in given]
 
 
 def look(
@@ -151,8 +187,9 @@ def look(
     if os.path.getsize(file) == 0:
         return None
     if kind not in TEXTS:
-        return Source(kind, (file,), _look_parquet(connection, file))
-    found = [_look_text(text, kind, config, folder) for text in texts_of(file, config.encoding, folder)]
+        return look_typed(connection, file, kind, config, wanted_columns(config))
+    texts = texts_of(file, config.encoding, folder)
+    found = [_look_text(connection, text, kind, config, folder) for text in texts]
     sources = [source for source in found if source is not None]
     if len({_shape(source) for source in sources}) > 1:
         other = next(source for source in sources if _shape(source) != _shape(sources[0]))
@@ -163,46 +200,34 @@ def look(
     return _together(sources) if sources else None
 
 
-def _look_text(text: Text, kind: str, config: EventsConfig, folder: Path | None) -> Source | None:
-    required, wanted = required_columns(config), [column for _, column in wanted_columns(config)]
+def _look_text(
+    connection: duckdb.DuckDBPyConnection, text: Text, kind: str, config: EventsConfig, folder: Path | None
+) -> Source | None:
+    named = wanted_columns(config)
+    required, wanted = required_columns(config), [column for _, column in named]
     guesses: tuple[str, ...] = ()
     if text.was_guessed and text.encoding != "utf-8":
         guesses = (f"encoding {text.encoding}, by guess (--encoding)",)
     elif text.doubted:
         guesses = (f"encoding {text.encoding} as named, but all of it is valid UTF-8 (--encoding utf-8)",)
+    if kind == "jsonl":
+        return look_json(connection, text, config, named, guesses)
     encoding = text.encoding.upper()
-    if kind == "csv":
-        table = csvfile.look(text, config, required, wanted, folder)
-        if table is None:
-            return None
-        return Source(
-            kind,
-            (text.name,),
-            tuple((c, "VARCHAR") for c in table.columns),
-            dialect=table.dialect,
-            texts=(table.text,),
-            said=f"CSV in {encoding}, {table.said}",
-            guesses=(*guesses, *table.guesses),
-        )
-    with text.named():
-        keys, marked = jsonfile.look(text.path), jsonfile.has_mark(text.path)
-    if keys is None:
+    if config.rows == "sessions" and lines.are_sessions(text.head(lines.HEAD_BYTES), config, wanted):
+        said = f"lines of ids in {encoding}"
+        columns = ((lines.COLUMN, "VARCHAR"),)
+        found = Source("lines", (text.name,), columns, texts=(text,), said=said, guesses=guesses)
+        return shaped(connection, found, config, named, NoFinder())
+    table = csvfile.look(text, config, required, wanted, folder)
+    if table is None:
         return None
-    # A column that is there but rare may be missing from the first lines: only the required ones must show.
-    rare = [c for setting, c in wanted_columns(config) if setting in ("event_type", "dwell", "weight")]
-    columns = {c.lower(): c for c in sorted(keys)} | {c.lower(): c for c in wanted if c in keys or c in rare}
-    found = tuple((c, "JSON") for c in columns.values())
-    said = f"JSON lines in {encoding}"
-    return Source(kind, (text.name,), found, marked=marked, texts=(text,), said=said, guesses=guesses)
-
-
-def _look_parquet(connection: duckdb.DuckDBPyConnection, file: str) -> tuple[tuple[str, str], ...]:
-    scan = Source("parquet", (file,), ()).scan()
-    try:
-        rows = connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-    except duckdb.Error as error:
-        raise EventsError(
-            f"{file}: not a complete Parquet file ({first_line(error)}); "
-            "it was probably cut off: write or copy it again, or leave it out"
-        ) from error
-    return tuple((row[0], row[1]) for row in rows)
+    found = Source(
+        kind,
+        (text.name,),
+        tuple((column, "VARCHAR") for column in table.columns),
+        dialect=table.dialect,
+        texts=(table.text,),
+        said=f"CSV in {encoding}, {table.said}",
+        guesses=(*guesses, *table.guesses),
+    )
+    return shaped(connection, found, config, named, NoFinder())

@@ -422,6 +422,22 @@ def test_page_fits_a_terminal_of_80_columns_also_without_wrapping(tmp_path: Path
     assert text.index("stop  ") < text.index("warn  ")
 
 
+def test_how_text_is_read_is_on_the_page_and_a_guess_of_its_encoding_is_a_warning(tmp_path: Path) -> None:
+    log = write(tmp_path, changed(lambda i, r: {"item_id": f"книга {r['item_id']}"}))
+    assert "CSV in UTF-8, ',' between the columns, names in the first line" in text_of(check(log))
+    text = log.read_text()
+    log.write_text(text, encoding="cp1251")
+    found = check(log)
+    finding = by_code(found)["text_guessed"]
+    assert finding.severity == "warn"
+    assert "encoding cp1251, by guess (--encoding)" in finding.found
+    assert finding.samples[0]["text"].startswith("книга i")
+    assert found.files.read_as == ["CSV in CP1251, ',' between the columns, names in the first line"]
+    named = check(log, events={"encoding": "cp1251"})
+    assert named.findings == []
+    assert (named.events, named.items) == (found.events, found.items)
+
+
 def test_page_of_an_empty_log_says_so(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text("user_id,item_id,timestamp\n")

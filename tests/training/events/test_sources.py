@@ -167,13 +167,13 @@ def test_empty_files_are_passed_over_and_named_and_nothing_else_is_an_error(tmp_
     ]  # fmt: skip
 
 
-def test_json_that_is_not_in_lines_says_how_to_make_lines(tmp_path):
-    with pytest.raises(EventsError, match=r"a\.json: is a JSON array.*jq"):
+def test_json_that_is_not_an_event_says_what_it_is(tmp_path):
+    with pytest.raises(EventsMissing, match=r"a\.json: no column 'item_id' for the item; columns found: user_id\. "):
         opened(write(tmp_path / "a.json", b'[{"user_id":1},\n{"user_id":2}]\n'))
-    with pytest.raises(
-        EventsError, match="no JSON object in its first 3 lines; write each object on a line of its own"
-    ):
+    with pytest.raises(EventsMissing, match=r"b\.json: no column 'item_id' for the item; columns found: user_id\. "):
         opened(write(tmp_path / "b.json", b'{\n"user_id":1\n}\n'))
+    with pytest.raises(EventsError, match="no JSON object in its first 2 values; each must be an object"):
+        opened(write(tmp_path / "c.json", b"[1,\n2]\n"))
 
 
 def test_a_folder_that_looks_like_a_partition_does_not_change_the_rows(tmp_path):

@@ -120,7 +120,7 @@ def renamed(world):
 
 def test_settings_get_the_files_beside_their_own(tmp_path):
     (tmp_path / "log.csv").write_text("x")
-    (tmp_path / "log").write_text("{x")  # looks like JSON lines
+    (tmp_path / "log").write_text('{"x": 1}\n')
     stored = StoredLog(tmp_path / "events.parquet", None, 5, 0)
     own = EventsConfig(paths=(str(tmp_path / "log.csv"),), format="csv")
     found = with_stored(TrainConfig(events=own), stored).events

@@ -9,8 +9,8 @@ SAVE_AS_CSV = "save it as CSV UTF-8"
 UNPACK = "unpack it first"
 KINDS = (
     (b"PAR1", 0, "a Parquet file", "use --format parquet, or call it .parquet"),
-    (b"ARROW1", 0, "an Arrow file", "write it as Parquet or CSV"),
-    (b"ORC", 0, "an ORC file", "write it as Parquet or CSV"),
+    (b"ARROW1", 0, "an Arrow file", "use --format arrow, or call it .arrow"),
+    (b"ORC", 0, "an ORC file", "use --format orc, or call it .orc"),
     (b"Obj\x01", 0, "an Avro file", "write it as Parquet or JSON lines"),
     (b"SQLite format 3\x00", 0, "a SQLite database", "export the table, for example with: sqlite3 -header -csv"),
     (b"DUCK", 8, "a DuckDB database", "export the table with: COPY ... TO 'log.parquet'"),

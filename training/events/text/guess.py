@@ -9,7 +9,7 @@ from charset_normalizer import from_bytes
 
 BLOCK_BYTES = 1 << 22
 SAMPLE_BYTES = 1 << 16  # of those values
-ODD_BYTES = 1 << 12  # of the sample, looked at letter by letter
+ODD_BYTES = 1 << 11  # of the sample, looked at letter by letter
 VALUE_BYTES = 1000
 # What logs are found in; of the hundred others each is rarer than a wrong guess. cp1257 is not among them: it took
 # French for Dutch.
@@ -30,6 +30,14 @@ VALID = re.compile(
     rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}"
 )
 HIGH = re.compile(rb"[\x80-\xff]")
+# First bytes of the ideographs that are common in each encoding: its first level. In Korean, hardly any are.
+COMMON = {
+    "gb18030": b"\xb0\xd7",
+    "big5": b"\xa4\xc6",
+    "cp932": b"\x88\x97",
+    "euc_jp": b"\xb0\xcf",
+    "cp949": b"\x00\x00",
+}
 MOST_ACCENTS = 2  # in a row, of words in Latin letters
 EAST = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "FULLWIDTH", "IDEOGRAPHIC"}  # stand in one word
 
@@ -124,7 +132,10 @@ def likeliest(sample: bytes) -> str:
 
 def odd(sample: bytes, encoding: str) -> float | None:
     """Share of the letters beyond ASCII that no word of any language has where they stand: signs and frames, halves of
-    letters, capitals behind small ones, another script. None where the sample is not in the encoding."""
+    letters, capitals behind small ones, another script, rare ideographs.
+
+    None where the sample is not in the encoding.
+    """
     # charset-normalizer judges whole texts; ids and titles are too short for it without this.
     part = sample if len(sample) <= ODD_BYTES else sample[: sample.rfind(b"\n", 0, ODD_BYTES) + 1] or sample
     try:
@@ -132,25 +143,23 @@ def odd(sample: bytes, encoding: str) -> float | None:
         text = part.decode(encoding)
     except UnicodeDecodeError:
         return None
-    count = strange = row = 0
-    before, script_before = "", ""
+    count = strange = accents = 0
+    before, script_before = " ", ""
     for letter in text:
-        script = _script(letter)
-        row = row + 1 if letter > "\x7f" and letter.isalpha() else 0
+        kind, script = unicodedata.category(letter), _script(letter)
+        accents = accents + 1 if letter > "\x7f" and script == "LATIN" else 0
         if letter > "\x7f":
             count += 1
-            kind = unicodedata.category(letter)
-            inside = before.isalpha() or unicodedata.category(before or " ")[0] == "M"
+            inside = before.isalpha() or unicodedata.category(before)[0] == "M"
             if kind[0] == "M":
                 strange += not inside
             elif not letter.isalpha():
                 strange += kind[0] in "SCN" or inside
-            elif script == "HALFWIDTH" or (script == "LATIN" and row > MOST_ACCENTS):
+            elif script == "HALFWIDTH" or accents > MOST_ACCENTS or (script == "EAST" and _rare(letter, encoding)):
                 strange += 1
             elif inside:
                 strange += script != script_before or (letter.isupper() and before.islower())
-        before = letter
-        script_before = script if unicodedata.category(letter)[0] != "M" else script_before
+        before, script_before = letter, script_before if kind[0] == "M" else script
     return strange / max(count, 1)
 
 
@@ -160,6 +169,13 @@ def _script(letter: str) -> str:
         return ""
     name = unicodedata.name(letter, "").partition(" ")[0]
     return "EAST" if name in EAST else name
+
+
+def _rare(letter: str, encoding: str) -> bool:
+    if not unicodedata.name(letter, "").startswith("CJK") or encoding not in COMMON:
+        return False
+    least, most = COMMON[encoding]
+    return not least <= letter.encode(encoding)[0] <= most
 
 
 def _each(letters: bytes) -> list[bytes]:
