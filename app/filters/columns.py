@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.filters.conditions import COMPARISONS, Condition, number_of, text_of
+from app.filters.unfit import no_numbers, other_kind
 from index.catalogue.texts import Texts
 from index.search.exact import Mask
 
 CHUNK = 4096  # rows read in one go: no single call may hold the interpreter while requests wait
 MISSING, UNKNOWN = -1, -2
+SOME = 100  # words that tell of which kind a field's values are
 # Words that come after a column was made are in a dictionary, which takes ten times the room: with more than so many,
 # and than this share of the others, the column is made anew.
 MOST_NEW, NEW_SHARE = 1000, 0.125
@@ -29,29 +31,36 @@ Values = Callable[[str, Sequence[int]], list[Any]]
 class Numbers:
     """For lt, le, gt and ge: 8 bytes an item. values: float64 (n,), NaN where there is no number."""
 
-    def __init__(self, values: NDArray[np.float64]) -> None:
+    def __init__(self, values: NDArray[np.float64], given: bool = True) -> None:
+        """given: whether any item has a value, be it a number or not."""
         self._values = values
+        self._given = given
 
     @classmethod
     def of(cls, count: int, field: str, values: Values) -> "Numbers":
-        made = np.empty(count, dtype=np.float64)
+        made, given = np.empty(count, dtype=np.float64), False
         for rows, some in _chunks(count, field, values):
             made[rows.start : rows.stop] = [number_of(value) for value in some]
-        return cls(made)
+            given = given or any(value is not None for value in some)
+        return cls(made, given)
 
     @property
     def nbytes(self) -> int:
         return self._values.nbytes
 
     def passing(self, condition: Condition) -> Mask:
+        """Raises ValueUnfit where there are values, and none is a number."""
         with np.errstate(invalid="ignore"):
-            return np.asarray(COMPARISONS[condition.operator](self._values, condition.limit), dtype=np.bool_)
+            hit = np.asarray(COMPARISONS[condition.operator](self._values, condition.limit), dtype=np.bool_)
+        if self._given and not hit.any() and np.isnan(self._values).all():
+            raise no_numbers(condition)
+        return hit
 
     def mended(self, rows: Sequence[int], values: Sequence[Any]) -> "Numbers":
         """As it is once these rows have these values."""
         changed = self._values.copy()
         changed[list(rows)] = [number_of(value) for value in values]
-        return Numbers(changed)
+        return Numbers(changed, self._given or any(value is not None for value in values))
 
 
 class Codes:
@@ -75,8 +84,12 @@ class Codes:
         return self._codes.nbytes + self._words.nbytes
 
     def passing(self, condition: Condition) -> Mask:
+        """Raises ValueUnfit where no value is of the kind that is asked for."""
         wanted = [code for text in condition.values if (code := self._words.find(text)) != UNKNOWN]
         if not wanted:
+            unfit = other_kind(condition, self._words.some())
+            if unfit is not None:
+                raise unfit
             hit: Mask = np.zeros(len(self._codes), dtype=np.bool_)
         elif len(wanted) == 1:
             hit = self._codes == wanted[0]
@@ -126,6 +139,12 @@ class Words:
     @property
     def nbytes(self) -> int:
         return self._hashes.nbytes + self._codes.nbytes + self._texts.text.nbytes + self._texts.ends.nbytes
+
+    def some(self) -> list[str]:
+        """The first of them, and of those that came later."""
+        old = (self._texts[code] for code in range(min(SOME, len(self._hashes))))
+        with self._lock:
+            return [word for word in (*old, *islice(self._new, SOME)) if word is not None]
 
     def find(self, text: str) -> int:
         """UNKNOWN where there is no such word."""
