@@ -73,3 +73,13 @@ def test_where_nothing_is_ignored_the_answers_say_so(client):
     assert "ignored" not in client.get("/similar/a1", params={"exclude": "a2"}).json()
     assert client.post("/similar", json={"items": ["a1"]}).json()["ignored"] == []
     assert client.post("/recommend", json={"items": ["a1"], "exclude": ["a2"]}).json()["ignored"] == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"), [("trainr", "did you mean trainer?"), ("gate", "there are sessions, trainer")]
+)
+def test_a_section_that_there_is_not_is_told_with_those_that_there_are(client, sent, said):
+    answer = client.post("/retrain", json={"overrides": {sent: {"epochs": 3}}})
+    assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
+    assert f"there is no section {sent}" in answer.json()["detail"]
+    assert said in answer.json()["detail"]
