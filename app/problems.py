@@ -74,6 +74,18 @@ class TooManyResults(errors.RequestError):
     code = "too_many_results"
 
 
+class FieldUnknown(errors.RequestError):
+    """The filter asks for a field that no item has; `fields` has those that there are, 50 at most."""
+
+    code = "filter_field_unknown"
+
+
+class ValueUnfit(errors.RequestError):
+    """The filter asks for a value of another kind than the field has."""
+
+    code = "filter_value_unfit"
+
+
 class StreamsExceeded(errors.RequestError):
     """The client has as many open streams as the settings allow."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.filters.conditions import COMPARISONS, READS, Condition, Kind, text_of, texts_of
+from app.filters.unfit import not_comparable, other_kind
 from app.filters.words import UNKNOWN, Words
 from index.search.exact import Mask, Rows
 
@@ -27,29 +28,36 @@ class Numbers:
 
     kind: Kind = "number"
 
-    def __init__(self, values: NDArray[np.float64]) -> None:
+    def __init__(self, values: NDArray[np.float64], given: bool = True) -> None:
+        """given: whether any item has a value, be it a number or not."""
         self._values = values
+        self._given = given
 
     @classmethod
     def of(cls, count: int, field: str, values: Values) -> Self:
-        made, read = np.empty(count, dtype=np.float64), READS[cls.kind]
+        made, given, read = np.empty(count, dtype=np.float64), False, READS[cls.kind]
         for rows, some in _chunks(count, field, values):
             made[rows.start : rows.stop] = [read(value) for value in some]
-        return cls(made)
+            given = given or any(value is not None for value in some)
+        return cls(made, given)
 
     @property
     def nbytes(self) -> int:
         return self._values.nbytes
 
     def passing(self, condition: Condition) -> Mask:
+        """Raises ValueUnfit where there are values, and none is a number, or a date."""
         with np.errstate(invalid="ignore"):
-            return np.asarray(COMPARISONS[condition.operator](self._values, condition.limit), dtype=np.bool_)
+            hit = np.asarray(COMPARISONS[condition.operator](self._values, condition.limit), dtype=np.bool_)
+        if self._given and not hit.any() and np.isnan(self._values).all():
+            raise not_comparable(condition)
+        return hit
 
     def mended(self, rows: Sequence[int], values: Sequence[Any]) -> Self:
         """As it is once these rows have these values."""
         changed, read = self._values.copy(), READS[self.kind]
         changed[list(rows)] = [read(value) for value in values]
-        return type(self)(changed)
+        return type(self)(changed, self._given or any(value is not None for value in values))
 
 
 class Moments(Numbers):
@@ -79,8 +87,12 @@ class Codes:
         return self._codes.nbytes + self._words.nbytes
 
     def passing(self, condition: Condition) -> Mask:
+        """Raises ValueUnfit where no value is of the kind that is asked for."""
         wanted = [code for text in condition.values if (code := self._words.find(text)) != UNKNOWN]
         if not wanted:
+            unfit = other_kind(condition, self._words.some())
+            if unfit is not None:
+                raise unfit
             hit: Mask = np.zeros(len(self._codes), dtype=np.bool_)
         elif len(wanted) == 1:
             hit = self._codes == wanted[0]
@@ -141,8 +153,12 @@ class Members:
         return self._rows.nbytes + self._codes.nbytes + self._words.nbytes
 
     def passing(self, condition: Condition) -> Mask:
+        """Raises ValueUnfit where no element is of the kind that is asked for."""
+        wanted = [code for text in condition.values if (code := self._words.find(text)) != UNKNOWN]
+        if not wanted and (unfit := other_kind(condition, self._words.some())) is not None:
+            raise unfit
         table = np.zeros(len(self._words), dtype=np.bool_)
-        table[[code for text in condition.values if (code := self._words.find(text)) != UNKNOWN]] = True
+        table[wanted] = True
         hit: Mask = np.zeros(self._count, dtype=np.bool_)
         hit[self._rows[table[self._codes]]] = True
         return hit

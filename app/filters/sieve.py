@@ -1,13 +1,14 @@
 """Which rows pass which filter, in one state of the catalogue."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from app.filters.columns import Column, Values, column_of
 from app.filters.conditions import Condition, Filter, Kind
 from app.filters.kept import Entry, History, Kept
+from app.filters.unfit import unknown_field
 from index.search.allowed import Allowed
 from index.search.exact import Mask
 
@@ -20,6 +21,8 @@ AT_ONCE = 32  # by a request that does not wait for a thread
 
 Known = Callable[[str], bool]
 """Whether any item can have a field of this name."""
+Names = Callable[[], Iterable[str]]
+"""Of the fields that items have, for those who ask for another one."""
 
 
 class Sieve:
@@ -33,12 +36,13 @@ class Sieve:
         before: "Sieve | None" = None,
         changed: Sequence[int] = (),
         known: Known = lambda _: True,
+        names: Names = lambda: (),
     ) -> None:
         """shown: bool (n,), rows that may come back at all. before: the state that this one follows, and the rows that
         changed since."""
         self._shown = shown
         self._values = values
-        self._known = known
+        self._known, self._names = known, names
         if before is None:
             self._state, self._history, self._building = 0, History(), threading.Lock()
             self._filters: Kept[Filter, Allowed] = Kept(FILTER_BYTES, KEPT_FILTERS)
@@ -49,7 +53,7 @@ class Sieve:
             self._history.add(self._state, changed)
 
     def allowed(self, wanted: Filter) -> Allowed:
-        """wanted: with one condition at least."""
+        """wanted: with one condition at least. Raises FieldUnknown, ValueUnfit."""
         entry = self._filters.find(wanted)
         if entry is not None and entry.state == self._state:
             self._filters.asked(wanted)
@@ -91,10 +95,9 @@ class Sieve:
     def _passing(self, wanted: Filter) -> Mask:
         mask = self._shown.copy()
         for condition in wanted.conditions:
-            if self._known(condition.field):
-                mask &= self._column(condition).passing(condition)
-            elif condition.operator != "ne":  # a missing field passes that only
-                mask[:] = False
+            if not self._known(condition.field):
+                raise unknown_field(condition.field, self._names())
+            mask &= self._column(condition).passing(condition)
         return mask
 
     def _column(self, condition: Condition) -> Column:

@@ -9,6 +9,7 @@ from index.catalogue.texts import Texts
 
 CHUNK = 4096  # texts hashed in one go: no single call may hold the interpreter while requests wait
 UNKNOWN = -2
+SOME = 100  # words that tell of which kind a field's values are
 # Words that come after a column was made are in a dictionary, which takes ten times the room: with more than so many,
 # and than this share of the others, the column is made anew.
 MOST_NEW, NEW_SHARE = 1000, 0.125
@@ -36,6 +37,12 @@ class Words:
     @property
     def nbytes(self) -> int:
         return self._hashes.nbytes + self._codes.nbytes + self._texts.text.nbytes + self._texts.ends.nbytes
+
+    def some(self) -> list[str]:
+        """The first of them, and of those that came later."""
+        old = (self._texts[code] for code in range(min(SOME, len(self._hashes))))
+        with self._lock:
+            return [word for word in (*old, *islice(self._new, SOME)) if word is not None]
 
     def find(self, text: str) -> int:
         """UNKNOWN where there is no such word."""

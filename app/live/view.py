@@ -97,7 +97,7 @@ class View:
         self._changed[at] = True
         self._shown_at = self._shown.mask.data
         before_sieve = None if before is None else before._sieve
-        self._sieve = Sieve(self._shown.mask, self._values, before_sieve, list(rows), self._may_have)
+        self._sieve = Sieve(self._shown.mask, self._values, before_sieve, list(rows), self._may_have, self._names)
 
     @property
     def hidden(self) -> Allowed | None:
@@ -139,6 +139,9 @@ class View:
     def _may_have(self, field: str) -> bool:
         """Whether any item can have a field of this name."""
         return field in ("title", "category") or field in self.catalogue.columns or self.stored.may_have(field)
+
+    def _names(self) -> list[str]:
+        return ["title", "category", *self.catalogue.columns, *self.stored.names()]
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -204,7 +207,7 @@ class View:
             yield item_id
 
     def allowed(self, wanted: Filter) -> Allowed | None:
-        """The rows that are visible and pass; None where that is all."""
+        """The rows that are visible and pass; None where that is all. Raises FieldUnknown, ValueUnfit."""
         if not wanted.conditions or self.model is None:
             return self.hidden
         again = self._sieve.is_kept(wanted)

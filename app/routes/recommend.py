@@ -61,7 +61,8 @@ async def recommend(service: ServiceDep, request: Request, body: RecommendReques
     best = None if wish is None else await service.together.best(answers.model_of(view), wish)
 
     def made() -> bytes:
-        return _list(view, {}, ids, answers.listed(view, live, ask, wish, best), ask.explain)
+        content = {"ignored": answers.ignored(view, ask.exclude, live.disliked)}
+        return _list(view, content, ids, answers.listed(view, live, ask, wish, best), ask.explain)
 
     return passing(view.version, await search.run(request, made, cost) if slow else made())
 
@@ -125,7 +126,8 @@ async def user_recommendations(
 
     def work() -> bytes:
         found = answers.recommend(view, LiveSession(ids, exclude_seen=query.exclude_seen), ask)
-        return _list(view, {"user_id": user_id}, ids, found, query.explain)
+        content = {"user_id": user_id, "ignored": answers.ignored(view, ask.exclude)}
+        return _list(view, content, ids, found, query.explain)
 
     return passing(view.version, await service.pools.search.run(request, work, ask.cost()))
 
@@ -183,6 +185,7 @@ async def analogy(service: ServiceDep, request: Request, query: Annotated[Analog
     def work() -> bytes:
         found = answers.analogous(view, query.positive, query.negative, ask)
         content = {"positive": query.positive, "negative": query.negative}
+        content["ignored"] = answers.ignored(view, ask.exclude)
         return rendering.list_bytes(view, content, found, query.positive[0] if query.explain else None)
 
     return reply(view, await service.pools.search.run(request, work, ask.cost()))
