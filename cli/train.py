@@ -81,6 +81,9 @@ def run_train(options: argparse.Namespace) -> int:
         outcome = run(config, options.models, reporter(), options.force)
         show_report(console, outcome.report)
     gate, version = outcome.gate, outcome.version
+    # Said when the log was read, and scrolled away since.
+    for finding in outcome.manifest.data.findings:
+        console.print(f"Warning: {finding.found} {finding.advice}")
     if outcome.rejects is not None:
         console.print(f"Rows that could not be events: {outcome.rejects}")
     advice = None if options.update else hint(config, outcome.report.tasks)

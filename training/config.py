@@ -95,6 +95,11 @@ class EventsConfig(Settings):
     encoding: str = setting(
         "auto", "encoding of CSV files and JSON lines, as Python calls it; auto: UTF-8 where it is that, else guessed"
     )
+    unknown_users: Literal["auto", "single", "reject", "keep"] = setting(
+        "auto",
+        "rows of users who are not known (guest, null, ...) where no session is given: each a session of one event "
+        "(single), rejected, or kept as if it were one user; auto: single, but rejected where there is no id at all",
+    )
     max_bad_share: float = setting(0.05, "the training stops if a larger share of the rows is rejected", ge=0, le=1)
     memory_mb: int = setting(
         1500,

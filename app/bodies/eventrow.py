@@ -61,6 +61,8 @@ def parse(row: object, now: int) -> EventRow:
     item, user, session = row.get("item_id"), row.get("user_id"), row.get("session_id")
     if item is None:
         raise RowError("item_missing", "item_id is missing")
+    if isinstance(user, str) and not user.strip() and session is not None:
+        user = None  # a guest, who has a session: as in a file
     if user is None and session is None:
         raise RowError("user_missing", "user_id and session_id are missing: give one of them, or both")
     return EventRow(

@@ -1,5 +1,6 @@
 """What a log holds, counted while it streams by once: its clock batch by batch, its people shard by shard."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import numba as nb
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from training.check.tally import DAY, SAMPLES, Clock, People, most_first
 from training.events.reader import EventBatch
+from training.sessions.cut import here
 from training.sessions.shards import SHARDS, Shard
 
 GIANT = 1000  # events: longer sessions are crawlers, shared screens, or a whole year of one customer
@@ -17,6 +19,7 @@ CLOCK_FROM, FAR_PAST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1_00
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Hashes = NDArray[np.uint64]
 
 
 class Census:
@@ -25,10 +28,10 @@ class Census:
     Duplicates, repeats and session lengths need all events of a user side by side: they are counted where the shards
     are sorted for the rules, so the log is read once. Ready when `end` was called. gap: microseconds, or -1 where
     sessions are given. now: microseconds; what is more than a day later is the future. placeholders: hashes of ids that
-    name nobody.
+    name nobody, and are kept as users all the same.
     """
 
-    def __init__(self, gap: int, now: int, placeholders: NDArray[np.uint64]) -> None:
+    def __init__(self, gap: int, now: int, placeholders: Iterable[int] = ()) -> None:
         self.clock = Clock()
         self.people = People()
         self.converted = 0
@@ -36,7 +39,7 @@ class Census:
         self.items: list[str] = []
         self._gap = gap
         self._now = now
-        self._placeholders = np.sort(placeholders)
+        self._placeholders = np.sort(np.array(list(placeholders), dtype=np.uint64))
         self._parts: list[People | None] = [None] * SHARDS
 
     def see(self, batch: EventBatch, items: NDArray[np.int32]) -> None:
@@ -53,9 +56,12 @@ class Census:
             self.counts = grown
         self.counts[: len(found)] += found
 
-    def look(self, number: int, shard: Shard, items: int) -> None:
-        if len(shard.users):
-            self._parts[number] = self._people(shard, items)
+    def look(self, number: int, shard: Shard, items: int, strangers: Hashes) -> None:
+        unknown = [(int(user), int(n)) for user, n in zip(strangers, events_of(shard.users, strangers), strict=True)]
+        known = shard if not unknown else shard.where(~np.isin(shard.users, strangers))
+        self._parts[number] = part = self._people(known, items) if len(known.users) else People()
+        part.unknown = unknown
+        part.sessions.add(np.ones(sum(n for _, n in unknown), dtype=np.int64))
 
     def end(self, ids: list[str]) -> None:
         """`counts` is in the order of `items`."""
@@ -100,11 +106,8 @@ class Census:
         people.from_zero = int((times[first] <= 1_000_000).sum())
         most = np.argsort(-events, kind="stable")[:SAMPLES]
         people.top = pairs(users[first[most]], events[most])
-        # A search and not np.isin, which sorts anew for every shard.
-        place = np.searchsorted(self._placeholders, users[first])
-        known = self._placeholders[np.minimum(place, len(self._placeholders) - 1)] == users[first]
-        people.placeholders = pairs(users[first[known]], events[known])
-
+        kept = here(self._placeholders, shard)
+        people.placeholders = pairs(kept, events_of(users, kept))
         found = np.sort(sessions * items + shard.items)
         people.repeated = int((found[1:] == found[:-1]).sum())
         _see_duplicates(people, shard, tied, items)
@@ -215,5 +218,10 @@ def rows_of(batch: EventBatch, at: Ints) -> list[tuple[int, str, int]]:
     return [(int(batch.users[i]), batch.items[int(i)].as_py(), int(batch.times[i])) for i in at]
 
 
-def pairs(keys: NDArray[np.uint64], numbers: Ints) -> list[tuple[int, int]]:
+def events_of(users: Hashes, some: Hashes) -> Ints:
+    """How often each of `some` is among `users`, which are in order."""
+    return np.searchsorted(users, some, side="right") - np.searchsorted(users, some)
+
+
+def pairs(keys: Hashes, numbers: Ints) -> list[tuple[int, int]]:
     return [(int(k), int(n)) for k, n in zip(keys, numbers, strict=True)]

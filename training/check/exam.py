@@ -35,12 +35,13 @@ class Split:
 
 @dataclass(frozen=True)
 class Exam:
-    """rejects: reason -> example rows. items, occurrences: every item id, and its events. sessions: after the rules, or
-    None with `nothing_left`: why, and what would change it. split: None where nothing can be measured; held: the
-    sessions that would be held out. session_column, types: columns that the settings leave aside, with the values of
-    the latter, most frequent first. units: unit of time -> rows, in the first rows of each file. serving: of the model
-    that serves, None where there is none. whole: files whose ids are written as 300.0. guesses: what was guessed of the
-    files' text, in words; guessed: files, with what they say.
+    """rejects: reason -> example rows. unknown: hash -> id, of users whose id says that they are not known. items,
+    occurrences: every item id, and its events. sessions: after the rules, or None with `nothing_left`: why, and what
+    would change it. split: None where nothing can be measured; held: the sessions that would be held out.
+    session_column, types: columns that the settings leave aside, with the values of the latter, most frequent first.
+    units: unit of time -> rows, in the first rows of each file. serving: of the model that serves, None where there is
+    none. whole: files whose ids are written as 300.0. guesses: what was guessed of the files' text, in words; guessed:
+    files, with what they say.
     """
 
     config: TrainConfig
@@ -50,6 +51,7 @@ class Exam:
     converted: int
     clock: Clock
     people: People
+    unknown: dict[int, str]
     items: list[str]
     occurrences: NDArray[np.int64]
     sessions: Sessions | None

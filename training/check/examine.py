@@ -108,6 +108,7 @@ def after_the_rules(
                     config.trainer.workers,
                     folder,
                     watch=reading.census,
+                    strangers=reading.strangers,
                 ),
                 ("", ""),
             )

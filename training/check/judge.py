@@ -10,18 +10,20 @@ import duckdb
 from index.artifact.manifest import Manifest
 from training.check.census import Census
 from training.check.checks import clock, corpus, ids, people, rows
-from training.check.exam import PLACEHOLDERS, Exam, Split
+from training.check.exam import Exam, Split
 from training.check.findings import Finding
 from training.check.forecast import Forecast
-from training.check.lookups import guessed_in, hashes_of, samples_of, session_column, types_of, units_of
+from training.check.lookups import guessed_in, samples_of, session_column, types_of, units_of
 from training.check.tally import Clock
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.evaluation.split import cut_test
 from training.events.reader import EventReader
 from training.events.source import Sources
+from training.events.unknown import hashes_of, spellings
 from training.sessions.cut import gap_micros
 from training.sessions.encode import Sessions
+from training.sessions.strangers import Strangers
 
 SEVERITIES = ("stop", "warn", "note")
 Checks = tuple[Callable[[Exam], Iterator[Finding]], ...]
@@ -38,6 +40,7 @@ CHECKS: Checks = (
     clock.no_clock,
     clock.wrong_days,
     clock.shared_moments,
+    people.unknown,
     people.bots,
     people.dominant_item,
     people.long_sessions,
@@ -59,9 +62,8 @@ OF_EVENTS: Checks = tuple(check for check in CHECKS if check not in OF_SESSIONS)
 
 @dataclass(frozen=True)
 class Reading:
-    """A log while it is read: its files, its reader, and what is counted on the way. now: what is later is the future.
-
-    rejects: where the reader keeps the rows that cannot be events.
+    """A log while it is read: its files, its reader, and what is counted on the way. strangers: tells which users are
+    not known. now: what is later is the future. rejects: where the reader keeps the rows that cannot be events.
     """
 
     config: TrainConfig
@@ -69,6 +71,7 @@ class Reading:
     sources: Sources
     reader: EventReader
     census: Census
+    strangers: Strangers | None
     now: datetime
     rejects: Path
 
@@ -94,6 +97,7 @@ class Reading:
             converted=census.converted,
             clock=census.clock,
             people=census.people,
+            unknown=names_of(self.connection, self.strangers, [*census.people.unknown, *census.people.placeholders]),
             items=census.items,
             occurrences=census.counts,
             sessions=sessions,
@@ -126,8 +130,24 @@ def reading_of(
     settings = config.events.model_copy(update={"max_bad_share": share})
     reader = EventReader(sources, settings, connection, config.sessions.min_dwell, rejects)
     gap = gap_micros(config.sessions, config.events.session is not None)
-    census = Census(gap, int(now.timestamp() * 1e6), hashes_of(connection, PLACEHOLDERS))
-    return Reading(config, connection, sources, reader, census, now, rejects)
+    kept = hashes_of(connection, spellings()).tolist() if config.events.unknown_users == "keep" else ()
+    census = Census(gap, int(now.timestamp() * 1e6), kept)
+    strangers = Strangers.of(connection, config.events)
+    return Reading(config, connection, sources, reader, census, strangers, now, rejects)
+
+
+def names_of(
+    connection: duckdb.DuckDBPyConnection, strangers: Strangers | None, found: list[tuple[int, int]]
+) -> dict[int, str]:
+    """hash -> how it is called, of the users whose id alone says that they are not known."""
+    if not found:
+        return {}
+    if strangers is not None:
+        words = strangers.names
+    else:
+        texts = list(spellings())
+        words = dict(zip(hashes_of(connection, texts).tolist(), texts, strict=True))
+    return {user: words[user] for user, _ in found if user in words}
 
 
 def judge(exam: Exam, checks: Checks = CHECKS) -> list[Finding]:

@@ -2,12 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-import numpy as np
-from numpy.typing import NDArray
 
 from store.event import UNITS
 from training.check.findings import Sample
@@ -36,12 +34,6 @@ def samples_of(connection: duckdb.DuckDBPyConnection, rejects: Path) -> dict[str
         return {k: v if k in ("file", "row") else v[:TEXT_LENGTH] for k, v in row.items() if v is not None}
 
     return {reason: [shown(row) for row in some] for reason, some in found}
-
-
-def hashes_of(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> NDArray[np.uint64]:
-    """The hashes by which the reader knows these ids."""
-    found = connection.execute("SELECT hash(unnest(?::VARCHAR[]))", [list(texts)]).fetchall()
-    return np.array([h for (h,) in found], dtype=np.uint64)
 
 
 def guessed_in(sources: Sources) -> tuple[Sample, ...]:

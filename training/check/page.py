@@ -29,8 +29,14 @@ RULES = {
     "repeats": ("events", "that repeat the item just before"),
     "rare_items": ("items", "below --min-item-count"),
     "short_sessions": ("sessions", "below --min-length"),
+    "unknown_users": ("users", "who are not known: each event is a session of its own"),
 }
-EVENTS_OF = {"bot_users": "bot_events", "rare_items": "rare_events", "short_sessions": "short_events"}
+EVENTS_OF = {
+    "bot_users": "bot_events",
+    "rare_items": "rare_events",
+    "short_sessions": "short_events",
+    "unknown_users": "unknown_events",
+}
 CLOCKS = {"positions": "positions, not clock times", "counter": "a counter, not clock times", "same": "all the same"}
 SPLITS = {
     "time": "the newest sessions",

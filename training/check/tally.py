@@ -77,6 +77,7 @@ class Clock:
 class People:
     """What users and sessions do, counted before any rule.
 
+    unknown: (hash, events) of users who are not known; but for their sessions of one event, all else is of others.
     top, bursts, placeholders: (hash of the user, events), most first; giants: (hash of the user, hash of the session or
     0, first time, events); duplicated: (hash of the user, code of the item, time). following: events that have one
     before them in their session; of these `tied` have its time, and `immediate` its item; `repeated` have the item of
@@ -90,6 +91,7 @@ class People:
     burst_users: int = 0
     burst_events: int = 0
     placeholders: list[tuple[int, int]] = field(default_factory=list)
+    unknown: list[tuple[int, int]] = field(default_factory=list)
     from_zero: int = 0
     following: int = 0
     tied: int = 0
@@ -109,6 +111,7 @@ class People:
         self.top = most_first([*self.top, *other.top], SAMPLES)
         self.bursts = most_first([*self.bursts, *other.bursts], SAMPLES)
         self.placeholders = most_first([*self.placeholders, *other.placeholders])
+        self.unknown = most_first([*self.unknown, *other.unknown])
         self.duplicated = [*self.duplicated, *other.duplicated][:SAMPLES]
         self.giants = sorted([*self.giants, *other.giants], key=lambda giant: -giant[-1])[:SAMPLES]
         for count in SUMS:

@@ -4,17 +4,8 @@ Fields in braces are filled in by the check that makes the finding; `count` and 
 numbers are read as `Count`. docs/check.md lists the same codes.
 """
 
-from typing import NamedTuple
-
-from training.check import itemwords
-from training.check.census import GIANT
-
-
-class Words(NamedTuple):
-    title: str
-    found: str
-    effect: str
-    advice: str
+from training.check import itemwords, peoplewords
+from training.check.text import Words
 
 
 def words_of(code: str, case: str | None) -> Words:
@@ -23,7 +14,7 @@ def words_of(code: str, case: str | None) -> Words:
 
 
 # By severity at its worst, and then by what they are about.
-FINDINGS = {
+FINDINGS = peoplewords.FINDINGS | {
     "no_events": Words(
         title="no row of the log is an event",
         found="None of {count:,} rows is an event.",
@@ -131,45 +122,6 @@ FINDINGS = {
         effect="People return to what they know, so lists that may repeat seen items will score higher.",
         advice="Decide what your page should show; item2vec recommend --exclude-seen leaves seen items out.",
     ),
-    "likely_bots": Words(
-        title="users that are probably not people",
-        found="{count:user} with {events:,} events ({share}) {count:is|are} probably {count:a machine|machines}.",
-        effect="A crawler visits items in its own order, and so makes neighbours of items that have nothing in common.",
-        advice="Lower --max-user-events below {least:,} (now {ceiling:,}; the median user has {median:,}), or filter "
-        "them out of the log.",
-    ),
-    "giant_sessions": Words(
-        title=f"sessions of more than {GIANT:,} events",
-        found=f"{{count:session}} with more than {GIANT:,} events, {{share}} of the log; the longest has "
-        "{longest:,}.",
-        effect="No visit has a thousand items: it is a machine, a reused id, or a long history read as one visit. "
-        "Sessions of more than {max_length:,} events are split.",
-        advice="Look at examples. Long histories of customers are harmless. Against machines, lower --max-user-events.",
-    ),
-    "day_long_sessions": Words(
-        title="sessions that last longer than a day",
-        found="{count:session} ({share}) {count:lasts|last} longer than a day.",
-        effect="Items of different days and moods become neighbours.",
-        advice="Lower --gap-minutes (now {gap_minutes:g}).",
-    ),
-    "user_dominates": Words(
-        title="one user makes a large part of the log",
-        found="One user makes {share} of all events ({count:,}; the median user has {median:,}).",
-        effect="The model learns that user's habits. Often it is one id for everybody who is not logged in.",
-        advice="Leave such users out (--max-user-events {ceiling:,}), or name a better --user.",
-    ),
-    "item_dominates": Words(
-        title="one item makes a large part of the log",
-        found="One item makes {share} of all events ({count:,}; the median item has {median:,}).",
-        effect="It is in so many sessions that it says nothing about them, and it takes the place of other contexts.",
-        advice="If it is not a real item (a home page, a shipping fee), filter it out. Otherwise try --sample 1e-3.",
-    ),
-    "duplicate_rows": Words(
-        title="the same user, item and time more than once",
-        found="{count:row} ({share}) {count:repeats|repeat} the user, item and time of another row.",
-        effect="Files loaded twice and double clicks make items look more frequent than they are.",
-        advice="Find the file that is there twice, or remove them (SELECT DISTINCT).",
-    ),
     "times_in_future": Words(
         title="events later than now",
         found="{count:event} ({share}) {count:is|are} more than a day ahead of now, the last {last}.",
@@ -237,17 +189,11 @@ FINDINGS = {
         effect="It gets a vector and neighbours, and takes places in people's lists.",
         advice="Filter these rows out of the log.",
     ),
-    "placeholder_users": Words(
-        title="user ids that do not name a user",
-        found="{count:event} ({share}) {count:has|have} a user id like null or guest, which does not name a user.",
-        effect="They are read as one user, whose sessions mix the events of strangers.",
-        advice="Name a --session, use the id of the visit as --user, or filter these rows out.",
-    ),
-    **{code: Words(*words) for code, words in itemwords.WORDS.items()},
+    **itemwords.WORDS,
 }
 
 # What reads differently where something else holds: (finding, case) -> parts of its words.
-OTHERWISE = {
+OTHERWISE: dict[tuple[str, str], dict[str, str]] = peoplewords.OTHERWISE | {
     ("no_events", "left_out"): {
         "found": "All {sound:,} valid rows are left out by their event type or dwell time.",
         "advice": "Compare --event-types and --min-dwell with the values in the log.",
@@ -278,10 +224,6 @@ OTHERWISE = {
         "effect": "They come neither too soon nor too often, so they are part of what people do, and stay. Where it is "
         "better on validation, the last item of a session may be recommended.",
         "advice": "Nothing to do; --collapse-repeats would take away {share} of what comes next.",
-    },
-    ("likely_bots", "left_out"): {"effect": "They are left out of the training.", "advice": "Nothing to do."},
-    ("day_long_sessions", "sessions_given"): {
-        "advice": "Are the session ids reused? Without --session, sessions are cut by pauses."
     },
     ("times_are_positions", "sessions_given"): {
         "effect": "Their order is used. Pauses mean nothing, but sessions are given, so nothing is lost.",

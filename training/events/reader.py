@@ -19,6 +19,7 @@ from training.events.reasons import Reason, events_sql
 from training.events.rejects import MalformedLines, write_rejects
 from training.events.source import Source, Sources
 from training.events.sql import READ_ERRORS, first_line
+from training.events.unknown import words_of
 
 BATCH_ROWS = 500_000
 
@@ -77,6 +78,7 @@ class EventReader:
     min_dwell: float = 0.0
     rejects: Path | None = None
     counts: ReadCounts = field(default_factory=ReadCounts, init=False)
+    _nobody: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         if self.min_dwell > 0 and self.config.dwell is None:
@@ -85,13 +87,17 @@ class EventReader:
     def __iter__(self) -> Iterator[EventBatch]:
         """Raises EventsError for a file that breaks off, EventsRejected when too large a share of the rows is bad."""
         self.counts = ReadCounts(empty_files=self.sources.empty)
+        if self.config.unknown_users == "reject" and self.config.session is None:
+            self._nobody = words_of(self.connection, self.sources, self.config)
         for number, source in enumerate(self.sources.sources):
             yield from self._read_csv(source, number) if source.dialect else self._read(source, source.scan())
         if self.rejects is not None:
             self.rejects.unlink(missing_ok=True)
         first = ""
         if self.rejects is not None and self.counts.rejected:
-            first = write_rejects(self.connection, self.sources, self.config, self.min_dwell, self.rejects)
+            first = write_rejects(
+                self.connection, self.sources, self.config, self.min_dwell, self.rejects, self._nobody
+            )
         self._check_share(first)
 
     def _read_csv(self, source: Source, number: int) -> Iterator[EventBatch]:
@@ -110,7 +116,7 @@ class EventReader:
         malformed.drop()
 
     def _read(self, source: Source, scan: str) -> Iterator[EventBatch]:
-        query = events_sql(source, self.config, self.min_dwell, scan)
+        query = events_sql(source, self.config, self.min_dwell, scan, self._nobody)
         try:
             for batch in self.connection.sql(query).to_arrow_reader(BATCH_ROWS):
                 yield self._accept(batch)
@@ -146,11 +152,32 @@ class EventReader:
         if bad and bad / self.counts.rows > self.config.max_bad_share:
             kept = f"; each is in {self.rejects}, {first}" if self.rejects is not None else ""
             reasons = ", ".join(f"{n} {reason}" for reason, n in self.counts.rejected.items())
+            most = max(self.counts.rejected, key=lambda reason: self.counts.rejected[reason])
             raise EventsRejected(
                 f"{bad} of {self.counts.rows} rows cannot be events ({reasons}), more than the "
-                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. Correct the log or the column names "
-                "(--user, --item, --time, --encoding, --delimiter), or raise --max-bad-share"
+                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {remedy(most)}, or raise "
+                "--max-bad-share"
             )
+
+
+# What may be wrong where most of the rejected rows have this reason.
+REMEDIES = {
+    "malformed": "Look at the first row: --delimiter and --encoding say how the file is written",
+    "no_user": "Is --user the right column? Where its rows are of people who are not known, name the column of their "
+    "session with --session, or take each event for itself with --unknown-users single",
+    "no_session": "Is --session the right column? Leave it out where many rows have no session: pauses cut then",
+    "no_item": "Is --item the right column? Rows of searches, logins and the like are left out by --event-types",
+    "bad_time": "Is --time the right column? It holds numbers since 1970 (--time-unit) or ISO 8601",
+    "bad_dwell": "Is --dwell the right column? It holds seconds",
+    "bad_weight": "Is --weight the right column? It holds numbers from 0 on",
+    "wrong_type": "User, session, item and time are texts or numbers, and no objects, lists or truth values",
+    "too_long": "Is --item the right column? Its values are too long for ids",
+}
+
+
+def remedy(reason: str) -> str:
+    """What to do about rows that are rejected for it."""
+    return REMEDIES[reason]
 
 
 def stopped(source: Source, error: BaseException) -> str:

@@ -1,17 +1,15 @@
 """Whether a row is an event, as SQL: each row gets one Reason, and most are accepted."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_WEIGHT, UNITS
 from training.config import EventsConfig
 from training.events.source import Source
 from training.events.sql import literal, name
+from training.events.unknown import blank_sql, nobody_sql
 
 LATEST = 7_258_118_400_000_000  # the year 2200 in microseconds: later is a broken clock or the wrong unit
-# What systems write where they do not know the user. A person of that name is told apart by the session all the same.
-PLACEHOLDERS = ("0", "-1", "-", "na", "n/a", "nan", "nil", "none", "null", "(null)", "\\n", "undefined", "unknown",
-                "(not set)", "guest", "anonymous", "anon", "00000000-0000-0000-0000-000000000000")  # fmt: skip
-SPACE = r"\s\x0b\x1c-\x1f\x85\p{Z}"
 
 
 class Reason(IntEnum):
@@ -32,10 +30,10 @@ class Reason(IntEnum):
     SHORT_DWELL = 102
 
 
-def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str) -> str:
+def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str, nobody: Sequence[str] = ()) -> str:
     """One row for each of `scan`'s: user_key, item_key, item, time, reason; session_key, weight, converted as set."""
     columns = "hash(user_text) AS user_key, hash(item_text) AS item_key, item_text AS item, coalesce(moment, 0) AS time"
-    columns += f", {reason_sql(source, config, min_dwell)} AS reason"
+    columns += f", {reason_sql(source, config, min_dwell, nobody)} AS reason"
     if config.session is not None:
         columns += ", hash(session_text) AS session_key"
     if config.weight is not None:
@@ -55,8 +53,9 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
     user = source.id_text(config.user) if source.has(config.user) else session
     if user is not None and session is not None and source.has(config.user):
         # A guest has no id, but a session: it stands for the user, row by row.
-        words = ", ".join(map(literal, PLACEHOLDERS))
-        user = f"CASE WHEN {_blank(user)} OR lower(trim({user})) IN ({words}) THEN {session} ELSE {user} END"
+        user = f"CASE WHEN {nobody_sql(user)} THEN {session} ELSE {user} END"
+    elif user is not None and config.unknown_users == "single":
+        user = f"CASE WHEN {blank_sql(user)} THEN '' ELSE {user} END"
     values = {"user_text": user, "item_text": source.id_text(config.item), "moment": time_sql(source, config)}
     if session is not None:
         values["session_text"] = session
@@ -81,9 +80,10 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
     return f"SELECT {columns}{more} FROM {scan}"
 
 
-def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
+def reason_sql(source: Source, config: EventsConfig, min_dwell: float, nobody: Sequence[str] = ()) -> str:
     """The first thing wrong with a row of `values_sql`, as the number of a Reason.
 
+    nobody: users whose rows are rejected.
     A row of another event type is left out, whatever else is wrong with it: a search, for example, has no item.
     """
     checks: list[tuple[str, Reason]] = []
@@ -94,11 +94,11 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
         checks.append((f"coalesce(type_text, '') NOT IN ({wanted})", Reason.OTHER_TYPE))
     if source.format == "jsonl":
         checks.append(("wrong_type", Reason.WRONG_TYPE))
-    if config.session is None:
-        checks.append((_blank("user_text"), Reason.NO_USER))
-    else:
-        checks.append((_blank("session_text"), Reason.NO_SESSION))
-    checks.append((_blank("item_text"), Reason.NO_ITEM))
+    if config.session is not None:
+        checks.append((blank_sql("session_text"), Reason.NO_SESSION))
+    elif config.unknown_users != "single":
+        checks.append((nobody_sql("user_text", nobody) if nobody else blank_sql("user_text"), Reason.NO_USER))
+    checks.append((blank_sql("item_text"), Reason.NO_ITEM))
     checks.append((f"NOT coalesce(moment BETWEEN 0 AND {LATEST}, false)", Reason.BAD_TIME))
     # Bytes first, which are known: counting characters takes a look at each.
     long = f"strlen(item_text) > {MAX_ID_CHARACTERS} AND length(item_text) > {MAX_ID_CHARACTERS}"
@@ -112,11 +112,6 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
             checks.append((f"dwell_number < {min_dwell}", Reason.SHORT_DWELL))
     whens = " ".join(f"WHEN {check} THEN {int(reason)}" for check, reason in checks)
     return f"(CASE {whens} ELSE 0 END)::UTINYINT"
-
-
-def _blank(text: str) -> str:
-    """Whether an id is missing or only white space, of any alphabet. The first character of most ids says no."""
-    return f"({text} IS NULL OR (NOT ({text} >= '!' AND {text} < '~') AND NOT regexp_matches({text}, '[^{SPACE}]')))"
 
 
 def _within(value: str, bound: str) -> str:

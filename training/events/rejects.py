@@ -4,7 +4,7 @@ row: number of the record in its file, from 1. A CSV header is not counted, and 
 lines; a CSV record with a line break within quotes is one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -54,9 +54,14 @@ class MalformedLines:
 
 
 def write_rejects(
-    connection: duckdb.DuckDBPyConnection, sources: Sources, config: EventsConfig, min_dwell: float, path: Path
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sources,
+    config: EventsConfig,
+    min_dwell: float,
+    path: Path,
+    nobody: Sequence[str] = (),
 ) -> str:
-    """Writes them to `path`, in input order, and returns the first in words.
+    """Writes them to `path`, in input order, and returns the first in words. nobody: see `reason_sql`.
 
     A second pass over the files, for logs in which something was rejected: numbering rows as they stream by costs
     DuckDB its parallel scan.
@@ -64,7 +69,7 @@ def write_rejects(
     connection.execute(f"CREATE OR REPLACE TEMP TABLE rejects ({COLUMNS})")
     for source in sources.sources:
         for file in source.files:
-            _reject_rows(connection, source, file, config, min_dwell)
+            _reject_rows(connection, source, file, config, min_dwell, nobody)
     path.parent.mkdir(parents=True, exist_ok=True)
     connection.execute(f"COPY rejects TO {literal(str(path))} (FORMAT parquet)")
     path.chmod(0o600)  # it names users
@@ -78,7 +83,12 @@ def write_rejects(
 
 
 def _reject_rows(
-    connection: duckdb.DuckDBPyConnection, source: Source, file: str, config: EventsConfig, min_dwell: float
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    file: str,
+    config: EventsConfig,
+    min_dwell: float,
+    nobody: Sequence[str],
 ) -> None:
     """Inserts the rejects of one file."""
     lines = MalformedLines(connection, "again") if source.dialect else None
@@ -86,10 +96,11 @@ def _reject_rows(
     raw = {"raw_user": config.user, "raw_item": config.item, "raw_time": config.time}
     more = "".join(f", left({source.raw_text(column)}, {TEXT_CHARACTERS}) AS {out}" for out, column in raw.items())
     scan = source.scan([file], lines.options() if lines else None)
+    reason = reason_sql(source, config, min_dwell, nobody)
     values = values_sql(source, config, scan, f"{more}, row_number() OVER () AS place")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE found AS SELECT place, CASE reason {label} END AS reason, {_detail_sql(config)} "
-        f"AS detail, raw_user, raw_item, raw_time FROM (SELECT *, {reason_sql(source, config, min_dwell)} AS reason "
+        f"AS detail, raw_user, raw_item, raw_time FROM (SELECT *, {reason} AS reason "
         f"FROM ({values})) WHERE reason BETWEEN 1 AND {Reason.RULES - 1}"
     )
     if source.dialect is not None and lines is not None and lines.count():

@@ -23,6 +23,7 @@ from store.event import EventRow
 from store.items import ItemRow
 from training.config import EventsConfig, TrainConfig
 from training.events.files import find_files, kind_of
+from training.events.unknown import names_nobody
 from training.items.read import read_items
 
 EVENTS, ITEMS = "events.parquet", "items.jsonl"
@@ -128,14 +129,18 @@ def _write_events(
             rows = stored if config.session is None else [row for row in stored if row.session_id]
             left_out += len(stored) - len(rows)
             written += len(rows)
-            arrays = [pa.array(_values(rows, name), kind) for name, kind in columns.values()]
+            arrays = [pa.array(values_of(rows, name), kind) for name, kind in columns.values()]
             writer.write_table(pa.table(arrays, schema=schema))
     return written, left_out
 
 
-def _values(rows: Sequence[EventRow], name: str) -> list[Any]:
-    # A log with a column of users needs one in every row; what has only a session is a user of its own.
-    return [row.user_id or row.session_id if name == "user_id" else getattr(row, name) for row in rows]
+def values_of(rows: Sequence[EventRow], name: str) -> list[Any]:
+    """The column of the log that holds this field."""
+    # A log with a column of users needs one in every row; what has only a session is a user of its own, and so is a
+    # guest.
+    if name != "user_id":
+        return [getattr(row, name) for row in rows]
+    return [(row.session_id if names_nobody(row.user_id) else None) or row.user_id or row.session_id for row in rows]
 
 
 def _write_items(database: Database, config: EventsConfig, path: Path) -> tuple[int, int]:

@@ -101,6 +101,7 @@ def prepare(config: TrainConfig, work: Workspace, now: datetime | None = None) -
                     threads=config.trainer.workers,
                     spill=folder,
                     watch=reading.census,
+                    strangers=reading.strangers,
                 )
             except (EventsMissing, EventsRejected) as error:
                 checks = OF_ROWS if isinstance(error, EventsRejected) else CHECKS

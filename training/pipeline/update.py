@@ -153,6 +153,7 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
                 config.trainer.workers,
                 folder,
                 watch=reading.census,
+                strangers=reading.strangers,
             )
             came = sum(int((part.lengths >= rules.min_length).sum()) for part in cuts)
             if not came:

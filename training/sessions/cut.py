@@ -17,6 +17,9 @@ from training.sessions.encode import Cut, Sessions, encode
 from training.sessions.itemcodes import ItemCodes
 from training.sessions.repeats import PAUSES, Repeats, total
 from training.sessions.shards import SHARDS, Shard, Shards
+from training.sessions.strangers import Strangers
+
+NOBODY = np.empty(0, dtype=np.uint64)
 
 
 class Watch(Protocol):
@@ -25,8 +28,9 @@ class Watch(Protocol):
     def see(self, batch: EventBatch, items: NDArray[np.int32]) -> None:
         """Each batch as it was read. items: its codes."""
 
-    def look(self, number: int, shard: Shard, items: int) -> None:
-        """Each shard, sorted, before any rule; several at once, in threads. items: codes that there are."""
+    def look(self, number: int, shard: Shard, items: int, strangers: NDArray[np.uint64]) -> None:
+        """Each shard, sorted, before any rule; several at once, in threads. items: codes that there are. strangers:
+        users of the shard who are not known."""
 
     def end(self, ids: list[str]) -> None:
         """After the last one. ids: code -> item id."""
@@ -41,15 +45,16 @@ def sessionise(
     spill: Path | None = None,
     progress: Callable[[float], None] = lambda _: None,
     watch: Watch | None = None,
+    strangers: Strangers | None = None,
 ) -> Sessions:
     """Sessions of the events, in order of their start, over a vocabulary in order of frequency.
 
-    by_session: the events carry a session id; otherwise a pause of more than `gap_minutes` cuts. The order of the
-    rules: users above the ceiling, cut, immediate repeats, rare items, short sessions, long sessions. Items are
-    counted after repeats are collapsed; with `auto` all of the log says whether they are. Raises EventsMissing when
-    nothing is left.
+    by_session: the events carry a session id; otherwise a pause of more than `gap_minutes` cuts. strangers: tells which
+    users are not known; each of their events is a session. The order of the rules: users above the ceiling, cut,
+    immediate repeats, rare items, short sessions, long sessions. Items are counted after repeats are collapsed; with
+    `auto` all of the log says whether they are. Raises EventsMissing when nothing is left.
     """
-    cuts, ids, repeats = cut_all(batches, config, by_session, budget_mb, threads, spill, progress, watch)
+    cuts, ids, repeats = cut_all(batches, config, by_session, budget_mb, threads, spill, progress, watch, strangers)
     return encode(cuts, ids, config, repeats)
 
 
@@ -62,6 +67,7 @@ def cut_all(
     spill: Path | None = None,
     progress: Callable[[float], None] = lambda _: None,
     watch: Watch | None = None,
+    strangers: Strangers | None = None,
 ) -> tuple[list[Cut], list[str], Repeats]:
     """The first three rules: (cut sessions with every item, code -> item id, the immediate repeats)."""
     codes = ItemCodes()
@@ -70,6 +76,8 @@ def cut_all(
             items = codes.encode(batch.item_keys, batch.items)
             if watch is not None:
                 watch.see(batch, items)
+            if strangers is not None:
+                strangers.see(batch.users)
             shards.add(
                 users=batch.users,
                 sessions=batch.sessions,
@@ -79,12 +87,14 @@ def cut_all(
                 converted=batch.converted,
             )
         gap, known = gap_micros(config, by_session), len(codes)
+        nobody = NOBODY if strangers is None else strangers.found(shards)
 
         def cut_one(number: int) -> Cut:
             shard = shards.shard(number)
+            there = here(nobody, shard)
             if watch is not None:
-                watch.look(number, shard, known)
-            return cut(shard, config, gap)
+                watch.look(number, shard, known, there)
+            return cut(shard, config, gap, there)
 
         # Threads, not processes: sorting and cutting run without the interpreter lock.
         with ThreadPoolExecutor(threads) as pool:
@@ -108,15 +118,24 @@ def gap_micros(config: SessionsConfig, by_session: bool) -> int:
     return -1 if by_session else int(config.gap_minutes * 60e6)
 
 
-def cut(shard: Shard, config: SessionsConfig, gap: int) -> Cut:
+def here(hashes: NDArray[np.uint64], shard: Shard) -> NDArray[np.uint64]:
+    """Those of the hashes that are users of the shard."""
+    if not (hashes.size and shard.users.size):
+        return NOBODY
+    at = np.minimum(np.searchsorted(shard.users, hashes), len(shard.users) - 1)
+    found: NDArray[np.uint64] = hashes[shard.users[at] == hashes]
+    return found
+
+
+def cut(shard: Shard, config: SessionsConfig, gap: int, strangers: NDArray[np.uint64]) -> Cut:
     """The first three rules, on the users of one shard: bots, the cut itself, immediate repeats.
 
     These stay where they must, and where only the whole log says what they are (`auto`).
     """
     ceiling = config.max_user_events or np.iinfo(np.int64).max
     collapse = config.collapse_repeats is True
-    kept, begins, bots, bot_events, again, new_ends, pauses = _cut(
-        shard.users, shard.sessions, shard.times, shard.items, gap, ceiling, collapse
+    kept, begins, bots, bot_events, again, new_ends, pauses, alone = _cut(
+        shard.users, shard.sessions, shard.times, shard.items, gap, ceiling, collapse, strangers
     )
     times = shard.times[kept]
     return Cut(
@@ -133,11 +152,13 @@ def cut(shard: Shard, config: SessionsConfig, gap: int) -> Cut:
         pauses=pauses,
         again=again,
         new_ends=shard.times[new_ends],
+        strangers=len(strangers),
+        alone=alone if len(strangers) else None,
     )
 
 
 @nb.njit(cache=True, nogil=True)
-def _cut(users, sessions, times, items, gap, ceiling, collapse):  # type: ignore[no-untyped-def]
+def _cut(users, sessions, times, items, gap, ceiling, collapse, strangers):  # type: ignore[no-untyped-def]
     """Sorted events to sessions. Returns (rows kept, where each session begins in them, bots, events of bots, which of
     the kept are repeats, the last row of each session that is none, pauses)."""
     size = users.size
@@ -146,19 +167,23 @@ def _cut(users, sessions, times, items, gap, ceiling, collapse):  # type: ignore
     new_ends = np.empty(size, np.int64)
     pauses = np.zeros((2, PAUSES), np.int64)
     begins = np.empty(size + 1, np.int64)
+    alone = np.zeros(size, np.bool_)
     n = count = bots = bot_events = 0
     row = 0
     while row < size:
         end = row
         while end < size and users[end] == users[row]:
             end += 1
-        if end - row > ceiling:
+        unknown = False
+        for stranger in strangers:
+            unknown |= users[row] == stranger
+        if end - row > ceiling and not unknown:
             bots += 1
             bot_events += end - row
             row = end
             continue
         for i in range(row, end):
-            if i == row:
+            if i == row or unknown:
                 new = True
             elif gap < 0:
                 new = sessions[i] != sessions[i - 1]
@@ -166,6 +191,7 @@ def _cut(users, sessions, times, items, gap, ceiling, collapse):  # type: ignore
                 new = times[i] - times[i - 1] > gap
             if new:
                 begins[count] = n
+                alone[count] = unknown
                 count += 1
                 new_ends[count - 1] = i
             else:
@@ -181,4 +207,13 @@ def _cut(users, sessions, times, items, gap, ceiling, collapse):  # type: ignore
             n += 1
         row = end
     begins[count] = n
-    return kept[:n], begins[: count + 1], bots, bot_events, again[:n].copy(), new_ends[:count].copy(), pauses
+    return (
+        kept[:n],
+        begins[: count + 1],
+        bots,
+        bot_events,
+        again[:n].copy(),
+        new_ends[:count].copy(),
+        pauses,
+        alone[:count].copy(),
+    )

@@ -48,6 +48,13 @@ def test_null_is_the_same_as_no_field_and_no_time_is_now():
     assert parse({"item_id": "i", "session_id": "s"}, NOW).user_id is None
 
 
+@pytest.mark.parametrize("user", ["", "  ", "\u3000", None])
+def test_a_blank_user_is_no_user_where_a_session_is_given_as_in_a_file(user):
+    event = parse({"item_id": "i", "user_id": user, "session_id": "s"}, NOW)
+    assert (event.user_id, event.session_id) == (None, "s")
+    assert code_of({"item_id": "i", "user_id": user}) == ("user_missing" if user is None else "user_invalid")
+
+
 @pytest.mark.parametrize(
     ("time", "micros"),
     [

@@ -14,7 +14,8 @@ LITTLE_TOKENS, LITTLE_ITEMS = 10_000, 50
 
 def short_sessions(exam: Exam) -> Iterator[Finding]:
     people = exam.people
-    sessions, single = people.sessions.total(), people.sessions.within(1, 1)
+    unknown = sum(count for _, count in people.unknown)  # their sessions have one event by themselves
+    sessions, single = people.sessions.total() - unknown, people.sessions.within(1, 1) - unknown
     if single > SHORT_SHARE * sessions:
         lonely = percent(people.users.within(1, 1) / max(1, people.users.total()))
         share, gap = single / sessions, exam.config.sessions.gap_minutes

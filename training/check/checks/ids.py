@@ -82,11 +82,6 @@ def placeholders(exam: Exam) -> Iterator[Finding]:
         samples: list[Sample] = [{"item": item, "events": n} for n, item in sorted(empty, reverse=True)]
         share = count / exam.events
         yield finding("placeholder_items", "warn", count, share=share, samples=samples, example=example)
-    nobody = exam.people.placeholders
-    if nobody:
-        count = sum(n for _, n in nobody)
-        samples = [{"user": user, "events": n} for user, n in nobody]
-        yield finding("placeholder_users", "warn", count, share=count / exam.events, samples=samples)
 
 
 def alike(exam: Exam, before: Any, after: Any) -> list[Sample]:
