@@ -60,7 +60,7 @@ class EventsConfig(Settings):
     )
     items_encoding: str = setting("auto", "encoding of the metadata; auto: the log's where it fits, else guessed")
     items_lists: tuple[str, ...] = setting(
-        (), "fields of the metadata whose texts are lists, with | ; or , between the elements: genres, tags, ..."
+        (), "fields of the metadata whose texts are lists, with bars, semicolons or commas between: genres, tags, ..."
     )
     format: Literal["auto", "csv", "jsonl", "parquet"] = setting(
         "auto", "format of the files; auto: by the name of each"
