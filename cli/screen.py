@@ -58,6 +58,9 @@ def show_report(console: Screen, report: Report) -> None:
 def show_outcome(console: Screen, outcome: "Outcome", models: Path, advice: str | None = None) -> int:
     """What became of a run; the status: 0, or 3 where the gate kept the version back."""
     gate, version = outcome.gate, outcome.version
+    # Said when the log was read, and scrolled away since.
+    for finding in outcome.manifest.data.findings:
+        console.print(f"Warning: {finding.found} {finding.advice}")
     if outcome.rejects is not None:
         console.print(f"Rows that could not be events: {outcome.rejects}")
     if advice:

@@ -49,7 +49,7 @@ class EventsConfig(Settings):
     items_id: str | None = setting(
         None, "column of the item id in the metadata; without it, the log's, or the one whose values are in the log"
     )
-    items_format: Literal["auto", "csv", "jsonl", "parquet"] = setting(
+    items_format: Literal["auto", "csv", "jsonl", "parquet", "arrow", "orc"] = setting(
         "auto", "format of the metadata; auto: by the name of each file, else as the log's"
     )
     items_header: Literal["auto", "yes", "no"] = setting(
@@ -67,7 +67,7 @@ class EventsConfig(Settings):
     )
     items_encoding: str = setting("auto", "encoding of the metadata; auto: the log's where it fits, else guessed")
     items_lists: tuple[str, ...] = setting(
-        (), "fields of the metadata whose texts are lists, with | ; or , between the elements: genres, tags, ..."
+        (), "fields of the metadata whose texts are lists, with bars, semicolons or commas between: genres, tags, ..."
     )
     preset: Tool | None = setting(None, "whose files they are: columns, delimiters, times and items are then known")
     format: Literal["auto", "csv", "jsonl", "parquet", "arrow", "orc"] = setting(

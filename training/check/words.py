@@ -189,7 +189,7 @@ FINDINGS = peoplewords.FINDINGS | {
         effect="It gets a vector and neighbours, and takes places in people's lists.",
         advice="Filter these rows out of the log.",
     ),
-    **{code: Words(*words) for code, words in itemwords.WORDS.items()},
+    **itemwords.WORDS,
 }
 
 # What reads differently where something else holds: (finding, case) -> parts of its words.

@@ -94,8 +94,11 @@ def _split(items: Items, texts: set[str], named: tuple[str, ...]) -> None:
 
 def _hide(items: Items) -> None:
     """What stands under `available`, in any letter case, as true or false."""
-    for fields in items.fields.values():
-        for name in [name for name in fields if name.strip().casefold() == AVAILABLE]:
+    names = {name for fields in items.fields.values() for name in fields}
+    for name in [name for name in names if name.strip().casefold() == AVAILABLE]:
+        for fields in items.fields.values():
+            if name not in fields:
+                continue
             value = fields.pop(name)
             found = available_of(value)
             if found is not None:

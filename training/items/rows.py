@@ -135,6 +135,8 @@ def _numbered(given: list[Reject], lines: list[Reject]) -> list[Reject]:
 
 def flat(fields: dict[str, Any], above: str = "") -> dict[str, Any]:
     """Objects, and lists of objects, by the paths of what is in them: {"a": {"b": 1}} is {"a.b": 1}."""
+    if not above and not any(isinstance(value, (dict, list)) for value in fields.values()):
+        return fields
     found: dict[str, Any] = {}
     for key, value in fields.items():
         place = f"{above}{key}"

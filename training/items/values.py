@@ -79,10 +79,8 @@ def is_clear(column: str, values: Iterable[Any]) -> str:
     return "|" if len(parts) >= AGAIN * len(set(parts)) else ""
 
 
-def split(value: Any, separator: str) -> Any:
-    """The elements of a text; of what is no text itself."""
-    if not isinstance(value, str):
-        return value
+def split(value: str, separator: str) -> Any:
+    """The elements of a text; itself where it is no list after all."""
     if separator == "[":
         found = list_of(value)
         return value if found is None else found
@@ -102,7 +100,9 @@ def split_columns(rows: Sequence[dict[str, Any]], named: Sequence[str], clear: b
         elif clear and (mark := is_clear(column, values)):
             found[column] = mark
     for column, mark in found.items():
+        known: dict[str, Any] = {}  # the same few texts stand in many rows
         for row in rows:
-            if column in row:
-                row[column] = split(row[column], mark)
+            value = row.get(column)
+            if isinstance(value, str):
+                row[column] = known[value] if value in known else known.setdefault(value, split(value, mark))
     return found
