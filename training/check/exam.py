@@ -14,6 +14,7 @@ from training.check.tally import Clock, People, When
 from training.check.text import moment, number
 from training.config import TrainConfig
 from training.events.reader import ReadCounts
+from training.events.times.facts import NO_FACTS, TimeFacts
 from training.sessions.encode import Sessions
 
 ClockKind = Literal["clock", "positions", "counter", "same", "none"]
@@ -39,7 +40,7 @@ class Exam:
     rules, or None with `nothing_left` saying why. split: None where nothing can be measured; held: the sessions that
     would be held out. session_column, types: columns that the settings leave aside, with the values of the latter, most
     frequent first. units: unit of time -> rows, in the first rows of each file. serving: of the model that serves, None
-    where there is none.
+    where there is none. times: what was known of them before the log was read.
     """
 
     config: TrainConfig
@@ -60,6 +61,7 @@ class Exam:
     types: tuple[str, dict[str, int]] | None
     units: dict[str, int]
     serving: Manifest | None = None
+    times: TimeFacts = NO_FACTS
 
     @property
     def events(self) -> int:

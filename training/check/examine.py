@@ -39,6 +39,8 @@ SEVERITIES = ("stop", "warn", "note")
 # In the order of the report, within each severity.
 CHECKS: tuple[Callable[[Exam], Iterator[Finding]], ...] = (
     rows.empty_files,
+    clock.ambiguous_dates,
+    clock.no_epoch,
     rows.bad_rows,
     corpus.short_sessions,
     corpus.after_rules,
@@ -46,6 +48,7 @@ CHECKS: tuple[Callable[[Exam], Iterator[Finding]], ...] = (
     corpus.costs,
     rows.unused_columns,
     clock.no_clock,
+    clock.guessed_dates,
     clock.wrong_days,
     clock.shared_moments,
     people.bots,
@@ -83,7 +86,7 @@ def examine(
         connection = connect(config.events.memory_mb, folder)
         sources = open_sources(settings, connection)
         rejects = Path(folder) / "rejects.parquet"
-        reader = EventReader(sources, settings, connection, config.sessions.min_dwell, rejects)
+        reader = EventReader(sources, settings, connection, config.sessions.min_dwell, rejects, lenient=True)
         nobody = hashes_of(connection, PLACEHOLDERS)
         with Census(half, gap, int(now.timestamp() * 1e6), nobody, Path(folder)) as census:
             with step(progress, "read", "rows") as reading:
@@ -117,6 +120,7 @@ def examine(
             session_column=session_column(sources, settings),
             types=types_of(connection, sources, settings),
             units=units_of(connection, sources, settings),
+            times=sources.times,
             serving=serving,
         )
         found = sorted((f for check in CHECKS for f in check(exam)), key=lambda f: SEVERITIES.index(f.severity))
@@ -147,7 +151,7 @@ def split_of(corpus: Corpus, config: TrainConfig, clock: Clock) -> tuple[Split |
 
     Raises ConfigError for a `test_from` that is not a time.
     """
-    kind, held = cut_test(corpus, config.evaluation, config.seed)
+    kind, held = cut_test(corpus, config)
     since = clock.when(int(corpus.starts[held].min())) if kind == "time" and held.any() else None
     count = int(held.sum())
     # `last` holds out an item of each session.

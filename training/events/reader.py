@@ -1,5 +1,6 @@
 """A log as events: streamed in batches of arrays, with an account of every row."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,9 @@ from training.events.reasons import Reason, events_sql
 from training.events.rejects import MalformedLines, write_rejects
 from training.events.source import Source, Sources
 from training.events.sql import READ_ERRORS, first_line
+from training.events.times.facts import unread
+
+log = logging.getLogger(__name__)
 
 BATCH_ROWS = 500_000
 
@@ -68,7 +72,8 @@ class EventReader:
     """Streams a log as batches of events; afterwards `counts` says what became of every row.
 
     Ids are compared by DuckDB's 64-bit hash of their text: with 10 million users the chance that any two collide is
-    3 in a million, and the harm would be two users' histories read as one.
+    3 in a million, and the harm would be two users' histories read as one. lenient: whoever reads will say what is
+    wrong with the times, and they stop nothing.
     """
 
     sources: Sources
@@ -76,6 +81,7 @@ class EventReader:
     connection: duckdb.DuckDBPyConnection
     min_dwell: float = 0.0
     rejects: Path | None = None
+    lenient: bool = False
     counts: ReadCounts = field(default_factory=ReadCounts, init=False)
 
     def __post_init__(self) -> None:
@@ -83,8 +89,11 @@ class EventReader:
             raise ConfigError("min_dwell needs dwell, the column of the dwell time: name it with --dwell")
 
     def __iter__(self) -> Iterator[EventBatch]:
-        """Raises EventsError for a file that breaks off, EventsRejected when too large a share of the rows is bad."""
+        """Raises EventsError for a file that breaks off and for times that are not what they seem, EventsRejected when
+        too large a share of the rows is bad."""
         self.counts = ReadCounts(empty_files=self.sources.empty)
+        if not self.lenient:
+            self._judge_times()
         for number, source in enumerate(self.sources.sources):
             yield from self._read_csv(source, number) if source.dialect else self._read(source, source.scan())
         if self.rejects is not None:
@@ -141,6 +150,16 @@ class EventReader:
             converted=optional("converted"),
         )
 
+    def _judge_times(self) -> None:
+        """Before a row is read: what stops a training here would spoil it."""
+        times, given = self.sources.times, self.config.session is not None
+        if found := times.stop(given):
+            raise EventsError(f"{self.sources.files[0]}: {found}")
+        if odd := times.no_epoch():
+            log.log(logging.WARNING if times.severity(given) == "warn" else logging.INFO, "times_no_epoch: %s", odd)
+        if guessed := times.guessed():
+            log.info("times_guessed: %s", guessed)
+
     def _check_share(self, first: str) -> None:
         bad = sum(self.counts.rejected.values())
         if bad and bad / self.counts.rows > self.config.max_bad_share:
@@ -148,9 +167,16 @@ class EventReader:
             reasons = ", ".join(f"{n} {reason}" for reason, n in self.counts.rejected.items())
             raise EventsRejected(
                 f"{bad} of {self.counts.rows} rows cannot be events ({reasons}), more than the "
-                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. Correct the log or the column names "
-                "(--user, --item, --time, --encoding, --delimiter), or raise --max-bad-share"
+                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {self._remedy(bad)}, or raise "
+                "--max-bad-share"
             )
+
+    def _remedy(self, bad: int) -> str:
+        if 2 * self.counts.reasons[Reason.BAD_TIME] < bad:
+            return "Correct the log or the column names (--user, --item, --time, --encoding, --delimiter)"
+        times = unread(self.sources.times.unread)
+        like = f"Times like {times} cannot be read: say" if times else "Say"
+        return f"{like} how the times are written with --time-format, name another column with --time, or correct them"
 
 
 def stopped(source: Source, error: BaseException) -> str:

@@ -105,7 +105,11 @@ def _reject_rows(
 
 def _detail_sql(config: EventsConfig) -> str:
     """What was wrong, where the columns kept do not show it."""
-    whens = [f"WHEN {int(Reason.TOO_LONG)} THEN length(item_text) || ' characters'"]
+    like = "nullif(item2vec_likeness(raw_time), '')"
+    whens = [
+        f"WHEN {int(Reason.TOO_LONG)} THEN length(item_text) || ' characters'",
+        f"WHEN {int(Reason.BAD_TIME)} THEN 'time ' || left(raw_time, 60) || ': ' || {like}",
+    ]
     if config.weight is not None:
         whens.append(f"WHEN {int(Reason.BAD_WEIGHT)} THEN 'weight ' || weight_text")
     if config.dwell is not None:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from store.times.texts import Order
 from training.events import csvfile, jsonfile
 from training.events.csvfile import Dialect
 from training.events.sql import literal, name, unglobbed
+from training.events.times.facts import NO_FACTS, TimeFacts
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,8 @@ class Source:
     """Files of one shape, in input order.
 
     columns: name -> SQL type, as found. dialect: of CSV files. marked: JSON lines that begin with a byte order mark;
-    such a source has one file.
+    such a source has one file. day_order: of its dates with the year last. time_fast: a format of strptime that most of
+    its times have, "" where none is known: DuckDB reads these without asking anybody.
     """
 
     format: str
@@ -21,6 +24,8 @@ class Source:
     columns: tuple[tuple[str, str], ...]
     dialect: Dialect | None = None
     marked: bool = False
+    day_order: Order = ""
+    time_fast: str = ""
 
     @property
     def types(self) -> dict[str, str]:
@@ -97,10 +102,11 @@ def _whole(real: str, text: str) -> str:
 
 @dataclass(frozen=True)
 class Sources:
-    """All of a log. empty: files of no bytes, which are skipped and reported."""
+    """All of a log. empty: files of no bytes, which are skipped and reported. times: what is known of its times."""
 
     sources: tuple[Source, ...]
     empty: tuple[str, ...]
+    times: TimeFacts = NO_FACTS
 
     def has(self, column: str) -> bool:
         return any(source.has(column) for source in self.sources)

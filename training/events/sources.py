@@ -17,6 +17,7 @@ from training.events import csvfile, jsonfile
 from training.events.files import find_files
 from training.events.source import Source, Sources
 from training.events.sql import first_line, literal, unglobbed
+from training.events.times.look import look_at_times
 
 NUMBERS = r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*"
 TEXT = r"VARCHAR|JSON|BLOB|ENUM.*|\"NULL\""
@@ -27,7 +28,7 @@ TIMES = r"TIMESTAMP.*|DATE"
 # its rows would be a waste.
 ID = (f"{NUMBERS}|{TEXT}|{TIMES}|UUID", "an id; text and numbers are read")
 KINDS = {
-    "time": (f"{NUMBERS}|{TEXT}|{TIMES}", "a time; epoch numbers, timestamps and ISO 8601 text are read"),
+    "time": (f"{NUMBERS}|{TEXT}|{TIMES}", "a time; numbers, timestamps and text are read"),
     "dwell": (f"{NUMBERS}|{TEXT}", "a number of seconds"),
     "weight": (f"{NUMBERS}|{TEXT}", "a number"),
     "event_type": (f"{NUMBERS}|{TEXT}|BOOLEAN", "an event type; text is read"),
@@ -62,7 +63,8 @@ def open_sources(config: EventsConfig, connection: duckdb.DuckDBPyConnection) ->
         raise EventsMissing(f"all {len(empty)} files are empty, the first is {empty[0]}")
     grouped = groupby(shapes, key=lambda s: (replace(s, files=()), s.marked and s.files))
     sources = tuple(replace(shape, files=tuple(s.files[0] for s in same)) for (shape, _), same in grouped)
-    return Sources(sources, tuple(empty))
+    sources, times = look_at_times(connection, sources, config)
+    return Sources(sources, tuple(empty), times)
 
 
 def wanted_columns(config: EventsConfig) -> list[tuple[str, str]]:
