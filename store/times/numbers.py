@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from store.event import UNITS
 from store.times.civil import LAST_YEAR, Zone, moment
 
-NUMBER = re.compile(r"[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?", re.ASCII)
 MOST_WHOLE = 2**63 - 1
 DAY = 86_400_000_000  # microseconds
 LATEST = (date(LAST_YEAR, 1, 1).toordinal() - date(1970, 1, 1).toordinal()) * DAY

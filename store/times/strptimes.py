@@ -12,7 +12,7 @@ YEARS = ("%Y", "%y", "%G")
 ZONES = re.compile(
     rf"(?<![a-z])(?:{'|'.join(sorted(NAMED, key=len, reverse=True))})(?![a-z])", re.ASCII | re.IGNORECASE
 )
-UTC_AT_END = re.compile(r"(?<!%)Z$|\b(?:UTC|GMT)$")  # as plain letters of the format
+UTC_AT_END = re.compile(r"(?<!%)Z$|\b(?:UTC|GMT)$|[+-]00:?(?:00)?$")  # not as a directive
 LONG = re.compile(r"(?<=[.,:]\d{6})\d{1,6}(?!\d)", re.ASCII)  # nanoseconds, where Python ends at microseconds
 
 

@@ -27,8 +27,10 @@ MOSTLY = 0.9  # of the times
 # Formats of strptime that DuckDB reads by itself, as the parser of record does: the test of both goes through them.
 FAST = (
     "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d",
-    "%Y-%m-%d %H:%M:%S,%f", "%Y-%m-%dT%H:%M:%S,%f", "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S", "%d.%m.%Y %H:%M",
-    "%d.%m.%Y %H:%M:%S", "%d.%m.%Y", "%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S+00:00",
+    "%Y-%m-%d %H:%M:%S+00:00", "%Y-%m-%dT%H:%M:%S.%f+00:00", "%Y-%m-%d %H:%M:%S.%f+00:00", "%Y-%m-%d %H:%M:%S,%f",
+    "%Y-%m-%dT%H:%M:%S,%f", "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y",
+    "%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S",
 )  # fmt: skip
 ORDERED = ("{d} %H:%M", "{d} %H:%M:%S", "{d}")
 DATES_OF = {"mdy": ("%m/%d/%Y", "%m-%d-%Y"), "dmy": ("%d/%m/%Y", "%d-%m-%Y")}
