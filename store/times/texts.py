@@ -92,7 +92,7 @@ def tidy(text: str) -> str:
 
 def read_text(text: str, zone: Zone, order: Order = "") -> int | None:
     """Microseconds since 1970 UTC; None for what is no time, or one whose month and day need an `order`."""
-    if len(text) > MOST:
+    if len(text) > MOST or (not order and SLASHES.match(text)):
         return None
     if USUAL.fullmatch(text):
         with suppress(ValueError):
@@ -134,8 +134,6 @@ def _day(parts: Parts, order: Order) -> date:
     if parts.has("mon"):
         return date(year, MONTHS[(parts.groups["mon"] or "")[:3].lower()], parts.number("d"))
     if parts.has("first"):
-        if not order:
-            raise ValueError("whether the month or the day comes first is not known")
         first, second = parts.number("first"), parts.number("second")
         return date(year, first, second) if order == "mdy" else date(year, second, first)
     return date(year, parts.number("m"), parts.number("d") if parts.has("d") else 1)

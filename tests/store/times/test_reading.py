@@ -119,7 +119,7 @@ def test_a_rule_is_the_same_once_written():
     assert rule_of(rule.to_json()) == rule
 
 
-@settings(deadline=None)
+@settings(deadline=None)  # the table of a zone takes its time once
 @given(
     st.datetimes(datetime(1971, 1, 1), datetime(2199, 12, 31)), st.sampled_from(["Europe/Berlin", "America/New_York"])
 )
@@ -152,6 +152,7 @@ def test_an_offset_is_a_zone_and_summer_time_needs_a_name():
 UNITS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 
 
+@settings(deadline=None)  # the table of a zone takes its time once
 @given(
     st.integers(1980, 2060), st.sampled_from(sorted(UNITS)), st.integers(1, 400), st.integers(0, 2**32), st.booleans()
 )
@@ -181,6 +182,7 @@ def test_positions_and_counters_have_no_odd_form(numbers):
     assert number_form(list(numbers), micros(datetime(2026, 6, 1, tzinfo=UTC))) is None
 
 
+@settings(deadline=None)  # the table of a zone takes its time once
 @given(st.sampled_from(sorted(NUMBER_FORMS)), st.integers(2006, 2025), st.integers(0, 2**32))
 def test_numbers_of_a_form_are_recognised_and_read(name, year, seed):
     if name == "year":
@@ -230,6 +232,7 @@ def test_a_rejected_time_is_told_what_it_looks_like(text, said):
     assert bool(said) == bool(likeness(text))
 
 
+@settings(deadline=None)  # the table of a zone takes its time once
 @given(st.text(max_size=150))
 def test_any_text_is_a_time_or_none(text):
     for rule in (
@@ -243,6 +246,7 @@ def test_any_text_is_a_time_or_none(text):
     assert isinstance(likeness(text), str)
 
 
+@settings(deadline=None)  # the table of a zone takes its time once
 @given(MOMENTS)
 def test_what_is_written_is_read(moment):
     for form in (
