@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from index.ranking.settings import RecommenderConfig
+from store.times.numbers import NUMBER_FORMS
+from store.times.reading import check_rule
 from training.codec import codec
 
 log = logging.getLogger(__name__)
@@ -84,7 +86,7 @@ class EventsConfig(Settings):
     )
     user: str = setting("user_id", "column of the user id; here and below, a.b is the field b inside the column a")
     item: str = setting("item_id", "column of the item id, in the log and in the metadata")
-    time: str = setting("timestamp", "column of the time: numbers since 1970 (s, ms, us or ns), or ISO 8601")
+    time: str = setting("timestamp", "column of the time: numbers since 1970 (s, ms, us or ns), or text")
     session: str | None = setting(None, "column of the session id; without it, sessions are cut by pauses")
     event_type: str | None = setting(None, "column of the event type")
     event_types: tuple[str, ...] = setting((), "keep only events of these types (needs event_type)")
@@ -96,6 +98,12 @@ class EventsConfig(Settings):
     time_unit: Literal["auto", "s", "ms", "us", "ns"] = setting(
         "auto", "unit of numeric times; auto: by the size of each number"
     )
+    time_format: str | None = setting(
+        None,
+        "format of the times, where they are not read by themselves: of strptime (%d/%m/%Y %H:%M), or a form of "
+        f"numbers ({', '.join(NUMBER_FORMS)})",
+    )
+    time_zone: str = setting("UTC", "zone of times that say none: Europe/Berlin, or an offset such as +02:00")
     header: Literal["auto", "yes", "no"] = setting(
         "auto",
         "whether the first line of CSV files names the columns; auto: unless all are named by number, or by columns",
@@ -159,6 +167,16 @@ class EventsConfig(Settings):
     @classmethod
     def _encoding_is_known(cls, value: str) -> str:
         return value if value == "auto" else codec(value)
+
+    @model_validator(mode="after")
+    def _times_can_be_read(self) -> "EventsConfig":
+        try:
+            check_rule(self.time_format or "", self.time_zone)
+        except ValueError as error:
+            raise ValueError(f"time_format or time_zone: {error}") from None
+        if self.time_format is not None and self.time_unit != "auto":
+            raise ValueError("time_unit is of numbers since 1970, and time_format of others: give one of them")
+        return self
 
     @model_validator(mode="after")
     def _types_need_a_column(self) -> "EventsConfig":

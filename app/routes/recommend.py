@@ -1,7 +1,6 @@
 """What comes next: for a live session, for a user's stored events; and why; and items by arithmetic."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -31,6 +30,7 @@ from index.explanation import Explanation
 from index.model import Model
 from index.ranking.recommender import Wish
 from store import events as eventlog
+from store.times.reading import TimeRule, read_time
 
 router = APIRouter(tags=["recommend"], dependencies=READER, route_class=LargeJsonRoute)
 
@@ -81,12 +81,13 @@ def moment(time: float | str | None) -> float:
     """Epoch seconds. Raises RequestError."""
     try:
         if isinstance(time, str):
-            found = datetime.fromisoformat(time)
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            if (found := read_time(time, TimeRule())) is None:
+                raise ValueError(time)
+            return found / 1e6
         number = float(time or 0)
     except (ValueError, OverflowError) as error:
         raise RequestError(
-            f"time {str(time)[:50]!r} is neither ISO 8601 nor a number", [("body.items", "time")]
+            f"time {str(time)[:50]!r} is neither a number nor a text that is read as a time", [("body.items", "time")]
         ) from error
     if number != number:
         raise RequestError("a time is not a number", [("body.items", "time")])

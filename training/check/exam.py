@@ -14,6 +14,7 @@ from training.check.tally import Clock, People, When
 from training.check.text import moment, number
 from training.config import TrainConfig
 from training.events.reader import ReadCounts
+from training.events.times.facts import NO_FACTS, TimeFacts
 from training.sessions.encode import Sessions
 
 ClockKind = Literal["clock", "positions", "counter", "same", "none"]
@@ -41,7 +42,7 @@ class Exam:
     session_column, types: columns that the settings leave aside, with the values of the latter, most frequent first.
     units: unit of time -> rows, in the first rows of each file. serving: of the model that serves, None where there is
     none. whole: files whose ids are written as 300.0. guesses: what was guessed of the files' text, in words; guessed:
-    files, with what they say.
+    files, with what they say. times: what was known of them before the log was read.
     """
 
     config: TrainConfig
@@ -66,6 +67,7 @@ class Exam:
     whole: tuple[str, ...] = ()
     guesses: tuple[str, ...] = ()
     guessed: tuple[Sample, ...] = ()
+    times: TimeFacts = NO_FACTS
 
     @property
     def events(self) -> int:

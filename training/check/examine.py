@@ -53,7 +53,7 @@ def examine(
     with tempfile.TemporaryDirectory(prefix="item2vec-check-") as folder:
         connection = connect(config.events.memory_mb, folder)
         sources = open_sources(config.events, connection)
-        reading = reading_of(config, connection, sources, Path(folder) / "rejects.parquet", now, max_bad_share=1.0)
+        reading = reading_of(config, connection, sources, Path(folder) / "rejects.parquet", now, lenient=True)
         sessions, nothing_left = after_the_rules(reading, config, Path(folder), progress)
         exam = reading.exam(sessions, nothing_left, serving=serving)
         if sessions is not None:

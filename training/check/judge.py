@@ -31,6 +31,8 @@ Checks = tuple[Callable[[Exam], Iterator[Finding]], ...]
 CHECKS: Checks = (
     rows.empty_files,
     rows.guessed_text,
+    clock.ambiguous_dates,
+    clock.no_epoch,
     rows.bad_rows,
     corpus.short_sessions,
     corpus.after_rules,
@@ -38,6 +40,7 @@ CHECKS: Checks = (
     corpus.costs,
     rows.unused_columns,
     clock.no_clock,
+    clock.guessed_dates,
     clock.wrong_days,
     clock.shared_moments,
     people.unknown,
@@ -53,8 +56,16 @@ CHECKS: Checks = (
     clock.mixed_units,
     clock.missing_days,
 )
-# What can be said where the log was refused while it was read, and nothing was cut.
-OF_ROWS: Checks = (rows.empty_files, rows.guessed_text, rows.bad_rows, rows.unused_columns, clock.mixed_units)
+# What is known before a row is read, and what can be said where the log was refused while it was read.
+OF_TIMES: Checks = (clock.ambiguous_dates, clock.no_epoch, clock.guessed_dates)
+OF_ROWS: Checks = (
+    *OF_TIMES,
+    rows.empty_files,
+    rows.guessed_text,
+    rows.bad_rows,
+    rows.unused_columns,
+    clock.mixed_units,
+)
 # What is said of sessions does not hold where new ones join those of a model.
 OF_SESSIONS: Checks = (corpus.short_sessions, corpus.after_rules, corpus.less_than_serving, people.repeats)
 OF_EVENTS: Checks = tuple(check for check in CHECKS if check not in OF_SESSIONS)
@@ -109,6 +120,7 @@ class Reading:
             types=types_of(self.connection, self.sources, settings),
             units=units_of(self.connection, self.sources, settings),
             serving=serving,
+            times=self.sources.times,
             guesses=tuple(dict.fromkeys(guess for source in self.sources.sources for guess in source.guesses)),
             guessed=guessed_in(self.sources),
             whole=tuple(file for source in self.sources.sources if source.whole for file in source.files),
@@ -121,14 +133,13 @@ def reading_of(
     sources: Sources,
     rejects: Path,
     now: datetime | None = None,
-    max_bad_share: float | None = None,
+    lenient: bool = False,
 ) -> Reading:
-    """The reader of the log, and the census that watches it. now: None for this moment. max_bad_share: None for that of
-    the settings. Raises ConfigError."""
+    """The reader of the log, and the census that watches it. now: None for this moment. lenient: nothing
+    stops it, neither the share of bad rows nor the times. Raises ConfigError."""
     now = datetime.now(UTC) if now is None else now
-    share = config.events.max_bad_share if max_bad_share is None else max_bad_share
-    settings = config.events.model_copy(update={"max_bad_share": share})
-    reader = EventReader(sources, settings, connection, config.sessions.min_dwell, rejects)
+    settings = config.events.model_copy(update={"max_bad_share": 1.0}) if lenient else config.events
+    reader = EventReader(sources, settings, connection, config.sessions.min_dwell, rejects, lenient)
     gap = gap_micros(config.sessions, config.events.session is not None)
     kept = hashes_of(connection, spellings()).tolist() if config.events.unknown_users == "keep" else ()
     census = Census(gap, int(now.timestamp() * 1e6), kept)
@@ -160,7 +171,7 @@ def split_of(corpus: Corpus, config: TrainConfig, clock: Clock) -> tuple[Split |
 
     Raises ConfigError for a `test_from` that is not a time.
     """
-    kind, held = cut_test(corpus, config.evaluation, config.seed)
+    kind, held = cut_test(corpus, config)
     since = clock.when(int(corpus.starts[held].min())) if kind == "time" and held.any() else None
     count = int(held.sum())
     # `last` holds out an item of each session.

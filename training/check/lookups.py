@@ -77,8 +77,11 @@ def first_rows(sources: Sources, column: str) -> Iterator[tuple[Source, str]]:
 
 
 def units_of(connection: duckdb.DuckDBPyConnection, sources: Sources, config: EventsConfig) -> dict[str, int]:
-    """unit -> rows, by the size of the numbers. Below 1e8 (1973 in seconds) a number may be a position: not judged."""
+    """unit -> rows, by the size of the numbers. Below 1e8 (1973 in seconds) a number may be a position: not judged.
+    In a given format numbers have no unit."""
     found: Counter[str] = Counter()
+    if config.time_format is not None:
+        return {}
     units = " ".join(f"WHEN number < {top} THEN '{unit}'" for unit, top in UNITS.items())
     for source, rows in first_rows(sources, config.time):
         if source.type_of(config.time).startswith(("TIMESTAMP", "DATE")):

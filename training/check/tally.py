@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from training.events.reasons import LATEST
+from store.times.numbers import LATEST
 
 SAMPLES = 3  # rows or ids shown per finding: enough to search a log for, and the report stays short
 DAY = 86_400_000_000  # microseconds

@@ -39,6 +39,18 @@ FINDINGS = peoplewords.FINDINGS | {
         effect="The whole training would fail in the same way.",
         advice="Lower --learning-rate.",
     ),
+    "times_ambiguous": Words(
+        title="dates that may have the month or the day first",
+        found="{found}",
+        effect="{effect}",
+        advice="{advice}",
+    ),
+    "times_no_epoch": Words(
+        title="the times are numbers that do not count since 1970",
+        found="{found}",
+        effect="{effect}",
+        advice="{advice}",
+    ),
     "rows_rejected": Words(
         title="rows that cannot be events",
         found="{count:row} of {read:,} ({share}) cannot be events: {reasons}.",
@@ -122,6 +134,12 @@ FINDINGS = peoplewords.FINDINGS | {
         effect="People return to what they know, so lists that may repeat seen items will score higher.",
         advice="Decide what your page should show; item2vec recommend --exclude-seen leaves seen items out.",
     ),
+    "times_guessed": Words(
+        title="dates whose order of month and day was found in the log",
+        found="{found}",
+        effect="{effect}",
+        advice="{advice}",
+    ),
     "times_in_future": Words(
         title="events later than now",
         found="{count:event} ({share}) {count:is|are} more than a day ahead of now, the last {last}.",
@@ -198,10 +216,20 @@ OTHERWISE: dict[tuple[str, str], dict[str, str]] = peoplewords.OTHERWISE | {
         "found": "All {sound:,} valid rows are left out by their event type or dwell time.",
         "advice": "Compare --event-types and --min-dwell with the values in the log.",
     },
+    ("no_events", "times"): {
+        "found": "None of {count:,} rows is an event: times like {times} cannot be read.",
+        "advice": "Say how they are written with --time-format, or name another column with --time.",
+    },
     ("no_events", "no_rows"): {"found": "The log has no rows."},
     ("rows_rejected", "refused"): {
         "effect": "Training would refuse the log: --max-bad-share allows {allowed}.",
         "advice": "Check --user, --item, --time, --time-unit, --delimiter and --encoding, correct the log, or "
+        "raise --max-bad-share.",
+    },
+    ("rows_rejected", "refused_times"): {
+        "found": "{count:row} of {read:,} ({share}) cannot be events: {reasons}. Times like {times} cannot be read.",
+        "effect": "Training would refuse the log: --max-bad-share allows {allowed}.",
+        "advice": "Say how they are written with --time-format, name another column with --time, correct the log, or "
         "raise --max-bad-share.",
     },
     ("short_sessions", "sessions_given"): {

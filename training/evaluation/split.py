@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import ConfigError, EventsMissing
 from index.report import RankedTask
-from store.event import UNITS
-from training.config import EvaluationConfig, TrainConfig
+from store.times.likeness import form_of, likeness
+from store.times.numbers import number_of
+from store.times.reading import TimeRule, read_time
+from training.config import EvaluationConfig, EventsConfig, TrainConfig
 from training.corpus import Corpus
 
 
@@ -52,25 +53,26 @@ def kind_of(corpus: Corpus, config: EvaluationConfig) -> str:
     return "time" if config.test_from is not None or has_clock(corpus) else "session"
 
 
-def cut_test(corpus: Corpus, config: EvaluationConfig, seed: int) -> tuple[str, NDArray[np.bool_]]:
+def cut_test(corpus: Corpus, config: TrainConfig) -> tuple[str, NDArray[np.bool_]]:
     """How the test part is cut off, and which sessions are in it. Raises ConfigError."""
-    kind = kind_of(corpus, config)
-    if kind == "time" and config.test_from is not None:
-        return kind, corpus.starts >= microseconds(config.test_from)
-    return kind, _chosen(corpus, kind, config.test_share, seed)
+    kind, since = kind_of(corpus, config.evaluation), config.evaluation.test_from
+    if kind == "time" and since is not None:
+        return kind, corpus.starts >= microseconds(since, config.events)
+    return kind, _chosen(corpus, kind, config.evaluation.test_share, config.seed)
 
 
-def microseconds(test_from: str) -> int:
-    """Since 1970 UTC, from ISO 8601 or a number as in the log; a time without a zone is in UTC. Raises ConfigError."""
-    if test_from.strip().isdigit():
-        number = int(test_from)
-        unit = next((unit for unit, top in UNITS.items() if number < top), "ns")
-        return number // 1000 if unit == "ns" else number * {"s": 1_000_000, "ms": 1000, "us": 1}[unit]
-    try:
-        moment = datetime.fromisoformat(test_from)
-    except ValueError:
-        raise ConfigError(f"test_from: {test_from!r} is neither an ISO 8601 time nor a number as in the log") from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6)
+def microseconds(test_from: str, events: EventsConfig) -> int:
+    """Since 1970 UTC, of a time as the log has it or in a form that needs no setting. Raises ConfigError."""
+    rule = TimeRule(events.time_format or "", events.time_zone, events.time_unit)
+    found = read_time(test_from, rule)
+    if found is None:
+        found = read_time(test_from, TimeRule(zone=events.time_zone))
+    number = number_of(test_from.strip())
+    odd = not rule.format and rule.unit == "auto" and number is not None and form_of(number)
+    if found is None or odd:
+        like = f" ({why})" if (why := likeness(test_from)) else ""
+        raise ConfigError(f"test_from: {test_from!r} is neither a time such as 2024-03-01 nor one as in the log{like}")
+    return found
 
 
 def split_test(
@@ -78,7 +80,7 @@ def split_test(
 ) -> Split:
     """Training and test part. ids: row -> item. given: the rows that have a vector, whatever the training part holds of
     them. Raises EventsMissing when either would be empty."""
-    kind, test = cut_test(corpus, config.evaluation, config.seed)
+    kind, test = cut_test(corpus, config)
     return _split(corpus, ids, kind, test, config.sessions.min_item_count, given)
 
 

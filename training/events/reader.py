@@ -19,6 +19,7 @@ from training.events.reasons import Reason, events_sql
 from training.events.rejects import MalformedLines, write_rejects
 from training.events.source import Source, Sources
 from training.events.sql import READ_ERRORS, first_line
+from training.events.times.facts import unread
 from training.events.unknown import words_of
 
 BATCH_ROWS = 500_000
@@ -71,7 +72,8 @@ class EventReader:
     """Streams a log as batches of events; afterwards `counts` says what became of every row.
 
     Ids are compared by DuckDB's 64-bit hash of their text: with 10 million users the chance that any two collide is
-    3 in a million, and the harm would be two users' histories read as one.
+    3 in a million, and the harm would be two users' histories read as one. lenient: whoever reads will say what is
+    wrong with the times, and they stop nothing.
     """
 
     sources: Sources
@@ -79,6 +81,7 @@ class EventReader:
     connection: duckdb.DuckDBPyConnection
     min_dwell: float = 0.0
     rejects: Path | None = None
+    lenient: bool = False
     counts: ReadCounts = field(default_factory=ReadCounts, init=False)
     _nobody: tuple[str, ...] = field(default=(), init=False)
 
@@ -87,8 +90,11 @@ class EventReader:
             raise ConfigError("min_dwell needs dwell, the column of the dwell time: name it with --dwell")
 
     def __iter__(self) -> Iterator[EventBatch]:
-        """Raises EventsError for a file that breaks off, EventsRejected when too large a share of the rows is bad."""
+        """Raises EventsError for a file that breaks off and for times that are not what they seem, EventsRejected when
+        too large a share of the rows is bad."""
         self.counts = ReadCounts(empty_files=self.sources.empty)
+        if not self.lenient and (found := self.sources.times.stop(self.config.session is not None)):
+            raise EventsError(f"{self.sources.files[0]}: {found}")
         if self.config.unknown_users == "reject" and self.config.session is None:
             self._nobody = words_of(self.connection, self.sources, self.config)
         for number, source in enumerate(self.sources.sources):
@@ -160,9 +166,14 @@ class EventReader:
             most = max(self.counts.rejected, key=lambda reason: self.counts.rejected[reason])
             raise EventsRejected(
                 f"{bad} of {self.counts.rows} rows cannot be events ({reasons}), more than the "
-                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {remedy(most)}, or raise "
+                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {self._remedy(most)}, or raise "
                 "--max-bad-share"
             )
+
+    def _remedy(self, reason: str) -> str:
+        """What to do about rows that are rejected for it."""
+        times = unread(self.sources.times.unread) if reason == "bad_time" else ""
+        return f"Times like {times} cannot be read: {REMEDIES[reason]}" if times else REMEDIES[reason]
 
 
 # What may be wrong where most of the rejected rows have this reason.
@@ -172,17 +183,13 @@ REMEDIES = {
     "session with --session, or take each event for itself with --unknown-users single",
     "no_session": "Is --session the right column? Leave it out where many rows have no session: pauses cut then",
     "no_item": "Is --item the right column? Rows of searches, logins and the like are left out by --event-types",
-    "bad_time": "Is --time the right column? It holds numbers since 1970 (--time-unit) or ISO 8601",
+    "bad_time": "Is --time the right column? --time-format says how times are written, --time-unit what numbers "
+    "since 1970 count",
     "bad_dwell": "Is --dwell the right column? It holds seconds",
     "bad_weight": "Is --weight the right column? It holds numbers from 0 on",
     "wrong_type": "User, session, item and time are texts or numbers, and no objects, lists or truth values",
     "too_long": "Is --item the right column? Its values are too long for ids",
 }
-
-
-def remedy(reason: str) -> str:
-    """What to do about rows that are rejected for it."""
-    return REMEDIES[reason]
 
 
 def stopped(source: Source, error: BaseException) -> str:

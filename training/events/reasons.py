@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from enum import IntEnum
 
-from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_WEIGHT, UNITS
+from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_WEIGHT
+from store.times.numbers import LATEST
 from training.config import EventsConfig
 from training.events.shapes.shape import BLANK, POSITION
 from training.events.source import Source
 from training.events.sql import literal, name
+from training.events.times.twin import time_sql
 from training.events.unknown import blank_sql, nobody_sql
-
-LATEST = 7_258_118_400_000_000  # the year 2200 in microseconds: later is a broken clock or the wrong unit
 
 
 class Reason(IntEnum):
@@ -125,35 +125,3 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float, nobody: S
 
 def _within(value: str, bound: str) -> str:
     return f"coalesce({value} >= 0 AND {value} {bound}, false)"
-
-
-def time_sql(source: Source, config: EventsConfig) -> str:
-    """Microseconds since 1970 UTC as BIGINT; NULL for what is not a time."""
-    column, kind = name(config.time), source.type_of(config.time)
-    if kind.startswith("TIMESTAMP") or kind == "DATE":
-        zoned = kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
-        return f"epoch_us(CAST({column} AS {'TIMESTAMPTZ' if zoned else 'TIMESTAMP'}))"
-    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
-        # A decimal times a million overflows: DuckDB keeps its width.
-        return micros(f"CAST({column} AS DOUBLE)", config.time_unit)
-    if kind.endswith("INT") or kind.endswith("INTEGER"):
-        return micros(column if kind == "BIGINT" else f"TRY_CAST({column} AS BIGINT)", config.time_unit)
-    text = source.raw_text(config.time)
-    whole, real = f"TRY_CAST({text} AS BIGINT)", f"TRY_CAST({text} AS DOUBLE)"
-    # As BIGINT alone 0.5 would be 1, as DOUBLE alone nanoseconds would lose digits.
-    return (
-        f"CASE WHEN {real} IS NULL THEN epoch_us(TRY_CAST(trim({text}) AS TIMESTAMPTZ)) "
-        f"WHEN {whole} = {real} THEN {micros(whole, config.time_unit)} ELSE {micros(real, config.time_unit)} END"
-    )
-
-
-def micros(value: str, unit: str) -> str:
-    """A number in `unit` as microseconds. auto: by magnitude, see store.event.UNITS."""
-    steps = {"s": "* 1000000", "ms": "* 1000", "us": "", "ns": "// 1000"}
-    if unit == "auto":
-        whens = [f"WHEN {value} < {top} THEN TRY_CAST({value} {steps[u]} AS BIGINT)" for u, top in UNITS.items()]
-    else:
-        # Ten times later than the year 5138, so that nothing overflows; what is after 2200 is refused later.
-        whens = [f"WHEN {value} > {UNITS[unit] * 10} THEN NULL"] if unit in UNITS else []
-    last = steps["ns" if unit == "auto" else unit]
-    return f"(CASE WHEN {value} < 0 THEN NULL {' '.join(whens)} ELSE TRY_CAST({value} {last} AS BIGINT) END)"

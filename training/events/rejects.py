@@ -18,6 +18,7 @@ from training.events.source import Source, Sources
 from training.events.sql import literal
 
 TEXT_CHARACTERS = 2000  # of a rejected value; of a whole line a quarter
+LIKENESSES = 1000  # rejected times of one file that are told what they look like
 TEXT_LINES = 100_000  # malformed JSON lines of one file that are kept with their text
 
 COLUMNS = "file VARCHAR, row BIGINT, reason VARCHAR, detail VARCHAR, user_id VARCHAR, item_id VARCHAR, time VARCHAR"
@@ -102,6 +103,12 @@ def _reject_rows(
         f"CREATE OR REPLACE TEMP TABLE found AS SELECT place, CASE reason {label} END AS reason, {_detail_sql(config)} "
         f"AS detail, raw_user, raw_item, raw_time FROM (SELECT *, {reason} AS reason "
         f"FROM ({values})) WHERE reason BETWEEN 1 AND {Reason.RULES - 1}"
+    )
+    # Of a column that is no time at all it need not be told of every row what it looks like.
+    connection.execute(
+        "UPDATE found SET detail = 'time ' || left(raw_time, 60) || ': ' || nullif(item2vec_likeness(raw_time), '') "
+        f"FROM (SELECT place AS late FROM found WHERE reason = {literal(Reason.BAD_TIME.name.lower())} ORDER BY place "
+        f"LIMIT {LIKENESSES}) WHERE place = late"
     )
     if source.dialect is not None and lines is not None and lines.count():
         text = source.text(file)

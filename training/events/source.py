@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from store.times.texts import Order
 from training.events import jsonfile
 from training.events.csvfile import Dialect
 from training.events.shapes.lines import scan_lines
 from training.events.shapes.shape import FILE, ROW, Shape
 from training.events.sql import literal, name, relation, unglobbed
 from training.events.text.plain import Text
+from training.events.times.facts import NO_FACTS, TimeFacts
 
 AS_IT_IS = Shape()
 
@@ -22,7 +24,9 @@ class Source:
     such a source has one file. whole: columns of ids in which 300.0 is read as 300. texts: of files of text, where each
     is read from. said: how they are read, in words; guesses: what of it no setting asked for, and may be wrong.
     streamed: DuckDB reads it through a relation that the connection has, one for each file. shape: what is not in the
-    files as it is wanted. inner: dotted paths of what is inside columns, where a wanted one was not found.
+    files as it is wanted. inner: dotted paths of what is inside columns, where a wanted one was not found. day_order:
+    of its dates with the year last. time_fast: a format of strptime that most of its times have, "" where none is
+    known: DuckDB reads these without asking anybody.
     """
 
     format: str
@@ -37,6 +41,8 @@ class Source:
     streamed: bool = False
     shape: Shape = AS_IT_IS
     inner: tuple[str, ...] = field(default=(), compare=False)
+    day_order: Order = ""
+    time_fast: str = ""
 
     @property
     def types(self) -> dict[str, str]:
@@ -157,10 +163,11 @@ def _whole(real: str, text: str) -> str:
 
 @dataclass(frozen=True)
 class Sources:
-    """All of a log. empty: files of no bytes, which are skipped and reported."""
+    """All of a log. empty: files of no bytes, which are skipped and reported. times: what is known of its times."""
 
     sources: tuple[Source, ...]
     empty: tuple[str, ...]
+    times: TimeFacts = NO_FACTS
 
     def has(self, column: str) -> bool:
         return any(source.has(column) for source in self.sources)

@@ -27,6 +27,7 @@ from training.events.source import Source, Sources
 from training.events.sql import literal, unglobbed
 from training.events.text.copies import sweep
 from training.events.text.plain import Text, texts_of
+from training.events.times.look import look_at_times
 from training.events.wholeids import with_whole_ids
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ TIMES = r"TIMESTAMP.*|DATE"
 # its rows would be a waste.
 ID = (f"{NUMBERS}|{TEXT}|{TIMES}|UUID", "an id; text and numbers are read")
 KINDS = {
-    "time": (f"{NUMBERS}|{TEXT}|{TIMES}", "a time; epoch numbers, timestamps and ISO 8601 text are read"),
+    "time": (f"{NUMBERS}|{TEXT}|{TIMES}", "a time; numbers, timestamps and text are read"),
     "dwell": (f"{NUMBERS}|{TEXT}", "a number of seconds"),
     "weight": (f"{NUMBERS}|{TEXT}", "a number"),
     "event_type": (f"{NUMBERS}|{TEXT}|BOOLEAN", "an event type; text is read"),
@@ -81,7 +82,8 @@ def open_sources(config: EventsConfig, connection: duckdb.DuckDBPyConnection, fo
         raise EventsMissing(f"all {len(empty)} files are empty, the first is {empty[0]}")
     sources = tuple(_together(list(same)) for _, same in groupby(shapes, key=_shape))
     _tell(sources)
-    return Sources(sources, tuple(empty))
+    sources, times = look_at_times(connection, sources, config)
+    return Sources(sources, tuple(empty), times)
 
 
 def _shape(source: Source) -> tuple[Source, str, object]:

@@ -6,6 +6,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from training.events.times import calls
+
 # DuckDB's errors reach us as Arrow's own once the first batch is out.
 READ_ERRORS = (duckdb.Error, pa.ArrowException, OSError)
 
@@ -52,4 +54,5 @@ def connect(memory_mb: int, spill: str | None = None) -> duckdb.DuckDBPyConnecti
         settings["temp_directory"] = spill
     for setting, value in settings.items():
         connection.execute(f"SET {setting} = {literal(value) if isinstance(value, str) else value}")
+    calls.register(connection)
     return connection

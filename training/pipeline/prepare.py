@@ -12,10 +12,10 @@ import numpy as np
 
 from index.artifact.manifest import LogFinding
 from index.catalogue.catalogue import Catalogue
-from index.errors import EventsMissing, EventsRejected
+from index.errors import EventsError, EventsMissing, EventsRejected
 from index.vocabulary import Vocabulary
 from training.check.findings import Finding
-from training.check.judge import CHECKS, OF_ROWS, judge, reading_of
+from training.check.judge import CHECKS, OF_ROWS, OF_TIMES, judge, reading_of
 from training.check.metadata import judge_metadata, look_at
 from training.config import TrainConfig
 from training.corpus import Corpus
@@ -103,8 +103,9 @@ def prepare(config: TrainConfig, work: Workspace, now: datetime | None = None) -
                     watch=reading.census,
                     strangers=reading.strangers,
                 )
-            except (EventsMissing, EventsRejected) as error:
-                checks = OF_ROWS if isinstance(error, EventsRejected) else CHECKS
+            except EventsError as error:
+                refused = isinstance(error, EventsRejected)
+                checks = OF_ROWS if refused else CHECKS if isinstance(error, EventsMissing) else OF_TIMES
                 exam = reading.exam(None, (error.short, error.advice or ""))
                 tell(shared(judge(exam, checks)), work.told)
                 raise

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,15 @@ def walk(user: str, events: int, seconds: int, start: int = START, pause_after: 
     return [{"user_id": user, "item_id": f"i{i * 7 % 300}", "timestamp": t} for i, t in enumerate(times)]
 
 
+def moment_of(row: Row) -> datetime:
+    return datetime.fromtimestamp(row["timestamp"], UTC)
+
+
+def dated(form: str, days: int = 0) -> list[Row]:
+    """With times as text. days: so many earlier."""
+    return changed(lambda i, r: {"timestamp": f"{moment_of(r) - timedelta(days=days):{form}}"})
+
+
 @dataclass(frozen=True)
 class Case:
     """A log with one problem. severity: what is made of it."""
@@ -101,10 +110,12 @@ def served(sessions: int, events: int) -> Manifest:
 
 TYPED = changed(lambda i, _: {"event_type": "cancel" if i % 9 == 0 else "purchase"})
 CASES = {
-    "no_events": Case("stop", changed(lambda i, _: {"timestamp": "yesterday"})),
+    "no_events": Case("stop", changed(lambda i, _: {"item_id": ""})),
     "nothing_left": Case("stop", sessions={"min_item_count": 100_000}),
     "no_test_part": Case("stop", evaluation={"test_from": "2030-01-01"}),
     "trial_failed": Case("stop", plan={"failed": "training diverged", "minutes": None}),
+    "times_ambiguous": Case("stop", dated("%m/%d/%Y %H:%M", days=12)),
+    "times_no_epoch": Case("stop", changed(lambda i, r: {"timestamp": f"{moment_of(r):%Y%m%d}"})),
     "rows_rejected": Case("note", changed(lambda i, _: {"user_id": ""} if i % 1000 == 0 else {})),
     "memory_short": Case("warn", plan={"ram_mb": 100}),
     "empty_files": Case("note", empty=True),
@@ -124,6 +135,7 @@ CASES = {
     "user_dominates": Case("warn", [*CLEAN, *walk("kiosk", 6100, 60, pause_after=400), *walk("regular", 600, 900)]),
     "item_dominates": Case("warn", changed(lambda i, _: {"item_id": "home"} if i % 6 == 0 else {})),
     "duplicate_rows": Case("warn", [*CLEAN, *CLEAN[:300]]),
+    "times_guessed": Case("note", dated("%m/%d/%Y %H:%M:%S")),
     "times_in_future": Case("warn", changed(lambda i, r: {"timestamp": r["timestamp"] + 99 * DAY} if i < 4 else {})),
     "times_in_far_past": Case("warn", changed(lambda i, r: {"timestamp": 0} if i % 500 == 0 else {})),
     "times_are_positions": Case("warn", changed(lambda i, _: {"user_id": f"s{i // 6}", "timestamp": i % 6})),
@@ -153,8 +165,12 @@ AGAIN = changed(lambda i, _: {"item_id": CLEAN[i - 1]["item_id"]} if i % 6 == 3 
 # The same findings where something else holds, by the name of the case in its words.
 SPECIAL = {
     ("no_events", "left_out"): Case("stop", TYPED, {"event_type": "event_type", "event_types": ("rented",)}),
+    ("no_events", "times"): Case("stop", changed(lambda i, _: {"timestamp": "yesterday"})),
     ("no_events", "no_rows"): Case("stop", []),
     ("rows_rejected", "refused"): Case("stop", changed(lambda i, _: {"item_id": ""} if i % 5 == 0 else {})),
+    ("rows_rejected", "refused_times"): Case(
+        "stop", changed(lambda i, _: {"timestamp": "10:30"} if i % 5 == 0 else {})
+    ),
     ("short_sessions", "sessions_given"): Case("warn", visits(lambda i, _: {"session_id": i if i % 20 else -i}), GIVEN),
     ("immediate_repeats", "kept"): Case("warn", CASES["immediate_repeats"].rows, {}, {"collapse_repeats": False}),
     ("immediate_repeats", "real"): Case("warn", AGAIN, {}, {"collapse_repeats": True}),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from training.check.checks import clock
 from training.check.exam import Exam
 from training.check.findings import Finding, finding, grade
 from training.check.text import percent
@@ -26,11 +27,13 @@ def guessed_text(exam: Exam) -> Iterator[Finding]:
 
 def bad_rows(exam: Exam) -> Iterator[Finding]:
     counts, allowed = exam.counts, exam.config.events.max_bad_share
+    late, times = clock.unread(exam)
     samples = [{"reason": reason, **some[0]} for reason, some in exam.rejects.items() if some]
     if not exam.events:
         sound = sum(counts.dropped.values())
         case = "left_out" if sound else None if counts.rows else "no_rows"
-        yield finding("no_events", "stop", counts.rows, share=1.0, samples=samples, case=case, sound=sound)
+        case = "times" if times and 2 * late > counts.rows else case
+        yield finding("no_events", "stop", counts.rows, share=1.0, samples=samples, case=case, sound=sound, times=times)
     total = sum(counts.rejected.values())
     if total:
         share = total / counts.rows
@@ -42,7 +45,8 @@ def bad_rows(exam: Exam) -> Iterator[Finding]:
             total,
             share=share,
             samples=samples,
-            case="refused" if refused else None,
+            case="refused_times" if refused and times and 2 * late > total else "refused" if refused else None,
+            times=times,
             read=counts.rows,
             reasons=", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in ranked),
             allowed=percent(allowed),
