@@ -27,10 +27,11 @@ from benchmarks.machine import machine
 
 
 def by_item2vec(folder: str) -> tuple[int, int]:
-    from training.config import EventsConfig, SessionsConfig
+    from training.config import SessionsConfig
     from training.events.reader import EventReader
     from training.events.sources import open_sources
     from training.events.sql import connect
+    from training.eventsconfig import EventsConfig
     from training.sessions.cut import sessionise
 
     config = EventsConfig(paths=(folder + "/events-*.parquet",), memory_mb=1000)

@@ -14,10 +14,11 @@ from pathlib import Path
 def once(paths: str, step: str) -> dict[str, float]:
     """step: `read` counts the events that the reader gives; `sessions` goes on to tokens and offsets."""
     # Imports are no part of it.
-    from training.config import EventsConfig, SessionsConfig
+    from training.config import SessionsConfig
     from training.events.reader import EventReader
     from training.events.sources import open_sources
     from training.events.sql import connect
+    from training.eventsconfig import EventsConfig
     from training.sessions.cut import sessionise
 
     with tempfile.TemporaryDirectory() as folder:

@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
-from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig
+from training.config import EvaluationConfig, SessionsConfig, TrainConfig
 from training.corpus import Corpus
 from training.events.reader import EventReader
 from training.events.sources import open_sources
 from training.events.sql import connect
+from training.eventsconfig import EventsConfig
 from training.sessions.cut import sessionise
 from training.sessions.repeats import rules_of
 

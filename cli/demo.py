@@ -124,7 +124,8 @@ def write_log(folder: Path, options: argparse.Namespace, format: str, told: "Rep
 
 def config_of(log: Path, world: "World", seed: int) -> "TrainConfig":
     """Absolute paths: the service's worker reads the same files from wherever it runs."""
-    from training.config import EvaluationConfig, EventsConfig, TrainConfig
+    from training.config import EvaluationConfig, TrainConfig
+    from training.eventsconfig import EventsConfig
 
     return TrainConfig(
         events=EventsConfig(

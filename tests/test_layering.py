@@ -19,7 +19,18 @@ OURS = {
 }
 # The floors inside training, from the ground up. A room imports rooms of lower floors only, so there is no circle.
 FLOORS = (
-    {"codec", "config", "configfile", "corpus", "progress", "terminal", "workspace", "counting"},
+    {
+        "codec",
+        "config",
+        "configfile",
+        "corpus",
+        "eventsconfig",
+        "progress",
+        "setting",
+        "terminal",
+        "workspace",
+        "counting",
+    },
     {"events", "trainers", "baselines", "demo", "vectors"},
     {"sessions", "evaluation", "items", "presets"},
     {"choice", "given"},

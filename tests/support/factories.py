@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig, TrainerConfig
+from training.config import EvaluationConfig, SessionsConfig, TrainConfig, TrainerConfig
 from training.corpus import Corpus
+from training.eventsconfig import EventsConfig
 
 GROUPS = ("a", "b")
 PER_GROUP = 10

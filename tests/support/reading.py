@@ -1,14 +1,17 @@
 """A log as the reader sees it: every row accounted for."""
 
+import atexit
+
 import pyarrow.parquet as pq
 
-from training.config import EventsConfig
 from training.events.reader import EventReader
 from training.events.reasons import Reason
 from training.events.sources import open_sources
 from training.events.sql import connect
+from training.eventsconfig import EventsConfig
 
 CONNECTION = connect(1000)  # one for all: making one takes longer than reading these files
+atexit.register(CONNECTION.close)
 
 
 class Read:

@@ -24,12 +24,13 @@ from training.check.forecast import Forecast, forecast
 from training.check.judge import SEVERITIES, Reading, judge, reading_of
 from training.check.lookups import ids_of
 from training.check.metadata import Metadata, judge_metadata, look_at, unreadable
-from training.config import EventsConfig, TrainConfig
+from training.config import TrainConfig
 from training.corpus import Corpus
 from training.events.reader import EventBatch
 from training.events.source import Sources
 from training.events.sources import open_sources
 from training.events.sql import connect
+from training.eventsconfig import EventsConfig
 from training.progress import Reporter, Step
 from training.sessions.cut import sessionise
 from training.sessions.encode import Sessions

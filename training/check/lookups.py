@@ -10,9 +10,9 @@ import duckdb
 from store.event import UNITS
 from training.check.findings import Sample
 from training.check.tally import SAMPLES
-from training.config import EventsConfig
 from training.events.source import Source, Sources
 from training.events.sql import literal, name
+from training.eventsconfig import EventsConfig
 
 MOST_TYPES = 30  # a column with more values does not hold types
 LOOK_FILES, LOOK_ROWS = 100, 10_000  # how far into the log units, event types and spare columns are looked for

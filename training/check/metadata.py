@@ -7,7 +7,7 @@ from typing import Any
 
 from training.check.checks import metadata as checks
 from training.check.findings import Finding, finding
-from training.config import EventsConfig
+from training.eventsconfig import EventsConfig
 from training.items.look import Look
 from training.items.meeting import meet
 from training.items.read import read_items

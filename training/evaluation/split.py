@@ -11,8 +11,9 @@ from index.report import RankedTask
 from store.times.likeness import form_of, likeness
 from store.times.numbers import number_of
 from store.times.reading import TimeRule, read_time
-from training.config import EvaluationConfig, EventsConfig, TrainConfig
+from training.config import EvaluationConfig, TrainConfig
 from training.corpus import Corpus
+from training.eventsconfig import EventsConfig
 
 
 @dataclass(frozen=True)

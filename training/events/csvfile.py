@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import EventsError
-from training.config import EventsConfig
 from training.events.csvheader import Header, header_of
 from training.events.text.blanks import Marks, around
 from training.events.text.plain import Text
+from training.eventsconfig import EventsConfig
 
 DELIMITERS = (",", "\t", ";", "|", "::", "\x01")  # \x01: Hive's
 NAMES = {"\t": "a tab", "\x01": "\\x01", " ": "a blank"}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.errors import EventsError
-from training.config import EventsConfig
+from training.eventsconfig import EventsConfig
 
 # RecBole's atomic files write the type behind the name: user_id:token, timestamp:float.
 TYPED = re.compile(r"(.+):(?:token|token_seq|float|float_seq)")

@@ -13,7 +13,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from index.errors import ConfigError, EventsError, EventsRejected
-from training.config import EventsConfig
 from training.events.csvrecords import check_count, count_lines
 from training.events.reasons import Reason, events_sql
 from training.events.rejects import MalformedLines, write_rejects
@@ -21,6 +20,7 @@ from training.events.source import Source, Sources
 from training.events.sql import READ_ERRORS, first_line
 from training.events.times.facts import unread
 from training.events.unknown import words_of
+from training.eventsconfig import EventsConfig
 
 BATCH_ROWS = 500_000
 

@@ -5,12 +5,12 @@ from enum import IntEnum
 
 from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_WEIGHT
 from store.times.numbers import LATEST
-from training.config import EventsConfig
 from training.events.shapes.shape import BLANK, POSITION
 from training.events.source import Source
 from training.events.sql import literal, name
 from training.events.times.twin import time_sql
 from training.events.unknown import blank_sql, nobody_sql
+from training.eventsconfig import EventsConfig
 
 
 class Reason(IntEnum):

@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from training.config import EventsConfig
 from training.events import jsonfile
 from training.events.csvrecords import read_records
 from training.events.reasons import Reason, reason_sql, values_sql
 from training.events.source import Source, Sources
 from training.events.sql import literal
+from training.eventsconfig import EventsConfig
 
 TEXT_CHARACTERS = 2000  # of a rejected value; of a whole line a quarter
 LIKENESSES = 1000  # rejected times of one file that are told what they look like

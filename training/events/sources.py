@@ -14,7 +14,6 @@ from pathlib import Path
 import duckdb
 
 from index.errors import EventsError, EventsMissing
-from training.config import SESSION, EventsConfig
 from training.events import csvfile, jsonfile
 from training.events.csvheader import unnamed_hint
 from training.events.files import TEXTS, find_files
@@ -29,6 +28,7 @@ from training.events.text.copies import sweep
 from training.events.text.plain import Text, texts_of
 from training.events.times.look import look_at_times
 from training.events.wholeids import with_whole_ids
+from training.eventsconfig import SESSION, EventsConfig
 
 log = logging.getLogger(__name__)
 

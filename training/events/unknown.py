@@ -8,9 +8,9 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import EventsConfig
 from training.events.source import Sources
 from training.events.sql import literal
+from training.eventsconfig import EventsConfig
 
 WORDS = ("-1", "-1.0", "-", "na", "n/a", "<na>", "nan", "nil", "none", "null", "(null)", "\\n", "undefined", "unknown",
          "(not set)", "guest", "anonymous", "anon", "00000000-0000-0000-0000-000000000000")  # fmt: skip

@@ -1,10 +1,11 @@
 """The file of a test: which form it has, and its questions."""
 
 from index.errors import EventsMissing
-from training.config import EventsConfig, TrainConfig
+from training.config import TrainConfig
 from training.events.files import find_files
 from training.events.sources import look
 from training.events.sql import connect
+from training.eventsconfig import EventsConfig
 from training.given.log import log_questions
 from training.given.questions import Questions
 from training.given.table import PREFIX, SESSION, TARGET, table_questions

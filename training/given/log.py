@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EventsError, EventsMissing, EventsRejected
-from training.config import EventsConfig, TrainConfig
+from training.config import TrainConfig
 from training.events.reader import EventReader
 from training.events.source import Source
 from training.events.sources import mistyped, open_sources, wanted_columns
+from training.eventsconfig import EventsConfig
 from training.given.questions import Questions
 from training.sessions.cut import cut_all
 from training.sessions.strangers import Strangers

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from index.errors import EventsError, EventsMissing
-from training.config import EventsConfig
 from training.events.files import TEXTS, find_files, format_of
 from training.events.source import Source
 from training.events.sources import check_type, look
 from training.events.text.plain import texts_of
+from training.eventsconfig import EventsConfig
 from training.items.idcolumn import has_names, id_column
 from training.items.meeting import Known
 

@@ -4,9 +4,9 @@ import re
 
 import duckdb
 
-from training.config import EventsConfig
 from training.events.source import Source
 from training.events.sources import mistyped
+from training.eventsconfig import EventsConfig
 from training.items.meeting import Known, loose
 
 LOOK_ROWS = 20_000

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from training.config import EventsConfig
+from training.eventsconfig import EventsConfig
 from training.items.meeting import Meeting
 from training.items.read import Items
 

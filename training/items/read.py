@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 
 from index.catalogue.catalogue import AVAILABLE
 from index.errors import EventsMissing
-from training.config import EventsConfig
 from training.events.sql import connect
 from training.events.wholeids import with_whole_ids
+from training.eventsconfig import EventsConfig
 from training.items.form import files_of, table_of
 from training.items.meeting import Known
 from training.items.rows import Account, Reject, rows_of

@@ -21,9 +21,10 @@ from store import events, items
 from store.database import Database
 from store.event import EventRow
 from store.items import ItemRow
-from training.config import EventsConfig, TrainConfig
+from training.config import TrainConfig
 from training.events.files import find_files, kind_of
 from training.events.unknown import names_nobody
+from training.eventsconfig import EventsConfig
 from training.items.read import read_items
 
 EVENTS, ITEMS = "events.parquet", "items.jsonl"

@@ -7,8 +7,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import EventsConfig
 from training.events.unknown import FAR_ABOVE, ZEROS, hashes_of, spellings, zeros_of
+from training.eventsconfig import EventsConfig
 from training.sessions.shards import SHARDS, Shards
 
 A_THIRD = 1 / 3  # of the events

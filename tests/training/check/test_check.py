@@ -27,7 +27,8 @@ from training.check.forecast import Forecast, TrainingCost
 from training.check.page import page
 from training.check.tally import SAMPLES
 from training.check.words import FINDINGS, OTHERWISE, words_of
-from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig
+from training.config import EvaluationConfig, SessionsConfig, TrainConfig
+from training.eventsconfig import EventsConfig
 from training.pipeline.prepare import prepare
 from training.progress import LogReporter
 from training.workspace import Workspace
@@ -297,6 +298,7 @@ class Told(LogReporter):
 
 # What only a check says: what a training will cost. And what is said at another moment of a run: see look_ahead.
 FORETOLD = {"trial_failed", "memory_short", "less_than_serving"}
+BEFORE_THE_ROWS = {"times_ambiguous", "times_no_epoch"}  # these stop a training before it reads any
 OF_THE_ROWS = {"no_events", "rows_rejected", "types_unused", "no_conversions", "units_mixed"}
 
 
@@ -315,6 +317,8 @@ def test_a_training_says_of_a_log_what_a_check_says(tmp_path: Path, name: Any) -
     words = [("stop" if f.severity == "stop" else "warning", f.code, f.found, f.advice) for f in checked]
     if isinstance(refused, EventsRejected):  # while it was read: what is known of sessions by then is not all
         words = [each for each in words if each[1] in OF_THE_ROWS]
+    elif refused is not None and any(f.severity == "stop" and f.code in BEFORE_THE_ROWS for f in checked):
+        words = [each for each in words if each[1] in BEFORE_THE_ROWS]
     said = [(event, f["finding"], f["found"], f["advice"]) for event, f in told.notes if "finding" in f]
     assert said == words
     assert (refused is None) == all(f.severity != "stop" for f in checked)

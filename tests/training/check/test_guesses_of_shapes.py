@@ -4,7 +4,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from training.check.examine import examine
-from training.config import EventsConfig, TrainConfig
+from training.config import TrainConfig
+from training.eventsconfig import EventsConfig
 
 
 def guesses(**events):

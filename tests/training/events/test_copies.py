@@ -1,5 +1,6 @@
 """Plain copies: they go with whoever holds them, also where the process was killed, and never fill the disk."""
 
+import atexit
 import bz2
 import gc
 import os
@@ -13,13 +14,14 @@ import pytest
 from support.disk import small_disk
 
 from index.errors import EventsError
-from training.config import EventsConfig
 from training.events.sources import open_sources
 from training.events.sql import connect
 from training.events.text.copies import PREFIX, Copy, room_for, sweep
 from training.events.text.plain import texts_of
+from training.eventsconfig import EventsConfig
 
 CONNECTION = connect(500)
+atexit.register(CONNECTION.close)
 HOLD = """
 import sys
 from pathlib import Path

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from index.errors import EventsError
-from training.config import EventsConfig
 from training.events.text.guess import Guess, guessed
+from training.eventsconfig import EventsConfig
 
 WORDS = {
     "cp1252": "café crème,forêt,Straße,niño,Größe,façade,weiß",

@@ -15,7 +15,7 @@ import pytest
 
 from cli.main import main
 from index.errors import EventsError
-from training.config import EventsConfig
+from training.eventsconfig import EventsConfig
 from training.items.read import read_items
 
 NOISE = random.Random(3).randbytes(3000)

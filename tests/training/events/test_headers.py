@@ -7,10 +7,10 @@ from pydantic import ValidationError
 from support.reading import Read
 
 from index.errors import EventsError, EventsMissing
-from training.config import EventsConfig
 from training.events.csvfile import Dialect
 from training.events.csvrecords import read_records
 from training.events.text.plain import Text
+from training.eventsconfig import EventsConfig
 
 NUMBERS = {"user": "1", "item": "2", "time": "3"}
 ROWS = b"a,x,1\nbad\n\nb,,2\n"

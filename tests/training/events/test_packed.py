@@ -12,8 +12,8 @@ import pytest
 from support.reading import Read
 
 from index.errors import EventsError
-from training.config import EventsConfig
 from training.events.files import find_files
+from training.eventsconfig import EventsConfig
 from training.items.read import read_items
 
 ROWS = b"u,i,t\na,x,1\nbad\nb,,2\n"

@@ -12,9 +12,9 @@ import pytest
 from support.reading import CONNECTION, Read
 
 from index.errors import ConfigError, EventsError, EventsMissing
-from training.config import EventsConfig
 from training.configfile import load_config
 from training.events.sources import known_rows, open_sources
+from training.eventsconfig import EventsConfig
 
 T = 1_700_000_000
 MICROS = T * 1_000_000

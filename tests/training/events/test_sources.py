@@ -1,5 +1,6 @@
 """Files, folders and globs, of any shape and under any name, or a message that says what was found."""
 
+import atexit
 import gzip
 import json
 import logging
@@ -11,13 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from index.errors import EventsError, EventsMissing
-from training.config import EventsConfig
 from training.events.files import find_files
 from training.events.sources import open_sources
 from training.events.sql import connect
+from training.eventsconfig import EventsConfig
 
 CSV = b"user_id,item_id,timestamp\na,x,1\n"
 CONNECTION = connect(500)
+atexit.register(CONNECTION.close)
 
 
 def write(path, content=CSV):

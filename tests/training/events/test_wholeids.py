@@ -1,13 +1,16 @@
 """Whole numbers that pandas wrote as 300.0 are read as 300, and decimals stay what they are."""
 
+import atexit
+
 import pytest
 
-from training.config import EventsConfig
 from training.events.reader import EventReader
 from training.events.sources import open_sources
 from training.events.sql import connect
+from training.eventsconfig import EventsConfig
 
 CONNECTION = connect(500)
+atexit.register(CONNECTION.close)
 
 
 def items_of(tmp_path, *files, **settings):

@@ -15,7 +15,8 @@ from support.trained import train
 from cli.main import main
 from index.artifact.registry import Registry
 from index.model import Model
-from training.config import EventsConfig, TrainConfig
+from training.config import TrainConfig
+from training.eventsconfig import EventsConfig
 from training.given.file import read_questions
 from training.given.log import pieces
 from training.given.measure import Asked

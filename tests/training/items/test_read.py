@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from index.errors import EventsError, EventsMissing
-from training.config import EventsConfig
+from training.eventsconfig import EventsConfig
 from training.items.read import read_items, write_rejects
 
 
@@ -274,7 +274,6 @@ def test_a_catalogue_without_names_in_its_first_line_is_read_by_the_number_of_it
     found = read(path, ids=["2", "1"], **log)
     assert found.columns == {str(path): "1"}
     assert found.fields["2"] == {"2": "Jumanji (1995)", "3": ["Adventure", "Comedy"]}
-    assert found.guesses
     named = read(path, items_columns=("movie", "title", "genres"), items_id="movie", delimiter="::")
     assert named.fields["1"] == {"title": "Toy Story (1995)", "genres": ["Animation", "Comedy"]}
     assert read(path, items_id="1").fields == found.fields

@@ -8,7 +8,8 @@ from support.jobworld import World
 
 from index.errors import ConfigError
 from store.events import STREAMED
-from training.config import EventsConfig, TrainConfig
+from training.config import TrainConfig
+from training.eventsconfig import EventsConfig
 from training.items.read import read_items
 from training.jobs.storedlog import StoredLog, export, with_stored
 

@@ -14,11 +14,12 @@ import item2vec
 from cli.main import main
 from index.artifact.registry import Registry
 from index.errors import ConfigError, EventsError, EventsMissing
-from training.config import Tool, TrainConfig
+from training.config import TrainConfig
 from training.configfile import load_config
 from training.events.reader import EventReader
 from training.events.sources import open_sources
 from training.events.sql import connect
+from training.eventsconfig import Tool
 from training.presets.tools.table import PRESETS
 from training.presets.unfold import unfold
 

@@ -11,7 +11,8 @@ import pytest
 from index.errors import EventsRejected
 from store.event import EventRow
 from training.check.examine import examine
-from training.config import EventsConfig, SessionsConfig, TrainConfig
+from training.config import SessionsConfig, TrainConfig
+from training.eventsconfig import EventsConfig
 from training.jobs.storedlog import values_of
 from training.pipeline.prepare import Prepared, identity_of, prepare
 from training.workspace import Workspace

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from training.config import EventsConfig
 from training.events.sql import literal
+from training.eventsconfig import EventsConfig
 
 COLUMN = "line"
 MOST_BYTES = 1 << 24  # of one line

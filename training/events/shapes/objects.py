@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import duckdb
 
-from training.config import EventsConfig
 from training.events import jsonfile
 from training.events.shapes.finders import JsonFinder
 from training.events.shapes.jsonvalues import ValueStream
@@ -12,6 +11,7 @@ from training.events.shapes.shaping import Named, shaped
 from training.events.source import Source
 from training.events.sql import relation
 from training.events.text.plain import Text
+from training.eventsconfig import EventsConfig
 
 RARE = ("event_type", "dwell", "weight")  # may be missing from the first objects: only the others must show
 

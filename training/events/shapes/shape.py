@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from training.config import SESSION
 from training.events.sql import name
+from training.eventsconfig import SESSION
 
 # Columns that a shape adds. No file is expected to have them: the parentheses keep them apart.
 FILE = "(file)"  # path of the file that the row is of

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 import duckdb
 
 from index.errors import EventsError
-from training.config import SESSION, EventsConfig
 from training.events.shapes.binaryids import uuid_column
 from training.events.shapes.finders import Finder
 from training.events.shapes.lines import BLANKS, COLUMN, Separator, separator_of, split_sql
@@ -15,6 +14,7 @@ from training.events.shapes.partitions import sql as partition_sql
 from training.events.shapes.shape import ROW, Column, Shape
 from training.events.source import Source
 from training.events.sql import literal, name
+from training.eventsconfig import SESSION, EventsConfig
 
 LOOK_ROWS = 1000
 IDS = ("user", "item", "session")

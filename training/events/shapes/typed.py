@@ -7,12 +7,12 @@ from functools import partial
 import duckdb
 import pyarrow as pa
 
-from training.config import EventsConfig
 from training.events.shapes.columnar import NAMES, columnar, damaged, parquet_schema
 from training.events.shapes.finders import TypedFinder
 from training.events.shapes.shaping import Named, shaped
 from training.events.source import Source
 from training.events.sql import READ_ERRORS, relation
+from training.eventsconfig import EventsConfig
 
 
 def look_typed(

@@ -15,11 +15,11 @@ from store.times.likeness import number_form
 from store.times.numbers import LATEST, number_of
 from store.times.reading import TimeRule, read_time
 from store.times.texts import slashes, tidy
-from training.config import EventsConfig
 from training.events.source import Source
 from training.events.sql import READ_ERRORS, literal
 from training.events.times.facts import DayOrder, TimeFacts
 from training.events.times.twin import is_shared, rule_for
+from training.eventsconfig import EventsConfig
 
 LOOK_FILES, LOOK_ROWS = 100, 10_000  # files, and rows of all of them together
 LOOK_TEXTS, FAST_TEXTS, SHOWN = 1000, 200, 3  # of these, how many are read, tried and shown

@@ -11,9 +11,9 @@ from store.times.civil import zone_of
 from store.times.numbers import NUMBER_FORMS, Linear
 from store.times.reading import TimeRule
 from store.times.strptimes import names_zone
-from training.config import EventsConfig
 from training.events.source import Source
 from training.events.sql import literal, name
+from training.eventsconfig import EventsConfig
 
 # ISO 8601 as DuckDB reads it too. It would also take '10:00 IST' and a thousand other zones, with meanings of its own.
 ISO = r"\d{4}-\d\d?-\d\d?([ T]\d\d?:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?| UTC)?)?"
