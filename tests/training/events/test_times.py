@@ -113,6 +113,8 @@ def test_a_format_means_the_same_to_both(connection, rng, form, zone):
 def log(tmp_path):
     """Writes times as a log; returns how it is opened and read."""
 
+    connections = []
+
     def made(times, name="log.csv", **given):
         path = tmp_path / name
         if name.endswith("csv"):
@@ -122,14 +124,16 @@ def log(tmp_path):
             pq.write_table(
                 pa.table({"user_id": ["u"] * len(values), "item_id": ["i"] * len(values), "timestamp": values}), path
             )
-        return Log(EventsConfig(paths=(str(path),), **given), tmp_path / "rejects.parquet")
+        connections.append(connect(500))
+        return Log(EventsConfig(paths=(str(path),), **given), tmp_path / "rejects.parquet", connections[-1])
 
-    return made
+    yield made
+    for connection in connections:
+        connection.close()
 
 
 class Log:
-    def __init__(self, config, rejects):
-        connection = connect(500)
+    def __init__(self, config, rejects, connection):
         self.sources = open_sources(config, connection)
         self.times = self.sources.times
         self._reader = EventReader(self.sources, config, connection, rejects=rejects)
