@@ -19,7 +19,8 @@ OURS = {
 }
 # The floors inside training, from the ground up. A room imports rooms of lower floors only, so there is no circle.
 FLOORS = (
-    {"config", "configfile", "corpus", "progress", "terminal", "workspace", "counting"},
+    {"config", "configfile", "corpus", "counting", "objective", "progress", "replacement", "setting", "terminal"}
+    | {"walks", "workspace"},
     {"events", "trainers", "baselines", "demo"},
     {"sessions", "evaluation"},
     {"choice", "given"},

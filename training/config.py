@@ -5,29 +5,17 @@ Every setting is described once, here: the help of the commands shows this text,
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from index.ranking.settings import RecommenderConfig
+from training.replacement import GateConfig, UpdateConfig
+from training.setting import Settings, setting
 
 log = logging.getLogger(__name__)
 
 MINUTES = 10 * 365 * 24 * 60.0  # of ten years: a longer pause is no pause
-
-T = TypeVar("T")
-
-
-def setting(default: T, description: str, **limits: Any) -> T:
-    """A field with its one description. limits: as pydantic's Field takes them."""
-    return cast(T, Field(default, description=description, **limits))
-
-
-class Settings(BaseModel):
-    """Base of the sections: frozen, and an unknown name is an error. Every number has a least and a largest value: one
-    beyond what makes sense would train for ever, or run out of memory, and say nothing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class EventsConfig(Settings):
@@ -47,6 +35,9 @@ class EventsConfig(Settings):
     conversion_types: tuple[str, ...] = setting(
         (), "event types that are conversions: booked, bought, ... (needs event_type)"
     )
+    type_weights: dict[str, Annotated[float, Field(ge=0, le=10_000)]] = setting(
+        {}, "how much an event of each type counts, 1 where a type is not named (needs event_type)"
+    )
     dwell: str | None = setting(None, "column of the dwell time in seconds")
     weight: str | None = setting(None, "column of the event's weight (a number >= 0)")
     time_unit: Literal["auto", "s", "ms", "us", "ns"] = setting(
@@ -64,10 +55,16 @@ class EventsConfig(Settings):
         le=1 << 22,
     )
 
+    @property
+    def weighed(self) -> bool:
+        """Whether events have weights."""
+        return self.weight is not None or bool(self.type_weights)
+
     @model_validator(mode="after")
     def _types_need_a_column(self) -> "EventsConfig":
-        if (self.event_types or self.conversion_types) and self.event_type is None:
-            raise ValueError("event_types and conversion_types need event_type, the column to look in")
+        named = (self.event_types, self.conversion_types, self.type_weights)
+        if any(named) and self.event_type is None:
+            raise ValueError("event_types, conversion_types and type_weights need event_type, the column to look in")
         return self
 
 
@@ -86,6 +83,12 @@ class SessionsConfig(Settings):
         0.0, "events with a shorter dwell time, in seconds, are dropped (needs dwell)", ge=0, le=86_400
     )
     max_user_events: int = setting(100_000, "users with more events are left out as bots; 0: no limit", ge=0, le=10**9)
+    half_life_days: float = setting(
+        0.0,
+        "the weight of a session halves with each so many days of its age; 0: age does not count",
+        ge=0,
+        le=36_500,
+    )
 
     @model_validator(mode="after")
     def _some_length_is_left(self) -> "SessionsConfig":
@@ -236,46 +239,6 @@ class EvaluationConfig(Settings):
         return given
 
 
-class UpdateConfig(Settings):
-    """When a retraining of the service only adds the new events to the model that serves."""
-
-    share: float = setting(
-        0.25, "as long as fewer events, as a share of the last whole training's, came since it; 0: never", ge=0, le=100
-    )
-    days: float = setting(7.0, "and as long as the last whole training is no older than this", ge=0, le=3650)
-
-
-class GateConfig(Settings):
-    """What a new model must keep of the one that serves, or it does not take its place."""
-
-    items_kept: float = setting(
-        0.2,
-        "of the items of the model that serves, the share that the new one must still have; 0: not asked",
-        ge=0,
-        le=1,
-    )
-    events_answered: float = setting(
-        0.8,
-        "the newest events that the new model can answer, as a share of those that the one that serves can; 0: not "
-        "asked",
-        ge=0,
-        le=1,
-    )
-    log_kept: float = setting(
-        0.6,
-        "of the sessions or of the events that the model that serves was trained on, the share that must be there "
-        "again; 0: not asked",
-        ge=0,
-        le=1,
-    )
-    days_back: float = setting(
-        7.0, "how many days the newest event may lie before that of the model that serves", ge=0, le=36_500
-    )
-    compared: bool = setting(
-        True, "a model that shares too few test questions with the one that serves is refused, not let through"
-    )
-
-
 class TrainConfig(Settings):
     """Everything a run depends on."""
 
@@ -294,4 +257,12 @@ class TrainConfig(Settings):
         # The current model has seen the sessions that are held out here.
         if self.trainer.warm_start and not self.evaluation.publish_all:
             raise ValueError("warm_start needs evaluation.publish_all: what is measured must not start warm")
+        return self
+
+    @model_validator(mode="after")
+    def _what_gensim_has_no_place_for(self) -> "TrainConfig":
+        given = {"type_weights": self.events.type_weights, "half_life_days": self.sessions.half_life_days}
+        named = [name for name, value in given.items() if value]
+        if self.trainer.engine == "gensim" and named:
+            raise ValueError(f"{named[0]} cannot be set with engine gensim, which counts all events alike; use sgns")
         return self

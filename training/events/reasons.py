@@ -38,12 +38,24 @@ def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str
     columns += f", {reason_sql(source, config, min_dwell)} AS reason"
     if config.session is not None:
         columns += ", hash(session_text) AS session_key"
-    if config.weight is not None:
-        columns += ", coalesce(weight_number, 1)::FLOAT AS weight"
+    weight = weight_sql(config)
+    if weight is not None:
+        columns += f", {weight} AS weight"
     if config.conversion_types:
         wanted = ", ".join(literal(t) for t in config.conversion_types)
         columns += f", coalesce(type_text IN ({wanted}), false) AS converted"
     return f"SELECT {columns} FROM ({values_sql(source, config, scan)})"
+
+
+def weight_sql(config: EventsConfig) -> str | None:
+    """What an event weighs, by its row and by its type; None where neither says anything."""
+    if not config.weighed:
+        return None
+    own = "coalesce(weight_number, 1)" if config.weight is not None else "1"
+    if not config.type_weights:
+        return f"{own}::FLOAT"
+    whens = " ".join(f"WHEN {literal(kind)} THEN {float(weight)!r}" for kind, weight in config.type_weights.items())
+    return f"((CASE coalesce(type_text, '') {whens} ELSE 1 END) * {own})::FLOAT"
 
 
 def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") -> str:

@@ -13,6 +13,7 @@ from training.choice.similar import SimilarReading, similar_reading
 from training.config import TrainConfig
 from training.evaluation.evaluate import ONLY_POPULARITY, Candidates, choose_baselines
 from training.evaluation.split import Prefixes, Split, split_validation, validation_prefixes
+from training.objective.weights import counted_weights
 from training.pipeline.train import train
 from training.workspace import Workspace, read_json, write_json
 
@@ -62,7 +63,8 @@ def choose_settings(test: Split, catalogue: Catalogue, config: TrainConfig, work
 
 def _blend(validation: Split, prefixes: Prefixes, catalogue: Catalogue, config: TrainConfig, work: Workspace) -> Chosen:
     """Readings and weights of models of their own; the baselines are another question, and need none."""
-    counted = Counted(validation.train, config.trainer.workers)
+    weights = counted_weights(validation.train, config)
+    counted = Counted(validation.train, config.trainer.workers, weights=weights)
     engines: dict[str, Materials] = {}
     categories = [catalogue.category(item) for item in validation.ids]
     trace: Trace = {}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from index.catalogue.catalogue import Catalogue
+from index.errors import ConfigError
 from index.vocabulary import Vocabulary
 from training.config import TrainConfig
 from training.corpus import Corpus
@@ -67,7 +68,7 @@ def identity_of(config: TrainConfig) -> dict[str, Any]:
 
 
 def prepare(config: TrainConfig, work: Workspace) -> Prepared:
-    """Read the log, reject what is not an event, cut sessions."""
+    """Read the log, reject what is not an event, cut sessions. Raises an Item2vecError."""
 
     def make(folder: Path) -> None:
         settings = config.events
@@ -97,7 +98,12 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
         )
         write_sessions(folder, sessions, counts)
 
-    return prepared_of(work.step("sessions", make))
+    log = prepared_of(work.step("sessions", make))
+    if config.sessions.half_life_days and not has_clock(log.corpus):
+        raise ConfigError(
+            "sessions.half_life_days needs clock times, and the log has positions or one time for all: leave it out"
+        )
+    return log
 
 
 def write_sessions(folder: Path, sessions: Sessions, counts: RowCounts) -> None:

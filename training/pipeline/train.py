@@ -12,6 +12,7 @@ from index.artifact.manifest import TrainingFacts
 from index.artifact.registry import Registry
 from training.config import TrainConfig, TrainerConfig
 from training.corpus import Corpus
+from training.objective.weights import aged
 from training.pipeline.prepare import Prepared
 from training.trainers.spaces import Spaces, Start, train_spaces
 from training.trainers.trainer import Embeddings
@@ -39,7 +40,7 @@ def train(
         epochs = 1 if settings.engine == "spectral" else settings.steps().epochs
         with work.told.step(name, total=len(corpus.tokens) * epochs, unit="tokens") as step:
             found = train_spaces(
-                replace(corpus, keys=keys_of(ids)),
+                replace(aged(corpus, config.sessions.half_life_days), keys=keys_of(ids)),
                 settings,
                 config.seed,
                 step.share,

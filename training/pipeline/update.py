@@ -133,7 +133,7 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
     def make(folder: Path) -> None:
         settings = config.events
         before = Before.of(evidence, ids, base.model.rare)
-        if (before.cut.weights is None) != (settings.weight is None):
+        if (before.cut.weights is None) == settings.weighed:
             raise UpdateImpossible("the model has weights of events and the new ones have none, or the other way round")
         connection = connect(settings.memory_mb, str(folder))
         sources = open_sources(settings, connection)

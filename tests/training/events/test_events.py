@@ -293,6 +293,15 @@ def test_short_dwell_is_left_out_by_a_rule_and_needs_its_column(read, tmp_path):
         read(rows, min_dwell=2.0)
 
 
+def test_an_event_weighs_what_its_type_and_its_row_say(read):
+    rows = [{"u": "a", "i": "x", "t": T, "e": kind, "w": w} for kind, w in (("buy", 2), ("it's", 3), ("view", None))]
+    rows.append({"u": "a", "i": "x", "t": T})
+    types = {"buy": 5, "it's": 0.5, "never": 7}
+    assert read(rows, event_type="e", type_weights=types).weights == [5, 0.5, 1, 1]
+    assert read(rows, event_type="e", type_weights=types, weight="w").weights == [10, 1.5, 1, 1]
+    assert read(rows, event_type="e").weights == []
+
+
 def test_other_event_types_are_left_out_whatever_else_is_wrong_with_them(read):
     rows = [
         {"u": "a", "i": "x", "t": T, "e": "view"},

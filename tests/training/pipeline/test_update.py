@@ -82,6 +82,31 @@ def test_an_update_gives_what_a_whole_training_would(logs, tmp_path):
     assert "evaluate" not in second.manifest.timings
 
 
+SAID = {
+    "age": {"sessions": {"half_life_days": 3}},
+}
+
+
+@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
+def test_so_it_does_where_the_log_says_more_than_order(logs, tmp_path, said):
+    old, new, whole = logs
+
+    def wanted(log: Path):
+        config = plain(log)
+        sections = {name: getattr(config, name).model_copy(update=values) for name, values in said.items()}
+        return config.model_copy(update=sections)
+
+    run(wanted(old), tmp_path / "models", LogReporter(), force=True)
+    updated(tmp_path / "models", new)
+    run(wanted(whole), tmp_path / "whole", LogReporter(), force=True)
+    found, expected = (Registry(tmp_path / name).open() for name in ("models", "whole"))
+    plainly = run(plain(whole), tmp_path / "plain", LogReporter(), force=True)
+    for name in (*ARRAYS, "counts_after_weights", "counts_recent_weights"):
+        assert np.array_equal(found.array(name), expected.array(name)), name
+    other = Registry(tmp_path / "plain").open(plainly.version)
+    assert not np.array_equal(found.array("inputs"), other.array("inputs"))
+
+
 def test_what_the_model_has_seen_is_not_counted_twice(logs, tmp_path):
     old, _, whole = logs
     run(plain(old), tmp_path / "models", LogReporter(), force=True)
