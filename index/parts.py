@@ -116,6 +116,7 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         "targets": None if parts.targets is parts.outputs else parts.targets,
         "session_starts": parts.evidence.starts,
         "event_weights": parts.evidence.weights,
+        "event_converted": parts.evidence.converted,
         "evaluation_ranks": parts.evaluation_ranks,
     }
     for name, values in (arrays | {name: values for name, values in optional.items() if values is not None}).items():
@@ -167,6 +168,7 @@ def read_parts(artifact: Artifact) -> ModelParts:
             clock=artifact.manifest.data.last_event is not None,
             starts=optional("session_starts"),
             weights=optional("event_weights"),
+            converted=optional("event_converted"),
         ),
         similar_vectors=similar_vectors,
         targets=targets,

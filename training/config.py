@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from index.ranking.settings import RecommenderConfig
+from training.objective.settings import ObjectiveConfig
 from training.replacement import GateConfig, UpdateConfig
 from training.setting import Settings, setting
 
@@ -244,6 +245,7 @@ class TrainConfig(Settings):
 
     events: EventsConfig = EventsConfig()
     sessions: SessionsConfig = SessionsConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
     trainer: TrainerConfig = TrainerConfig()
     index: IndexConfig = IndexConfig()
     recommender: RecommenderConfig = RecommenderConfig()
@@ -260,8 +262,19 @@ class TrainConfig(Settings):
         return self
 
     @model_validator(mode="after")
+    def _conversions_are_named(self) -> "TrainConfig":
+        if self.objective.converts and not self.events.conversion_types:
+            raise ValueError("conversion_context and conversion_weight need events.conversion_types: what converts")
+        return self
+
+    @model_validator(mode="after")
     def _what_gensim_has_no_place_for(self) -> "TrainConfig":
-        given = {"type_weights": self.events.type_weights, "half_life_days": self.sessions.half_life_days}
+        given = {
+            "type_weights": self.events.type_weights,
+            "half_life_days": self.sessions.half_life_days,
+            "conversion_context": self.objective.conversion_context,
+            "conversion_weight": self.objective.conversion_weight != 1,
+        }
         named = [name for name, value in given.items() if value]
         if self.trainer.engine == "gensim" and named:
             raise ValueError(f"{named[0]} cannot be set with engine gensim, which counts all events alike; use sgns")

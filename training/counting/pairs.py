@@ -1,5 +1,6 @@
 """All pair counts of a corpus, as a thing of their own: whole numbers that add up."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -39,9 +40,12 @@ class PairCounts:
     ) -> Self:
         """weights: of the events, see `count_in_blocks`. spill: a folder; rows go there block by block, and what is
         returned is mapped. Without it, memory for all pairs is taken. The result does not depend on `threads`."""
-        blocks = count_in_blocks(corpus, reach, lambda _, rows: _small(rows), threads, weights)
-        if spill is not None:
-            return cls._from_disk(blocks, spill)
+        blocks = count_in_blocks(corpus, reach, small, threads, weights)
+        return cls.joined(blocks) if spill is None else cls._from_disk(blocks, spill)
+
+    @classmethod
+    def joined(cls, blocks: Iterable[Rows]) -> Self:
+        """Of the rows of all items, block after block; see `small`."""
         parts = list(blocks)
         offsets = _offsets([part.lengths for part in parts])
         wide = any(part.counts.dtype == np.int64 for part in parts)
@@ -97,7 +101,7 @@ class PairCounts:
         return rows, columns
 
 
-def _small(rows: Rows) -> Rows:
+def small(begin: int, rows: Rows) -> Rows:
     """A copy of its own, in half the room where the counts allow it."""
     fits = not len(rows.counts) or rows.counts.max() < 2**31
     return Rows(rows.lengths, rows.items.copy(), rows.counts.astype(np.int32 if fits else np.int64))

@@ -1,5 +1,6 @@
 """From trained matrices to everything an artifact holds: index, stored neighbours, rules, evidence."""
 
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -57,6 +58,8 @@ def assemble(
             corpus.weights,
             postings_of(corpus).positions,
         )
+        if config.objective.converts:
+            evidence = replace(evidence, converted=corpus.converted)
         step.facts |= {"rules": sum(len(part.items) for part in rules.values())}
     materials = Materials(final.spaces, counted)
     scorer, vectors = materials.scorer(recommender), materials.similar(recommender)

@@ -12,7 +12,7 @@ from index.artifact.manifest import TrainingFacts
 from index.artifact.registry import Registry
 from training.config import TrainConfig, TrainerConfig
 from training.corpus import Corpus
-from training.objective.weights import aged
+from training.objective.lesson import lesson_of
 from training.pipeline.prepare import Prepared
 from training.trainers.spaces import Spaces, Start, train_spaces
 from training.trainers.trainer import Embeddings
@@ -39,13 +39,15 @@ def train(
         settings = _held(config.trainer, work)
         epochs = 1 if settings.engine == "spectral" else settings.steps().epochs
         with work.told.step(name, total=len(corpus.tokens) * epochs, unit="tokens") as step:
+            lesson = lesson_of(replace(corpus, keys=keys_of(ids)), config)
             found = train_spaces(
-                replace(aged(corpus, config.sessions.half_life_days), keys=keys_of(ids)),
+                lesson.corpus,
                 settings,
                 config.seed,
                 step.share,
                 lambda rate, lower: work.told.note("diverged", training=name, learning_rate=rate, next=lower),
                 start.start if start else Start(),
+                lesson.signals,
             )
             step.facts |= {"engine": settings.engine, "tokens": len(corpus.tokens)}
             if found.learning_rate is not None:

@@ -135,6 +135,8 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
         before = Before.of(evidence, ids, base.model.rare)
         if (before.cut.weights is None) == settings.weighed:
             raise UpdateImpossible("the model has weights of events and the new ones have none, or the other way round")
+        if config.objective.converts and before.cut.converted is None:
+            raise UpdateImpossible("the model does not say which events were conversions, and they count: train whole")
         connection = connect(settings.memory_mb, str(folder))
         sources = open_sources(settings, connection)
         reader = EventReader(sources, settings, connection, config.sessions.min_dwell, work.folder / "rejects.parquet")

@@ -14,14 +14,15 @@ from pathlib import Path
 from index.errors import ConfigError, TrainingFailed
 from index.ranking.settings import COUNTS, RecommenderConfig
 from training.choice.materials import Counted
-from training.config import TrainConfig, TrainerConfig
+from training.config import TrainConfig
 from training.configfile import write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
-from training.objective.weights import aged, counted_weights
+from training.objective.lesson import Lesson, lesson_of
+from training.objective.weights import counted_weights
 from training.pipeline.prepare import identity_of, prepare
 from training.progress import Reporter
-from training.trainers.spaces import Spaces, train_plainly
+from training.trainers.spaces import train_plainly
 from training.tune.budget import Budget
 from training.tune.final import Final, finals, winner
 from training.tune.report import preface
@@ -29,7 +30,7 @@ from training.tune.search import Search
 from training.tune.space import Space
 from training.tune.study import Study
 from training.tune.summary import TuneReport, summary
-from training.tune.trial import Bench, Tick, Training, sample
+from training.tune.trial import Bench, Training, sample
 from training.workspace import Workspace, read_json, write_json
 
 FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # the order of trials on a sample is less certain
@@ -83,15 +84,15 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
     log = prepare(config, work)
     fit, prefixes = questions_of(config, log.corpus, log.vocabulary.ids)
 
-    def train(corpus: Corpus, settings: TrainerConfig, seed: int, tick: Tick) -> Spaces:
-        return tuning.train(aged(corpus, config.sessions.half_life_days), settings, seed, tick)
+    def lesson(corpus: Corpus) -> Lesson:
+        return lesson_of(corpus, config)
 
     def bench(corpus: Corpus) -> Bench:
         with reporter.step("counts") as step, _timed(study):
             counted = Counted(corpus, threads, weights=counted_weights(corpus, config))
             counted.of(COUNTS["after"])
             step.share(1.0)
-        return Bench(corpus, prefixes, config.recommender, counted, threads, train)
+        return Bench(corpus, prefixes, config.recommender, counted, threads, tuning.train, lesson)
 
     searched = fit.train if tuning.share == 1 else sample(fit.train, tuning.share, config.seed)
     on = bench(searched)

@@ -82,14 +82,28 @@ def test_an_update_gives_what_a_whole_training_would(logs, tmp_path):
     assert "evaluate" not in second.manifest.timings
 
 
+@pytest.fixture(scope="module")
+def typed(logs, tmp_path_factory):
+    """The same, and a column e of what was booked and what was skipped."""
+    folder, (old, _, whole) = tmp_path_factory.mktemp("typed"), logs
+    header, *rows = rows_of(whole)
+    rows = [[*row, "book" if i % 7 == 0 else "skip" if i % 11 == 0 else "view"] for i, row in enumerate(rows)]
+    border = len(rows_of(old)) - 1
+    parts = (("old", rows[:border]), ("new", rows[border:]), ("whole", rows))
+    (folder / "items.csv").write_bytes((whole.parent / "items.csv").read_bytes())
+    return [write(folder / f"{name}.csv", [*header, "e"], part) for name, part in parts]
+
+
+TYPED = {"event_type": "e", "conversion_types": ("book",)}
 SAID = {
     "age": {"sessions": {"half_life_days": 3}},
+    "conversions": {"objective": {"conversion_context": 1.0, "conversion_weight": 3.0}, "events": TYPED},
 }
 
 
 @pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-def test_so_it_does_where_the_log_says_more_than_order(logs, tmp_path, said):
-    old, new, whole = logs
+def test_so_it_does_where_the_log_says_more_than_order(typed, tmp_path, said):
+    old, new, whole = typed
 
     def wanted(log: Path):
         config = plain(log)

@@ -20,6 +20,7 @@ from training.choice.materials import Counted
 from training.config import TrainConfig, TrainerConfig
 from training.configfile import load_config
 from training.evaluation.split import Prefixes, split_test
+from training.objective.signals import PLAIN
 from training.progress import LogReporter
 from training.trainers.spaces import Spaces
 from training.trainers.trainer import Embeddings
@@ -52,7 +53,7 @@ class Planted:
         self.fails = fails
         self.seen = []
 
-    def __call__(self, corpus, settings, seed, progress):
+    def __call__(self, corpus, settings, seed, progress, signals=PLAIN):
         self.seen.append((corpus, settings))
         if self.fails(settings):
             raise TrainingDiverged(f"training diverged: at window {settings.window}", short="training diverged")
@@ -245,7 +246,7 @@ def test_when_nothing_can_be_trained_that_is_the_error(tmp_path, log):
 
 def test_where_nothing_is_better_the_defaults_are_kept(tmp_path, log):
     class Best(Planted):
-        def __call__(self, corpus, settings, seed, progress):
+        def __call__(self, corpus, settings, seed, progress, signals=PLAIN):
             usual = settings == skipgram(log).trainer
             planted = settings.model_copy(update={"window": 4 if usual else 20, "direction": "after"})
             return super().__call__(corpus, planted, seed, progress)

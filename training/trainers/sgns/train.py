@@ -37,8 +37,8 @@ waiting for rows, so those that come are asked for between the products.
 Threads write to the same matrices without locks (Hogwild, Niu et al. 2011): rows are many, collisions rare. One thread
 and a seed repeat a run bit by bit.
 
-Room for more: another source of contexts (a conversion that belongs to its whole session, walks on a graph) is another
-call of `attract`; another source of noise (the same segment, explicit dislikes) one of `contrast`.
+What a log says beyond order (docs/objectives.md) comes in as pairs of another source: beyond.py finds them. A
+conversion is one more context of every centre of its session: a call of `attract`, and as much more noise.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +50,8 @@ from numpy.typing import NDArray
 
 from training.config import TrainerConfig
 from training.corpus import Corpus
+from training.objective.signals import PLAIN, Signals
+from training.trainers.sgns.beyond import beyond_of, conversions
 from training.trainers.sgns.log import blocks_of, log_of
 from training.trainers.sgns.memory import zeros
 from training.trainers.sgns.noise import alias_table, below, draw, pool_size, uniform
@@ -76,7 +78,12 @@ class Plan(NamedTuple):
 
 
 def train(
-    corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+    corpus: Corpus,
+    config: TrainerConfig,
+    seed: int,
+    progress: Progress,
+    start: Embeddings | None = None,
+    signals: Signals = PLAIN,
 ) -> Embeddings:
     """The trainer contract. start: vectors to begin with; without them, inputs are small and random, outputs zero.
 
@@ -85,6 +92,7 @@ def train(
     steps = config.steps()
     state = _first_state(corpus.items, config.dims, seed, start)
     log, alias, plan = log_of(corpus, config.sample), alias_table(corpus.counts(), config.exponent), _plan(config)
+    beyond = beyond_of(corpus, signals)
     blocks = blocks_of(corpus, config.workers)
     total = steps.epochs * len(corpus.tokens)
 
@@ -93,7 +101,7 @@ def train(
         begin, end = blocks[block], blocks[block + 1]
         done = epoch * len(corpus.tokens) + corpus.offsets[[begin, end]]
         rates = (steps.first + (steps.last - steps.first) * done / total).astype(np.float32)
-        _pass(log, begin, end, state, alias, plan, (rates[0], rates[1]), _rng(seed, epoch, block))
+        pass_over(log, beyond, begin, end, state, alias, plan, (rates[0], rates[1]), _rng(seed, epoch, block))
         return int(corpus.offsets[end] - corpus.offsets[begin])
 
     seen = 0
@@ -127,7 +135,7 @@ def _rng(seed: int, epoch: int, block: int) -> NDArray[np.uint64]:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-untyped-def]
+def pass_over(log, beyond, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-untyped-def]
     """One pass over sessions begin to end - 1, the learning rate going from the first of `rates` to the last.
 
     What is learnt is written into `state`.
@@ -139,6 +147,7 @@ def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-u
     for s in range(begin, end):
         longest = max(longest, offsets[s + 1] - offsets[s])
     session, weight, context = np.empty(longest, np.int32), np.ones(longest, np.float32), np.empty(longest, np.int32)
+    far = np.empty(CONTEXTS, np.int32)
     group, counting, waiting = np.zeros(GROUP, np.int32), np.zeros(GROUP, np.float32), 0
     noise, coming = np.zeros(pool, np.int32), np.zeros(pool, np.int32)
     for p in range(pool):
@@ -165,13 +174,19 @@ def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-u
             for j in range(c + 1 if after else max(0, c - reach), min(length, c + reach + 1)):
                 context[pairs] = session[j]
                 pairs += session[j] != centre  # an item says nothing about itself
-            if pairs == 0:
-                continue
+            counted = np.float32(pairs)
             for first in range(0, pairs, CONTEXTS):
                 count = min(CONTEXTS, pairs - first)
                 attract(state, centre, context, first, count, weight[c], rate, soon)
+            if beyond.begins.size > 0:
+                count, each = conversions(beyond, s, centre, far, rng)
+                if count > 0:
+                    attract(state, centre, far, 0, count, weight[c] * each, rate, soon)
+                    counted += each * np.float32(count)
+            if counted == 0:
+                continue
             group[waiting] = centre
-            counting[waiting] = weight[c] * negatives * np.float32(pairs) / np.float32(pool)
+            counting[waiting] = weight[c] * negatives * counted / np.float32(pool)
             waiting += 1
             if waiting == GROUP:
                 for p in range(pool):

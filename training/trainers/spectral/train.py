@@ -27,7 +27,9 @@ from index.errors import TrainingFailed
 from training.config import SpectralConfig, TrainerConfig
 from training.corpus import Corpus
 from training.counting.blocks import Reach
+from training.counting.conversions import with_conversions
 from training.counting.pairs import PairCounts
+from training.objective.signals import PLAIN, Signals
 from training.trainers.spectral.products import Matrix, gram, multiply, rooted, rows_of, times, transposed
 from training.trainers.trainer import Embeddings, Progress
 
@@ -38,12 +40,19 @@ Float = NDArray[np.float32]
 
 
 def train(
-    corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+    corpus: Corpus,
+    config: TrainerConfig,
+    seed: int,
+    progress: Progress,
+    start: Embeddings | None = None,
+    signals: Signals = PLAIN,
 ) -> Embeddings:
     """The trainer contract. start: what the vectors are turned onto, so that the same item has nearly the same vector
     in both; they are not begun with, since more products would make them worse."""
     settings = config.spectral
     counts = PairCounts.of(corpus, reach_of(settings), config.workers, corpus.weights)
+    if signals.conversion_context:
+        counts = with_conversions(counts, corpus, signals.conversion_context, config.workers)
     progress(0.5)
     return embed(counts, config, seed, progress, start, corpus.keys)
 

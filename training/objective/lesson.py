@@ -1,0 +1,41 @@
+"""A lesson: the corpus as it is learnt from, and what there is to learn beside it. Made once, for every engine."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.config import TrainConfig
+from training.corpus import Corpus
+from training.objective.signals import PLAIN, Signals
+from training.objective.weights import aged, times
+
+
+class Lesson(NamedTuple):
+    """corpus: its weights are what each event counts. signals: what else there is."""
+
+    corpus: Corpus
+    signals: Signals
+
+
+def lesson_of(corpus: Corpus, config: TrainConfig) -> Lesson:
+    """Of sessions as they were cut."""
+    objective = config.objective
+    learnt = aged(corpus, config.sessions.half_life_days)
+    if objective.conversion_weight != 1 and corpus.converted is not None:
+        factor = np.where(converting(corpus), np.float32(objective.conversion_weight), np.float32(1))
+        learnt = times(learnt, factor)
+    return Lesson(learnt, Signals(conversion_context=objective.conversion_context))
+
+
+def plainly(corpus: Corpus) -> Lesson:
+    """The sessions as they are, and nothing beside."""
+    return Lesson(corpus, PLAIN)
+
+
+def converting(corpus: Corpus) -> NDArray[np.bool_]:
+    """bool (sessions,): which hold a conversion."""
+    if corpus.converted is None:
+        return np.zeros(len(corpus), dtype=np.bool_)
+    before = np.concatenate([[0], np.cumsum(corpus.converted)])
+    return np.asarray(before[corpus.offsets[1:]] > before[corpus.offsets[:-1]])

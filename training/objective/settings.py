@@ -1,0 +1,26 @@
+"""Settings of the objective: what vectors learn from a log beyond the order of its items."""
+
+from training.setting import Settings, setting
+
+
+class ObjectiveConfig(Settings):
+    """What vectors learn beyond the order of items; all off by default."""
+
+    conversion_context: float = setting(
+        0.0,
+        "a converted item is a context of every item of its session, wherever it lies, with this weight beside the "
+        "contexts that are near; 0: only where it lies (needs events.conversion_types)",
+        ge=0,
+        le=100,
+    )
+    conversion_weight: float = setting(
+        1.0,
+        "a session with a conversion counts as so many (needs events.conversion_types)",
+        ge=0,
+        le=1000,
+    )
+
+    @property
+    def converts(self) -> bool:
+        """Whether conversions count as something."""
+        return self.conversion_context > 0 or self.conversion_weight != 1

@@ -1,0 +1,15 @@
+"""What an engine takes from a log beside the sessions: numbers, and arrays over items."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Signals:
+    """conversion_context: weight of a converted item as context of every centre of its session; which events were
+    conversions is in the corpus."""
+
+    conversion_context: float = 0.0
+
+
+PLAIN = Signals()
+"""Nothing but the order of items, as word2vec has it."""
