@@ -36,6 +36,11 @@ class EventsConfig(Settings):
     conversion_types: tuple[str, ...] = setting(
         (), "event types that are conversions: booked, bought, ... (needs event_type)"
     )
+    dislike_types: tuple[str, ...] = setting(
+        (),
+        "event types that say no: skipped, rejected, returned, ...; no items of a session, but what is around them is "
+        "not like them (needs event_type)",
+    )
     type_weights: dict[str, Annotated[float, Field(ge=0, le=10_000)]] = setting(
         {}, "how much an event of each type counts, 1 where a type is not named (needs event_type)"
     )
@@ -63,9 +68,12 @@ class EventsConfig(Settings):
 
     @model_validator(mode="after")
     def _types_need_a_column(self) -> "EventsConfig":
-        named = (self.event_types, self.conversion_types, self.type_weights)
-        if any(named) and self.event_type is None:
-            raise ValueError("event_types, conversion_types and type_weights need event_type, the column to look in")
+        for name in ("event_types", "conversion_types", "dislike_types", "type_weights"):
+            if getattr(self, name) and self.event_type is None:
+                raise ValueError(f"{name} need event_type, the column to look in")
+        both = set(self.dislike_types) & set(self.conversion_types)
+        if both:
+            raise ValueError(f"{min(both)!r} cannot be both in dislike_types and in conversion_types")
         return self
 
 
@@ -261,6 +269,11 @@ class TrainConfig(Settings):
             raise ValueError("warm_start needs evaluation.publish_all: what is measured must not start warm")
         return self
 
+    @property
+    def dislikes(self) -> bool:
+        """Whether dislikes count as something."""
+        return bool(self.events.dislike_types) and self.objective.dislike_weight > 0
+
     @model_validator(mode="after")
     def _conversions_are_named(self) -> "TrainConfig":
         if self.objective.converts and not self.events.conversion_types:
@@ -274,6 +287,7 @@ class TrainConfig(Settings):
             "half_life_days": self.sessions.half_life_days,
             "conversion_context": self.objective.conversion_context,
             "conversion_weight": self.objective.conversion_weight != 1,
+            "dislike_weight": self.dislikes,
         }
         named = [name for name, value in given.items() if value]
         if self.trainer.engine == "gensim" and named:

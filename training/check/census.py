@@ -62,7 +62,9 @@ class Census:
             self.counts = grown
         found = np.bincount(items)
         self.counts[: len(found)] += found
-        self._shards.add(users=batch.users, sessions=batch.sessions, times=batch.times, items=items)
+        self._shards.add(
+            users=batch.users, sessions=batch.sessions, times=batch.times, items=items, disliked=batch.disliked
+        )
 
     def _see_clock(self, batch: EventBatch) -> None:
         clock, times = self.clock, batch.times
@@ -96,7 +98,8 @@ class Census:
                 self._see_people(shard, len(items))
                 given = shard.sessions if shard.sessions.size else None
                 codes = shard.items.astype(np.uint64)
-                yield EventBatch(shard.users, codes, ids.take(pa.array(shard.items)), shard.times, given)
+                said = shard.disliked if shard.disliked.size else None
+                yield EventBatch(shard.users, codes, ids.take(pa.array(shard.items)), shard.times, given, disliked=said)
 
     def _see_people(self, shard: Shard, items: int) -> None:
         """In numpy: each shard is small enough to stay in cache, and nothing here needs a loop per event."""

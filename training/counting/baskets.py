@@ -51,6 +51,7 @@ def baskets(corpus: Corpus) -> Corpus:
         ends=corpus.ends[whole],
         weights=None if corpus.weights is None else weights,
         converted=None,
+        dislikes=None,
     )
 
 

@@ -33,7 +33,8 @@ class Reason(IntEnum):
 
 
 def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str) -> str:
-    """One row for each of `scan`'s: user_key, item_key, item, time, reason; session_key, weight, converted as set."""
+    """One row for each of `scan`'s: user_key, item_key, item, time, reason; session_key, weight, converted, disliked
+    as set."""
     columns = "hash(user_text) AS user_key, hash(item_text) AS item_key, item_text AS item, coalesce(moment, 0) AS time"
     columns += f", {reason_sql(source, config, min_dwell)} AS reason"
     if config.session is not None:
@@ -44,7 +45,14 @@ def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str
     if config.conversion_types:
         wanted = ", ".join(literal(t) for t in config.conversion_types)
         columns += f", coalesce(type_text IN ({wanted}), false) AS converted"
+    if config.dislike_types:
+        columns += f", {disliked_sql(config)} AS disliked"
     return f"SELECT {columns} FROM ({values_sql(source, config, scan)})"
+
+
+def disliked_sql(config: EventsConfig) -> str:
+    """Whether an event says no to its item."""
+    return f"coalesce(type_text IN ({', '.join(map(literal, config.dislike_types))}), false)"
 
 
 def weight_sql(config: EventsConfig) -> str | None:
@@ -102,7 +110,7 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
     if source.format == "jsonl":
         checks.append(("malformed", Reason.MALFORMED))
     if config.event_types:
-        wanted = ", ".join(literal(t) for t in config.event_types)
+        wanted = ", ".join(literal(t) for t in (*config.event_types, *config.dislike_types))
         checks.append((f"coalesce(type_text, '') NOT IN ({wanted})", Reason.OTHER_TYPE))
     if source.format == "jsonl":
         checks.append(("wrong_type", Reason.WRONG_TYPE))
@@ -121,7 +129,9 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
     if config.dwell is not None:
         checks.append((f"dwell_text <> '' AND NOT {_within('dwell_number', f'< {MAX_DWELL:g}')}", Reason.BAD_DWELL))
         if min_dwell > 0:
-            checks.append((f"dwell_number < {min_dwell}", Reason.SHORT_DWELL))
+            # Who skips does so soon.
+            stays = f" AND NOT {disliked_sql(config)}" if config.dislike_types else ""
+            checks.append((f"dwell_number < {min_dwell}{stays}", Reason.SHORT_DWELL))
     whens = " ".join(f"WHEN {check} THEN {int(reason)}" for check, reason in checks)
     return f"(CASE {whens} ELSE 0 END)::UTINYINT"
 

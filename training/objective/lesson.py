@@ -25,7 +25,16 @@ def lesson_of(corpus: Corpus, config: TrainConfig) -> Lesson:
     if objective.conversion_weight != 1 and corpus.converted is not None:
         factor = np.where(converting(corpus), np.float32(objective.conversion_weight), np.float32(1))
         learnt = times(learnt, factor)
-    return Lesson(learnt, Signals(conversion_context=objective.conversion_context))
+    return Lesson(learnt, signals_of(config))
+
+
+def signals_of(config: TrainConfig) -> Signals:
+    """Those that were asked for."""
+    objective = config.objective
+    return Signals(
+        conversion_context=objective.conversion_context,
+        dislike_weight=objective.dislike_weight if config.dislikes else 0.0,
+    )
 
 
 def plainly(corpus: Corpus) -> Lesson:

@@ -19,6 +19,13 @@ class ObjectiveConfig(Settings):
         ge=0,
         le=1000,
     )
+    dislike_weight: float = setting(
+        1.0,
+        "a disliked item is pushed away from the items around it in its session, with this weight beside that of a "
+        "context; 0: it is only left out of the session (needs events.dislike_types)",
+        ge=0,
+        le=100,
+    )
 
     @property
     def converts(self) -> bool:

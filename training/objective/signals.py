@@ -6,9 +6,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Signals:
     """conversion_context: weight of a converted item as context of every centre of its session; which events were
-    conversions is in the corpus."""
+    conversions is in the corpus. dislike_weight: of a dislike as negative of the items around it, beside a context; the
+    dislikes are in the corpus.
+    """
 
     conversion_context: float = 0.0
+    dislike_weight: float = 0.0
 
 
 PLAIN = Signals()

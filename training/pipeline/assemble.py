@@ -60,6 +60,9 @@ def assemble(
         )
         if config.objective.converts:
             evidence = replace(evidence, converted=corpus.converted)
+        if config.dislikes and corpus.dislikes is not None:
+            said = corpus.dislikes
+            evidence = replace(evidence, dislikes=(said.sessions, said.positions, said.items))
         step.facts |= {"rules": sum(len(part.items) for part in rules.values())}
     materials = Materials(final.spaces, counted)
     scorer, vectors = materials.scorer(recommender), materials.similar(recommender)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from training.events.metadata import read_metadata
 from training.events.reader import EventBatch, EventReader
 from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
+from training.objective.dislikes import Dislikes
 from training.progress import Reporter, Step
 from training.sessions.cut import sessionise
 from training.sessions.encode import Sessions
@@ -87,6 +88,8 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
             )
             step.facts |= {"rows": reader.counts.rows, "rejected": sum(reader.counts.rejected.values())}
             step.facts |= {"sessions": len(sessions.corpus), "items": sessions.corpus.items}
+            if sessions.corpus.dislikes is not None:
+                step.facts |= {"dislikes": len(sessions.corpus.dislikes)}
         removed = reader.counts.dropped | sessions.counts.removed()
         counts = RowCounts(
             rows=reader.counts.rows,
@@ -108,6 +111,8 @@ def prepare(config: TrainConfig, work: Workspace) -> Prepared:
 
 def write_sessions(folder: Path, sessions: Sessions, counts: RowCounts) -> None:
     write_arrays(folder, **{name: getattr(sessions.corpus, name) for name in ARRAYS}, newest=sessions.newest)
+    if sessions.corpus.dislikes is not None:
+        write_arrays(folder, **{f"dislike_{name}": values for name, values in vars(sessions.corpus.dislikes).items()})
     names = {"ids": sessions.vocabulary.ids, "rare": sessions.rare, "newest_rare": sessions.newest_rare}
     write_json(folder / "vocabulary.json", names)
     write_json(folder / "counts.json", asdict(counts))
@@ -116,7 +121,10 @@ def write_sessions(folder: Path, sessions: Sessions, counts: RowCounts) -> None:
 def prepared_of(folder: Path) -> Prepared:
     """What `write_sessions` has written."""
     names = read_json(folder / "vocabulary.json")
-    corpus = Corpus(items=len(names["ids"]), **{name: read_array(folder, name) for name in ARRAYS})
+    said = [read_array(folder, f"dislike_{field.name}") for field in fields(Dislikes)]
+    dislikes = None if said[0] is None else Dislikes(*said)
+    arrays = {name: read_array(folder, name) for name in ARRAYS}
+    corpus = Corpus(items=len(names["ids"]), dislikes=dislikes, **arrays)
     vocabulary = Vocabulary(names["ids"], corpus.counts())
     counts = RowCounts(**read_json(folder / "counts.json"))
     frequent, rare = read_array(folder, "newest"), names.get("newest_rare")
@@ -149,5 +157,8 @@ def _fingerprint(corpus: Corpus, vocabulary: Vocabulary) -> str:
     digest = hashlib.sha256()
     for values in (corpus.tokens, corpus.offsets, corpus.starts, corpus.ends):
         digest.update(np.ascontiguousarray(values).tobytes())
+    if corpus.dislikes is not None:
+        for values in vars(corpus.dislikes).values():
+            digest.update(np.ascontiguousarray(values).tobytes())
     digest.update("\x1f".join(vocabulary.ids).encode())
     return digest.hexdigest()

@@ -137,6 +137,8 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
             raise UpdateImpossible("the model has weights of events and the new ones have none, or the other way round")
         if config.objective.converts and before.cut.converted is None:
             raise UpdateImpossible("the model does not say which events were conversions, and they count: train whole")
+        if config.dislikes and before.cut.dislikes is None:
+            raise UpdateImpossible("the model does not say which events were dislikes, and they count: train whole")
         connection = connect(settings.memory_mb, str(folder))
         sources = open_sources(settings, connection)
         reader = EventReader(sources, settings, connection, config.sessions.min_dwell, work.folder / "rejects.parquet")

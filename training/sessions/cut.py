@@ -11,6 +11,7 @@ import numpy as np
 
 from training.config import SessionsConfig
 from training.events.reader import EventBatch
+from training.objective.dislikes import Dislikes
 from training.sessions.encode import Cut, Sessions, encode
 from training.sessions.itemcodes import ItemCodes
 from training.sessions.repeats import PAUSES, Repeats, total
@@ -57,6 +58,7 @@ def cut_all(
                 items=codes.encode(batch.item_keys, batch.items),
                 weights=batch.weights,
                 converted=batch.converted,
+                disliked=batch.disliked,
             )
         gap = gap_micros(config, by_session)
         # Threads, not processes: sorting and cutting run without the interpreter lock.
@@ -85,15 +87,15 @@ def cut(shard: Shard, config: SessionsConfig, gap: int) -> Cut:
     """
     ceiling = config.max_user_events or np.iinfo(np.int64).max
     collapse = config.collapse_repeats is True
-    kept, begins, bots, bot_events, again, new_ends, pauses = _cut(
-        shard.users, shard.sessions, shard.times, shard.items, gap, ceiling, collapse
+    kept, begins, bots, bot_events, again, new_ends, pauses, said, alone = _cut(
+        shard.users, shard.sessions, shard.times, shard.items, shard.disliked, gap, ceiling, collapse
     )
-    times = shard.times[kept]
+    times, (rows, sessions, positions) = shard.times[kept], said
     return Cut(
         events=len(shard.users),
         bots=bots,
         bot_events=bot_events,
-        repeats=len(shard.users) - bot_events - len(kept),
+        repeats=len(shard.users) - bot_events - len(kept) - len(rows) - alone,
         lengths=np.diff(begins),
         starts=times[begins[:-1]],
         ends=times[begins[1:] - 1],
@@ -103,20 +105,28 @@ def cut(shard: Shard, config: SessionsConfig, gap: int) -> Cut:
         pauses=pauses,
         again=again,
         new_ends=shard.times[new_ends],
+        dislikes=Dislikes(sessions, positions, shard.items[rows]) if shard.disliked.size else None,
+        lost_dislikes=alone,
     )
 
 
 @nb.njit(cache=True, nogil=True)
-def _cut(users, sessions, times, items, gap, ceiling, collapse):  # type: ignore[no-untyped-def]
+def _cut(users, sessions, times, items, disliked, gap, ceiling, collapse):  # type: ignore[no-untyped-def]
     """Sorted events to sessions. Returns (rows kept, where each session begins in them, bots, events of bots, which of
-    the kept are repeats, the last row of each session that is none, pauses)."""
+    the kept are repeats, the last row of each session that is none, pauses, dislikes, how many are in no session).
+
+    dislikes: the row of each, its session, and how many of the kept come before it there. They hold a session together
+    like other events, and begin none: a session that has nothing else is none.
+    """
     size = users.size
     kept = np.empty(size, np.int64)
     again = np.zeros(size, np.bool_)
     new_ends = np.empty(size, np.int64)
     pauses = np.zeros((2, PAUSES), np.int64)
     begins = np.empty(size + 1, np.int64)
-    n = count = bots = bot_events = 0
+    said = np.empty(disliked.size, np.int64)
+    said_session, said_position = np.empty(disliked.size, np.int64), np.empty(disliked.size, np.int32)
+    n = count = bots = bot_events = m = alone = 0
     row = 0
     while row < size:
         end = row
@@ -127,6 +137,7 @@ def _cut(users, sessions, times, items, gap, ceiling, collapse):  # type: ignore
             bot_events += end - row
             row = end
             continue
+        empty, before, first = False, row, m
         for i in range(row, end):
             if i == row:
                 new = True
@@ -135,20 +146,36 @@ def _cut(users, sessions, times, items, gap, ceiling, collapse):  # type: ignore
             else:
                 new = times[i] - times[i - 1] > gap
             if new:
+                if empty:
+                    alone, m = alone + m - first, first
+                empty, first = True, m
+            if disliked.size > 0 and disliked[i]:
+                said[m], said_session[m] = i, count if empty else count - 1
+                said_position[m] = 0 if empty else n - begins[count - 1]
+                m += 1
+                continue
+            if empty:
+                empty = False
                 begins[count] = n
                 count += 1
                 new_ends[count - 1] = i
             else:
-                same = items[i] == items[i - 1]
+                same = items[i] == items[before]
                 # The bits of the pause, from the exponent of a float: a loop over the bits is slower.
-                pauses[int(same), int(math.frexp(float(times[i] - times[i - 1]))[1])] += 1
+                pauses[int(same), int(math.frexp(float(times[i] - times[before]))[1])] += 1
                 if not same:
                     new_ends[count - 1] = i
                 elif collapse:
+                    before = i
                     continue
                 again[n] = same
             kept[n] = i
+            before = i
             n += 1
+        if empty:
+            alone, m = alone + m - first, first
         row = end
     begins[count] = n
-    return kept[:n], begins[: count + 1], bots, bot_events, again[:n].copy(), new_ends[:count].copy(), pauses
+    found = said[:m].copy(), said_session[:m].copy(), said_position[:m].copy()
+    new_ends, again = new_ends[:count].copy(), again[:n].copy()
+    return kept[:n], begins[: count + 1], bots, bot_events, again, new_ends, pauses, found, alone

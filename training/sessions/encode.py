@@ -12,6 +12,8 @@ from index.errors import EventsMissing
 from index.vocabulary import Vocabulary
 from training.config import SessionsConfig
 from training.corpus import Corpus, newest_from
+from training.objective.dislikes import Dislikes
+from training.objective.dislikes import joined as joined_dislikes
 from training.sessions.repeats import Repeats
 
 
@@ -22,7 +24,8 @@ class Cut:
 
     lengths, starts, ends: int64, one a session; starts and ends in microseconds. items: int32 codes of ItemCodes.
     pauses: as in Repeats. again: of each item, whether it repeats the one before it in its session; all of them where
-    repeats were not collapsed. new_ends: the last event of each session that is no repeat.
+    repeats were not collapsed. new_ends: the last event of each session that is no repeat. dislikes: of items as codes;
+    None where the log has none. lost_dislikes: those that were in no session.
     """
 
     events: int
@@ -38,6 +41,8 @@ class Cut:
     pauses: NDArray[np.int64]
     again: NDArray[np.bool_]
     new_ends: NDArray[np.int64]
+    dislikes: Dislikes | None = None
+    lost_dislikes: int = 0
 
     def collapsed(self) -> "Cut":
         """Without immediate repeats."""
@@ -45,6 +50,7 @@ class Cut:
         session = np.repeat(np.arange(len(self.lengths)), self.lengths)
         return replace(
             self,
+            dislikes=None if self.dislikes is None else self.dislikes.among(_offsets(self.lengths), keep),
             repeats=self.repeats + int(self.again.sum()),
             lengths=np.bincount(session[keep], minlength=len(self.lengths)).astype(np.int64),
             ends=self.new_ends,
@@ -58,7 +64,8 @@ class Cut:
 @dataclass(frozen=True)
 class SessionCounts:
     """events: all that came in. The others: what each rule removed, in events, or in users, items and sessions where
-    the name says so. split_sessions were too long, and lost nothing."""
+    the name says so. split_sessions were too long, and lost nothing. lost_dislikes: of rare items, or in a session that
+    is not there."""
 
     events: int
     bot_users: int
@@ -69,6 +76,7 @@ class SessionCounts:
     short_sessions: int
     short_events: int
     split_sessions: int
+    lost_dislikes: int = 0
 
     def removed(self) -> dict[str, int]:
         return {name: count for name, count in asdict(self).items() if name != "events"}
@@ -126,6 +134,8 @@ def encode(
     longest = max((int(part.lengths.max()) for part in cuts if len(part.lengths)), default=0)
 
     short_sessions = short_events = split_sessions = 0
+    said: list[Dislikes] = []
+    lost, asked = sum(part.lost_dislikes for part in cuts), any(part.dislikes is not None for part in cuts)
     pieces: dict[str, list[Any]] = {}
     while cuts:
         part = cuts.pop(0)  # let go of each shard once it is encoded: both forms need not fit at once
@@ -139,28 +149,36 @@ def encode(
         for column, values in (("weights", part.weights), ("converted", part.converted)):
             if values is not None:
                 piece[column] = values[kept]
+        if asked:
+            some = (part.dislikes or Dislikes.none()).over(row_of)
+            said.append(some.cut(_offsets(part.lengths), kept, sessions, _offsets(lengths)))
+            lost += len(part.dislikes or ()) - len(said[-1])
         for column, values in piece.items():
             pieces.setdefault(column, []).append(values)
     joined = {column: np.concatenate(some) for column, some in pieces.items()}
-    counts = SessionCounts(
-        events, bot_users, bot_events, repeats, len(rare), rare_events, short_sessions, short_events, split_sessions
-    )
+    removed = bot_users, bot_events, repeats, len(rare), rare_events, short_sessions, short_events, split_sessions, lost
+    counts = SessionCounts(events, *removed)
     if not joined["tokens"].size:
         what, advice = nothing_left(counts, rules, longest)
         raise EventsMissing(f"{what}. {advice}", short=what)
     corpus = Corpus(
         tokens=joined["tokens"],
-        offsets=np.concatenate([[0], np.cumsum(joined["lengths"])]).astype(np.int64),
+        offsets=_offsets(joined["lengths"]),
         starts=joined["starts"],
         ends=joined["ends"],
         items=len(order),
         weights=joined.get("weights"),
         converted=joined.get("converted"),
+        dislikes=joined_dislikes(said, [len(lengths) for lengths in pieces["lengths"]]) if said else None,
     )
     corpus = corpus.take(np.argsort(corpus.starts, kind="stable"))
     # Dropping short sessions takes events away, so the vocabulary states what is really in the corpus.
     vocabulary = Vocabulary([ids[c] for c in order], corpus.counts())
     return Sessions(corpus, vocabulary, rare, counts, found, newest[order], newest_rare)
+
+
+def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 def _newest(cuts: list[Cut], items: int) -> NDArray[np.int64]:

@@ -37,11 +37,12 @@ class Read:
         rejects = folder / "rejects.parquet"
         reader = EventReader(open_sources(config, connection), config, connection, min_dwell, rejects)
         self.items, self.times, self.users, self.sessions, self.weights, self.converted = [], [], [], [], [], []
+        self.disliked = []
         for batch in reader:
             self.items += batch.items.to_pylist()
             self.times += batch.times.tolist()
             self.users += batch.users.tolist()
-            for name in ("sessions", "weights", "converted"):
+            for name in ("sessions", "weights", "converted", "disliked"):
                 values = getattr(batch, name)
                 getattr(self, name).extend([] if values is None else values.tolist())
         self.counts = reader.counts
@@ -291,6 +292,18 @@ def test_short_dwell_is_left_out_by_a_rule_and_needs_its_column(read, tmp_path):
     assert log.counts.dropped == {"short_dwell": 1}
     with pytest.raises(ConfigError, match="--dwell"):
         read(rows, min_dwell=2.0)
+
+
+def test_what_is_disliked_is_read_beside_the_types_that_are_kept_however_short_it_was(read):
+    rows = [{"u": "a", "i": kind, "t": T, "e": kind, "d": 1} for kind in ("play", "skip", "search", "it's no")]
+    rows.append({"u": "a", "i": "long", "t": T, "e": "play", "d": 50})
+    log = read(
+        rows, min_dwell=30.0, event_type="e", event_types=("play",), dislike_types=("skip", "it's no"), dwell="d"
+    )
+    assert log.items == ["skip", "it's no", "long"]
+    assert log.disliked == [True, True, False]
+    assert log.counts.dropped == {"other_type": 1, "short_dwell": 1}
+    assert read(rows, event_type="e").disliked == []
 
 
 def test_an_event_weighs_what_its_type_and_its_row_say(read):

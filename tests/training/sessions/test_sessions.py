@@ -93,7 +93,7 @@ def reference(events, config, by_session):
             piece = kept[len(kept) * p // parts : len(kept) * (p + 1) // parts]
             _, _, _, items, weights, converted = zip(*piece, strict=True)
             found.append((session[0][2], session[-1][2], tuple(f"i{i}" for i in items), weights, converted))
-    return found, {rule: counts[rule] for rule in (*RULES, "split_sessions")}, rare, vocabulary
+    return found, {rule: counts[rule] for rule in (*RULES, "split_sessions", "lost_dislikes")}, rare, vocabulary
 
 
 def as_lists(found):

@@ -1,4 +1,4 @@
-"""Pairs that do not come from the order of a session: which conversions are contexts of a centre."""
+"""Pairs that do not come from the order of a session: conversions are contexts of a centre, dislikes its negatives."""
 
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from training.corpus import Corpus
 from training.objective.conversions import conversions_of
+from training.objective.dislikes import Dislikes
 from training.objective.signals import Signals
 from training.trainers.sgns.noise import below
 from training.trainers.sgns.steps import CONTEXTS
@@ -18,11 +19,21 @@ class Beyond(NamedTuple):
     `context`. Without any, `begins` is empty.
 
     begins: int64. converted: int32.
+
+    Its dislikes are disliked[said[s]:said[s + 1]], each after so many of its events as `places` says; each is a
+    negative of the centres near it, counting `dislike`. Without any, `said` is empty. most: in one session.
+
+    said: int64. places, disliked: int32.
     """
 
     context: np.float32
     begins: NDArray[np.int64]
     converted: NDArray[np.int32]
+    dislike: np.float32
+    said: NDArray[np.int64]
+    places: NDArray[np.int32]
+    disliked: NDArray[np.int32]
+    most: int
 
 
 def beyond_of(corpus: Corpus, signals: Signals) -> Beyond:
@@ -31,7 +42,11 @@ def beyond_of(corpus: Corpus, signals: Signals) -> Beyond:
         found = conversions_of(corpus)
         if len(found):
             begins, converted = found.offsets, found.items
-    return Beyond(np.float32(signals.conversion_context), begins, converted)
+    no = corpus.dislikes if signals.dislike_weight and corpus.dislikes else Dislikes.none()
+    said = no.begins(len(corpus)) if len(no) else np.empty(0, dtype=np.int64)
+    most = int(np.diff(said).max(initial=0))
+    weights = np.float32(signals.conversion_context), np.float32(signals.dislike_weight)
+    return Beyond(weights[0], begins, converted, weights[1], said, no.positions, no.items, most)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -57,3 +72,42 @@ def conversions(beyond, session, centre, out, rng):  # type: ignore[no-untyped-d
             n += 1
         at = begin if at + 1 == end else at + 1
     return n, context * np.float32(others) / np.float32(taken)
+
+
+@nb.njit(cache=True, nogil=True)
+def place(beyond, session, begin, kept, length, out):  # type: ignore[no-untyped-def]
+    """Fills `out` with where the session's dislikes lie among the events that subsampling has left; how many there are.
+
+    begin: the session's first token. kept: int64, the tokens that are left, of which there are `length`. out: int32,
+    room for `most`.
+    """
+    said, places = beyond.said, beyond.places
+    n = 0
+    before = 0
+    for j in range(said[session], said[session + 1]):
+        while before < length and kept[before] < begin + places[j]:
+            before += 1
+        out[n] = before
+        n += 1
+    return n
+
+
+@nb.njit(cache=True, nogil=True)
+def dislikes(beyond, session, where, count, c, centre, reach, out):  # type: ignore[no-untyped-def]
+    """How many negatives are in `out`: the dislikes at most `reach` steps from place c of the session. where, count: as
+    `place` leaves them. The event just before a dislike and the one just after it are 1 step away."""
+    said, disliked = beyond.said, beyond.disliked
+    low, high = 0, count
+    while low < high:  # the first one that is not too far before the centre
+        middle = (low + high) // 2
+        if where[middle] < c + 1 - reach:
+            low = middle + 1
+        else:
+            high = middle
+    n = 0
+    while low < count and where[low] <= c + reach:
+        item = disliked[said[session] + low]
+        out[n] = item
+        n += item != centre
+        low += 1
+    return n

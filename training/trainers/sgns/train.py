@@ -38,7 +38,8 @@ Threads write to the same matrices without locks (Hogwild, Niu et al. 2011): row
 and a seed repeat a run bit by bit.
 
 What a log says beyond order (docs/objectives.md) comes in as pairs of another source: beyond.py finds them. A
-conversion is one more context of every centre of its session: a call of `attract`, and as much more noise.
+conversion is one more context of every centre of its session: a call of `attract`, and as much more noise. A dislike
+is a negative of the centres around it: a call of `repel`, whose pairs have the label 0.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -51,11 +52,11 @@ from numpy.typing import NDArray
 from training.config import TrainerConfig
 from training.corpus import Corpus
 from training.objective.signals import PLAIN, Signals
-from training.trainers.sgns.beyond import beyond_of, conversions
+from training.trainers.sgns.beyond import beyond_of, conversions, dislikes, place
 from training.trainers.sgns.log import blocks_of, log_of
 from training.trainers.sgns.memory import zeros
 from training.trainers.sgns.noise import alias_table, below, draw, pool_size, uniform
-from training.trainers.sgns.steps import CONTEXTS, GROUP, State, attract, contrast
+from training.trainers.sgns.steps import CONTEXTS, GROUP, State, attract, contrast, repel
 from training.trainers.trainer import Embeddings, Progress, check_finite, fresh_inputs
 
 # Centres for which rows are asked for in advance. A row of a large matrix lies in main memory, some 100 ns away; asked
@@ -148,6 +149,10 @@ def pass_over(log, beyond, begin, end, state, alias, plan, rates, rng):  # type:
         longest = max(longest, offsets[s + 1] - offsets[s])
     session, weight, context = np.empty(longest, np.int32), np.ones(longest, np.float32), np.empty(longest, np.int32)
     far = np.empty(CONTEXTS, np.int32)
+    # Of a session with dislikes: which tokens are left, where the dislikes lie, and those near a centre.
+    kept, where, negative = np.empty(0, np.int64), np.empty(beyond.most, np.int32), np.empty(beyond.most + 1, np.int32)
+    if beyond.most > 0:
+        kept = np.empty(longest, np.int64)
     group, counting, waiting = np.zeros(GROUP, np.int32), np.zeros(GROUP, np.float32), 0
     noise, coming = np.zeros(pool, np.int32), np.zeros(pool, np.int32)
     for p in range(pool):
@@ -159,9 +164,14 @@ def pass_over(log, beyond, begin, end, state, alias, plan, rates, rng):  # type:
         for t in range(offsets[s], offsets[s + 1]):
             if keep.size == 0 or uniform(rng) < keep[tokens[t]]:
                 session[length] = tokens[t]
+                if beyond.most > 0:
+                    kept[length] = t
                 if weights.size > 0:
                     weight[length] = weights[t]
                 length += 1
+        said = 0
+        if beyond.most > 0:
+            said = place(beyond, s, offsets[s], kept, length, where)
         for c in range(length):
             # Rows that will be needed soon, of this session and the next.
             ahead = min(offsets[s] + c + AHEAD, last)
@@ -183,6 +193,11 @@ def pass_over(log, beyond, begin, end, state, alias, plan, rates, rng):  # type:
                 if count > 0:
                     attract(state, centre, far, 0, count, weight[c] * each, rate, soon)
                     counted += each * np.float32(count)
+            if said > 0:
+                count = dislikes(beyond, s, where, said, c, centre, reach, negative)
+                for first in range(0, count, CONTEXTS):
+                    some, each = min(CONTEXTS, count - first), weight[c] * beyond.dislike
+                    repel(state, centre, negative, first, some, each, rate, soon)
             if counted == 0:
                 continue
             group[waiting] = centre

@@ -27,9 +27,9 @@ from index.errors import TrainingFailed
 from training.config import SpectralConfig, TrainerConfig
 from training.corpus import Corpus
 from training.counting.blocks import Reach
-from training.counting.conversions import with_conversions
 from training.counting.pairs import PairCounts
 from training.objective.signals import PLAIN, Signals
+from training.trainers.spectral.pairs import Pairs, pairs_of
 from training.trainers.spectral.products import Matrix, gram, multiply, rooted, rows_of, times, transposed
 from training.trainers.trainer import Embeddings, Progress
 
@@ -50,15 +50,13 @@ def train(
     """The trainer contract. start: what the vectors are turned onto, so that the same item has nearly the same vector
     in both; they are not begun with, since more products would make them worse."""
     settings = config.spectral
-    counts = PairCounts.of(corpus, reach_of(settings), config.workers, corpus.weights)
-    if signals.conversion_context:
-        counts = with_conversions(counts, corpus, signals.conversion_context, config.workers)
+    pairs = pairs_of(corpus, reach_of(settings), signals, config.workers)
     progress(0.5)
-    return embed(counts, config, seed, progress, start, corpus.keys)
+    return embed(pairs, config, seed, progress, start, corpus.keys)
 
 
 def embed(
-    counts: PairCounts,
+    pairs: Pairs | PairCounts,
     config: TrainerConfig,
     seed: int,
     progress: Progress,
@@ -67,9 +65,10 @@ def embed(
 ) -> Embeddings:
     """The same from pair counts that are there already. keys: as of a Corpus."""
     settings = config.spectral
+    counts, sums = pairs if isinstance(pairs, Pairs) else Pairs(pairs)
     # Around small matrices a second thread of BLAS only spins: it took 34 times the CPU for one of 20,000 x 144.
     with threadpool_limits(1, "blas"):
-        matrix = rooted(counts, settings.power, settings.degree, config.workers)
+        matrix = rooted(counts, settings.power, settings.degree, config.workers, sums)
         keys = np.arange(len(counts), dtype=np.uint64) if keys is None else keys
         found = factorise(
             matrix, config.dims, settings, signs(keys, config.dims + SPARE, seed), config.workers, progress
