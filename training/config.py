@@ -288,6 +288,7 @@ class TrainConfig(Settings):
             "conversion_context": self.objective.conversion_context,
             "conversion_weight": self.objective.conversion_weight != 1,
             "dislike_weight": self.dislikes,
+            "segment_negatives": self.objective.segment_negatives,
         }
         named = [name for name, value in given.items() if value]
         if self.trainer.engine == "gensim" and named:

@@ -12,6 +12,7 @@ from training.trainers.sgns.memory import zeros
 from training.trainers.sgns.noise import alias_table
 from training.trainers.sgns.steps import State
 from training.trainers.sgns.train import Plan, pass_over
+from training.trainers.sgns.within import within_of
 
 HEAT = 1e8  # AdaGrad's rate is then the same for all rows, whatever a pass adds
 STEP = 1e-3
@@ -35,7 +36,8 @@ def gradients_of(corpus: Corpus, signals: Signals, negatives: float = 0.0, dims:
     log, alias = log_of(corpus, 0.0), alias_table(corpus.counts(), 0.5)
     rate = np.float32(STEP * np.sqrt(HEAT))
     rng = np.random.SeedSequence(1).generate_state(1, np.uint64) | np.uint64(1)
-    pass_over(log, beyond_of(corpus, signals), 0, len(corpus), state, alias, plan, (rate, rate), rng)
+    within = within_of(corpus.counts(), 0.5, signals.segments, signals.segment_negatives)
+    pass_over(log, beyond_of(corpus, signals), within, 0, len(corpus), state, alias, plan, (rate, rate), rng)
     return tuple((m[:, :dims] - rows) / STEP for m, rows in zip(state[:2], before, strict=True))
 
 

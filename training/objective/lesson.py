@@ -1,12 +1,15 @@
 """A lesson: the corpus as it is learnt from, and what there is to learn beside it. Made once, for every engine."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.catalogue.catalogue import Catalogue
 from training.config import TrainConfig
 from training.corpus import Corpus
+from training.objective.segments import Segments
 from training.objective.signals import PLAIN, Signals
 from training.objective.weights import aged, times
 
@@ -18,22 +21,32 @@ class Lesson(NamedTuple):
     signals: Signals
 
 
-def lesson_of(corpus: Corpus, config: TrainConfig) -> Lesson:
-    """Of sessions as they were cut."""
+def lesson_of(corpus: Corpus, config: TrainConfig, segments: Segments | None = None) -> Lesson:
+    """Of sessions as they were cut. segments: of the items, see `segments_of`."""
     objective = config.objective
     learnt = aged(corpus, config.sessions.half_life_days)
     if objective.conversion_weight != 1 and corpus.converted is not None:
         factor = np.where(converting(corpus), np.float32(objective.conversion_weight), np.float32(1))
         learnt = times(learnt, factor)
-    return Lesson(learnt, signals_of(config))
+    return Lesson(learnt, signals_of(config, segments))
 
 
-def signals_of(config: TrainConfig) -> Signals:
+def segments_of(catalogue: Catalogue, ids: Sequence[str], config: TrainConfig) -> Segments | None:
+    """None where none were asked for. ids: row -> item. Raises ConfigError where no item has one."""
+    objective = config.objective
+    if objective.segment is None or not objective.segment_negatives:
+        return None
+    return Segments.of(catalogue, ids, objective.segment)
+
+
+def signals_of(config: TrainConfig, segments: Segments | None = None) -> Signals:
     """Those that were asked for."""
     objective = config.objective
     return Signals(
         conversion_context=objective.conversion_context,
         dislike_weight=objective.dislike_weight if config.dislikes else 0.0,
+        segments=segments,
+        segment_negatives=0 if segments is None else objective.segment_negatives,
     )
 
 

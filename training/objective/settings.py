@@ -1,5 +1,7 @@
 """Settings of the objective: what vectors learn from a log beyond the order of its items."""
 
+from pydantic import model_validator
+
 from training.setting import Settings, setting
 
 
@@ -26,6 +28,21 @@ class ObjectiveConfig(Settings):
         ge=0,
         le=100,
     )
+    segment: str | None = setting(
+        None, "column of the items' metadata: items with the same value there, a market or a category, are one segment"
+    )
+    segment_negatives: int = setting(
+        0,
+        "further negatives for each pair of an item and its context, drawn from the item's own segment (needs segment)",
+        ge=0,
+        le=100,
+    )
+
+    @model_validator(mode="after")
+    def _negatives_need_a_segment(self) -> "ObjectiveConfig":
+        if self.segment_negatives and self.segment is None:
+            raise ValueError("segment_negatives needs segment, the column that they are drawn by")
+        return self
 
     @property
     def converts(self) -> bool:

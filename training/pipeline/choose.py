@@ -70,7 +70,7 @@ def _blend(validation: Split, prefixes: Prefixes, catalogue: Catalogue, config: 
     trace: Trace = {}
     for engine in engines_of(config, validation.train):
         name = "train for validation" + (f" {engine}" if engines else "")
-        fitted = train(name, validation.train, validation.ids, with_engine(config, engine), work)
+        fitted = train(name, validation.train, validation.ids, catalogue, with_engine(config, engine), work)
         similar: dict[SimilarReading, float] = {}
         if any(categories):
             with work.told.step("similar" + (f" {engine}" if engines else "")) as step:

@@ -49,7 +49,7 @@ def measure(
     test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConfig, work: Workspace, counts: RowCounts
 ) -> Measured:
     settings = config.evaluation
-    fitted = train("train for test", test.train, test.ids, chosen.config(config), work)
+    fitted = train("train for test", test.train, test.ids, catalogue, chosen.config(config), work)
     rng, returns = np.random.default_rng(config.seed), chosen.blend.repeats_last
     keys = session_keys(test.held_out.corpus, test.ids)
     prefixes = sample_prefixes(test.held_out, settings.prefixes, rng, returns, keys)

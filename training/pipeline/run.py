@@ -38,7 +38,7 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         chosen = choose_settings(test, items, config, work)
         measured = measure(test, items, chosen, config, work, log.counts)
         whole = config.evaluation.publish_all
-        final = train_on_all(log, registry, chosen.config(config), work) if whole else measured.fitted
+        final = train_on_all(log, items, registry, chosen.config(config), work) if whole else measured.fitted
         parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told)
         with told.step("gate") as step:
             gate = judge_run(registry, log, final, test, measured, config, force)

@@ -109,7 +109,7 @@ def update(
         assert base.manifest.training is not None  # base_of has looked
         assert base.manifest.metrics is not None
         engine = with_engine(config, base.manifest.training.engine or "spectral")
-        final = train_on_all(log, registry, engine, work)
+        final = train_on_all(log, items, registry, engine, work)
         recommender, artifact = base.model.recommender.scorer.config, base.model.artifact
         ranks = artifact.array("evaluation_ranks", mmap=False) if artifact.has("evaluation_ranks.npy") else None
         parts, indexes = assemble(log, final, items, recommender, ranks, config, told, _earlier(base, log))

@@ -98,6 +98,7 @@ TYPED = {"event_type": "e", "conversion_types": ("book",)}
 SAID = {
     "age": {"sessions": {"half_life_days": 3}},
     "conversions": {"objective": {"conversion_context": 1.0, "conversion_weight": 3.0}, "events": TYPED},
+    "segments": {"objective": {"segment": "category", "segment_negatives": 5}},
     "dislikes": {"events": {"event_type": "e", "dislike_types": ("skip",), "type_weights": {"book": 5}}},
 }
 

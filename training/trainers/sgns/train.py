@@ -39,7 +39,8 @@ and a seed repeat a run bit by bit.
 
 What a log says beyond order (docs/objectives.md) comes in as pairs of another source: beyond.py finds them. A
 conversion is one more context of every centre of its session: a call of `attract`, and as much more noise. A dislike
-is a negative of the centres around it: a call of `repel`, whose pairs have the label 0.
+is a negative of the centres around it: a call of `repel`, whose pairs have the label 0. Noise from the centre's own
+segment (within.py) is shared by centres of one segment, up to four, one after the other in the log: `contrast` again.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -57,6 +58,7 @@ from training.trainers.sgns.log import blocks_of, log_of
 from training.trainers.sgns.memory import zeros
 from training.trainers.sgns.noise import alias_table, below, draw, pool_size, uniform
 from training.trainers.sgns.steps import CONTEXTS, GROUP, State, attract, contrast, repel
+from training.trainers.sgns.within import contrast_within, within_of
 from training.trainers.trainer import Embeddings, Progress, check_finite, fresh_inputs
 
 # Centres for which rows are asked for in advance. A row of a large matrix lies in main memory, some 100 ns away; asked
@@ -94,6 +96,7 @@ def train(
     state = _first_state(corpus.items, config.dims, seed, start)
     log, alias, plan = log_of(corpus, config.sample), alias_table(corpus.counts(), config.exponent), _plan(config)
     beyond = beyond_of(corpus, signals)
+    within = within_of(corpus.counts(), config.exponent, signals.segments, signals.segment_negatives)
     blocks = blocks_of(corpus, config.workers)
     total = steps.epochs * len(corpus.tokens)
 
@@ -102,7 +105,7 @@ def train(
         begin, end = blocks[block], blocks[block + 1]
         done = epoch * len(corpus.tokens) + corpus.offsets[[begin, end]]
         rates = (steps.first + (steps.last - steps.first) * done / total).astype(np.float32)
-        pass_over(log, beyond, begin, end, state, alias, plan, (rates[0], rates[1]), _rng(seed, epoch, block))
+        pass_over(log, beyond, within, begin, end, state, alias, plan, (rates[0], rates[1]), _rng(seed, epoch, block))
         return int(corpus.offsets[end] - corpus.offsets[begin])
 
     seen = 0
@@ -136,7 +139,7 @@ def _rng(seed: int, epoch: int, block: int) -> NDArray[np.uint64]:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def pass_over(log, beyond, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-untyped-def]
+def pass_over(log, beyond, within, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-untyped-def]
     """One pass over sessions begin to end - 1, the learning rate going from the first of `rates` to the last.
 
     What is learnt is written into `state`.
@@ -154,6 +157,9 @@ def pass_over(log, beyond, begin, end, state, alias, plan, rates, rng):  # type:
     if beyond.most > 0:
         kept = np.empty(longest, np.int64)
     group, counting, waiting = np.zeros(GROUP, np.int32), np.zeros(GROUP, np.float32), 0
+    # The same of one segment.
+    mates, mates_counting, mates_waiting = np.zeros(GROUP, np.int32), np.zeros(GROUP, np.float32), 0
+    segment, near_noise = np.int32(-1), np.empty(within.pool, np.int32)
     noise, coming = np.zeros(pool, np.int32), np.zeros(pool, np.int32)
     for p in range(pool):
         noise[p] = draw(rng, alias)
@@ -208,5 +214,17 @@ def pass_over(log, beyond, begin, end, state, alias, plan, rates, rng):  # type:
                     coming[p] = draw(rng, alias)
                 contrast(state, group, counting, noise, rate, coming)
                 waiting, noise, coming = 0, coming, noise
+            if within.labels.size > 0 and within.labels[centre] >= 0:
+                if mates_waiting == GROUP or within.labels[centre] != segment:
+                    if mates_waiting > 0:
+                        contrast_within(
+                            state, within, segment, mates, mates_counting, mates_waiting, near_noise, rate, rng
+                        )
+                    mates_waiting, segment = 0, within.labels[centre]
+                mates[mates_waiting] = centre
+                mates_counting[mates_waiting] = weight[c] * within.negatives * counted / np.float32(within.pool)
+                mates_waiting += 1
     counting[waiting:] = 0
     contrast(state, group, counting, noise, rate, coming)
+    if mates_waiting > 0:
+        contrast_within(state, within, segment, mates, mates_counting, mates_waiting, near_noise, rate, rng)
