@@ -12,10 +12,11 @@ from training.corpus import Corpus
 from training.objective.segments import Segments
 from training.objective.signals import PLAIN, Signals
 from training.objective.weights import aged, times
+from training.walks.walk import walks_of, with_walks
 
 
 class Lesson(NamedTuple):
-    """corpus: its weights are what each event counts. signals: what else there is."""
+    """corpus: its weights are what each event counts, and walks are among its sessions. signals: what else there is."""
 
     corpus: Corpus
     signals: Signals
@@ -28,6 +29,9 @@ def lesson_of(corpus: Corpus, config: TrainConfig, segments: Segments | None = N
     if objective.conversion_weight != 1 and corpus.converted is not None:
         factor = np.where(converting(corpus), np.float32(objective.conversion_weight), np.float32(1))
         learnt = times(learnt, factor)
+    if objective.walks:
+        walks = walks_of(learnt, objective.walks, objective.walk_length, config.seed, config.trainer.workers)
+        learnt = with_walks(learnt, walks)
     return Lesson(learnt, signals_of(config, segments))
 
 

@@ -37,6 +37,13 @@ class ObjectiveConfig(Settings):
         ge=0,
         le=100,
     )
+    walks: int = setting(
+        0,
+        "walks from each item over the graph of what followed what, learnt from beside the sessions; 0: none",
+        ge=0,
+        le=100,
+    )
+    walk_length: int = setting(10, "items of a walk, at most", ge=2, le=100)
 
     @model_validator(mode="after")
     def _negatives_need_a_segment(self) -> "ObjectiveConfig":

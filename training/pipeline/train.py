@@ -46,8 +46,9 @@ def train(
     def make(folder: Path) -> None:
         settings = _held(config.trainer, work)
         epochs = 1 if settings.engine == "spectral" else settings.steps().epochs
-        with work.told.step(name, total=len(corpus.tokens) * epochs, unit="tokens") as step:
-            lesson = lesson_of(replace(corpus, keys=keys_of(ids)), config, segments_of(items, ids, config))
+        lesson = lesson_of(replace(corpus, keys=keys_of(ids)), config, segments_of(items, ids, config))
+        tokens = len(lesson.corpus.tokens)
+        with work.told.step(name, total=tokens * epochs, unit="tokens") as step:
             found = train_spaces(
                 lesson.corpus,
                 settings,
@@ -57,7 +58,7 @@ def train(
                 start.start if start else Start(),
                 lesson.signals,
             )
-            step.facts |= {"engine": settings.engine, "tokens": len(corpus.tokens)}
+            step.facts |= {"engine": settings.engine, "tokens": tokens}
             if found.learning_rate is not None:
                 step.facts |= {"epochs": epochs, "learning_rate": found.learning_rate}
         facts = TrainingFacts(

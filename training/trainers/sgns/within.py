@@ -81,8 +81,8 @@ def contrast_within(state, within, segment, group, counting, waiting, noise, rat
     here.
 
     Noise that is one of these centres is drawn again. Of all items that hardly ever comes up, of a segment of 30 it
-    often does: then a centre goes away from itself and from its own contexts, and of 20 towns on rings of 20 homes
-    near ones were told from far ones by their cosine in .64 of the cases, instead of .80 without such noise and .90 now.
+    often does, and a centre goes away from itself and from its own contexts: in towns of 20 homes on a ring, cosines
+    told near ones from far ones in .64 of the cases, instead of .80 without such noise and .90 now.
     """
     for p in range(noise.size):
         for _ in range(DRAWS):
