@@ -26,6 +26,12 @@ from training.trainers.trainer import trainer_for
 
 LABELS = Segments(np.array([0, 0, 1, NONE, 1, 1, 2, 0], dtype=np.int32))
 COUNTS = np.array([4, 1, 9, 5, 1, 0, 7, 2], dtype=np.int64)
+SIGNALS = Signals(segments=LABELS, segment_negatives=5)
+
+
+def holding(counts):
+    """A corpus in which items occur so often."""
+    return corpus_of([np.repeat(np.arange(len(counts)), counts).tolist()], items=len(counts))
 
 
 def rng_of(seed=7):
@@ -65,7 +71,7 @@ def test_they_are_asked_for_by_a_column_and_a_number():
 
 @pytest.mark.parametrize("exponent", [-1.0, 0.0, 0.75])
 def test_noise_is_drawn_from_the_segment_by_the_power_of_the_counts(exponent):
-    within, rng = within_of(COUNTS, exponent, LABELS, 5), rng_of()
+    within, rng = within_of(holding(COUNTS), exponent, SIGNALS), rng_of()
     # Item 5 is never there, 6 is alone in its segment, and 3 has none.
     assert within.labels.tolist() == [0, 0, 1, NONE, 1, NONE, NONE, 0]
     for segment, members in ((0, [0, 1, 7]), (1, [2, 4])):
@@ -82,7 +88,7 @@ def test_the_step_away_from_the_segment_is_its_gradient():
     inputs, outputs = rows_of(items, dims)
     for matrix, rows in zip(state[:2], (inputs, outputs), strict=True):
         matrix[:, :dims] = rows
-    within = within_of(COUNTS, 0.5, LABELS, 5)
+    within = within_of(holding(COUNTS), 0.5, SIGNALS)
     group, counting = np.array([0, 7, 1, 2], dtype=np.int32), np.array([1, 0.5, 3, 9], dtype=np.float32)
     noise, rate = np.empty(within.pool, dtype=np.int32), np.float32(STEP * np.sqrt(HEAT))
     contrast_within(state, within, 0, group, counting, 3, noise, rate, rng_of())
@@ -100,7 +106,8 @@ def test_the_step_away_from_the_segment_is_its_gradient():
 
 def test_no_centre_goes_away_from_itself_where_the_segment_has_others():
     counts = np.full(40, 3, dtype=np.int64)
-    within = within_of(counts, 0.5, Segments(np.zeros(40, dtype=np.int32)), 5)
+    one = Segments(np.zeros(40, dtype=np.int32))
+    within = within_of(holding(counts), 0.5, Signals(segments=one, segment_negatives=5))
     state, rng = State(zeros(40, 16), zeros(40, 16), np.zeros((2, 40), np.float32)), rng_of()
     noise, seen = np.empty(within.pool, dtype=np.int32), Counter()
     for _ in range(300):
@@ -110,6 +117,21 @@ def test_no_centre_goes_away_from_itself_where_the_segment_has_others():
         seen.update(noise.tolist())
     assert max(seen[item] for item in range(3)) <= 2  # five draws that all are one of them come up once in 400,000
     assert min(seen[item] for item in range(3, 40)) > 50
+
+
+def test_where_no_centre_waits_nothing_moves():
+    within, state = within_of(holding(COUNTS), 0.5, SIGNALS), State(*(np.ones((8, 16), np.float32) for _ in range(3)))
+    noise = np.full(within.pool, 9, dtype=np.int32)
+    group, counting = np.zeros(GROUP, np.int32), np.ones(GROUP, np.float32)
+    contrast_within(state, within, NONE, group, counting, 0, noise, np.float32(1), rng_of())
+    assert (noise == 9).all()
+    assert all((part == 1).all() for part in state)
+
+
+def test_nothing_is_drawn_where_no_segment_has_two_items():
+    alone = Segments(np.arange(8, dtype=np.int32))
+    assert within_of(holding(COUNTS), 0.5, Signals(segments=alone, segment_negatives=5)) is None
+    assert within_of(holding(COUNTS), 0.5, Signals(segments=LABELS)) is None
 
 
 # --- the closed form ---

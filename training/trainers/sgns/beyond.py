@@ -16,12 +16,12 @@ from training.trainers.sgns.steps import CONTEXTS
 
 class Beyond(NamedTuple):
     """Of session s the conversions are converted[begins[s]:begins[s + 1]], each a context of every centre, counting
-    `context`. Without any, `begins` is empty.
+    `context`.
 
     begins: int64. converted: int32.
 
     Its dislikes are disliked[said[s]:said[s + 1]], each after so many of its events as `places` says; each is a
-    negative of the centres near it, counting `dislike`. Without any, `said` is empty. most: in one session.
+    negative of the centres near it, counting `dislike`. most: in one session.
 
     said: int64. places, disliked: int32.
     """
@@ -36,14 +36,18 @@ class Beyond(NamedTuple):
     most: int
 
 
-def beyond_of(corpus: Corpus, signals: Signals) -> Beyond:
-    begins, converted = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32)
+def beyond_of(corpus: Corpus, signals: Signals) -> Beyond | None:
+    """None where there are neither conversions nor dislikes that count."""
+    none = np.zeros(len(corpus) + 1, dtype=np.int64)
+    begins, converted = none, np.empty(0, dtype=np.int32)
     if signals.conversion_context:
         found = conversions_of(corpus)
         if len(found):
             begins, converted = found.offsets, found.items
     no = corpus.dislikes if signals.dislike_weight and corpus.dislikes else Dislikes.none()
-    said = no.begins(len(corpus)) if len(no) else np.empty(0, dtype=np.int64)
+    if not len(converted) and not len(no):
+        return None
+    said = no.begins(len(corpus)) if len(no) else none
     most = int(np.diff(said).max(initial=0))
     weights = np.float32(signals.conversion_context), np.float32(signals.dislike_weight)
     return Beyond(weights[0], begins, converted, weights[1], said, no.positions, no.items, most)

@@ -6,7 +6,9 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from training.objective.segments import NONE, Segments
+from training.corpus import Corpus
+from training.objective.segments import NONE
+from training.objective.signals import Signals
 from training.trainers.sgns.noise import fill, pool_size, powers, random
 from training.trainers.sgns.steps import GROUP, contrast
 
@@ -16,7 +18,7 @@ DRAWS = 5  # of one noise item, at most: a segment may have no other items
 class Within(NamedTuple):
     """labels: int32 (items,), the segment of each, NONE where nothing is drawn for it. The items of segment g are
     items[begins[g]:begins[g + 1]]; share, other: beside them, as in an Alias of the segment, `other` a place in
-    `items`. negatives: for each context. pool: how many a group of centres shares. Without segments `labels` is empty.
+    `items`. negatives: for each context. pool: how many a group of centres shares.
     """
 
     labels: NDArray[np.int32]
@@ -28,16 +30,18 @@ class Within(NamedTuple):
     pool: int
 
 
-def within_of(counts: NDArray[np.int64], exponent: float, segments: Segments | None, negatives: int) -> Within:
-    """counts: of the items. Drawn as from all items, with probability count^exponent. A segment in which no two items
-    occur has nothing to tell apart."""
-    none = np.empty(0, np.int32)
-    if segments is None or not negatives:
-        return Within(none, np.zeros(1, np.int64), none, none.astype(np.float32), none, np.float32(0), 0)
-    labels = np.where(counts > 0, segments.labels, NONE)
+def within_of(corpus: Corpus, exponent: float, signals: Signals) -> Within | None:
+    """Drawn as from all items, with probability count^exponent. A segment in which no two items occur has nothing to
+    tell apart. None where nothing is drawn."""
+    if signals.segments is None or not signals.segment_negatives:
+        return None
+    counts, negatives = corpus.counts(), signals.segment_negatives
+    labels = np.where(counts > 0, signals.segments.labels, NONE)
     sizes = np.bincount(labels[labels != NONE], minlength=1)
     labels = np.where((labels != NONE) & (sizes[labels] > 1), labels, NONE)
     rows = np.flatnonzero(labels != NONE)
+    if not len(rows):
+        return None
     items = rows[np.argsort(labels[rows], kind="stable")].astype(np.int32)
     begins = np.searchsorted(labels[items], np.arange(len(sizes) + 1)).astype(np.int64)
     share, other = np.ones(len(items), dtype=np.float32), np.arange(len(items), dtype=np.int32)
@@ -84,6 +88,8 @@ def contrast_within(state, within, segment, group, counting, waiting, noise, rat
     often does, and a centre goes away from itself and from its own contexts: in towns of 20 homes on a ring, cosines
     told near ones from far ones in .64 of the cases, instead of .80 without such noise and .90 now.
     """
+    if waiting == 0:
+        return
     for p in range(noise.size):
         for _ in range(DRAWS):
             noise[p] = draw_within(rng, within, segment)
