@@ -74,6 +74,18 @@ class TooManyResults(errors.RequestError):
     code = "too_many_results"
 
 
+class FieldUnknown(errors.RequestError):
+    """The filter asks for a field that no item has; `fields` has those that there are, 50 at most."""
+
+    code = "filter_field_unknown"
+
+
+class ValueUnfit(errors.RequestError):
+    """The filter asks for a value of another kind than the field has."""
+
+    code = "filter_value_unfit"
+
+
 class StreamsExceeded(errors.RequestError):
     """The client has as many open streams as the settings allow."""
 
@@ -158,7 +170,7 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
     (413, (BodyTooLarge,)),
     (415, (TypeUnsupported,)),
     (421, (HostRefused,)),
-    (422, (errors.ConfigError, errors.EventsError, errors.RequestError)),
+    (422, (errors.ConfigError, errors.EventsError, errors.VectorsError, errors.RequestError)),
     (429, (RateExceeded, StreamsExceeded)),
     (431, (HeadTooLarge,)),
     (499, (ClientGone,)),
@@ -177,6 +189,7 @@ OF_THE_MACHINE = (
     errors.RegistryError,
     errors.ConfigError,
     errors.EventsError,
+    errors.VectorsError,
     errors.TrainingFailed,
     errors.StoreUnavailable,
 )

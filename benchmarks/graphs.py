@@ -38,8 +38,8 @@ from index.search.graph import Asked, Shape, grow, worth
 from training.choice.materials import Counted, Materials
 from training.evaluation.split import split_test
 from training.pipeline.choose import choose_settings
-from training.pipeline.prepare import identity_of, prepare, read_items
-from training.pipeline.train import train_on_all
+from training.pipeline.prepare import identity_of, prepare, read_catalogue
+from training.pipeline.train import Trained, train_on_all
 from training.progress import LogReporter
 from training.workspace import Workspace
 
@@ -59,8 +59,8 @@ def trained(name: str) -> tuple[Float, NextScorer]:
     with tempfile.TemporaryDirectory() as folder, Workspace(Path(folder), identity_of(config), told) as work:
         log = prepare(config, work)
         test = split_test(log.corpus, log.vocabulary.ids, config)
-        items = read_items(log, config, told)
-        chosen = choose_settings(test, items, config, work)
+        items, log = read_catalogue(log, config, work)
+        chosen = choose_settings(test, items, config, work, Trained(items))
         final = train_on_all(log, items, Registry(Path(folder)), chosen.config(config), work)
         materials = Materials(final.spaces, Counted(final.corpus, config.trainer.workers))
         blend = chosen.blend.model_copy(update={"counts": {}, "item": WEIGHTS, "session": WEIGHTS})

@@ -30,12 +30,13 @@ from numpy.typing import NDArray
 from benchmarks.machine import machine
 from index.catalogue.catalogue import Catalogue
 from index.ranking.readings import normalised
-from training.config import EventsConfig, TrainConfig, TrainerConfig
+from training.config import TrainConfig, TrainerConfig
 from training.demo.world import write_world
 from training.evaluation.split import Split, sample_prefixes, split_test
+from training.eventsconfig import EventsConfig
 from training.objective.lesson import lesson_of, segments_of
 from training.objective.settings import ObjectiveConfig
-from training.pipeline.prepare import Prepared, prepare, read_items
+from training.pipeline.prepare import prepare, read_catalogue
 from training.progress import LogReporter
 from training.trainers.spaces import Spaces, train_plainly
 from training.workspace import Workspace
@@ -91,7 +92,7 @@ def config_of(folder: Path) -> TrainConfig:
     return TrainConfig(
         events=EventsConfig(
             paths=(str(folder / "events-*.parquet"),),
-            items=str(folder / "items.parquet"),
+            items=(str(folder / "items.parquet"),),
             event_type="event_type",
             conversion_types=("book",),
             dislike_types=("skip", "reject"),
@@ -111,8 +112,7 @@ def world_of(folder: Path, events: int) -> World:
     write_world(folder, events)
     base, told = config_of(folder), LogReporter()
     with Workspace(folder / "models", {"benchmark": "objectives"}, told) as work:
-        log: Prepared = prepare(base, work)
-        catalogue = read_items(log, base, told)
+        catalogue, log = read_catalogue(prepare(base, work), base, work)
     split = split_test(log.corpus, log.vocabulary.ids, base)
     return World(
         base, split, catalogue, dict(questions(split, homes_of(split, catalogue))), pairs_of_homes(split, catalogue)

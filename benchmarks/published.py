@@ -23,7 +23,8 @@ from index.artifact.registry import Registry
 from index.model import Model
 from index.ranking.settings import RecommenderConfig
 from index.report import Figure
-from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig
+from training.config import EvaluationConfig, SessionsConfig, TrainConfig
+from training.eventsconfig import EventsConfig
 from training.given.report import GivenReport
 from training.given.run import measure_file
 from training.pipeline.run import run

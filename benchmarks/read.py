@@ -2,10 +2,12 @@
 
     python -m benchmarks.read --events 20000000 --runs 3
     python -m benchmarks.read --events 50000000 --runs 3 --methods item2vec duckdb
+    python -m benchmarks.read --against /tmp/before --events 20000000 --runs 5
 
 All do the same step: read Parquet, order by user and time, cut by a gap of 30 minutes, collapse immediate repeats, drop
 items seen fewer than 5 times and sessions of fewer than 2 events, encode as int32 tokens and int64 offsets. The
-number of sessions and tokens must agree.
+number of sessions and tokens must agree. With `--against` another checkout reads the same logs instead, in every
+format.
 """
 
 import argparse
@@ -20,14 +22,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks import against
 from benchmarks.machine import machine
 
 
 def by_item2vec(folder: str) -> tuple[int, int]:
-    from training.config import EventsConfig, SessionsConfig
+    from training.config import SessionsConfig
     from training.events.reader import EventReader
     from training.events.sources import open_sources
     from training.events.sql import connect
+    from training.eventsconfig import EventsConfig
     from training.sessions.cut import sessionise
 
     config = EventsConfig(paths=(folder + "/events-*.parquet",), memory_mb=1000)
@@ -181,10 +185,17 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--folder", help="where the log is, or will be made; kept when given")
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="compare with this checkout, in every format")
+    parser.add_argument("--formats", nargs="+", choices=against.FORMATS, default=list(against.FORMATS))
+    parser.add_argument("--step", choices=("read", "sessions"), default="read", help="of --against; sessions: cut too")
     parser.add_argument("--one", choices=METHODS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         one(options.one, options.folder)
+        return
+    if options.against:
+        folder = Path(options.folder) if options.folder else None
+        against.report(options.against, options.events, options.runs, options.formats, options.step, folder)
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(options.folder or temporary)

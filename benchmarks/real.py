@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
-from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig
+from training.config import EvaluationConfig, SessionsConfig, TrainConfig
 from training.corpus import Corpus
 from training.events.reader import EventReader
 from training.events.sources import open_sources
 from training.events.sql import connect
+from training.eventsconfig import EventsConfig
 from training.sessions.cut import sessionise
 from training.sessions.repeats import rules_of
 
@@ -38,7 +39,7 @@ def config_of(name: str) -> TrainConfig:
     events, items = DATA / name / "events.parquet", DATA / name / "items.parquet"
     if not events.exists():
         raise FileNotFoundError(f"{events} is not there; set ITEM2VEC_DATA to the folder of the logs")
-    where = {"paths": (str(events),), "items": str(items) if items.exists() else None}
+    where = {"paths": (str(events),), "items": (str(items),) if items.exists() else ()}
     return LOGS[name].model_copy(update={"events": LOGS[name].events.model_copy(update=where)})
 
 

@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 from benchmarks.machine import machine
 from benchmarks.train.corpora import world
 from index.artifact.registry import Registry
-from training.config import EvaluationConfig, EventsConfig, TrainConfig
+from training.config import EvaluationConfig, TrainConfig
 from training.corpus import Corpus
+from training.eventsconfig import EventsConfig
 from training.pipeline.run import run
 from training.pipeline.update import base_of, update
 from training.progress import LogReporter

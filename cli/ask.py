@@ -88,14 +88,21 @@ def run_recommend(options: argparse.Namespace) -> int:
     from cli.screen import show
 
     model = open_model(options)
-    items, unknown = [], []
+    items: list[str] = []
+    unknown: list[str] = []
+    nobody = True
     for item in options.items:
         try:
-            items.append(model.resolve(item))
+            found_id = model.resolve(item)
         except ItemUnknown:
             unknown.append(item)
+            continue
+        nobody = False
+        # As over HTTP: what is known, but has no vector, is passed over and listed too.
+        (items if found_id in model.vocabulary else unknown).append(found_id)
     if not items:
-        raise ItemUnknown(f"no item has the id or the title {' or '.join(map(repr, unknown))}")
+        named = " or ".join(map(repr, unknown))
+        raise ItemUnknown(f"no item has the id or the title {named}" if nobody else f"no vector is there of {named}")
     if unknown and not options.json:
         say(f"unknown, and left out: {', '.join(unknown)}", sys.stderr)
     found = model.recommend(items, at_least_one(options.k), options.exclude_seen)
@@ -156,10 +163,11 @@ def run_test(options: argparse.Namespace) -> int:
 
 
 def run_export(options: argparse.Namespace) -> int:
-    from cli.exports import export
+    from cli.exports import export, is_standard_output
 
     for path in export(open_model(options), options.format, options.out, options.matrix, options.score):
-        say(str(path))
+        if not is_standard_output(path):
+            say(str(path))
     return 0
 
 

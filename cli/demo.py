@@ -72,6 +72,7 @@ def play(options: argparse.Namespace, models: Path) -> "tuple[TrainConfig, str]"
     config = config_of(log, world, options.seed)
     outcome = train(config, models, told, force=True)
     model = Model(Registry(models).open())
+    assert outcome.report is not None  # a training measures
     show_report(screen(), outcome.report)
     asked = worth_asking(model)
     for item in asked:
@@ -123,7 +124,8 @@ def write_log(folder: Path, options: argparse.Namespace, format: str, told: "Rep
 
 def config_of(log: Path, world: "World", seed: int) -> "TrainConfig":
     """Absolute paths: the service's worker reads the same files from wherever it runs."""
-    from training.config import EvaluationConfig, EventsConfig, TrainConfig
+    from training.config import EvaluationConfig, TrainConfig
+    from training.eventsconfig import EventsConfig
 
     return TrainConfig(
         events=EventsConfig(

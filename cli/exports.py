@@ -1,14 +1,19 @@
 """Vectors and neighbours for other tools: written in blocks, under a temporary name, and renamed when complete.
 
 An existing file of that name is replaced: the user chose the name, and an export can be made again. A link stays, and
-the file that it leads to is replaced; a pipe or a device is written to.
+the file that it leads to is replaced; a pipe or a device is written to, once all is made: Parquet cannot be written
+without going back, and half an export goes nowhere.
 """
 
+import errno
 import json
 import os
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -17,15 +22,21 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from index.artifact.files import os_errors_as
+from index.catalogue.values import first_text
 from index.errors import ConfigError
 from index.model import Model
+from index.words import word_of
 
 BLOCK_ROWS = 10_000
+BLOCK_BYTES = 1 << 20
+MOST_LINKS = 40  # that Linux follows, one from the other
+STANDARD_OUTPUT = Path("/dev/stdout")
+DESCRIPTORS = re.compile(r"/dev/fd|/proc/(self|[0-9]+|thread-self)(/task/[0-9]+)?/fd")  # folders of open files
 Float = NDArray[np.float32]
 
 
 def export(model: Model, format: str, out: Path, matrix: str, score: str) -> list[Path]:
-    """The files written: `out`, or for npy and tensorboard those in the folder `out`.
+    """The files written: `out`, or for npy and tensorboard those in the folder `out`. `-` is the standard output.
 
     matrix: "inputs" or "outputs", for all but neighbours. score: "similar" or "next", for neighbours. Raises
     ConfigError for an unknown format, matrix or score, and for a place that cannot be written.
@@ -34,28 +45,56 @@ def export(model: Model, format: str, out: Path, matrix: str, score: str) -> lis
         if choice not in known:
             raise ConfigError(f"export: {choice!r} is not one of {', '.join(known)}")
     names, write = FORMATS[format]
+    out = STANDARD_OUTPUT if str(out) == "-" else out
     files = [out / name for name in names] or [out]
     if not names and out.is_dir():
         raise ConfigError(f"--out {out} is a folder, but {format} is one file: give its name")
     if names and out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out} is a file, but {format} is {' and '.join(names)}: give the name of a folder")
-    targets = [Path(os.path.realpath(file)) for file in files]
-    unfinished = [file if passes_on(file) else file.with_name(f".{file.name}.writing") for file in targets]
     with os_errors_as(ConfigError, f"{out} cannot be written"), ExitStack() as stack:
-        for path, file in zip(unfinished, targets, strict=True):
-            if path is not file:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                stack.callback(path.unlink, missing_ok=True)
+        aside = Path(stack.enter_context(TemporaryDirectory(prefix="item2vec-export-")))
+        unfinished = [aside / file.name if passes_on(file) else _beside(file) for file in files]
+        for path in unfinished:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.callback(path.unlink, missing_ok=True)
         write(model, unfinished, score if format == "neighbours" else matrix)
-        for path, file in zip(unfinished, targets, strict=True):
-            if path is not file:
-                os.replace(path, file)
+        for path, file in zip(unfinished, files, strict=True):
+            if path.parent == aside:
+                # Appended: where the standard output is a file, what is in it stays.
+                with path.open("rb") as made, file.open("ab") as open_file:
+                    shutil.copyfileobj(made, open_file, BLOCK_BYTES)
+            else:
+                os.replace(path, os.path.realpath(file))
     return files
 
 
 def passes_on(file: Path) -> bool:
-    """Whether it is a pipe, a socket or a device, which hands on what is written to it."""
-    return file.exists() and not file.is_file() and not file.is_dir()
+    """Whether it is a pipe, a socket, a device or an open file of this process: what is written to it is handed on."""
+    if file.exists() and not file.is_file() and not file.is_dir():
+        return True
+    for _ in range(MOST_LINKS):
+        if DESCRIPTORS.fullmatch(str(file.parent)):
+            return True
+        if not file.is_symlink():
+            return False
+        file = file.parent / file.readlink()
+    return False
+
+
+def is_standard_output(file: Path) -> bool:
+    """Whether whoever reads the standard output reads this file."""
+    try:
+        return os.path.samestat(os.stat(file), os.fstat(1))
+    except OSError:
+        return False
+
+
+def _beside(file: Path) -> Path:
+    """A temporary name where the file is, or where its link leads. Raises OSError for links that lead to each other."""
+    file = Path(os.path.realpath(file))
+    if file.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return file.with_name(f".{file.name}.writing")
 
 
 def word2vec_text(model: Model, files: list[Path], matrix: str) -> None:
@@ -78,19 +117,6 @@ def word2vec_binary(model: Model, files: list[Path], matrix: str) -> None:
                 file.write(word_of(item).encode() + b" " + row.tobytes() + b"\n")
 
 
-def word_of(item: str) -> str:
-    """The id as a word of the word2vec formats, which end words at white space: spaces, characters that do not print,
-    and "%" itself are percent-encoded. `urllib.parse.unquote` gives the id back."""
-    if "%" not in item and " " not in item and item.isprintable():
-        return item
-    return "".join(
-        c
-        if c.isprintable() and c not in " %"
-        else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "surrogatepass"))
-        for c in item
-    )
-
-
 def npy(model: Model, files: list[Path], matrix: str) -> None:
     with files[0].open("wb") as file:
         np.save(file, model.artifact.array(matrix), allow_pickle=False)
@@ -110,10 +136,10 @@ def parquet(model: Model, files: list[Path], matrix: str) -> None:
     with pq.ParquetWriter(files[0], schema) as writer:
         for items, block in _blocks(model, vectors):
             ends = np.arange(0, block.size + 1, block.shape[1], dtype=np.int32)
-            titles = [model.catalogue.field(item, "title") for item in items]
+            titles = [first_text(model.catalogue.field(item, "title")) for item in items]
             columns = [
                 pa.array(map(_encodable, items), pa.string()),
-                pa.array((None if title is None else _encodable(str(title)) for title in titles), pa.string()),
+                pa.array((None if title is None else _encodable(title) for title in titles), pa.string()),
                 pa.array((_category(model, item) for item in items), pa.string()),
                 pa.array(model.vocabulary.counts[done : done + len(items)]),
                 pa.ListArray.from_arrays(pa.array(ends), pa.array(block.ravel())),
@@ -137,14 +163,15 @@ def tensorboard(model: Model, files: list[Path], matrix: str) -> None:
 
 
 def neighbours(model: Model, files: list[Path], score: str) -> None:
-    """A line per item: the list that is stored with the model."""
+    """A line per item: the list that is stored with the model, without what the catalogue calls unavailable."""
     stored, ids = model.stored[score], model.vocabulary.ids
+    left_out = {-1, *model.hidden.tolist()}
     scores = _blocks(model, stored.scores)
     with files[0].open("w", encoding="ascii", newline="\n") as file:
         for (items, rows), (_, values) in zip(_blocks(model, stored.rows), scores, strict=True):
             for item, found, near in zip(items, rows.tolist(), values.tolist(), strict=True):
-                pairs = zip(found, near, strict=True)
-                listed = [{"item_id": ids[row], "score": round(value, 6)} for row, value in pairs if row >= 0]
+                pairs = [pair for pair in zip(found, near, strict=True) if pair[0] not in left_out]
+                listed = [{"item_id": ids[row], "score": round(value, 6)} for row, value in pairs]
                 file.write(json.dumps({"item_id": item, "neighbours": listed}) + "\n")
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 SECTIONS = ("events", "sessions", "objective", "trainer", "index", "recommender", "evaluation", "update", "gate")
 # What the first help shows; all the others are behind --help-settings.
-FIRST = ("events.paths", "events.items", "events.user", "events.item", "events.time", "events.session")
+FIRST = ("events.paths", "events.preset", "events.items", "events.user", "events.item", "events.time", "events.session")
 # Settings whose flag reads better under another name.
-FLAG_NAMES = {"paths": "events", "share": "update-share", "days": "update-days"}
+FLAG_NAMES = {"paths": "events", "preset": "from", "share": "update-share", "days": "update-days"}
 
 
 class HelpSettings(argparse.Action):
@@ -91,9 +91,11 @@ def add_flag(group: Any, flag: str, place: tuple[str, ...], field: Any, hidden: 
 
 
 def config_of(options: argparse.Namespace) -> "TrainConfig":
+    """Flags over file over preset over defaults."""
     from training.configfile import load_config
+    from training.presets.unfold import unfold
 
-    return load_config(options.config, overrides_of(options), seed=options.seed)
+    return unfold(load_config(options.config, overrides_of(options), seed=options.seed), options.models)
 
 
 def overrides_of(options: argparse.Namespace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from cli import ask, demo, former, models, serve, train
+from cli import ask, demo, former, imports, load, models, serve, train
 from cli.command import Command
 from cli.stored import audit, backup, keys, restore, retention, users
 from index.errors import ConfigError, Item2vecError
@@ -17,8 +17,8 @@ from index.visible import log_to, say
 
 GROUPS: dict[str, tuple[Command, ...]] = {
     "start here": (demo.DEMO,),
-    "data": (train.CHECK, demo.DEMO_LOG),
-    "train": (train.TRAIN, train.TUNE, models.MODELS),
+    "data": (train.CHECK, demo.DEMO_LOG, load.LOAD),
+    "train": (train.TRAIN, train.TUNE, imports.IMPORT, models.MODELS),
     "ask": (ask.SIMILAR, ask.RECOMMEND, ask.EXPLAIN, ask.EVALUATE, ask.EXPORT),
     "serve": (serve.SERVE, serve.API, serve.WORKER),
     "look after": (keys.KEYS, users.USERS, audit.AUDIT, retention.RETENTION, backup.BACKUP, restore.RESTORE),
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     log_to(sys.stderr, "%(asctime)s %(message)s", level)
-    for chatty in ("gensim", "alembic", "faiss"):
+    for chatty in ("gensim", "alembic", "faiss", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         if not given or given[0] in ("-h", "--help"):

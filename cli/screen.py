@@ -1,12 +1,13 @@
 """What the commands print: ranked lists, explanations, reports and versions, for people or as JSON."""
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from index.artifact.manifest import Manifest
+from index.artifact.manifest import ImportFacts, Manifest
 from index.artifact.registry import Registry
 from index.explanation import Explanation
 from index.model import Model, Ranked, Score
@@ -15,6 +16,9 @@ from index.visible import say, say_json
 from training.evaluation.advice import lost
 from training.evaluation.tables import facts, tables
 from training.terminal import Screen, screen
+
+if TYPE_CHECKING:
+    from training.pipeline.publish import Outcome
 
 
 def show_neighbours(model: Model, item: str, k: int, score: Score, as_json: bool = False) -> None:
@@ -49,6 +53,41 @@ def show_report(console: Screen, report: Report) -> None:
     for table in tables(report):
         console.print(table)
     console.print(facts(report), soft_wrap=not console.is_terminal)
+
+
+def show_outcome(console: Screen, outcome: "Outcome", models: Path, advice: str | None = None) -> int:
+    """What became of a run; the status: 0, or 3 where the gate kept the version back."""
+    gate, version = outcome.gate, outcome.version
+    # Said when the log was read, and scrolled away since.
+    for finding in outcome.manifest.data.findings:
+        console.print(f"Warning: {finding.found} {finding.advice}")
+    if outcome.rejects is not None:
+        console.print(f"Rows that could not be events: {outcome.rejects}")
+    if advice:
+        console.print(advice)
+    for note in gate.notes:
+        console.print(f"The gate: {note}.")
+    if not gate.accepted:
+        console.print(f"Version {version} was kept but not made current: {'; '.join(gate.reasons)}.")
+        console.print(f"To make it current all the same: item2vec models activate {version} --models {models}")
+        return 3
+    if outcome.current:
+        forced = " by force, although " + "; ".join(gate.reasons) if gate.forced else ""
+        console.print(f"Version {version} is current{forced}.")
+    else:
+        console.print(f"Version {version} was published. Another one, activated meanwhile, stays current.")
+    return 0
+
+
+def show_import(console: Screen, facts: ImportFacts) -> None:
+    zero = f", {facts.zero:,} of them all zeros, which are like nothing" if facts.zero else ""
+    console.print(f"{facts.vectors:,} vectors of {facts.dims} numbers ({facts.kind}, {facts.dtype}){zero}.")
+    console.print(f"Similar: {'inner product' if facts.metric == 'dot' else 'cosine'}. Next: {facts.next}.")
+    if facts.in_log is not None:
+        console.print(
+            f"{facts.in_log:,} items are in both; {facts.log_only:,} items of the log have no vector "
+            f"({facts.log_only_events:,} events); {facts.vectors_only:,} vectors are of items that are not in the log."
+        )
 
 
 def show_update(console: Screen, manifest: Manifest) -> None:

@@ -64,13 +64,13 @@ def run_check(options: argparse.Namespace) -> int:
 
 
 def run_train(options: argparse.Namespace) -> int:
-    from cli.screen import show_report, show_update
+    from cli.screen import show_outcome, show_report, show_update
     from training.pipeline.run import run
     from training.progress import reporter
     from training.terminal import screen
     from training.tune.report import hint
 
-    console = screen()
+    console, advice = screen(), None
     if options.update:
         outcome = updated(options)
         show_update(console, outcome.manifest)
@@ -79,25 +79,10 @@ def run_train(options: argparse.Namespace) -> int:
         if options.quick:
             config = quicker(config)
         outcome = run(config, options.models, reporter(), options.force)
+        assert outcome.report is not None  # a training measures
         show_report(console, outcome.report)
-    gate, version = outcome.gate, outcome.version
-    if outcome.rejects is not None:
-        console.print(f"Rows that could not be events: {outcome.rejects}")
-    advice = None if options.update else hint(config, outcome.report.tasks)
-    if advice:
-        console.print(advice)
-    for note in gate.notes:
-        console.print(f"The gate: {note}.")
-    if not gate.accepted:
-        console.print(f"Version {version} was kept but not made current: {'; '.join(gate.reasons)}.")
-        console.print(f"To make it current all the same: item2vec models activate {version} --models {options.models}")
-        return 3
-    if outcome.current:
-        forced = " by force, although " + "; ".join(gate.reasons) if gate.forced else ""
-        console.print(f"Version {version} is current{forced}.")
-    else:
-        console.print(f"Version {version} was published. Another one, activated meanwhile, stays current.")
-    return 0
+        advice = hint(config, outcome.report.tasks)
+    return show_outcome(console, outcome, options.models, advice)
 
 
 def quicker(config: "TrainConfig") -> "TrainConfig":

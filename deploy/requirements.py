@@ -10,7 +10,18 @@ from pathlib import Path
 
 # What only training needs: most of the megabytes. A test compares it with what the code imports.
 NOT_IN = {
-    "api": {"croniter", "duckdb", "gensim", "numba", "optuna", "pyarrow", "rich", "scipy"},
+    "api": {
+        "charset-normalizer",
+        "croniter",
+        "duckdb",
+        "gensim",
+        "httpx",
+        "numba",
+        "optuna",
+        "pyarrow",
+        "rich",
+        "scipy",
+    },
     "worker": set(),
 }
 

@@ -5,6 +5,7 @@ Item2vecError
 ├── EventsError
 │   ├── EventsMissing
 │   └── EventsRejected
+├── VectorsError
 ├── TrainingFailed
 │   └── TrainingDiverged
 ├── ArtifactError
@@ -21,6 +22,7 @@ Item2vecError
 │   └── StoreFull               a DiskFull too
 ├── BackupInvalid
 ├── BackupFailed
+├── LoadFailed
 └── RequestError                what a client asked for; the leaves of HTTP alone are in app/problems.py
     ├── JobUnknown
     ├── JobRunning
@@ -39,18 +41,24 @@ class Item2vecError(Exception):
     """Root of every error raised on purpose.
 
     reason: what is wrong. path: the file or folder it is about. command: what to type next. The message is all three.
-    short: what is wrong, without what to do about it; all of the reason where not given.
+    short: what is wrong, without what to do about it; all of the reason where not given. advice: the rest of it.
     """
 
     code = "error"
 
     def __init__(
-        self, reason: str, path: Path | None = None, command: str | None = None, short: str | None = None
+        self,
+        reason: str,
+        path: Path | None = None,
+        command: str | None = None,
+        short: str | None = None,
+        advice: str | None = None,
     ) -> None:
         found = reason if path is None else f"{path} {reason}"
         super().__init__(found if command is None else f"{found}; next step: {command}")
         self.reason, self.path, self.command = reason, path, command
         self.short = found if short is None else short
+        self.advice = advice
 
     def within(self, root: Path) -> str:
         """The message for those who must not learn where `root` lies on this machine: no path leads out of it, and
@@ -83,6 +91,12 @@ class EventsRejected(EventsError):
     """More rows were rejected than the settings allow."""
 
     code = "events_rejected"
+
+
+class VectorsError(Item2vecError):
+    """Vectors that were made elsewhere cannot be read, or do not go with the log."""
+
+    code = "vectors_invalid"
 
 
 class TrainingFailed(Item2vecError):
@@ -185,6 +199,12 @@ class BackupFailed(Item2vecError):
     """A backup cannot be written, or put back."""
 
     code = "backup_failed"
+
+
+class LoadFailed(Item2vecError):
+    """A service did not take what was sent into it, or what it refused cannot be kept."""
+
+    code = "load_failed"
 
 
 class RequestError(Item2vecError):

@@ -10,7 +10,7 @@ from index.errors import ItemUnknown, ItemUntrained
 from index.explanation import Explanation, Obstacle, Place
 from index.parts import read_parts, recommender_of
 from index.ranking.parts.question import Question
-from index.ranking.recommender import Recommender
+from index.ranking.recommender import Recommender, Wish
 from index.ranking.scorer import NextScorer
 from index.search.allowed import Allowed
 from index.search.exact import Floats, Rows
@@ -31,7 +31,9 @@ class Ranked:
 class Model:
     """The arrays are memory maps, shared by all processes that open the same version.
 
-    vectors: float32 (n, d), of length 1; their inner product is `similar`. stored: the lists of neighbours, by score.
+    vectors: float32 (n, d), of length 1 but for the reading dot; their inner product is `similar`. stored: the lists of
+    neighbours, by score. hidden: int32, rows that the catalogue calls unavailable. shown: all others; None where that
+    is all.
     """
 
     def __init__(self, artifact: Artifact) -> None:
@@ -60,17 +62,27 @@ class Model:
             parts.moments,
         )
         self.recommender = Recommender(scorer)
+        # What the catalogue of the artifact hides; the service's own view of it begins with this.
+        self.hidden = parts.catalogue.hidden_rows(parts.vocabulary)
+        self.shown = _all_but(self.hidden, len(parts.vocabulary))
 
     def row(self, item: str) -> int:
         """Raises ItemUntrained for an item that is known but too rare for a vector, ItemUnknown otherwise."""
         row = self.vocabulary.find(item)
         if row is not None:
             return row
+        if item in self.rare and self.manifest.imported is not None:
+            raise ItemUntrained(
+                f"item {item!r} occurs {self.rare[item]} times in the log, but is not among the imported vectors"
+            )
         if item in self.rare:
             needed = self.manifest.config["sessions"]["min_item_count"]
             raise ItemUntrained(f"item {item!r} occurs {self.rare[item]} times in the sessions, {needed} are needed")
         if item in self.catalogue:
-            raise ItemUntrained(f"item {item!r} is in the catalogue, but in no session the model was trained on")
+            lacking = "in no session the model was trained on"
+            if self.manifest.imported is not None:
+                lacking = "not among the imported vectors"
+            raise ItemUntrained(f"item {item!r} is in the catalogue, but {lacking}")
         raise ItemUnknown.named(item)
 
     def resolve(self, text: str) -> str:
@@ -98,8 +110,9 @@ class Model:
         return vector
 
     def neighbours(self, item: str, k: int, score: Score = "similar") -> list[Ranked]:
-        """The k best by either score: from the stored lists where they are long enough, else searched."""
-        return self._ranked(*self.among(self.row(item), k, score))
+        """The k best by either score: from the stored lists where they are long enough, else searched. Items that the
+        catalogue calls unavailable do not come back; so it is with `recommend`."""
+        return self._ranked(*self.among(self.row(item), k, score, self.shown))
 
     def among(
         self, row: int, k: int, score: Score, allowed: Allowed | None = None, gone: Rows | None = None
@@ -135,6 +148,9 @@ class Model:
         session = self.vocabulary.known_rows(items)
         if not len(session):
             raise ItemUnknown("none of the session's items has a vector")
+        if self.shown is not None:
+            wish = Wish(session, k, self.shown.mask, exclude_seen)
+            return self._ranked(*self.recommender.among([wish])[0])
         rows, scores = self.recommender.recommend([session], k, exclude_seen)
         return self._ranked(rows[0], scores[0])
 
@@ -169,3 +185,11 @@ class Model:
             for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
             if row >= 0
         ]
+
+
+def _all_but(hidden: Rows, items: int) -> Allowed | None:
+    if not len(hidden):
+        return None
+    mask = np.ones(items, dtype=np.bool_)
+    mask[hidden] = False
+    return Allowed(mask)

@@ -63,7 +63,8 @@ class ModelParts:
 
     rare: item -> occurrences, of items seen too rarely for a vector. inputs, outputs: float32 (n, d), what "next" is
     scored with. rules: by the name of the part. newest: occurrences in the newest sessions, int64 (n,), by the name of
-    the part. similar_vectors: float32 (n, any d), of length 1. targets: float32 (n, d or 2 d), see `targets_of`; of the
+    the part. similar_vectors: float32 (n, any d), of length 1; of the reading
+    dot the inputs themselves. targets: float32 (n, d or 2 d), see `targets_of`; of the
     reading in-out the outputs themselves. codes, moments: of the targets. similar_graph: HNSW over
     similar_vectors; None in catalogues that are scanned.
     """

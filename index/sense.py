@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.artifact.directory import Artifact
+from index.catalogue.lists import Lists
 from index.catalogue.texts import Texts
 from index.errors import ArtifactCorrupt, ArtifactError
 from index.model import Model
@@ -61,6 +62,8 @@ def _faults(parts: ModelParts) -> Iterator[tuple[str, str]]:
             yield "catalogue", "has columns of another length than its items"
         if isinstance(column, Texts) and not column.is_sound():
             yield f"catalogue_{number}_text", "holds what is no text"
+        if isinstance(column, Lists) and not column.is_sound():
+            yield f"catalogue_{number}_members", "holds what are no lists of texts"
     matrices = {"inputs": parts.inputs, "outputs": parts.outputs}
     for name, matrix in (matrices | {"similar": parts.similar_vectors, "targets": parts.targets}).items():
         if matrix.ndim != 2 or len(matrix) != items:

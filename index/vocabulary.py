@@ -10,7 +10,8 @@ from index.errors import ItemUnknown
 
 
 class Vocabulary:
-    """The trained items, most frequent first.
+    """The trained items, most frequent first; those that the log does not have, or all where there is none, in the
+    order of their vectors.
 
     ids: row -> item id. counts: int64, shape (n,), occurrences in the training sessions.
     """
@@ -24,6 +25,11 @@ class Vocabulary:
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {item: row for row, item in enumerate(self.ids)}
+
+    @cached_property
+    def is_counted(self) -> bool:
+        """Whether there was a log at all: without one, no item is more popular than another."""
+        return bool(self.counts.any())
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -68,9 +68,13 @@ def _unknown(place: Sequence[Any], model: type[BaseModel]) -> str:
     known = [] if section is None else list(section.model_fields)
     wrong = str(place[-1])
     above = "".join(f"{part}." for part in place[:-1])
+    return unknown_name("section" if len(place) == 1 else "setting", wrong, known, above)
+
+
+def unknown_name(what: str, wrong: str, known: Sequence[str], above: str = "") -> str:
+    """There is no such thing; the nearest name, or all that there are. above: what stands before the name."""
     near = get_close_matches(wrong, known, 1, 0.6)
     meant = f"; did you mean {above}{near[0]}?" if near else f"; there are {', '.join(known)}" if known else ""
-    what = "section" if len(place) == 1 else "setting"
     return f"there is no {what} {above}{wrong}{meant}"
 
 

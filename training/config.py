@@ -5,11 +5,12 @@ Every setting is described once, here: the help of the commands shows this text,
 
 import logging
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from index.ranking.settings import RecommenderConfig
+from training.eventsconfig import EventsConfig
 from training.objective.settings import ObjectiveConfig
 from training.replacement import GateConfig, UpdateConfig
 from training.setting import Settings, setting
@@ -17,64 +18,6 @@ from training.setting import Settings, setting
 log = logging.getLogger(__name__)
 
 MINUTES = 10 * 365 * 24 * 60.0  # of ten years: a longer pause is no pause
-
-
-class EventsConfig(Settings):
-    """Where the log is and what its columns are called."""
-
-    paths: tuple[str, ...] = setting((), "files, folders or globs of the log (CSV, CSV.gz, JSONL, Parquet)")
-    items: str | None = setting(None, "metadata of the items: a file with the item id and any of title, category, ...")
-    format: Literal["auto", "csv", "jsonl", "parquet"] = setting(
-        "auto", "format of the files; auto: by the name of each"
-    )
-    user: str = setting("user_id", "column of the user id")
-    item: str = setting("item_id", "column of the item id, in the log and in the metadata")
-    time: str = setting("timestamp", "column of the time: numbers since 1970 (s, ms, us or ns), or ISO 8601")
-    session: str | None = setting(None, "column of the session id; without it, sessions are cut by pauses")
-    event_type: str | None = setting(None, "column of the event type")
-    event_types: tuple[str, ...] = setting((), "keep only events of these types (needs event_type)")
-    conversion_types: tuple[str, ...] = setting(
-        (), "event types that are conversions: booked, bought, ... (needs event_type)"
-    )
-    dislike_types: tuple[str, ...] = setting(
-        (),
-        "event types that say no: skipped, rejected, returned, ...; no items of a session, but what is around them is "
-        "not like them (needs event_type)",
-    )
-    type_weights: dict[str, Annotated[float, Field(ge=0, le=10_000)]] = setting(
-        {}, "how much an event of each type counts, 1 where a type is not named (needs event_type)"
-    )
-    dwell: str | None = setting(None, "column of the dwell time in seconds")
-    weight: str | None = setting(None, "column of the event's weight (a number >= 0)")
-    time_unit: Literal["auto", "s", "ms", "us", "ns"] = setting(
-        "auto", "unit of numeric times; auto: by the size of each number"
-    )
-    delimiter: str | None = setting(
-        None, "delimiter of CSV files; without it, it is detected", min_length=1, max_length=1
-    )
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = setting("utf-8", "encoding of CSV files")
-    max_bad_share: float = setting(0.05, "the training stops if a larger share of the rows is rejected", ge=0, le=1)
-    memory_mb: int = setting(
-        1500,
-        "memory in MB for the events, and as much for the reader; what does not fit goes to disk",
-        ge=200,
-        le=1 << 22,
-    )
-
-    @property
-    def weighed(self) -> bool:
-        """Whether events have weights."""
-        return self.weight is not None or bool(self.type_weights)
-
-    @model_validator(mode="after")
-    def _types_need_a_column(self) -> "EventsConfig":
-        for name in ("event_types", "conversion_types", "dislike_types", "type_weights"):
-            if getattr(self, name) and self.event_type is None:
-                raise ValueError(f"{name} need event_type, the column to look in")
-        both = set(self.dislike_types) & set(self.conversion_types)
-        if both:
-            raise ValueError(f"{min(both)!r} cannot be both in dislike_types and in conversion_types")
-        return self
 
 
 class SessionsConfig(Settings):
@@ -217,7 +160,7 @@ class EvaluationConfig(Settings):
     test_share: float = setting(0.1, "share of the sessions that is held out", gt=0, lt=0.9)
     test_from: str | None = setting(
         None,
-        "hold out the sessions from this time on (ISO 8601, or a number as in the log) instead of a share",
+        "hold out the sessions from this time on (a time as in the log, or as people write it) instead of a share",
     )
     validation_share: float = setting(
         0.1, "share of the training sessions that is held out to choose weights on", gt=0, lt=0.9

@@ -1,4 +1,4 @@
-"""A setting: a field with its one description, in a section that knows all its names."""
+"""One setting, and the base of the sections that hold them."""
 
 from typing import Any, TypeVar, cast
 

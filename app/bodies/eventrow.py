@@ -1,8 +1,6 @@
 """One row of POST /events: what it may hold, and what is refused and why. What passes here, training accepts too."""
 
 import json
-import math
-from datetime import UTC, datetime
 
 from store.event import (
     MAX_DWELL,
@@ -10,13 +8,15 @@ from store.event import (
     MAX_ID_CHARACTERS,
     MAX_TEXT_CHARACTERS,
     MAX_WEIGHT,
-    UNITS,
     EventRow,
     storable,
 )
+from store.times.likeness import form_of, likeness
+from store.times.numbers import DAY, number_of
+from store.times.reading import TimeRule, read_number, read_time
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-DAY = 86_400_000_000
+PLAIN = TimeRule()  # what no setting changes: numbers by their size, text without a zone in UTC
+TIMES = "give seconds (or ms, us, ns) since 1970, or text such as 2024-03-01T10:00:00Z"
 EARLIEST = 365 * DAY  # 1971: below are zeros, and times in a unit that cannot be told
 
 # code -> what was wrong with the row; stable, see docs/errors.md.
@@ -27,7 +27,7 @@ ROW_CODES: dict[str, str] = {
     "item_invalid": "item_id is neither text nor a whole number, is blank, too long, or holds what text may not",
     "user_missing": "user_id and session_id are both missing",
     "user_invalid": "the same as item_invalid, of user_id or session_id",
-    "time_invalid": "the time is neither a number nor ISO 8601 text",
+    "time_invalid": "the time is neither a number since 1970 nor a text that is read as a time",
     "time_out_of_range": "the time is before 1971 or more than a day in the future",
     "event_id_invalid": "event_id is not text of 1 to 256 characters",
     "event_type_invalid": "event_type is not text of 1 to 256 characters",
@@ -61,6 +61,8 @@ def parse(row: object, now: int) -> EventRow:
     item, user, session = row.get("item_id"), row.get("user_id"), row.get("session_id")
     if item is None:
         raise RowError("item_missing", "item_id is missing")
+    if isinstance(user, str) and not user.strip() and session is not None:
+        user = None  # a guest, who has a session: as in a file
     if user is None and session is None:
         raise RowError("user_missing", "user_id and session_id are missing: give one of them, or both")
     return EventRow(
@@ -119,39 +121,34 @@ def _time(row: dict[str, object], now: int) -> int:
     if value is None:
         return now
     if isinstance(value, str):
-        found = _iso(value)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(_capped(value)):
-        found = _micros(value)
+        found = read_time(value, PLAIN)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        found = 0 if value < 0 else read_number(value, PLAIN)
     else:
-        raise RowError("time_invalid", "the time must be seconds (or ms, us, ns) since 1970, or ISO 8601 text")
+        found = None
+    if found is None:
+        raise RowError("time_invalid", f"the time {_shown(value)} is no time{_like(value)}: {TIMES}")
+    if number_like(value):
+        raise RowError("time_invalid", f"the time {_shown(value)} is no count since 1970{_like(value)}: {TIMES}")
     if not EARLIEST <= found <= now + DAY:
         raise RowError("time_out_of_range", "the time must be from 1971 to one day from now")
     return found
 
 
-def _capped(value: float) -> float:
-    # Whole numbers beyond what a float holds would raise in isfinite; they are out of range, not invalid.
-    return value if isinstance(value, float) else 0.0
+def number_like(value: object) -> str | None:
+    """The form of a number that nobody means as a count since 1970, such as 20240301."""
+    number = number_of(value.strip()) if isinstance(value, str) else value
+    return form_of(number) if isinstance(number, (int, float)) else None
 
 
-def _micros(value: float) -> int:
-    """By magnitude, see store.event.UNITS."""
-    if value < UNITS["s"]:
-        # In whole numbers, and floats by their parts: times a million they would lose the last microsecond.
-        whole = int(value // 1)
-        return whole * 1_000_000 + round((value - whole) * 1_000_000)
-    if value < UNITS["ms"]:
-        return int(value * 1000)
-    return int(value) if value < UNITS["us"] else int(value) // 1000
+def _like(value: object) -> str:
+    """What it looks like, in brackets."""
+    said = likeness(str(value)) if isinstance(value, (str, int, float)) else ""
+    return f" ({json.dumps(said)[1:-1]})" if said else ""
 
 
-def _iso(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise RowError("time_invalid", f"the time {_short(json.dumps(text))} is not ISO 8601 text") from None
-    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+def _shown(value: object) -> str:
+    return _short(json.dumps(value))
 
 
 def _short(text: str) -> str:

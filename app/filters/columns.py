@@ -1,26 +1,23 @@
 """A field of all items as an array, so that a condition is answered for a million items in about a millisecond.
 
-A condition needs one of two things of a value: the number that it reads as, or the text that it is written as
-(app.filters.conditions). So there are two kinds of columns, made when a condition first asks for one.
+A condition needs one of four things of a value: the number or the moment that it reads as, the text that it is written
+as, or the texts of its elements (app.filters.conditions). So there are as many kinds of columns, made when a condition
+first asks for one.
 """
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.filters.conditions import COMPARISONS, Condition, number_of, text_of
-from index.catalogue.texts import Texts
-from index.search.exact import Mask
+from app.filters.conditions import COMPARISONS, READS, Condition, Kind, text_of, texts_of
+from app.filters.unfit import not_comparable, other_kind
+from app.filters.words import UNKNOWN, Words
+from index.search.exact import Mask, Rows
 
 CHUNK = 4096  # rows read in one go: no single call may hold the interpreter while requests wait
-MISSING, UNKNOWN = -1, -2
-# Words that come after a column was made are in a dictionary, which takes ten times the room: with more than so many,
-# and than this share of the others, the column is made anew.
-MOST_NEW, NEW_SHARE = 1000, 0.125
+MISSING = -1
 
 Values = Callable[[str, Sequence[int]], list[Any]]
 """(field, rows) -> what the items of these rows have there."""
@@ -29,40 +26,55 @@ Values = Callable[[str, Sequence[int]], list[Any]]
 class Numbers:
     """For lt, le, gt and ge: 8 bytes an item. values: float64 (n,), NaN where there is no number."""
 
-    def __init__(self, values: NDArray[np.float64]) -> None:
+    kind: Kind = "number"
+
+    def __init__(self, values: NDArray[np.float64], given: bool = True) -> None:
+        """given: whether any item has a value, be it a number or not."""
         self._values = values
+        self._given = given
 
     @classmethod
-    def of(cls, count: int, field: str, values: Values) -> "Numbers":
-        made = np.empty(count, dtype=np.float64)
+    def of(cls, count: int, field: str, values: Values) -> Self:
+        made, given, read = np.empty(count, dtype=np.float64), False, READS[cls.kind]
         for rows, some in _chunks(count, field, values):
-            made[rows.start : rows.stop] = [number_of(value) for value in some]
-        return cls(made)
+            made[rows.start : rows.stop] = [read(value) for value in some]
+            given = given or any(value is not None for value in some)
+        return cls(made, given)
 
     @property
     def nbytes(self) -> int:
         return self._values.nbytes
 
     def passing(self, condition: Condition) -> Mask:
+        """Raises ValueUnfit where there are values, and none is a number, or a date."""
         with np.errstate(invalid="ignore"):
-            return np.asarray(COMPARISONS[condition.operator](self._values, condition.limit), dtype=np.bool_)
+            hit = np.asarray(COMPARISONS[condition.operator](self._values, condition.limit), dtype=np.bool_)
+        if self._given and not hit.any() and np.isnan(self._values).all():
+            raise not_comparable(condition)
+        return hit
 
-    def mended(self, rows: Sequence[int], values: Sequence[Any]) -> "Numbers":
+    def mended(self, rows: Sequence[int], values: Sequence[Any]) -> Self:
         """As it is once these rows have these values."""
-        changed = self._values.copy()
-        changed[list(rows)] = [number_of(value) for value in values]
-        return Numbers(changed)
+        changed, read = self._values.copy(), READS[self.kind]
+        changed[list(rows)] = [read(value) for value in values]
+        return type(self)(changed, self._given or any(value is not None for value in values))
+
+
+class Moments(Numbers):
+    """The same with a date. values: microseconds since 1970, exact up to the year 2255."""
+
+    kind: Kind = "moment"
 
 
 class Codes:
     """For eq and ne: 4 bytes an item. codes: int32 (n,), of the word that each value is written as, or MISSING."""
 
-    def __init__(self, codes: NDArray[np.int32], words: "Words") -> None:
+    def __init__(self, codes: NDArray[np.int32], words: Words) -> None:
         self._codes = codes
         self._words = words
 
     @classmethod
-    def of(cls, count: int, field: str, values: Values) -> "Codes":
+    def of(cls, count: int, field: str, values: Values) -> Self:
         made = np.empty(count, dtype=np.int32)
         known: dict[str | None, int] = {None: MISSING}
         for rows, some in _chunks(count, field, values):
@@ -75,8 +87,12 @@ class Codes:
         return self._codes.nbytes + self._words.nbytes
 
     def passing(self, condition: Condition) -> Mask:
+        """Raises ValueUnfit where no value is of the kind that is asked for."""
         wanted = [code for text in condition.values if (code := self._words.find(text)) != UNKNOWN]
         if not wanted:
+            unfit = other_kind(condition, self._words.some())
+            if unfit is not None:
+                raise unfit
             hit: Mask = np.zeros(len(self._codes), dtype=np.bool_)
         elif len(wanted) == 1:
             hit = self._codes == wanted[0]
@@ -84,82 +100,100 @@ class Codes:
             table = np.zeros(len(self._words) + 1, dtype=np.bool_)  # the last for MISSING, which is -1
             table[wanted] = True
             hit = table.take(self._codes, mode="wrap")  # a third of the time of table[codes]
-        return hit if condition.operator == "eq" else ~hit
+        return ~hit if condition.operator == "ne" else hit
 
-    def mended(self, rows: Sequence[int], values: Sequence[Any]) -> "Codes | None":
+    def mended(self, rows: Sequence[int], values: Sequence[Any]) -> Self | None:
         """As it is once these rows have these values; None where there are too many new words."""
         codes = [MISSING if (text := text_of(value)) is None else self._words.code(text) for value in values]
         if UNKNOWN in codes:
             return None
         changed = self._codes.copy()
         changed[list(rows)] = codes
-        return Codes(changed, self._words)
+        return type(self)(changed, self._words)
 
 
-Column = Numbers | Codes
+class Singles(Codes):
+    """For has, where no item has more than one element: in half the room and time of Members."""
+
+    def mended(self, rows: Sequence[int], values: Sequence[Any]) -> Self | None:
+        found = [texts_of(value) for value in values]
+        if any(len(texts) > 1 for texts in found):
+            return None
+        return super().mended(rows, [texts[0] if texts else None for texts in found])
+
+
+class Members:
+    """For has: 8 bytes an element. rows, codes: int32 (m,), of which row each element is, and the code of its text."""
+
+    def __init__(self, count: int, rows: Rows, codes: NDArray[np.int32], words: Words) -> None:
+        self._count = count
+        self._rows = rows
+        self._codes = codes
+        self._words = words
+
+    @classmethod
+    def of(cls, count: int, field: str, values: Values) -> "Members | Singles":
+        lengths = np.zeros(count, dtype=np.int64)
+        known: dict[str, int] = {}
+        parts = [np.empty(0, dtype=np.int32)]
+        for rows, some in _chunks(count, field, values):
+            found = [texts_of(value) for value in some]
+            lengths[rows.start : rows.stop] = [len(texts) for texts in found]
+            codes = [known.setdefault(text, len(known)) for texts in found for text in texts]
+            parts.append(np.array(codes, dtype=np.int32))
+        flat = np.concatenate(parts)
+        if lengths.max(initial=0) <= 1:
+            made = np.full(count, MISSING, dtype=np.int32)
+            made[lengths == 1] = flat
+            return Singles(made, Words(known))
+        return cls(count, np.repeat(np.arange(count, dtype=np.int32), lengths), flat, Words(known))
+
+    @property
+    def nbytes(self) -> int:
+        return self._rows.nbytes + self._codes.nbytes + self._words.nbytes
+
+    def passing(self, condition: Condition) -> Mask:
+        """Raises ValueUnfit where no element is of the kind that is asked for."""
+        wanted = [code for text in condition.values if (code := self._words.find(text)) != UNKNOWN]
+        if not wanted and (unfit := other_kind(condition, self._words.some())) is not None:
+            raise unfit
+        table = np.zeros(len(self._words), dtype=np.bool_)
+        table[wanted] = True
+        hit: Mask = np.zeros(self._count, dtype=np.bool_)
+        hit[self._rows[table[self._codes]]] = True
+        return hit
+
+    def mended(self, rows: Sequence[int], values: Sequence[Any]) -> "Members | None":
+        """As it is once these rows have these values; None where there are too many new words."""
+        found = [texts_of(value) for value in values]
+        codes = [self._words.code(text) for texts in found for text in texts]
+        if UNKNOWN in codes:
+            return None
+        stay = ~np.isin(self._rows, np.array(rows, dtype=np.int32))
+        more = np.repeat(np.array(rows, dtype=np.int32), [len(texts) for texts in found])
+        return Members(
+            self._count,
+            np.concatenate([self._rows[stay], more]),
+            np.concatenate([self._codes[stay], np.array(codes, dtype=np.int32)]),
+            self._words,
+        )
+
+
+Column = Numbers | Codes | Members
+KINDS: dict[Kind, type[Numbers] | type[Codes] | type[Members]] = {
+    "number": Numbers,
+    "moment": Moments,
+    "text": Codes,
+    "element": Members,
+}
 
 
 def column_of(condition: Condition, count: int, values: Values) -> Column:
     """What the condition needs. Reads all values of its field."""
-    return (Numbers if condition.compares else Codes).of(count, condition.field, values)
-
-
-class Words:
-    """Distinct texts with a code each, found by their hashes: 20 bytes and the text itself, where a dictionary takes
-    150 for each. Columns that follow each other share them, and add to them from any thread."""
-
-    def __init__(self, known: dict[str, int]) -> None:
-        """known: codes from 0 on, each once, in ascending order."""
-        self._texts = _packed(known)
-        hashes = np.empty(len(known), dtype=np.int64)
-        words = iter(known)
-        for begin in range(0, len(known), CHUNK):
-            hashes[begin : begin + CHUNK] = [hash(word) for word in islice(words, CHUNK)]
-        self._codes = np.argsort(hashes, kind="stable").astype(np.int32)
-        self._hashes = hashes[self._codes]
-        self._new: dict[str, int] = {}
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._hashes) + len(self._new)
-
-    @property
-    def nbytes(self) -> int:
-        return self._hashes.nbytes + self._codes.nbytes + self._texts.text.nbytes + self._texts.ends.nbytes
-
-    def find(self, text: str) -> int:
-        """UNKNOWN where there is no such word."""
-        wanted = hash(text)
-        place = int(np.searchsorted(self._hashes, wanted))
-        while place < len(self._hashes) and self._hashes[place] == wanted:
-            code = int(self._codes[place])
-            if self._texts[code] == text:
-                return code
-            place += 1
-        return self._new.get(text, UNKNOWN)
-
-    def code(self, text: str) -> int:
-        """Of a word that may be new; UNKNOWN where too many are."""
-        found = self.find(text)
-        if found != UNKNOWN:
-            return found
-        with self._lock:
-            if len(self._new) >= max(MOST_NEW, int(len(self._hashes) * NEW_SHARE)):
-                return self._new.get(text, UNKNOWN)
-            return self._new.setdefault(text, len(self))
+    return KINDS[condition.kind].of(count, condition.field, values)
 
 
 def _chunks(count: int, field: str, values: Values) -> Iterator[tuple[range, list[Any]]]:
     for begin in range(0, count, CHUNK):
         rows = range(begin, min(begin + CHUNK, count))
         yield rows, values(field, rows)
-
-
-def _packed(words: dict[str, int]) -> Texts:
-    """As Texts.of, in steps."""
-    text = bytearray()
-    ends = np.empty(len(words), dtype=np.int64)
-    for number, word in enumerate(words):
-        text += word.encode("utf-8", "surrogatepass")
-        ends[number] = len(text)
-    return Texts(np.frombuffer(bytes(text), dtype=np.uint8), ends)

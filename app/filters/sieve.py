@@ -1,13 +1,14 @@
 """Which rows pass which filter, in one state of the catalogue."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from app.filters.columns import Column, Values, column_of
-from app.filters.conditions import Condition, Filter
+from app.filters.conditions import Condition, Filter, Kind
 from app.filters.kept import Entry, History, Kept
+from app.filters.unfit import unknown_field
 from index.search.allowed import Allowed
 from index.search.exact import Mask
 
@@ -20,6 +21,8 @@ AT_ONCE = 32  # by a request that does not wait for a thread
 
 Known = Callable[[str], bool]
 """Whether any item can have a field of this name."""
+Names = Callable[[], Iterable[str]]
+"""Of the fields that items have, for those who ask for another one."""
 
 
 class Sieve:
@@ -33,23 +36,24 @@ class Sieve:
         before: "Sieve | None" = None,
         changed: Sequence[int] = (),
         known: Known = lambda _: True,
+        names: Names = lambda: (),
     ) -> None:
         """shown: bool (n,), rows that may come back at all. before: the state that this one follows, and the rows that
         changed since."""
         self._shown = shown
         self._values = values
-        self._known = known
+        self._known, self._names = known, names
         if before is None:
             self._state, self._history, self._building = 0, History(), threading.Lock()
             self._filters: Kept[Filter, Allowed] = Kept(FILTER_BYTES, KEPT_FILTERS)
-            self._columns: Kept[tuple[str, bool], Column] = Kept(COLUMN_BYTES, KEPT_COLUMNS)
+            self._columns: Kept[tuple[str, Kind], Column] = Kept(COLUMN_BYTES, KEPT_COLUMNS)
         else:
             self._state, self._history, self._building = before._state + 1, before._history, before._building
             self._filters, self._columns = before._filters, before._columns
             self._history.add(self._state, changed)
 
     def allowed(self, wanted: Filter) -> Allowed:
-        """wanted: with one condition at least."""
+        """wanted: with one condition at least. Raises FieldUnknown, ValueUnfit."""
         entry = self._filters.find(wanted)
         if entry is not None and entry.state == self._state:
             self._filters.asked(wanted)
@@ -91,17 +95,16 @@ class Sieve:
     def _passing(self, wanted: Filter) -> Mask:
         mask = self._shown.copy()
         for condition in wanted.conditions:
-            if self._known(condition.field):
-                mask &= self._column(condition).passing(condition)
-            elif condition.operator != "ne":  # a missing field passes that only
-                mask[:] = False
+            if not self._known(condition.field):
+                raise unknown_field(condition.field, self._names())
+            mask &= self._column(condition).passing(condition)
         return mask
 
     def _column(self, condition: Condition) -> Column:
-        key = condition.field, condition.compares
+        key = condition.field, condition.kind
         return self._kept_column(key) or self._new_column(key, condition)
 
-    def _kept_column(self, key: tuple[str, bool]) -> Column | None:
+    def _kept_column(self, key: tuple[str, Kind]) -> Column | None:
         """As it is in this state; None where it is to be made."""
         entry = self._columns.find(key)
         if entry is None:
@@ -118,7 +121,7 @@ class Sieve:
             self._columns.keep(key, Entry(column, self._state))
         return column
 
-    def _new_column(self, key: tuple[str, bool], condition: Condition) -> Column:
+    def _new_column(self, key: tuple[str, Kind], condition: Condition) -> Column:
         with self._building:  # one at a time: who waits for it may find it made
             column = self._kept_column(key)
             if column is None:

@@ -156,6 +156,12 @@ def analogous(view: View, positive: Sequence[str], negative: Sequence[str], ask:
     return _shaped(model, rows[0][real], scores[0][real], ask, len(model.vocabulary) - len(set(gone.tolist())))
 
 
+def ignored(view: View, *given: Sequence[str]) -> list[str]:
+    """Of the items that are to be left out or stayed away from, those without a vector: they change nothing."""
+    ids = {item for some in given for item in some}
+    return sorted(ids.difference(view.trained(ids))) if ids else []
+
+
 def _pool(ask: Ask) -> int:
     return ask.k * POOL if ask.diversity else ask.k
 
@@ -175,11 +181,12 @@ def _shaped(model: Model, rows: NDArray[np.int32], scores: NDArray[np.float32], 
 
 
 def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> Found:
-    """The most popular of the item's category, then the most popular; rows are ordered by frequency already."""
+    """The most popular of the item's category, then the most popular; rows are ordered by frequency already. Where
+    there was no log, nothing is popular: only those of the category are left."""
     model = model_of(view)
+    allowed = view.allowed(ask.filter)  # first: a filter that cannot be is said whatever follows
     if ask.fallback == "none":
         return Found(shortfall="untrained")
-    allowed = view.allowed(ask.filter)
     mask = np.ones(len(model.vocabulary), dtype=np.bool_) if allowed is None else allowed.mask.copy()
     mask[model.vocabulary.known_rows([item_id, *gone, *ask.exclude])] = False
     category = view.title_of(item_id)[1]
@@ -190,6 +197,8 @@ def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> F
         rows = np.flatnonzero(mask if same is None else mask & same.mask)[: ask.k].tolist()
         sources = ["category"] * len(rows)
         mask[rows] = False
+    if len(rows) < ask.k and not model.vocabulary.is_counted:
+        return Found(rows, [None] * len(rows), "untrained", sources)
     if len(rows) < ask.k:
         more = np.flatnonzero(mask)[: ask.k - len(rows)].tolist()
         rows += more

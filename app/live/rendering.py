@@ -17,10 +17,14 @@ from index.model import Score
 dumps = partial(json.dumps, separators=(",", ":"))
 
 
-def similar_bytes(view: View, item_id: str, score: Score, found: Found, anchor: str | None = None) -> bytes:
-    """The reply of GET /similar. anchor: the item whose evidence each result gets; None: none."""
+def similar_bytes(
+    view: View, item_id: str, score: Score, found: Found, anchor: str | None = None, ignored: Sequence[str] = ()
+) -> bytes:
+    """The reply of GET /similar. anchor: the item whose evidence each result gets; None: none. ignored: told where
+    there are any."""
     head = f'{{"item_id":{quoted(item_id)},"model_version":"{view.version}","score":"{score}","items":['
-    return b"".join((head.encode("ascii"), items_json(view, found, anchor), _tail(found)))
+    told = b',"ignored":%b}' % dumps(ignored).encode("ascii") if ignored else b"}"
+    return b"".join((head.encode("ascii"), items_json(view, found, anchor), _tail(found)[:-1], told))
 
 
 def _tail(found: Found) -> bytes:
@@ -92,10 +96,10 @@ class Entry:
     anchor: str | None = None
 
 
-def batch_bytes(view: View, failed: int, entries: Sequence[bytes]) -> bytes:
+def batch_bytes(view: View, failed: int, entries: Sequence[bytes], ignored: Sequence[str]) -> bytes:
     """failed: how many of them have a status other than 200."""
-    head = f'{{"model_version":"{view.version}","failed":{failed},"results":['.encode("ascii")
-    return b"".join((head, b",".join(entries), b"]}"))
+    head = f'{{"model_version":"{view.version}","failed":{failed},"ignored":{dumps(ignored)},"results":['
+    return b"".join((head.encode("ascii"), b",".join(entries), b"]}"))
 
 
 def entry_bytes(view: View, entry: Entry) -> bytes:

@@ -52,6 +52,10 @@ class Stored:
         """Whether any item's metadata can have a field of this name. The first to ask has all of them read."""
         return self._names.has(name, self)
 
+    def names(self) -> list[str]:
+        """Of the fields that items have or had, once `may_have` was asked."""
+        return self._names.known()
+
 
 class _Names:
     """Of the fields that items have or had. Shared by the states that follow."""
@@ -73,3 +77,7 @@ class _Names:
                     self.add(packed)
                 self._is_whole = True
         return name in self._names or len(self._names) >= MOST_NAMES
+
+    def known(self) -> list[str]:
+        with self._lock:
+            return list(self._names)

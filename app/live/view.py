@@ -18,7 +18,8 @@ from app.live.fragments import Fragments, fragment
 from app.live.itemids import ItemIds
 from app.live.snapshot import Snapshot
 from app.live.stored import Change, Stored
-from index.catalogue.catalogue import Catalogue
+from index.catalogue.catalogue import AVAILABLE, Catalogue
+from index.catalogue.values import first_text
 from index.errors import ItemUnknown
 from index.model import Model, Score
 from index.search.allowed import Allowed
@@ -81,9 +82,11 @@ class View:
         passes = np.array([row not in hidden for row in rows], dtype=np.bool_)
         if before is None:
             self.fragments = Fragments(items)
-            self._ever_hidden = hidden  # by this view and those that follow
+            shown = np.ones(items, dtype=np.bool_)
+            shown[model.hidden] = False
+            self._ever_hidden = hidden.union(model.hidden.tolist())  # by this view and those that follow
             self._changed = np.zeros(items, dtype=np.bool_)  # rows of stored items
-            self._shown = Allowed(np.ones(items, dtype=np.bool_)).mended(at, passes)
+            self._shown = Allowed(shown).mended(at, passes)
         else:
             self.fragments = before.fragments
             self.fragments.changed(rows)
@@ -94,7 +97,7 @@ class View:
         self._changed[at] = True
         self._shown_at = self._shown.mask.data
         before_sieve = None if before is None else before._sieve
-        self._sieve = Sieve(self._shown.mask, self._values, before_sieve, list(rows), self._may_have)
+        self._sieve = Sieve(self._shown.mask, self._values, before_sieve, list(rows), self._may_have, self._names)
 
     @property
     def hidden(self) -> Allowed | None:
@@ -137,6 +140,9 @@ class View:
         """Whether any item can have a field of this name."""
         return field in ("title", "category") or field in self.catalogue.columns or self.stored.may_have(field)
 
+    def _names(self) -> list[str]:
+        return ["title", "category", *self.catalogue.columns, *self.stored.names()]
+
     @cached_property
     def catalogue(self) -> Catalogue:
         return self.model.catalogue if self.model else Catalogue([], {})
@@ -151,8 +157,10 @@ class View:
             if not known:
                 return None
             fields = self.catalogue.metadata(item_id)
-            title, category = fields.pop("title", None), fields.pop("category", None)
-            available = True
+            title, category = first_text(fields.pop("title", None)), first_text(fields.pop("category", None))
+            available = self.catalogue.is_available(item_id)
+            if isinstance(fields.get(AVAILABLE), bool):  # text in the artifacts of former releases
+                del fields[AVAILABLE]
         elif is_deleted(packed):
             return None
         else:
@@ -161,7 +169,7 @@ class View:
         count = None
         if self.model is not None:
             count = self.model.rare.get(item_id) if place is None else int(self.model.vocabulary.counts[place])
-        return ItemView(item_id, _text(title), _text(category), available, fields, trained, count)
+        return ItemView(item_id, title, category, available, fields, trained, count)
 
     def item(self, item_id: str) -> ItemView:
         """As `get`. Raises ItemUnknown."""
@@ -175,7 +183,7 @@ class View:
         packed = self.stored.get(item_id)
         if packed is not None:
             return unpack(packed)[:2]
-        return _text(self.catalogue.field(item_id, "title")), _text(self.catalogue.field(item_id, "category"))
+        return first_text(self.catalogue.field(item_id, "title")), self.catalogue.category(item_id)
 
     def deleted(self, item_id: str) -> bool:
         packed = self.stored.get(item_id)
@@ -183,7 +191,7 @@ class View:
 
     def visible(self, item_id: str) -> bool:
         packed = self.stored.get(item_id)
-        return packed is None or is_available(packed)
+        return self.catalogue.is_available(item_id) if packed is None else is_available(packed)
 
     def trained(self, ids: Iterable[str]) -> list[str]:
         """Those that have a vector."""
@@ -199,7 +207,7 @@ class View:
             yield item_id
 
     def allowed(self, wanted: Filter) -> Allowed | None:
-        """The rows that are visible and pass; None where that is all."""
+        """The rows that are visible and pass; None where that is all. Raises FieldUnknown, ValueUnfit."""
         if not wanted.conditions or self.model is None:
             return self.hidden
         again = self._sieve.is_kept(wanted)
@@ -214,7 +222,3 @@ class View:
         if self.model is None or k > self.model.stored[score].rows.shape[1]:
             return False
         return not wanted.conditions or (score == "similar" and self._sieve.is_ready(wanted))
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)

@@ -1,7 +1,6 @@
 """What comes next: for a live session, for a user's stored events; and why; and items by arithmetic."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -31,6 +30,7 @@ from index.explanation import Explanation
 from index.model import Model
 from index.ranking.recommender import Wish
 from store import events as eventlog
+from store.times.reading import TimeRule, read_time
 
 router = APIRouter(tags=["recommend"], dependencies=READER, route_class=LargeJsonRoute)
 
@@ -61,7 +61,8 @@ async def recommend(service: ServiceDep, request: Request, body: RecommendReques
     best = None if wish is None else await service.together.best(answers.model_of(view), wish)
 
     def made() -> bytes:
-        return _list(view, {}, ids, answers.listed(view, live, ask, wish, best), ask.explain)
+        content = {"ignored": answers.ignored(view, ask.exclude, live.disliked)}
+        return _list(view, content, ids, answers.listed(view, live, ask, wish, best), ask.explain)
 
     return passing(view.version, await search.run(request, made, cost) if slow else made())
 
@@ -80,12 +81,13 @@ def moment(time: float | str | None) -> float:
     """Epoch seconds. Raises RequestError."""
     try:
         if isinstance(time, str):
-            found = datetime.fromisoformat(time)
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+            if (found := read_time(time, TimeRule())) is None:
+                raise ValueError(time)
+            return found / 1e6
         number = float(time or 0)
     except (ValueError, OverflowError) as error:
         raise RequestError(
-            f"time {str(time)[:50]!r} is neither ISO 8601 nor a number", [("body.items", "time")]
+            f"time {str(time)[:50]!r} is neither a number nor a text that is read as a time", [("body.items", "time")]
         ) from error
     if number != number:
         raise RequestError("a time is not a number", [("body.items", "time")])
@@ -125,7 +127,8 @@ async def user_recommendations(
 
     def work() -> bytes:
         found = answers.recommend(view, LiveSession(ids, exclude_seen=query.exclude_seen), ask)
-        return _list(view, {"user_id": user_id}, ids, found, query.explain)
+        content = {"user_id": user_id, "ignored": answers.ignored(view, ask.exclude)}
+        return _list(view, content, ids, found, query.explain)
 
     return passing(view.version, await service.pools.search.run(request, work, ask.cost()))
 
@@ -183,6 +186,7 @@ async def analogy(service: ServiceDep, request: Request, query: Annotated[Analog
     def work() -> bytes:
         found = answers.analogous(view, query.positive, query.negative, ask)
         content = {"positive": query.positive, "negative": query.negative}
+        content["ignored"] = answers.ignored(view, ask.exclude)
         return rendering.list_bytes(view, content, found, query.positive[0] if query.explain else None)
 
     return reply(view, await service.pools.search.run(request, work, ask.cost()))

@@ -31,7 +31,8 @@ async def _similar(service: ServiceDep, request: Request, item_id: str, query: S
 
     def work() -> bytes:
         found = answers.similar(view, item_id, query.score, ask)
-        return rendering.similar_bytes(view, item_id, query.score, found, item_id if query.explain else None)
+        anchor, ignored = item_id if query.explain else None, answers.ignored(view, ask.exclude)
+        return rendering.similar_bytes(view, item_id, query.score, found, anchor, ignored)
 
     # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
     quick = not query.explain and not query.diversity and view.is_short(ask.filter, query.score, ask.k)
@@ -78,13 +79,14 @@ async def similar_of_many(service: ServiceDep, request: Request, body: SimilarBa
 
 def _many(view: View, items: list[str], score: Score, ask: Ask) -> Steps[bytes]:
     """The body of the reply, item by item."""
+    view.allowed(ask.filter)  # a filter that cannot be is an error of all, and not of each
     failed, parts = 0, []
     for item_id in items:
         entry = _entry(view, item_id, score, ask)
         failed += entry.status != 200
         parts.append(rendering.entry_bytes(view, entry))
         yield
-    return rendering.batch_bytes(view, failed, parts)
+    return rendering.batch_bytes(view, failed, parts, answers.ignored(view, ask.exclude))
 
 
 def _entry(view: View, item_id: str, score: Score, ask: Ask) -> Entry:

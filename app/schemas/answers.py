@@ -10,6 +10,7 @@ from app.schemas.common import ItemId, Reply
 from index.model import Score
 
 MOST_FIELDS = 50
+IGNORED = "items of exclude without a vector: they changed nothing"
 
 
 class Evidence(BaseModel):
@@ -52,6 +53,7 @@ class SimilarReply(Reply):
     shortfall_reason: str | None = Field(
         description="why there are fewer than k: filtered, min_score, untrained, catalogue_small; else null"
     )
+    ignored: list[str] = Field([], description=f"{IGNORED}; left out where there are none")
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ANSWER]})
 
@@ -78,7 +80,7 @@ class Filters(Fields):
     filter: list[Annotated[str, Field(max_length=2200)]] = Field(
         [],
         max_length=20,
-        description="FIELD:OP:VALUE on the items' metadata, OP one of eq, ne, lt, le, gt, ge; all must hold",
+        description="FIELD:OP:VALUE on the items' metadata, OP one of eq, ne, has, lt, le, gt, ge; all must hold",
         examples=[["price:le:20"]],
     )
     exclude: list[ItemId] = Field([], max_length=1000, description="items that must not come back")
@@ -145,6 +147,7 @@ class BatchEntry(BaseModel):
 
 class BatchReply(Reply):
     failed: int = Field(description="entries whose status is not 200")
+    ignored: list[str] = Field(description=IGNORED)
     results: list[BatchEntry]
 
 
@@ -174,6 +177,7 @@ class RecommendRequest(Shape):
 class RecommendReply(Reply):
     items: list[Item]
     unknown: list[str] = Field(description="items of the session without a vector; they were passed over")
+    ignored: list[str] = Field(description="items of exclude and disliked without a vector: they changed nothing")
     shortfall_reason: str | None
 
 
@@ -200,5 +204,6 @@ class ExplainReply(Reply):
 class AnalogyReply(Reply):
     positive: list[str]
     negative: list[str]
+    ignored: list[str] = Field(description=IGNORED)
     items: list[Item]
     shortfall_reason: str | None

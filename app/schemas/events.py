@@ -48,8 +48,8 @@ _ID = {
     ]
 }
 _TIME = {
-    "description": "since 1970 in s, ms, us or ns, by magnitude, or ISO 8601 (without offset: UTC); now where it is "
-    "missing",
+    "description": "since 1970 in s, ms, us or ns, by magnitude, or ISO 8601 (without offset: UTC); other texts that a "
+    "log may have are read too; now where it is missing",
     "anyOf": [{"type": "number", "minimum": 31_536_000}, {"type": "string", "format": "date-time"}, {"type": "null"}],
 }
 

@@ -24,6 +24,7 @@ from store.event import MAX_ID_CHARACTERS, storable
 from store.items import MAX_FIELDS
 
 MAX_TEXT_CHARACTERS = 2000
+MAX_ELEMENTS = 100  # of a list
 
 # code -> what was wrong with the item; stable, see docs/errors.md.
 ITEM_CODES: dict[str, str] = {
@@ -33,7 +34,7 @@ ITEM_CODES: dict[str, str] = {
     "title_invalid": "title is not text of at most 2,000 characters",
     "category_invalid": "category is not text of at most 2,000 characters",
     "available_invalid": "available is neither true nor false",
-    "metadata_invalid": "metadata is not a flat object of at most 50 texts, numbers, truth values and nulls",
+    "metadata_invalid": "metadata is not a flat object of at most 50 texts, numbers, truth values, nulls, and lists",
     "item_too_large": "id, title, category and metadata together have more bytes than max_item allows",
     "field_unknown": "the item has a field that items do not have; further fields go into metadata",
 }
@@ -64,8 +65,17 @@ def _scalar(value: object) -> object:
     if isinstance(value, int) and abs(value) < 2**63:
         return value
     raise PydanticCustomError(
-        "metadata_invalid", "a value must be text of at most 2,000 characters, a finite number, true, false or null"
+        "metadata_invalid",
+        "a value must be text of at most 2,000 characters, a finite number, true, false, null, or a list of at most "
+        f"{MAX_ELEMENTS} of these but null",
     )
+
+
+def _value(value: object) -> object:
+    """As `_scalar`, or a flat list of such. Raises PydanticCustomError."""
+    if isinstance(value, list) and len(value) <= MAX_ELEMENTS and None not in value:
+        return [_scalar(element) for element in value]
+    return _scalar(value)
 
 
 Id = Annotated[
@@ -76,8 +86,13 @@ Id = Annotated[
 ]
 Text = Annotated[StrictStr, Field(max_length=MAX_TEXT_CHARACTERS), AfterValidator(_plain)]
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
-Value = Annotated[Any, BeforeValidator(_scalar, json_schema_input_type=str | float | int | bool | None)]
-Metadata = Annotated[dict[Name, Value], Field(max_length=MAX_FIELDS, examples=[{"price": 12.5, "colour": "red"}])]
+Scalar = str | float | int | bool
+Elements = Annotated[list[Scalar], Field(max_length=MAX_ELEMENTS)]
+Value = Annotated[Any, BeforeValidator(_value, json_schema_input_type=Scalar | Elements | None)]
+Metadata = Annotated[
+    dict[Name, Value],
+    Field(max_length=MAX_FIELDS, examples=[{"price": 12.5, "colour": "red", "genres": ["jazz", "blues"]}]),
+]
 
 
 class ItemIn(BaseModel):

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.schemas.common import Reply
+from index.wording import unknown_name
 from store.job import JobState
 
 # Overrides that say what the gate measures, or what it does not look at.
@@ -29,6 +30,16 @@ class Overrides(BaseModel):
     recommender: Section = {}
     evaluation: Section = {}
     seed: int | None = Field(None, ge=0, lt=2**31, description="seed of everything random")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, sent: Any) -> Any:
+        """A section that there is not is told with the one that may be meant."""
+        if isinstance(sent, dict):
+            for name in sent:
+                if name not in cls.model_fields:
+                    raise ValueError(unknown_name("section", str(name)[:40], list(cls.model_fields)))
+        return sent
 
     def given(self) -> dict[str, Any]:
         """Without what was not sent."""

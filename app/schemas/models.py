@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.common import Reply
-from index.artifact.manifest import Data, FileEntry, Gate, Manifest, StoredEvents
+from index.artifact.manifest import Data, FileEntry, Gate, ImportFacts, Manifest, StoredEvents
 from index.diff import FigureChange, ItemChanges, ModelDiff, Mover, Overlap, SettingChange, VectorChanges, main_figures
 
 VERSION = "20261124-065832"
@@ -80,6 +80,7 @@ class ManifestReply(Reply):
     metrics: dict[str, Any] = Field(description="the whole evaluation, beside its baselines")
     timings: dict[str, float] = Field(description="seconds by step")
     gate: Gate | None
+    imported: ImportFacts | None = Field(None, description="where its vectors were made elsewhere: what was imported")
     stored: StoredEvents | None = Field(
         None, description="what of it came out of the database, and how many users were erased before"
     )

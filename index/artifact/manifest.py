@@ -43,8 +43,18 @@ class FileEntry(Record):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
+class LogFinding(Record):
+    """Something wrong with the log, as `item2vec check` says it: see docs/check.md for the codes."""
+
+    code: str
+    severity: Literal["stop", "warn"]
+    found: str
+    advice: str
+
+
 class Data(Record):
-    """The log a model was trained on: its fingerprint, what was left after the rules, and what they took away."""
+    """The log a model was trained on: its fingerprint, what was left after the rules, what they took away, and what is
+    wrong with it."""
 
     fingerprint: str
     events: int
@@ -55,6 +65,7 @@ class Data(Record):
     last_event: UtcTime | None = None
     rejected: dict[str, int] = Field(default_factory=dict)
     removed: dict[str, int] = Field(default_factory=dict)
+    findings: list[LogFinding] = Field(default_factory=list)
 
 
 class Gate(Record):
@@ -101,6 +112,29 @@ class UpdateFacts(Record):
     tokens_whole: int
     foretold: dict[str, float] = Field(default_factory=dict)
     known_before: int = 0
+
+
+class ImportFacts(Record):
+    """Of a version whose vectors were made elsewhere.
+
+    kind, dtype: of the file, in words. vectors: how many it held; zero: of these, all zeros. matrices: 2 where vectors
+    of items as context came with them; with 1, both matrices of the artifact are the same. in_log: items of the log
+    with a vector; log_only: those without one, and log_only_events their events; vectors_only: vectors of items that
+    the log does not have. All four are None where there was no log. next: what `next` answers from, in words.
+    """
+
+    kind: str
+    dtype: str
+    vectors: int
+    dims: int
+    zero: int
+    matrices: Literal[1, 2]
+    metric: Literal["cosine", "dot"]
+    next: str
+    in_log: int | None = None
+    log_only: int | None = None
+    log_only_events: int | None = None
+    vectors_only: int | None = None
 
 
 class StoredEvents(Record):
@@ -150,6 +184,7 @@ class Manifest(Record):
     timings: dict[str, float]
     gate: Gate | None = None
     update: Omitted[UpdateFacts] = None
+    imported: Omitted[ImportFacts] = None
     stored: Omitted[StoredEvents] = None
     files: dict[str, FileEntry] = Field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""The metadata of items: title, category and any other field."""
+"""The metadata of items: title, category, whether they are available, and any other field."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.catalogue.values import first_text, plain
 from index.errors import ItemUnknown
 from index.vocabulary import Vocabulary
+
+AVAILABLE = "available"  # the field that hides an item where it is false
 
 
 class Catalogue:
@@ -32,9 +35,13 @@ class Catalogue:
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> "Catalogue":
         """From rows with `item_id` and any other fields; of two rows with the same id the later one counts."""
-        latest = {row["item_id"]: row for row in rows}
-        names = dict.fromkeys(name for row in latest.values() for name in row if name != "item_id")
-        return cls(list(latest), {name: [_plain(row.get(name)) for row in latest.values()] for name in names})
+        return cls.from_fields({row["item_id"]: {k: v for k, v in row.items() if k != "item_id"} for row in rows})
+
+    @classmethod
+    def from_fields(cls, items: Mapping[str, Mapping[str, Any]]) -> "Catalogue":
+        """From the fields of each item, by id."""
+        names = dict.fromkeys(name for fields in items.values() for name in fields)
+        return cls(list(items), {name: [plain(fields.get(name)) for fields in items.values()] for name in names})
 
     @cached_property
     def ids(self) -> list[str]:
@@ -88,11 +95,22 @@ class Catalogue:
 
     def title(self, item: str) -> str:
         """The title, or the id where there is none."""
-        return str(self.field(item, "title") or item)
+        return first_text(self.field(item, "title")) or item
 
     def category(self, item: str) -> str | None:
-        found = self.field(item, "category")
-        return None if found is None else str(found)
+        """Of several the first."""
+        return first_text(self.field(item, "category"))
+
+    def is_available(self, item: str) -> bool:
+        """False only for an item of which the catalogue says so."""
+        return self.field(item, AVAILABLE) is not False
+
+    def hidden_rows(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
+        """int32, ascending: the items of the vocabulary that are not available."""
+        if AVAILABLE not in self.columns:
+            return np.empty(0, dtype=np.int32)
+        values = self.of_rows(AVAILABLE, vocabulary, range(len(vocabulary)))
+        return np.flatnonzero([value is False for value in values]).astype(np.int32)
 
     def metadata(self, item: str) -> dict[str, Any]:
         """The fields that are known, without the empty ones."""
@@ -104,7 +122,7 @@ class Catalogue:
         wanted = text.casefold().strip()
         if "title" not in self.columns or not wanted:
             return []
-        folded = [str(self.field(item, "title") or "").casefold() for item in self.ids]
+        folded = [(first_text(self.field(item, "title")) or "").casefold() for item in self.ids]
         for matches in (str.__eq__, str.startswith, str.__contains__):
             found = [item for item, title in zip(self.ids, folded, strict=True) if matches(title, wanted)]
             if found:
@@ -127,12 +145,3 @@ class Catalogue:
             raise ItemUnknown(f"no item has the id or the title {text!r}")
         choices = "; ".join(f"{self.title(item)} ({item})" for item in found)
         raise ItemUnknown(f"{len(found)} items could be meant by {text!r}: {choices}")
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold: times and other types as text, NaN as nothing."""
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else None
-    return str(value)

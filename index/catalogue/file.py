@@ -1,6 +1,6 @@
-"""The catalogue as an artifact has it: columns of texts as arrays, which are mapped, and all else as JSON."""
+"""The catalogue as an artifact has it: texts and lists of texts as arrays, which are mapped, all else as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from index.artifact.directory import Artifact, ArtifactWriter
 from index.catalogue.catalogue import Catalogue
+from index.catalogue.lists import Lists
 from index.catalogue.texts import Texts
 from index.vocabulary import Vocabulary
 
@@ -31,18 +32,42 @@ def packed(catalogue: Catalogue, vocabulary: Vocabulary) -> tuple[Content, Array
         if all(value is None or isinstance(value, str) for value in values):
             texts = Texts.of(values)
             arrays |= {f"{PREFIX}{number}_text": texts.text, f"{PREFIX}{number}_ends": texts.ends}
+        elif all(value is None or _is_texts(value) for value in values):
+            arrays |= _of_lists(f"{PREFIX}{number}", Lists.of(values))
         else:
             plain[name] = values
     return {"ids": others, "fields": list(catalogue.columns), "columns": plain}, arrays
 
 
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(element, str) for element in value)
+
+
+def _of_lists(name: str, lists: Lists) -> Arrays:
+    return {
+        f"{name}_words": lists.words.text,
+        f"{name}_word_ends": lists.words.ends,
+        f"{name}_members": lists.members,
+        f"{name}_member_ends": lists.ends,
+    }
+
+
+def _to_lists(name: str, arrays: Arrays) -> Lists:
+    words = Texts(arrays[f"{name}_words"], arrays[f"{name}_word_ends"])
+    return Lists(words, arrays[f"{name}_members"], arrays[f"{name}_member_ends"])
+
+
 def unpacked(content: Content, arrays: Arrays, vocabulary: Vocabulary) -> Catalogue:
     if "fields" not in content:  # as release 0.1 wrote it
         return Catalogue(content["ids"], content["columns"])
-    columns = {}
+    columns: dict[str, Sequence[Any]] = {}
     for number, name in enumerate(content["fields"]):
-        text = arrays.get(f"{PREFIX}{number}_text")
-        columns[name] = content["columns"][name] if text is None else Texts(text, arrays[f"{PREFIX}{number}_ends"])
+        if f"{PREFIX}{number}_text" in arrays:
+            columns[name] = Texts(arrays[f"{PREFIX}{number}_text"], arrays[f"{PREFIX}{number}_ends"])
+        elif f"{PREFIX}{number}_words" in arrays:
+            columns[name] = _to_lists(f"{PREFIX}{number}", arrays)
+        else:
+            columns[name] = content["columns"][name]
     return Catalogue(content["ids"], columns, vocabulary, arrays[f"{PREFIX}listed"])
 
 

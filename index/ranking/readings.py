@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
 Rows = NDArray[np.int32]
+SimilarReading = Literal["in", "sum", "dot"]
 Reading = Literal["in-in", "in-out", "in-out-cosine", "symmetric", "sum"]
 
 
@@ -40,8 +41,11 @@ def target_dims(dims: int, reading: Reading) -> int:
     return 2 * dims if reading == "symmetric" else dims
 
 
-def similar_vectors(inputs: Float, outputs: Float, reading: Literal["in", "sum"]) -> Float:
-    """Unit vectors whose inner product is the similarity. in + out: Pennington et al. 2014, section 4.2."""
+def similar_vectors(inputs: Float, outputs: Float, reading: SimilarReading) -> Float:
+    """Vectors whose inner product is the similarity: of length 1, so that it is a cosine, but for `dot`, where lengths
+    count. in + out: Pennington et al. 2014, section 4.2."""
+    if reading == "dot":
+        return inputs
     return normalised(inputs if reading == "in" else inputs + outputs)
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from index.ranking.readings import Reading
+from index.ranking.readings import Reading, SimilarReading
 from index.ranking.rules import RulesConfig
 
 Weights = dict[str, float]
@@ -32,7 +32,11 @@ class RecommenderConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    similar_reading: Literal["in", "sum"] = Field("in", description="similar: cosine of input vectors, or of in + out")
+    similar_reading: SimilarReading = Field(
+        "in",
+        description="similar: cosine of input vectors, or of in + out; dot: inner product of input vectors, whose "
+        "lengths count",
+    )
     next_reading: Reading = Field("in-out-cosine", description="next: which vectors of the two items are multiplied")
     session_items: int = Field(10, ge=1, le=1000, description="how many recent items of a session are used")
     session_decay: Literal["last", "rank", "exponential"] = Field(

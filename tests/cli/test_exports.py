@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +19,11 @@ from hypothesis import strategies as st
 from support.factories import quick_config, two_groups
 
 from cli import exports
-from cli.exports import FORMATS, Format, export, word_of
+from cli.exports import FORMATS, Format, export
 from index.artifact.registry import Registry
 from index.errors import ConfigError, DiskFull
 from index.model import Model
+from index.words import word_of
 from training.pipeline.run import run
 from training.progress import LogReporter
 
@@ -41,7 +44,7 @@ def model(tmp_path_factory):
     rows = [{"item_id": "plain", "title": "Tab\there", "category": "c"}, {"item_id": "100%", "title": "\ud800"}]
     (folder / "items.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     config = quick_config(folder / "log.csv", blend=False)
-    events = config.events.model_copy(update={"items": str(folder / "items.jsonl")})
+    events = config.events.model_copy(update={"items": (str(folder / "items.jsonl"),)})
     run(config.model_copy(update={"events": events}), folder / "models", LogReporter(), force=True)
     return Model(Registry(folder / "models").open())
 
@@ -202,3 +205,63 @@ def test_a_pipe_gets_the_export_and_a_link_is_followed(model, tmp_path):
     assert (tmp_path / "new" / "made").is_file()
     assert export(model, "parquet", Path("/dev/null"), "inputs", "similar") == [Path("/dev/null")]
     assert Path("/dev/null").is_char_device()
+
+
+ONE_FILE = [format for format, made in FORMATS.items() if not made.names]
+
+
+@pytest.mark.parametrize("format", ONE_FILE)
+def test_every_format_of_one_file_goes_through_a_pipe(model, tmp_path, format):
+    plain, pipe, got = tmp_path / "plain", tmp_path / "pipe", []
+    export(model, format, plain, "inputs", "similar")
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    export(model, format, pipe, "inputs", "similar")
+    reader.join()
+    assert got == [plain.read_bytes()]
+
+
+@pytest.mark.parametrize("out", ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_the_standard_output_gets_the_export_alone_and_what_is_in_it_stays(model, tmp_path, out):
+    """Whether it is a terminal, a pipe or a file that somebody appends to."""
+    plain, said = tmp_path / "plain", tmp_path / "said"
+    export(model, "word2vec-binary", plain, "inputs", "similar")
+    said.write_bytes(b"before\n")
+    folder = model.artifact.directory.parent.parent
+    command = [sys.executable, "-c", "from item2vec import main; raise SystemExit(main())", "export", "word2vec-binary"]
+    command += ["--models", str(folder), "--out", out]
+    piped = subprocess.run(command, capture_output=True, check=True)
+    assert (piped.stdout, piped.stderr) == (plain.read_bytes(), b"")
+    with said.open("ab") as file:
+        subprocess.run(command, stdout=file, check=True)
+    assert said.read_bytes() == b"before\n" + plain.read_bytes()
+    assert Path("/dev/stdout").is_symlink()
+
+
+def test_links_to_links_and_to_folders_stay_links(model, tmp_path):
+    (tmp_path / "real").write_text("before")
+    (tmp_path / "folder").mkdir()
+    for name, target in (("first", "real"), ("second", "first"), ("to folder", "folder")):
+        (tmp_path / name).symlink_to(target)
+    export(model, "neighbours", tmp_path / "second", "inputs", "similar")
+    export(model, "npy", tmp_path / "to folder", "inputs", "similar")
+    assert all((tmp_path / name).is_symlink() for name in ("first", "second", "to folder"))
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ConfigError, match="loop cannot be written"):
+        export(model, "neighbours", tmp_path / "loop", "inputs", "similar")
+    assert (tmp_path / "real").read_bytes().startswith(b'{"item_id"')
+    assert sorted(path.name for path in (tmp_path / "folder").iterdir()) == ["ids.json", "vectors.npy"]
+
+
+def test_an_export_that_fails_gives_a_pipe_nothing(model, tmp_path, monkeypatch):
+    def broken(*_):
+        raise OSError(5, "no more")
+
+    monkeypatch.setitem(exports.FORMATS, "neighbours", Format((), broken))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ConfigError, match="no more"):
+        export(model, "neighbours", pipe, "inputs", "similar")
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from index.catalogue.catalogue import Catalogue
 from index.catalogue.file import packed, unpacked
+from index.catalogue.lists import Lists
+from index.catalogue.texts import Texts
 from index.errors import ItemUnknown
 from index.vocabulary import Vocabulary
 
@@ -72,11 +75,62 @@ def test_of_two_rows_with_one_id_the_later_counts():
     assert (catalogue.ids, catalogue.metadata("1")) == (["1"], {"title": "new"})
 
 
-def test_values_that_json_cannot_hold_become_text_or_nothing():
-    row = {"item_id": "1", "day": dt.date(2024, 1, 2), "nan": math.nan, "inf": math.inf, "list": [1], "flag": True}
+def test_values_keep_their_types_as_far_as_json_has_them():
+    row = {
+        "item_id": "1",
+        "day": dt.date(2024, 1, 2),
+        "at": dt.datetime(2024, 1, 2, 3, 4, tzinfo=dt.UTC),
+        "price": Decimal("12.50"),
+        "pieces": Decimal("12.00"),
+        "genres": ["jazz", "be bop"],
+        "sizes": (1, 2.5, None, math.nan),
+        "nothing": [],
+        "nested": [["a"]],
+        "maker": {"name": "Blå"},
+        "nan": math.nan,
+        "inf": math.inf,
+        "bytes": b"caf\xc3\xa9",
+        "flag": True,
+    }
+    kept = {
+        "day": "2024-01-02",
+        "at": "2024-01-02T03:04:00+00:00",
+        "price": 12.5,
+        "pieces": 12,
+        "genres": ["jazz", "be bop"],
+        "sizes": [1, 2.5],
+        "nested": ['["a"]'],
+        "maker": '{"name": "Blå"}',
+        "bytes": "café",
+        "flag": True,
+    }
     catalogue = Catalogue.from_rows([row])
-    assert catalogue.metadata("1") == {"day": "2024-01-02", "list": "[1]", "flag": True}
+    assert catalogue.metadata("1") == kept
     assert stored(catalogue).metadata("1") == catalogue.metadata("1")
+
+
+def test_lists_of_texts_are_kept_packed_and_come_back_as_lists():
+    genres = [["jazz", "rock"], ["jazz"], None, ["", "ä"]]
+    rows = [{"item_id": str(n), "genres": value} for n, value in enumerate(genres)]
+    catalogue = stored(Catalogue.from_rows(rows), ["2", "0"])
+    assert isinstance(catalogue.columns["genres"], Lists)
+    assert [catalogue.field(str(n), "genres") for n in range(4)] == genres
+    assert catalogue.columns["genres"].is_sound()
+    for members, ends in (([9], [1]), ([-1], [1]), ([0], [2]), ([0, 0], [2, 1])):
+        torn = Lists(Texts.of(["a"]), np.array(members, dtype=np.int32), np.array(ends, dtype=np.int64))
+        assert not torn.is_sound()
+
+
+def test_of_several_titles_or_categories_the_first_is_shown():
+    catalogue = stored(Catalogue.from_rows([{"item_id": "1", "title": ["A", "B"], "category": ["x", "y"]}]))
+    assert (catalogue.title("1"), catalogue.category("1"), catalogue.find("a")) == ("A", "x", ["1"])
+
+
+def test_only_items_of_which_it_is_said_are_hidden():
+    said = {"a": False, "b": True, "c": None, "d": "false"}
+    catalogue = stored(Catalogue.from_rows([{"item_id": i, "available": v} for i, v in said.items()]), ["x", "d", "a"])
+    assert [catalogue.is_available(item) for item in ("a", "b", "c", "d", "x")] == [False, True, True, True, True]
+    assert catalogue.hidden_rows(Vocabulary(["x", "d", "a"], np.ones(3, dtype=np.int64))).tolist() == [2]
 
 
 def test_titles_are_found_whole_then_by_their_beginning_then_anywhere(catalogue):

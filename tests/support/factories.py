@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig, TrainerConfig
+from training.config import EvaluationConfig, SessionsConfig, TrainConfig, TrainerConfig
 from training.corpus import Corpus
+from training.eventsconfig import EventsConfig
 
 GROUPS = ("a", "b")
 PER_GROUP = 10
@@ -70,7 +71,7 @@ def quick_config(log: Path, seed: int = 1, **evaluation: object) -> TrainConfig:
     """Seconds, not minutes: few dimensions and epochs, few prefixes, no baselines unless asked for."""
     settings = {"prefixes": 300, "bootstrap": 50, "baselines": False} | evaluation
     return TrainConfig(
-        events=EventsConfig(paths=(str(log),), items=str(log.parent / "items.csv")),
+        events=EventsConfig(paths=(str(log),), items=(str(log.parent / "items.csv"),)),
         sessions=SessionsConfig(min_item_count=2, collapse_repeats=True),  # the two groups repeat items by chance
         trainer=TrainerConfig(dims=16, epochs=5, workers=1),
         evaluation=EvaluationConfig.model_validate(settings),

@@ -9,8 +9,9 @@ import pytest
 from cli.flags import flags_of
 from index.errors import ConfigError
 from index.ranking.rules import RulesConfig
-from training.config import EventsConfig, TrainConfig, TrainerConfig
+from training.config import TrainConfig, TrainerConfig
 from training.configfile import load_config, write_config
+from training.eventsconfig import EventsConfig
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 

@@ -14,6 +14,7 @@ from training.check.tally import Clock, People, When
 from training.check.text import moment, number
 from training.config import TrainConfig
 from training.events.reader import ReadCounts
+from training.events.times.facts import NO_FACTS, TimeFacts
 from training.sessions.encode import Sessions
 
 ClockKind = Literal["clock", "positions", "counter", "same", "none"]
@@ -35,11 +36,13 @@ class Split:
 
 @dataclass(frozen=True)
 class Exam:
-    """rejects: reason -> example rows. items, occurrences: every item id, and its events. sessions: after the
-    rules, or None with `nothing_left` saying why. split: None where nothing can be measured; held: the sessions that
-    would be held out. session_column, types: columns that the settings leave aside, with the values of the latter, most
-    frequent first. units: unit of time -> rows, in the first rows of each file. serving: of the model that serves, None
-    where there is none.
+    """rejects: reason -> example rows. unknown: hash -> id, of users whose id says that they are not known. items,
+    occurrences: every item id, and its events. sessions: after the rules, or None with `nothing_left`: why, and what
+    would change it. split: None where nothing can be measured; held: the sessions that would be held out.
+    session_column, types: columns that the settings leave aside, with the values of the latter, most frequent first.
+    units: unit of time -> rows, in the first rows of each file. serving: of the model that serves, None where there is
+    none. whole: files whose ids are written as 300.0. guesses: what was guessed of the files' text, in words; guessed:
+    files, with what they say. times: what was known of them before the log was read.
     """
 
     config: TrainConfig
@@ -47,12 +50,14 @@ class Exam:
     counts: ReadCounts
     rejects: dict[str, list[Sample]]
     converted: int
+    disliked: int
     clock: Clock
     people: People
+    unknown: dict[int, str]
     items: list[str]
     occurrences: NDArray[np.int64]
     sessions: Sessions | None
-    nothing_left: str
+    nothing_left: tuple[str, str]
     split: Split | None
     held: int
     forecast: Forecast | None
@@ -60,6 +65,10 @@ class Exam:
     types: tuple[str, dict[str, int]] | None
     units: dict[str, int]
     serving: Manifest | None = None
+    whole: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
+    guessed: tuple[Sample, ...] = ()
+    times: TimeFacts = NO_FACTS
 
     @property
     def events(self) -> int:

@@ -1,6 +1,5 @@
 """What `item2vec check` reports: what a log holds, what is wrong with it, and what training on it will cost."""
 
-import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from training.check.exam import ClockKind, Exam, Split
 from training.check.findings import Finding, Sample, Verdict, verdict
 from training.check.forecast import Forecast
+from training.check.metadata import Metadata
 from training.check.tally import DAY, SAMPLES, Tally, When
 from training.events.source import Sources
 
@@ -17,12 +17,14 @@ BUCKETS = ((1, 1), (2, 2), (3, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 9
 
 @dataclass(frozen=True)
 class Files:
-    """first: up to 3 names. empty: up to 3 names of files without any bytes."""
+    """first: up to 3 names. empty: up to 3 names of files without any bytes. read_as: up to 3 ways in which files of
+    text are read, in words."""
 
     count: int
     bytes: int
     first: list[str]
     empty: list[str]
+    read_as: list[str]
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class AfterRules:
 @dataclass(frozen=True)
 class Examination:
     """events, users, sessions, items: of the accepted events, before any rule. after_rules, split, forecast: None where
-    nothing is left. findings: stops first. seconds: that the examination took."""
+    nothing is left. findings: stops first. seconds: that the examination took. metadata: None where there is none."""
 
     files: Files
     rows: Rows
@@ -114,6 +116,7 @@ class Examination:
     findings: list[Finding]
     verdict: Verdict
     seconds: float
+    metadata: Metadata | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document of `item2vec check --json`: the fields, with their values as JSON has them."""
@@ -123,10 +126,12 @@ class Examination:
         return asdict(self) | {"split": split, "findings": [finding.to_json() for finding in self.findings]}
 
 
-def report(exam: Exam, sources: Sources, found: list[Finding], seconds: float) -> Examination:
+def report(
+    exam: Exam, sources: Sources, found: list[Finding], seconds: float, metadata: Metadata | None = None
+) -> Examination:
     """What was looked at, as it is reported."""
     people, counts, clock, every = exam.people, exam.counts, exam.clock, sources.files
-    size, empty = sum(os.path.getsize(file) for file in every), sources.empty
+    size, empty = sources.bytes, sources.empty
     rejected = {
         reason: Rejected(n, n / counts.rows, exam.rejects.get(reason, [])) for reason, n in counts.rejected.items()
     }
@@ -136,7 +141,7 @@ def report(exam: Exam, sources: Sources, found: list[Finding], seconds: float) -
         days = round((clock.last - clock.first) / DAY, 2) if clock.real else None
         time = Span(exam.clock_kind, clock.when(clock.first), clock.when(clock.last), days)
     return Examination(
-        files=Files(len(every) + len(empty), size, first=every[:SAMPLES], empty=list(empty[:SAMPLES])),
+        files=Files(len(every) + len(empty), size, every[:SAMPLES], list(empty[:SAMPLES]), sources.said[:SAMPLES]),
         rows=Rows(read=counts.rows, accepted=exam.events, rejected=rejected, left_out=counts.dropped),
         events=exam.events,
         users=people.users.total(),
@@ -152,6 +157,7 @@ def report(exam: Exam, sources: Sources, found: list[Finding], seconds: float) -
         findings=found,
         verdict=verdict(found),
         seconds=round(seconds, 1),
+        metadata=metadata,
     )
 
 

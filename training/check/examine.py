@@ -6,58 +6,35 @@ by their number, ids by their hash, and the first rows of each file for units an
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from index.artifact.manifest import Manifest
-from index.errors import EventsMissing
-from training.check.census import Census
-from training.check.checks import clock, corpus, ids, people, rows
-from training.check.exam import PLACEHOLDERS, Exam, Split
+from index.errors import EventsError, EventsMissing
+from training.check.exam import Exam
 from training.check.examination import Examination, report
 from training.check.findings import Finding
 from training.check.forecast import Forecast, forecast
-from training.check.lookups import hashes_of, ids_of, samples_of, session_column, types_of, units_of
-from training.check.tally import Clock
-from training.config import EventsConfig, TrainConfig
+from training.check.judge import SEVERITIES, Reading, judge, reading_of
+from training.check.lookups import ids_of
+from training.check.metadata import Metadata, judge_metadata, look_at, unreadable
+from training.config import TrainConfig
 from training.corpus import Corpus
-from training.evaluation.split import cut_test
-from training.events.reader import EventBatch, EventReader
+from training.events.reader import EventBatch
 from training.events.source import Sources
 from training.events.sources import open_sources
 from training.events.sql import connect
+from training.eventsconfig import EventsConfig
 from training.progress import Reporter, Step
-from training.sessions.cut import gap_micros, sessionise
+from training.sessions.cut import sessionise
 from training.sessions.encode import Sessions
 from training.sessions.repeats import rules_of
-
-SEVERITIES = ("stop", "warn", "note")
-# In the order of the report, within each severity.
-CHECKS: tuple[Callable[[Exam], Iterator[Finding]], ...] = (
-    rows.empty_files,
-    rows.bad_rows,
-    corpus.short_sessions,
-    corpus.after_rules,
-    corpus.less_than_serving,
-    corpus.costs,
-    rows.unused_columns,
-    clock.no_clock,
-    clock.wrong_days,
-    clock.shared_moments,
-    people.bots,
-    people.dominant_item,
-    people.long_sessions,
-    people.duplicates,
-    ids.spellings,
-    ids.placeholders,
-    people.repeats,
-    clock.mixed_units,
-    clock.missing_days,
-)
 
 
 def examine(
@@ -74,56 +51,35 @@ def examine(
     cannot be opened at all.
     """
     started = time.perf_counter()
-    now = datetime.now(UTC) if now is None else now
-    # The events are held twice for a moment, by the census and by the rules: each gets half of the memory.
-    half = max(100, config.events.memory_mb // 2)
-    settings = config.events.model_copy(update={"max_bad_share": 1.0, "memory_mb": half})
-    gap = gap_micros(config.sessions, settings.session is not None)
     with tempfile.TemporaryDirectory(prefix="item2vec-check-") as folder:
         connection = connect(config.events.memory_mb, folder)
-        sources = open_sources(settings, connection)
-        rejects = Path(folder) / "rejects.parquet"
-        reader = EventReader(sources, settings, connection, config.sessions.min_dwell, rejects)
-        nobody = hashes_of(connection, PLACEHOLDERS)
-        with Census(half, gap, int(now.timestamp() * 1e6), nobody, Path(folder)) as census:
-            with step(progress, "read", "rows") as reading:
-                for batch in reader:
-                    census.see(batch)
-                    reading.count(reader.counts.rows)
-                reading.facts |= {"rows": reader.counts.rows, "events": census.clock.events}
-            items = census.items()
-            with step(progress, "sessions") as cutting:
-                sessions, nothing_left = after_the_rules(census.replay(items), config, half, cutting)
-        plan, split, held = None, None, 0
+        sources = open_sources(config.events, connection)
+        reading = reading_of(config, connection, sources, Path(folder) / "rejects.parquet", now, lenient=True)
+        sessions, nothing_left = after_the_rules(reading, config, Path(folder), progress)
+        exam = reading.exam(sessions, nothing_left, serving=serving)
         if sessions is not None:
-            split, held = split_of(sessions.corpus, config, census.clock)
             with step(progress, "forecast"):
-                plan = forecaster(sessions.corpus, config, census.clock.events)
-        exam = Exam(
-            config=config,
-            now=now,
-            counts=reader.counts,
-            rejects=samples_of(connection, rejects) if rejects.exists() else {},
-            converted=census.converted,
-            clock=census.clock,
-            people=census.people,
-            items=items,
-            occurrences=census.counts,
-            sessions=sessions,
-            nothing_left=nothing_left,
-            split=split,
-            held=held,
-            forecast=plan,
-            session_column=session_column(sources, settings),
-            types=types_of(connection, sources, settings),
-            units=units_of(connection, sources, settings),
-            serving=serving,
-        )
-        found = sorted((f for check in CHECKS for f in check(exam)), key=lambda f: SEVERITIES.index(f.severity))
+                exam = replace(exam, forecast=forecaster(sessions.corpus, config, exam.events))
         with step(progress, "examples"):
-            found = with_names(found, connection, sources, settings)
+            found = with_names(judge(exam), connection, sources, config.events)
         connection.close()
-    return report(exam, sources, found, time.perf_counter() - started)
+    metadata, more = metadata_of(config.events, exam, progress)
+    found = sorted([*found, *more], key=lambda finding: SEVERITIES.index(finding.severity))
+    return report(exam, sources, found, time.perf_counter() - started, metadata)
+
+
+def metadata_of(config: EventsConfig, exam: Exam, progress: Reporter | None) -> tuple[Metadata | None, list[Finding]]:
+    """What the files of the items hold, None where there are none or they cannot be read; and what is wrong there."""
+    if not config.items:
+        return None, []
+    with step(progress, "items") as told:
+        order = np.argsort(-exam.occurrences, kind="stable")
+        try:
+            look = look_at(config, [exam.items[i] for i in order.tolist()])
+        except EventsError as error:
+            return None, [unreadable(str(error).rstrip("."))]
+        told.facts |= {"items": len(look.items.fields), "rows": look.items.rows}
+    return Metadata.of(look), judge_metadata(look)
 
 
 def step(progress: Reporter | None, name: str, unit: str = "") -> AbstractContextManager[Step]:
@@ -132,26 +88,35 @@ def step(progress: Reporter | None, name: str, unit: str = "") -> AbstractContex
 
 
 def after_the_rules(
-    batches: Iterable[EventBatch], config: TrainConfig, budget_mb: int, step: Step
-) -> tuple[Sessions | None, str]:
-    """The sessions a training would get; or None, and why nothing is left."""
-    by_session, threads = config.events.session is not None, config.trainer.workers
-    try:
-        return sessionise(batches, rules_of(config), by_session, budget_mb, threads, progress=step.share), ""
-    except EventsMissing as error:
-        return None, error.short
+    reading: Reading, config: TrainConfig, folder: Path, progress: Reporter | None
+) -> tuple[Sessions | None, tuple[str, str]]:
+    """The sessions a training would get; or None, and why nothing is left, and what would change it."""
+    settings, reader = config.events, reading.reader
+    with step(progress, "read", "rows") as told:
 
+        def batches() -> Iterator[EventBatch]:
+            for batch in reader:
+                yield batch
+                told.count(reader.counts.rows)
 
-def split_of(corpus: Corpus, config: TrainConfig, clock: Clock) -> tuple[Split | None, int]:
-    """How a run would cut off its test part, or None where nothing would be left on one side; and its sessions.
-
-    Raises ConfigError for a `test_from` that is not a time.
-    """
-    kind, held = cut_test(corpus, config.evaluation, config.seed)
-    since = clock.when(int(corpus.starts[held].min())) if kind == "time" and held.any() else None
-    count = int(held.sum())
-    # `last` holds out an item of each session.
-    return Split(kind, count, since) if kind == "last" or 0 < count < len(corpus) else None, count
+        try:
+            return (
+                sessionise(
+                    batches(),
+                    rules_of(config),
+                    settings.session is not None,
+                    settings.memory_mb,
+                    config.trainer.workers,
+                    folder,
+                    watch=reading.census,
+                    strangers=reading.strangers,
+                ),
+                ("", ""),
+            )
+        except EventsMissing as error:
+            return None, (error.short, error.advice or "")
+        finally:
+            told.facts |= {"rows": reader.counts.rows, "events": reading.census.clock.events}
 
 
 def with_names(

@@ -1,25 +1,26 @@
 """What is looked up in a log once it has been read: examples for the report, by hash, by number or in first rows."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-import numpy as np
-from numpy.typing import NDArray
 
 from store.event import UNITS
 from training.check.findings import Sample
 from training.check.tally import SAMPLES
-from training.config import EventsConfig
 from training.events.source import Source, Sources
 from training.events.sql import literal, name
+from training.eventsconfig import EventsConfig
 
 MOST_TYPES = 30  # a column with more values does not hold types
 LOOK_FILES, LOOK_ROWS = 100, 10_000  # how far into the log units, event types and spare columns are looked for
 SESSION_COLUMNS = ("session_id", "session", "sessionid", "visit_id", "visit", "basket_id", "order_id", "invoice")
 TYPE_COLUMNS = ("event_type", "event", "event_name", "action", "type", "interaction")
 TEXT_LENGTH = 120
+LOOK_BYTES = 1 << 20
+WORDS = re.compile(r"[\w ]*[^\W\x00-\x7f][\w ]*")
 
 
 def samples_of(connection: duckdb.DuckDBPyConnection, rejects: Path) -> dict[str, list[Sample]]:
@@ -35,10 +36,17 @@ def samples_of(connection: duckdb.DuckDBPyConnection, rejects: Path) -> dict[str
     return {reason: [shown(row) for row in some] for reason, some in found}
 
 
-def hashes_of(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> NDArray[np.uint64]:
-    """The hashes by which the reader knows these ids."""
-    found = connection.execute("SELECT hash(unnest(?::VARCHAR[]))", [list(texts)]).fetchall()
-    return np.array([h for (h,) in found], dtype=np.uint64)
+def guessed_in(sources: Sources) -> tuple[Sample, ...]:
+    """Files in which something was guessed, each with the first words beyond ASCII, by which people know a wrong
+    encoding."""
+    found: list[Sample] = []
+    for source in sources.sources:
+        if source.guesses and len(found) < SAMPLES:
+            text = source.texts[0] if source.texts else None  # none: of Parquet, Arrow and ORC
+            coded = text.head(LOOK_BYTES).decode("utf-8", "replace") if text and text.encoding != "utf-8" else ""
+            words = WORDS.search(coded)
+            found.append({"file": source.files[0]} | ({"text": words[0].strip()[:TEXT_LENGTH]} if words else {}))
+    return tuple(found)
 
 
 def ids_of(
@@ -69,8 +77,11 @@ def first_rows(sources: Sources, column: str) -> Iterator[tuple[Source, str]]:
 
 
 def units_of(connection: duckdb.DuckDBPyConnection, sources: Sources, config: EventsConfig) -> dict[str, int]:
-    """unit -> rows, by the size of the numbers. Below 1e8 (1973 in seconds) a number may be a position: not judged."""
+    """unit -> rows, by the size of the numbers. Below 1e8 (1973 in seconds) a number may be a position: not judged.
+    In a given format numbers have no unit."""
     found: Counter[str] = Counter()
+    if config.time_format is not None:
+        return {}
     units = " ".join(f"WHEN number < {top} THEN '{unit}'" for unit, top in UNITS.items())
     for source, rows in first_rows(sources, config.time):
         if source.type_of(config.time).startswith(("TIMESTAMP", "DATE")):

@@ -12,11 +12,13 @@ from rich.text import Text
 from training.check.examination import AfterRules, Examination, Lengths, Rejected, Span
 from training.check.findings import Finding, Sample
 from training.check.forecast import Forecast
+from training.check.metadata import Metadata
 from training.check.text import many, number, percent
 from training.progress import short
 
 WIDTH = 100
 BAR = 15
+MOST_FIELDS = 20
 EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 STYLES = {"stop": "bold red", "warn": "bold yellow", "note": "bold cyan", "look": "bold yellow", "ready": "bold green"}
 # How each rule's count reads; counts of events stand in brackets behind that of their users, items or sessions.
@@ -27,8 +29,15 @@ RULES = {
     "repeats": ("events", "that repeat the item just before"),
     "rare_items": ("items", "below --min-item-count"),
     "short_sessions": ("sessions", "below --min-length"),
+    "unknown_users": ("users", "who are not known: each event is a session of its own"),
+    "lost_dislikes": ("dislikes", "of items below --min-item-count, or in no session that is left"),
 }
-EVENTS_OF = {"bot_users": "bot_events", "rare_items": "rare_events", "short_sessions": "short_events"}
+EVENTS_OF = {
+    "bot_users": "bot_events",
+    "rare_items": "rare_events",
+    "short_sessions": "short_events",
+    "unknown_users": "unknown_events",
+}
 CLOCKS = {"positions": "positions, not clock times", "counter": "a counter, not clock times", "same": "all the same"}
 SPLITS = {
     "time": "the newest sessions",
@@ -57,6 +66,8 @@ def page(found: Examination) -> Page:
         parts += [heading("Sessions by number of events"), histogram(found.lengths)]
     if found.after_rules is not None:
         parts += [heading("What is left to train on"), after_rules(found, found.after_rules)]
+    if found.metadata is not None:
+        parts += [heading("The metadata of the items"), metadata(found.metadata)]
     parts += [heading("Findings"), *(problem(f) for f in found.findings)]
     if not found.findings:
         parts.append(Text("  None. This log is ready to train on.\n"))
@@ -97,6 +108,9 @@ def facts(found: Examination) -> Table:
     ):
         if found.events or name in ("files", "rows", "events"):
             table.add_row("", name, f"{count:,}", remark)
+        if name == "files":
+            for said in files.read_as:
+                table.add_row("", "", "", Text(said))
     return table
 
 
@@ -162,6 +176,23 @@ def after_rules(found: Examination, after: AfterRules) -> Table:
     if split is not None:
         since = "" if split.since is None else f", from {moment(split.since)} on"
         table.add_row("", "held out", f"{split.test_sessions:,}", f"{SPLITS[split.kind]}{since}: to measure on")
+    return table
+
+
+def metadata(found: Metadata) -> Table:
+    table = grid("left", "right", "left")
+    fields = len(found.fields)
+    matched = f"{percent(found.of_log / max(found.log_items, 1))} of the {many(found.log_items, 'item')} of the log"
+    table.add_row("", "rows", f"{found.rows:,}", ", ".join(found.files[:1]))
+    table.add_row("", "items", f"{found.items:,}", f"{found.in_log:,} of them are in the log")
+    table.add_row("", "matched", f"{found.of_log:,}", matched)
+    if found.unavailable:
+        table.add_row("", "hidden", f"{found.unavailable:,}", "are not available")
+    for field in found.fields[:MOST_FIELDS]:
+        share = percent(field.filled / max(found.items, 1))
+        table.add_row("", field.name, f"{field.filled:,}", f"{share} have it: {field.kind}", style="dim")
+    if fields > MOST_FIELDS:
+        table.add_row("", "", f"{fields - MOST_FIELDS:,}", "more fields", style="dim")
     return table
 
 

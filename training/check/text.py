@@ -1,6 +1,16 @@
 """Numbers and moments as people read them, in findings and on the page."""
 
 from datetime import UTC, datetime
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """What a finding says."""
+
+    title: str
+    found: str
+    effect: str
+    advice: str
 
 
 class Count(int):

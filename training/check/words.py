@@ -4,16 +4,8 @@ Fields in braces are filled in by the check that makes the finding; `count` and 
 numbers are read as `Count`. docs/check.md lists the same codes.
 """
 
-from typing import NamedTuple
-
-from training.check.census import GIANT
-
-
-class Words(NamedTuple):
-    title: str
-    found: str
-    effect: str
-    advice: str
+from training.check import itemwords, peoplewords
+from training.check.text import Words
 
 
 def words_of(code: str, case: str | None) -> Words:
@@ -22,7 +14,7 @@ def words_of(code: str, case: str | None) -> Words:
 
 
 # By severity at its worst, and then by what they are about.
-FINDINGS = {
+FINDINGS = peoplewords.FINDINGS | {
     "no_events": Words(
         title="no row of the log is an event",
         found="None of {count:,} rows is an event.",
@@ -33,7 +25,7 @@ FINDINGS = {
         title="the rules leave no session to train on",
         found="{why}.",
         effect="There is nothing to train on.",
-        advice="Give a longer log, lower --min-item-count (now {min_item_count}), or check --user and --session.",
+        advice="{advice}.",
     ),
     "no_test_part": Words(
         title="too few sessions to hold out a test part",
@@ -46,6 +38,18 @@ FINDINGS = {
         found="A trial on {tokens:,} events of this log failed: {why}.",
         effect="The whole training would fail in the same way.",
         advice="Lower --learning-rate.",
+    ),
+    "times_ambiguous": Words(
+        title="dates that may have the month or the day first",
+        found="{found}",
+        effect="{effect}",
+        advice="{advice}",
+    ),
+    "times_no_epoch": Words(
+        title="the times are numbers that do not count since 1970",
+        found="{found}",
+        effect="{effect}",
+        advice="{advice}",
     ),
     "rows_rejected": Words(
         title="rows that cannot be events",
@@ -65,11 +69,19 @@ FINDINGS = {
         effect="Empty files are skipped.",
         advice="If they should hold events, export them again.",
     ),
+    "text_guessed": Words(
+        title="how the text is read may be wrong",
+        found="It was read so: {guesses}.",
+        effect="A wrong guess gives wrong ids, titles or columns.",
+        advice="Look at the examples. Name what is right, so that nothing needs to be guessed: --encoding, --header, "
+        "--columns, --quoting, --separator.",
+    ),
     "types_unused": Words(
         title="the log has event types that are not used",
         found="Column {column!r} holds event types ({values}), but all events count the same.",
         effect="Skips, returns and corrections bring items together as much as real interest does.",
-        advice="Name the types that count, for example --event-type {column} --event-types {first}.",
+        advice="Name the types that count, for example --event-type {column} --event-types {first}; and with "
+        "--dislike-types those that say no.",
     ),
     "session_unused": Words(
         title="the log has a column of session ids that is not used",
@@ -82,6 +94,12 @@ FINDINGS = {
         found="No event is of type {types}.",
         effect="The report cannot say what leads to a conversion.",
         advice="Compare --conversion-types with the log. If you give --event-types, it must name them too.",
+    ),
+    "no_dislikes": Words(
+        title="no event is a dislike",
+        found="No event is of type {types}.",
+        effect="Nothing is left out of the sessions as disliked, and no item is pushed away from another.",
+        advice="Compare --dislike-types with the log.",
     ),
     "little_data": Words(
         title="too few events or items for good vectors",
@@ -123,44 +141,11 @@ FINDINGS = {
         effect="People return to what they know, so lists that may repeat seen items will score higher.",
         advice="Decide what your page should show; item2vec recommend --exclude-seen leaves seen items out.",
     ),
-    "likely_bots": Words(
-        title="users that are probably not people",
-        found="{count:user} with {events:,} events ({share}) {count:is|are} probably {count:a machine|machines}.",
-        effect="A crawler visits items in its own order, and so makes neighbours of items that have nothing in common.",
-        advice="Lower --max-user-events below {least:,} (now {ceiling:,}; the median user has {median:,}), or filter "
-        "them out of the log.",
-    ),
-    "giant_sessions": Words(
-        title=f"sessions of more than {GIANT:,} events",
-        found=f"{{count:session}} with more than {GIANT:,} events, {{share}} of the log; the longest has "
-        "{longest:,}.",
-        effect="No visit has a thousand items: it is a machine, a reused id, or a long history read as one visit. "
-        "Sessions of more than {max_length:,} events are split.",
-        advice="Look at examples. Long histories of customers are harmless. Against machines, lower --max-user-events.",
-    ),
-    "day_long_sessions": Words(
-        title="sessions that last longer than a day",
-        found="{count:session} ({share}) {count:lasts|last} longer than a day.",
-        effect="Items of different days and moods become neighbours.",
-        advice="Lower --gap-minutes (now {gap_minutes:g}).",
-    ),
-    "user_dominates": Words(
-        title="one user makes a large part of the log",
-        found="One user makes {share} of all events ({count:,}; the median user has {median:,}).",
-        effect="The model learns that user's habits. Often it is one id for everybody who is not logged in.",
-        advice="Leave such users out (--max-user-events {ceiling:,}), or name a better --user.",
-    ),
-    "item_dominates": Words(
-        title="one item makes a large part of the log",
-        found="One item makes {share} of all events ({count:,}; the median item has {median:,}).",
-        effect="It is in so many sessions that it says nothing about them, and it takes the place of other contexts.",
-        advice="If it is not a real item (a home page, a shipping fee), filter it out. Otherwise try --sample 1e-3.",
-    ),
-    "duplicate_rows": Words(
-        title="the same user, item and time more than once",
-        found="{count:row} ({share}) {count:repeats|repeat} the user, item and time of another row.",
-        effect="Files loaded twice and double clicks make items look more frequent than they are.",
-        advice="Find the file that is there twice, or remove them (SELECT DISTINCT).",
+    "times_guessed": Words(
+        title="dates whose order of month and day was found in the log",
+        found="{found}",
+        effect="{effect}",
+        advice="{advice}",
     ),
     "times_in_future": Words(
         title="events later than now",
@@ -229,24 +214,29 @@ FINDINGS = {
         effect="It gets a vector and neighbours, and takes places in people's lists.",
         advice="Filter these rows out of the log.",
     ),
-    "placeholder_users": Words(
-        title="user ids that do not name a user",
-        found="{count:event} ({share}) {count:has|have} a user id like null or guest, which does not name a user.",
-        effect="They are read as one user, whose sessions mix the events of strangers.",
-        advice="Name a --session, use the id of the visit as --user, or filter these rows out.",
-    ),
+    **itemwords.WORDS,
 }
 
 # What reads differently where something else holds: (finding, case) -> parts of its words.
-OTHERWISE = {
+OTHERWISE: dict[tuple[str, str], dict[str, str]] = peoplewords.OTHERWISE | {
     ("no_events", "left_out"): {
         "found": "All {sound:,} valid rows are left out by their event type or dwell time.",
         "advice": "Compare --event-types and --min-dwell with the values in the log.",
+    },
+    ("no_events", "times"): {
+        "found": "None of {count:,} rows is an event: times like {times} cannot be read.",
+        "advice": "Say how they are written with --time-format, or name another column with --time.",
     },
     ("no_events", "no_rows"): {"found": "The log has no rows."},
     ("rows_rejected", "refused"): {
         "effect": "Training would refuse the log: --max-bad-share allows {allowed}.",
         "advice": "Check --user, --item, --time, --time-unit, --delimiter and --encoding, correct the log, or "
+        "raise --max-bad-share.",
+    },
+    ("rows_rejected", "refused_times"): {
+        "found": "{count:row} of {read:,} ({share}) cannot be events: {reasons}. Times like {times} cannot be read.",
+        "effect": "Training would refuse the log: --max-bad-share allows {allowed}.",
+        "advice": "Say how they are written with --time-format, name another column with --time, correct the log, or "
         "raise --max-bad-share.",
     },
     ("short_sessions", "sessions_given"): {
@@ -269,10 +259,6 @@ OTHERWISE = {
         "effect": "They come neither too soon nor too often, so they are part of what people do, and stay. Where it is "
         "better on validation, the last item of a session may be recommended.",
         "advice": "Nothing to do; --collapse-repeats would take away {share} of what comes next.",
-    },
-    ("likely_bots", "left_out"): {"effect": "They are left out of the training.", "advice": "Nothing to do."},
-    ("day_long_sessions", "sessions_given"): {
-        "advice": "Are the session ids reused? Without --session, sessions are cut by pauses."
     },
     ("times_are_positions", "sessions_given"): {
         "effect": "Their order is used. Pauses mean nothing, but sessions are given, so nothing is lost.",

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.parts.popularity import NEWEST
-from index.ranking.readings import Float, similar_vectors
+from index.ranking.readings import Float, SimilarReading, similar_vectors
 from index.ranking.rules import Rules, RulesConfig
 from index.ranking.scorer import NextScorer
 from index.ranking.settings import RecommenderConfig
@@ -70,7 +69,7 @@ class Materials:
 
     spaces: Spaces
     counted: Counted
-    reading: Literal["in", "sum"] | None = None
+    reading: SimilarReading | None = None
 
     def similar(self, config: RecommenderConfig) -> Float:
         """Unit vectors, float32 (items, d)."""
@@ -83,7 +82,7 @@ class Materials:
         return NextScorer.of(
             following.inputs,
             following.outputs,
-            self.similar(config),
+            self.similar(config) if "alike" in config.used() else following.inputs,  # not read then
             self.counted.counts,
             config,
             self.counted.rules(config),

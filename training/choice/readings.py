@@ -13,6 +13,7 @@ SessionRule = dict[str, Any]
 """Changes of a RecommenderConfig: session_decay, and what belongs to it."""
 
 READINGS: tuple[Reading, ...] = ("in-out", "in-out-cosine", "in-in", "sum", "symmetric")
+ONE_MATRIX: tuple[Reading, ...] = ("in-out", "in-in")
 SESSION_RULES: tuple[SessionRule, ...] = (
     {"session_decay": "rank", "session_items": 10},
     {"session_decay": "exponential", "session_items": 10, "half_life": 1.0},
@@ -41,8 +42,10 @@ class Tried:
 
 def try_readings(board: Board, materials: Materials, config: RecommenderConfig) -> list[Tried]:
     """The best first. All answer for one item; the promising ones are read with every session rule."""
+    following = materials.spaces.next
     asked = []
-    for reading in READINGS:
+    # With one matrix in both places, the other readings are these two again.
+    for reading in READINGS if following.inputs is not following.outputs else ONE_MATRIX:
         scorer = materials.scorer(alone(config, reading))
         asked.append((reading, scorer, *board.vectors(scorer, one_item=True)))
     asked.sort(key=lambda found: -found[2])

@@ -1,16 +1,13 @@
 """Which reading of the vectors puts alike items beside each other, as task T3 judges them."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 
-from index.ranking.readings import similar_vectors
+from index.ranking.readings import SimilarReading, similar_vectors
 from training.config import TrainConfig
 from training.evaluation.substitutes import nearest, substitutes
 from training.trainers.spaces import Spaces
-
-SimilarReading = Literal["in", "sum"]
 
 
 def similar_reading(

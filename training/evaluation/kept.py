@@ -59,7 +59,7 @@ class Answers:
 
     @classmethod
     def of(cls, model: Model) -> "Answers":
-        """newest: of the sessions that it was trained on, which hold no rare items."""
+        """newest: of the sessions that it was trained on, which hold no rare items; nothing where it has none."""
         evidence, ids, counts = model.evidence, model.vocabulary.ids, model.vocabulary.counts
         if evidence.clock:
             chosen = evidence.ends >= newest_from(evidence.ends)
@@ -133,7 +133,7 @@ def items_kept(version: str, before: Answers, now: Answers, limits: GateConfig) 
             f"{_percent(ours)} of the newest events could be answered, version {version} answers "
             f"{_percent(by_serving)} (gate.events_answered asks for {_percent(least)} of that)"
         )
-    elif still < least * stayed:
+    elif before.newest.counts.any() and still < least * stayed:
         found.reasons.append(
             f"{_percent(still)} of the newest events that version {version} was trained on could be answered, and only "
             f"{_percent(1 - stayed)} of those of the log are of items that came instead (gate.events_answered asks "

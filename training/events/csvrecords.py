@@ -6,7 +6,6 @@ lines of the file, and where the two differ, against the records as they are cut
 """
 
 import codecs
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,17 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EventsError
-from training.events.csvfile import QUOTE, Dialect
-from training.events.files import open_file, reading
+from training.events.csvfile import Dialect
+from training.events.text.guess import Guess
+from training.events.text.plain import Text
+from training.events.text.unpack import reading
 
 BLOCK_BYTES = 1 << 22
 
 
 @dataclass(frozen=True)
 class Records:
-    """count: records of the file, the header among them, blank lines not. blanks: int64, the blank lines, by number; a
-    record within quotes counts as one line. broken: (line, lines it takes up) of the first record over several lines
-    whose quotes do not match, or None.
+    """count: rows of the file, blank lines and what stands before the first row left out. blanks: int64, the blank
+    lines after that, by number; a record within quotes counts as one line. broken: (line, lines it takes up) of the
+    first record over several lines whose quotes do not match, or None.
     """
 
     count: int
@@ -33,69 +34,77 @@ class Records:
     broken: tuple[int, int] | None
 
 
-def count_lines(files: Sequence[str]) -> int:
-    """Lines that end, and a last one that does not: the records of plain files, headers among them."""
+def count_lines(texts: Sequence[Text]) -> int:
+    """Lines that end, and a last one that does not: the records of plain files, headers among them.
+
+    Packed files are looked at whole here and nowhere else: raises EventsError for one that is not in UTF-8 after all.
+    """
     total = 0
-    for file in files:
-        last = b"\n"
-        with reading(file), open_file(file) as stream:
+    for text in texts:
+        last, guess = b"\n", Guess()
+        with reading(text.name), text.open() as stream:
             while block := stream.read(BLOCK_BYTES):
                 total += block.count(b"\n")
                 last = block[-1:]
+                if text.unsure:
+                    guess.see(block)
+        found = guess.encoding()
+        if found is not None:
+            raise EventsError(f"{text.name}: is not in UTF-8, though it begins so; type --encoding {found}, or another")
         total += last != b"\n"
     return total
 
 
-def read_records(file: str, dialect: Dialect) -> Records:
+def read_records(text: Text, dialect: Dialect) -> Records:
     """The file cut into records, byte by byte: exact where `count_lines` is only quick."""
-    state = np.zeros(9, dtype=np.int64)
-    marks = [ord(dialect.delimiter) if dialect.delimiter.isascii() else -1, ord(QUOTE), ord(dialect.escape)]
+    state = np.zeros(10, dtype=np.int64)
+    marks = dialect.marks
+    cut = np.frombuffer(dialect.delimiter.encode(), np.uint8), marks.quote, marks.escape
     found = np.empty(BLOCK_BYTES * 2, dtype=np.int64)
     blanks = []
-    with reading(file):
-        for block in _blocks(file, dialect.encoding):
-            number = _cut(np.frombuffer(block, dtype=np.uint8), *marks, state, found[: len(block)])
+    with reading(text.name):
+        for block in _blocks(text):
+            number = _cut(np.frombuffer(block, dtype=np.uint8), *cut, state, found[: len(block)])
             blanks.append(found[:number].copy())
-    _cut(np.frombuffer(b"", dtype=np.uint8), *marks, state, found)
+    _cut(np.frombuffer(b"", dtype=np.uint8), *cut, state, found)
     broken = (int(state[7]), int(state[8])) if state[7] else None
-    return Records(int(state[1]), np.concatenate(blanks) if blanks else np.empty(0, np.int64), broken)
+    every = np.concatenate(blanks) if blanks else np.empty(0, np.int64)
+    blank = every[every > dialect.before]
+    count = int(state[1]) - (dialect.before - (len(every) - len(blank)))
+    return Records(count, blank, broken)
 
 
-def check_count(files: Sequence[str], dialect: Dialect, rows: int, lines: int) -> None:
+def check_count(texts: Sequence[Text], dialect: Dialect, rows: int, lines: int) -> None:
     """Raises EventsError unless `rows`, those DuckDB gave and those it reported as malformed, are all there are.
 
     lines: from `count_lines`; where they alone do not explain the rows, the files are cut into records.
     """
-    if rows == lines - len(files) and dialect.encoding != "utf-16":
+    if rows == lines - len(texts) * dialect.before:
         return
     expected = 0
-    for file in files:
-        records = read_records(file, dialect)
-        expected += records.count - 1
+    for text in texts:
+        records = read_records(text, dialect)
+        expected += records.count
         if records.broken:
             line, length = records.broken
-            row = line - 1 - int(np.searchsorted(records.blanks, line))
+            row = line - dialect.before - int(np.searchsorted(records.blanks, line))
             raise EventsError(
-                f"{file}: row {row} has a quote that is not closed, or closed within a value, and so it takes "
-                f"up {length} lines. Write quotes within values twice and such values in quotes, or remove the row"
+                f"{text.name}: row {row} has a quote that is not closed, or closed within a value, and so it takes "
+                f"up {length} lines. Write quotes within values twice and such values in quotes, or remove the row; "
+                "where quotes are characters like any other, --quoting none"
             )
     if rows != expected:
-        others = f" and {len(files) - 1} more files" if len(files) > 1 else ""
+        others = f" and {len(texts) - 1} more files" if len(texts) > 1 else ""
         raise EventsError(
-            f"{files[0]}{others}: {expected} rows are there, but {rows} could be read; check --delimiter and "
-            "--encoding, and that all lines end alike"
+            f"{texts[0].name}{others}: {expected} rows are there, but {rows} could be read; check --delimiter and "
+            "--quoting, and that all lines end alike"
         )
 
 
-def _blocks(file: str, encoding: str) -> Iterator[bytes]:
-    with open_file(file) as stream:
-        if encoding != "utf-16":
-            while block := stream.read(BLOCK_BYTES):
-                yield block.removeprefix(codecs.BOM_UTF8)
-            return
-        text = io.TextIOWrapper(stream, encoding, "replace", newline="")
-        while part := text.read(BLOCK_BYTES // 4):
-            yield part.encode("utf-8", "replace")
+def _blocks(text: Text) -> Iterator[bytes]:
+    with text.open() as stream:
+        while block := stream.read(BLOCK_BYTES):
+            yield block.removeprefix(codecs.BOM_UTF8)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -103,10 +112,10 @@ def _cut(block, delimiter, quote, escape, state, blanks):  # type: ignore[no-unt
     """One block further; an empty block ends the file. Returns how many blank lines were put into `blanks`.
 
     state: mode (0 field begins, 1 in a field, 2 in quotes, 3 after a quote in quotes, 4 after an escape), records,
-    lines, bytes of this record, newlines in its quotes, whether its quotes do not match, whether \\r was just seen, and
-    line and length of the first record that is broken over several lines.
+    lines, bytes of this record, newlines in its quotes, whether its quotes do not match, whether \\r was just seen,
+    line and length of the first record that is broken over several lines, and bytes of the delimiter just seen.
     """
-    mode, records, lines, size, newlines, bad, after_cr, broken, length = state
+    mode, records, lines, size, newlines, bad, after_cr, broken, length, seen = state
     found = 0
     if block.size == 0 and size > 0:
         records += 1
@@ -139,20 +148,19 @@ def _cut(block, delimiter, quote, escape, state, blanks):  # type: ignore[no-unt
                 records += 1
                 if bad and newlines > 0 and broken == 0:
                     broken, length = lines, newlines + 1
-            mode = size = newlines = bad = 0
+            mode = size = newlines = bad = seen = 0
             continue
         after_cr = 0
         size += 1
-        if mode == 3:
+        seen = seen + 1 if byte == delimiter[seen] else np.int64(byte == delimiter[0])
+        if seen == delimiter.size:
+            mode = seen = 0
+        elif mode == 3:
             if byte == quote and escape == quote:
                 mode = 2
-            elif byte == delimiter:
-                mode = 0
-            else:
+            elif seen == 0:
                 bad, mode = 1, 1
-        elif byte == delimiter:
-            mode = 0
         elif mode == 0:
             mode = 2 if byte == quote else 1
-    state[:] = (mode, records, lines, size, newlines, bad, after_cr, broken, length)
+    state[:] = (mode, records, lines, size, newlines, bad, after_cr, broken, length, seen)
     return found

@@ -1,24 +1,30 @@
 """The files of a log: found by paths, folders and globs, told apart by their names, and opened."""
 
 import glob
-import gzip
 import logging
 import os
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from index.errors import EventsError, EventsMissing
+from training.events.text.members import is_note
+from training.events.text.unpack import open_file, reading
 
 log = logging.getLogger(__name__)
 
 SUFFIXES = {
-    "csv": (".csv", ".csv.gz", ".tsv", ".tsv.gz"),
-    "jsonl": (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz"),
+    "csv": (".csv", ".tsv", ".psv", ".inter"),
+    "jsonl": (".jsonl", ".ndjson", ".json"),
     "parquet": (".parquet", ".pq"),
+    "arrow": (".arrow", ".arrows", ".feather", ".ipc"),
+    "orc": (".orc",),
 }
+MAGIC = {"parquet": b"PAR1", "arrow": b"ARROW1", "orc": b"ORC\n"}
+LOOSE = (".txt", ".dat", ".data", ".log", ".item")  # any text: what it is shows inside
+BESIDE = (".item",)  # of RecBole, beside its .inter: read where it is named, but no part of a folder's log
+PACKED = (".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip")
+TEXTS = ("csv", "jsonl")
+LOOK_BYTES = 1 << 16
 
 
 def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, str]]:
@@ -32,13 +38,13 @@ def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, st
     for path in paths:
         if os.path.isdir(path):
             every = sorted(str(p) for p in _below(Path(path)))
-            files = [f for f in every if format != "auto" or format_of(f)]
+            files = [f for f in every if format != "auto" or _is_log(f)]
             if not files:
-                kinds = ", ".join(s for suffixes in SUFFIXES.values() for s in suffixes)
+                kinds = ", ".join(s for suffixes in (*SUFFIXES.values(), LOOSE[:-1], PACKED[-1:]) for s in suffixes)
                 there = f"has {len(every)} other files, but none that ends" if every else "has no files that end"
                 raise EventsMissing(f"folder {path} {there} with {kinds}")
             if len(files) < len(every):
-                other = next(f for f in every if not format_of(f))
+                other = next(f for f in every if not _is_log(f))
                 log.warning("skipped=%d files of unknown kind, first=%s", len(every) - len(files), other)
         elif os.path.isfile(path):
             files = [path]
@@ -51,9 +57,7 @@ def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, st
             if not files:
                 raise EventsMissing(f"{path} does not exist and matches no file: check the path, and quote globs")
         for file in files:
-            kind = format if format != "auto" else format_of(file)
-            if not kind:
-                raise EventsError(f"{file}: cannot tell its format from its name; use --format csv, jsonl or parquet")
+            kind = format if format != "auto" else kind_of(file)
             found.setdefault(os.path.realpath(file), (file, kind))
     return list(found.values())
 
@@ -65,24 +69,34 @@ def _below(folder: Path) -> Iterator[Path]:
             yield path
 
 
+def _is_log(file: str) -> bool:
+    """Whether a file of a folder is taken for a part of the log."""
+    name = _unpacked(file.lower())
+    loose = (name.endswith(LOOSE) and not name.endswith(BESIDE)) or file.lower().endswith(".zip")
+    return bool(format_of(file)) or (loose and not is_note(os.path.basename(file)))
+
+
 def format_of(file: str) -> str:
-    """'csv', 'jsonl', 'parquet', or '' when the name does not tell."""
+    """A key of SUFFIXES, or '' when the name does not tell."""
     lower = file.lower()
-    return next((kind for kind, suffixes in SUFFIXES.items() if lower.endswith(suffixes)), "")
+    name = _unpacked(lower)
+    found = next((kind for kind, suffixes in SUFFIXES.items() if name.endswith(suffixes)), "")
+    return found if name == lower or found in TEXTS else ""
 
 
-def open_file(file: str) -> IO[bytes]:
-    return gzip.open(file, "rb") if file.lower().endswith(".gz") else open(file, "rb")  # type: ignore[return-value]
+def kind_of(file: str) -> str:
+    """As `format_of`; where the name does not tell, the first bytes do. What is no text either is 'csv', whose reader
+    names it."""
+    named = format_of(file)
+    if named:
+        return named
+    with reading(file), open_file(file) as stream:
+        head = stream.read(LOOK_BYTES)
+    if found := next((kind for kind, magic in MAGIC.items() if head.startswith(magic)), ""):
+        return found
+    first = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:2]
+    return "jsonl" if first[:1] == b"{" or first in (b"[{", b"[\n", b"[\r", b"[ ") else "csv"
 
 
-@contextmanager
-def reading(file: str) -> Iterator[None]:
-    """Raises EventsError for whatever goes wrong with a file while it is read."""
-    try:
-        yield
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise EventsError(f"{file}: damaged gzip ({error}); write or copy it again, or leave it out") from error
-    except UnicodeError as error:
-        raise EventsError(f"{file}: is not in the encoding that was named ({error}); see --encoding") from error
-    except OSError as error:
-        raise EventsError(f"{file}: cannot be read ({error.strerror or error})") from error
+def _unpacked(name: str) -> str:
+    return next((name.removesuffix(suffix) for suffix in PACKED if name.endswith(suffix)), name)

@@ -1,46 +1,117 @@
-"""A file of JSON lines up close: which keys its objects have, and the SQL with which DuckDB scans it."""
+"""A file of JSON up close: how its values follow each other, what its objects hold, and the SQL of a scan."""
 
 import codecs
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Literal
 
 from index.errors import EventsError
-from training.events.files import open_file, reading
+from training.events.shapes.jsonkeys import Keys, pointed
+from training.events.shapes.jsonvalues import values
+from training.events.shapes.shape import FILE
 from training.events.sql import literal, name
+from training.events.text.unpack import open_file, reading
 
-LOOK_LINES = 1000
+LOOK_VALUES = 1000
+HEAD_BYTES = 1 << 20
 MOST_BYTES = 1 << 24  # of one line: longer ones stop DuckDB
 
+TOKENS = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 
-def look(file: str) -> list[str] | None:
-    """Keys of the first objects, in order of appearance; None for a file without a line. Raises EventsError."""
-    keys: dict[str, None] = {}
+Style = Literal["lines", "values"]
+
+
+def look(file: str) -> tuple[Keys, Style] | None:
+    """What the first objects hold, and whether each is on a line of its own; None for a file without a value.
+
+    Raises EventsError.
+    """
+    style = style_of(file)
+    keys = Keys()
     first, count = b"", 0
-    for line in islice(lines(file), LOOK_LINES):
-        first, count = first or line, count + 1
+    for text in islice(texts(file, style), LOOK_VALUES):
+        first, count = first or text, count + 1
         try:
-            found = json.loads(line)
+            found = json.loads(text)
         except (ValueError, RecursionError):
             continue
         if isinstance(found, dict):
-            keys |= dict.fromkeys(found)
-    if keys or not count:
-        return list(keys) if keys else None
+            keys.see(found)
+    if keys.top or not count:
+        return (keys, style) if keys.top else None
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise EventsError(
             f"{file}: is in UTF-16, but JSON lines must be in UTF-8; convert it: iconv -f UTF-16 -t UTF-8"
         )
-    if first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
-        raise EventsError(f"{file}: is a JSON array; write one object per line, for example with: jq -c '.[]'")
-    raise EventsError(
-        f"{file}: no JSON object in its first {count} lines; write each object on a line of its own. "
-        f"The first line is {first[:80].decode('utf-8', 'replace')!r}"
+    where = f"first {count} lines; write each object on a line of its own" if style == "lines" else f"first {count} "
+    where += "" if style == "lines" else "values; each must be an object with the fields of an event"
+    raise EventsError(f"{file}: no JSON object in its {where}. The first is {first[:80].decode('utf-8', 'replace')!r}")
+
+
+def style_of(file: str) -> Style:
+    """Raises EventsError for one object that holds a long list: its rows are inside."""
+    with reading(file), open_file(file) as stream:
+        head = stream.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+    if head.startswith(b"["):
+        return "values"
+    if not head.startswith(b"{"):
+        return "lines"
+    whole = head if len(head) < HEAD_BYTES - len(codecs.BOM_UTF8) else head[: head.rfind(b"\n") + 1]
+    if any(_is_object(line) for line in whole.splitlines()):
+        return "lines"
+    if any(_is_object(text) for text in islice(values(file), 1)):
+        return "values"
+    if len(whole) < len(head) and (path := inner_list(head)):
+        raise EventsError(f"{file}: {within(path)}")
+    return "lines"
+
+
+def within(path: str) -> str:
+    return (
+        f"is one JSON object, with its rows in the list at {path!r}; take them out, for example with: jq -c '.{path}[]'"
     )
 
 
+def inner_list(head: bytes) -> str | None:
+    """Dotted path of the first list of objects inside an object, of which the end may be missing."""
+    opened: list[tuple[str, str]] = []  # (bracket, key it stands behind)
+    key, last, before = "", "", ""
+    for token in TOKENS.findall(head.decode("utf-8", "replace")):
+        if token == "{" and before == "[" and [bracket for bracket, _ in opened].count("[") == 1 and key == "":
+            return ".".join(name for _, name in opened if name) or None
+        if token in "{[":
+            opened.append((token, key))
+            key = ""
+        elif token in "]}" and opened:
+            opened.pop()
+        elif token == ":":
+            key = last
+        elif token == ",":
+            key = ""
+        elif token.startswith('"'):
+            last = token[1:-1]
+        before = token
+    return None
+
+
+def only_object(file: str) -> str | None:
+    """Dotted path of the list of objects in the one object that is the whole file; None for any other file."""
+    first = list(islice(lines(file), 2))
+    return inner_list(first[0]) if len(first) == 1 else None
+
+
 def lines(file: str) -> Iterator[bytes]:
-    """The lines that hold anything: blank ones are not rows, here as in DuckDB."""
+    """The text of each value: of each line that holds anything (blank ones are not rows, here as in DuckDB), or of each
+    element of an array."""
+    return texts(file, style_of(file))
+
+
+def texts(file: str, style: Style) -> Iterator[bytes]:
+    if style == "values":
+        yield from values(file)
+        return
     with reading(file), open_file(file) as stream:
         yield from (line for line in stream if line.strip(b" \t\r\n"))
 
@@ -51,11 +122,11 @@ def has_mark(file: str) -> bool:
         return stream.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
-def scan(files: Sequence[str], columns: Sequence[str], common: str, marked: bool) -> str:
+def scan(files: Sequence[str], columns: Sequence[str], common: str, marked: bool, with_file: bool = False) -> str:
     """SQL: a row per line, its columns as JSON; NULLs for a line that is not a JSON object.
 
     common: files and options for DuckDB. marked: the (one) file begins with a byte order mark, for which DuckDB would
-    refuse its first line.
+    refuse its first line. with_file: `common` asks for the path of the file as a column.
     """
     types = ", ".join(f"{literal(column)}: 'JSON'" for column in columns)
     table = (
@@ -64,12 +135,24 @@ def scan(files: Sequence[str], columns: Sequence[str], common: str, marked: bool
     )
     if not marked:
         return table
-    line = next(lines(files[0]), b"").removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
-    values = [f"nullif(json_extract(line, {literal(pointer(c))}), 'null') AS {name(c)}" for c in columns]
-    first = f"SELECT {', '.join(values)} FROM (SELECT TRY_CAST({literal(line)} AS JSON) AS line)"
+    line = next(texts(files[0], "lines"), b"").removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
+    file = f", {literal(files[0])} AS {name(FILE)}" if with_file else ""
+    first = f"SELECT {_values(columns)}{file} FROM (SELECT TRY_CAST({literal(line)} AS JSON) AS line)"
     return f"({first} UNION ALL (SELECT * FROM {table} OFFSET 1))"
 
 
-def pointer(column: str) -> str:
-    """The key as a JSON pointer (RFC 6901): the only path in which any key can be written."""
-    return "/" + column.replace("~", "~0").replace("/", "~1")
+def scan_values(relation: str, columns: Sequence[str]) -> str:
+    """As `scan`, over a relation of texts in the column `line`; its other columns come along."""
+    parsed = f"SELECT * REPLACE (TRY_CAST(line AS JSON) AS line) FROM {relation}"
+    return f"(SELECT {_values(columns)}, * EXCLUDE (line) FROM ({parsed}))"
+
+
+def _values(columns: Sequence[str]) -> str:
+    return ", ".join(f"{pointed('line', [column])} AS {name(column)}" for column in columns)
+
+
+def _is_object(text: bytes) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -1,17 +1,16 @@
 """Whether a row is an event, as SQL: each row gets one Reason, and most are accepted."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 
-from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_WEIGHT, UNITS
-from training.config import EventsConfig
+from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_WEIGHT
+from store.times.numbers import LATEST
+from training.events.shapes.shape import BLANK, POSITION
 from training.events.source import Source
 from training.events.sql import literal, name
-
-LATEST = 7_258_118_400_000_000  # the year 2200 in microseconds: later is a broken clock or the wrong unit
-# What systems write where they do not know the user. A person of that name is told apart by the session all the same.
-PLACEHOLDERS = ("0", "-1", "-", "na", "n/a", "nan", "nil", "none", "null", "(null)", "\\n", "undefined", "unknown",
-                "(not set)", "guest", "anonymous", "anon", "00000000-0000-0000-0000-000000000000")  # fmt: skip
-SPACE = r"\s\x0b\x1c-\x1f\x85\p{Z}"
+from training.events.times.twin import time_sql
+from training.events.unknown import blank_sql, nobody_sql
+from training.eventsconfig import EventsConfig
 
 
 class Reason(IntEnum):
@@ -32,22 +31,25 @@ class Reason(IntEnum):
     SHORT_DWELL = 102
 
 
-def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str) -> str:
+def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str, nobody: Sequence[str] = ()) -> str:
     """One row for each of `scan`'s: user_key, item_key, item, time, reason; session_key, weight, converted, disliked
     as set."""
     columns = "hash(user_text) AS user_key, hash(item_text) AS item_key, item_text AS item, coalesce(moment, 0) AS time"
-    columns += f", {reason_sql(source, config, min_dwell)} AS reason"
+    columns += f", {reason_sql(source, config, min_dwell, nobody)} AS reason"
     if config.session is not None:
         columns += ", hash(session_text) AS session_key"
     weight = weight_sql(config)
     if weight is not None:
         columns += f", {weight} AS weight"
+    if source.shape.lists:
+        columns += f", {name(POSITION)} = 0 AS opens"
     if config.conversion_types:
         wanted = ", ".join(literal(t) for t in config.conversion_types)
         columns += f", coalesce(type_text IN ({wanted}), false) AS converted"
     if config.dislike_types:
         columns += f", {disliked_sql(config)} AS disliked"
-    return f"SELECT {columns} FROM ({values_sql(source, config, scan)})"
+    more = f", {name(POSITION)}" if source.shape.lists else ""
+    return f"SELECT {columns} FROM ({values_sql(source, config, scan, more)})"
 
 
 def disliked_sql(config: EventsConfig) -> str:
@@ -75,9 +77,13 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
     user = source.id_text(config.user) if source.has(config.user) else session
     if user is not None and session is not None and source.has(config.user):
         # A guest has no id, but a session: it stands for the user, row by row.
-        words = ", ".join(map(literal, PLACEHOLDERS))
-        user = f"CASE WHEN {_blank(user)} OR lower(trim({user})) IN ({words}) THEN {session} ELSE {user} END"
-    values = {"user_text": user, "item_text": source.id_text(config.item), "moment": time_sql(source, config)}
+        user = f"CASE WHEN {nobody_sql(user)} THEN {session} ELSE {user} END"
+    elif user is not None and config.unknown_users == "single":
+        user = f"CASE WHEN {blank_sql(user)} THEN '' ELSE {user} END"
+    moment = time_sql(source, config)
+    if source.shape.ordered:  # one time for all ids of a row: a microsecond each tells their order
+        moment = f"({moment}) + {name(POSITION)}"
+    values = {"user_text": user, "item_text": source.id_text(config.item), "moment": moment}
     if session is not None:
         values["session_text"] = session
     if config.event_type is not None:
@@ -88,22 +94,25 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
             values[f"{setting}_text"] = f"trim({source.raw_text(column)})"
             values[f"{setting}_number"] = source.number(column)
     if source.format == "jsonl":
-        mapped = [
-            c for c in (config.user, config.session, config.item, config.time, config.event_type) if source.has(c)
-        ]
+        named = (config.user, config.session, config.item, config.time, config.event_type)
+        mapped = [(c, name(c)) for c in named if c is not None and source.type_of(c) == "JSON"]
         # DuckDB turns a line that is not a JSON object into a row of NULLs.
-        values["malformed"] = " AND ".join(f"{name(c)} IS NULL" for c in mapped if c is not None)
-        judged = [c for c in mapped if c is not None and c != config.event_type]
-        values["wrong_type"] = " OR ".join(
-            f"coalesce(json_type({name(c)}) IN ('OBJECT', 'ARRAY', 'BOOLEAN'), false)" for c in judged
+        nothing = " AND ".join(f"{value} IS NULL" for _, value in mapped)
+        values["malformed"] = name(BLANK) if source.shape.lists else nothing
+        judged = " OR ".join(
+            f"coalesce(json_type({value}) IN ('OBJECT', 'ARRAY', 'BOOLEAN'), false)"
+            for c, value in mapped
+            if c != config.event_type
         )
+        values["wrong_type"] = judged or "false"
     columns = ", ".join(f"{sql} AS {out}" for out, sql in values.items())
     return f"SELECT {columns}{more} FROM {scan}"
 
 
-def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
+def reason_sql(source: Source, config: EventsConfig, min_dwell: float, nobody: Sequence[str] = ()) -> str:
     """The first thing wrong with a row of `values_sql`, as the number of a Reason.
 
+    nobody: users whose rows are rejected.
     A row of another event type is left out, whatever else is wrong with it: a search, for example, has no item.
     """
     checks: list[tuple[str, Reason]] = []
@@ -114,11 +123,11 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
         checks.append((f"coalesce(type_text, '') NOT IN ({wanted})", Reason.OTHER_TYPE))
     if source.format == "jsonl":
         checks.append(("wrong_type", Reason.WRONG_TYPE))
-    if config.session is None:
-        checks.append((_blank("user_text"), Reason.NO_USER))
-    else:
-        checks.append((_blank("session_text"), Reason.NO_SESSION))
-    checks.append((_blank("item_text"), Reason.NO_ITEM))
+    if config.session is not None:
+        checks.append((blank_sql("session_text"), Reason.NO_SESSION))
+    elif config.unknown_users != "single":
+        checks.append((nobody_sql("user_text", nobody) if nobody else blank_sql("user_text"), Reason.NO_USER))
+    checks.append((blank_sql("item_text"), Reason.NO_ITEM))
     checks.append((f"NOT coalesce(moment BETWEEN 0 AND {LATEST}, false)", Reason.BAD_TIME))
     # Bytes first, which are known: counting characters takes a look at each.
     long = f"strlen(item_text) > {MAX_ID_CHARACTERS} AND length(item_text) > {MAX_ID_CHARACTERS}"
@@ -136,42 +145,5 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float) -> str:
     return f"(CASE {whens} ELSE 0 END)::UTINYINT"
 
 
-def _blank(text: str) -> str:
-    """Whether an id is missing or only white space, of any alphabet. The first character of most ids says no."""
-    return f"({text} IS NULL OR (NOT ({text} >= '!' AND {text} < '~') AND NOT regexp_matches({text}, '[^{SPACE}]')))"
-
-
 def _within(value: str, bound: str) -> str:
     return f"coalesce({value} >= 0 AND {value} {bound}, false)"
-
-
-def time_sql(source: Source, config: EventsConfig) -> str:
-    """Microseconds since 1970 UTC as BIGINT; NULL for what is not a time."""
-    column, kind = name(config.time), source.type_of(config.time)
-    if kind.startswith("TIMESTAMP") or kind == "DATE":
-        zoned = kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
-        return f"epoch_us(CAST({column} AS {'TIMESTAMPTZ' if zoned else 'TIMESTAMP'}))"
-    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
-        # A decimal times a million overflows: DuckDB keeps its width.
-        return micros(f"CAST({column} AS DOUBLE)", config.time_unit)
-    if kind.endswith("INT") or kind.endswith("INTEGER"):
-        return micros(column if kind == "BIGINT" else f"TRY_CAST({column} AS BIGINT)", config.time_unit)
-    text = source.raw_text(config.time)
-    whole, real = f"TRY_CAST({text} AS BIGINT)", f"TRY_CAST({text} AS DOUBLE)"
-    # As BIGINT alone 0.5 would be 1, as DOUBLE alone nanoseconds would lose digits.
-    return (
-        f"CASE WHEN {real} IS NULL THEN epoch_us(TRY_CAST(trim({text}) AS TIMESTAMPTZ)) "
-        f"WHEN {whole} = {real} THEN {micros(whole, config.time_unit)} ELSE {micros(real, config.time_unit)} END"
-    )
-
-
-def micros(value: str, unit: str) -> str:
-    """A number in `unit` as microseconds. auto: by magnitude, see store.event.UNITS."""
-    steps = {"s": "* 1000000", "ms": "* 1000", "us": "", "ns": "// 1000"}
-    if unit == "auto":
-        whens = [f"WHEN {value} < {top} THEN TRY_CAST({value} {steps[u]} AS BIGINT)" for u, top in UNITS.items()]
-    else:
-        # Ten times later than the year 5138, so that nothing overflows; what is after 2200 is refused later.
-        whens = [f"WHEN {value} > {UNITS[unit] * 10} THEN NULL"] if unit in UNITS else []
-    last = steps["ns" if unit == "auto" else unit]
-    return f"(CASE WHEN {value} < 0 THEN NULL {' '.join(whens)} ELSE TRY_CAST({value} {last} AS BIGINT) END)"

@@ -4,20 +4,21 @@ row: number of the record in its file, from 1. A CSV header is not counted, and 
 lines; a CSV record with a line break within quotes is one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from training.config import EventsConfig
 from training.events import jsonfile
 from training.events.csvrecords import read_records
 from training.events.reasons import Reason, reason_sql, values_sql
 from training.events.source import Source, Sources
 from training.events.sql import literal
+from training.eventsconfig import EventsConfig
 
 TEXT_CHARACTERS = 2000  # of a rejected value; of a whole line a quarter
+LIKENESSES = 1000  # rejected times of one file that are told what they look like
 TEXT_LINES = 100_000  # malformed JSON lines of one file that are kept with their text
 
 COLUMNS = "file VARCHAR, row BIGINT, reason VARCHAR, detail VARCHAR, user_id VARCHAR, item_id VARCHAR, time VARCHAR"
@@ -26,10 +27,12 @@ COLUMNS = "file VARCHAR, row BIGINT, reason VARCHAR, detail VARCHAR, user_id VAR
 class MalformedLines:
     """The CSV lines that DuckDB skipped while it read a source: it reports them at the end of the scan."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, label: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, label: str, anew: bool = True) -> None:
+        """anew: before a scan; what another scan under this label has left is dropped."""
         self._connection = connection
         self._scans, self._errors = f"csv_scans_{label}", f"csv_errors_{label}"
-        self.drop()
+        if anew:
+            self.drop()
 
     def options(self) -> str:
         """For `Source.scan`."""
@@ -52,9 +55,14 @@ class MalformedLines:
 
 
 def write_rejects(
-    connection: duckdb.DuckDBPyConnection, sources: Sources, config: EventsConfig, min_dwell: float, path: Path
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sources,
+    config: EventsConfig,
+    min_dwell: float,
+    path: Path,
+    nobody: Sequence[str] = (),
 ) -> str:
-    """Writes them to `path`, in input order, and returns the first in words.
+    """Writes them to `path`, in input order, and returns the first in words. nobody: see `reason_sql`.
 
     A second pass over the files, for logs in which something was rejected: numbering rows as they stream by costs
     DuckDB its parallel scan.
@@ -62,7 +70,7 @@ def write_rejects(
     connection.execute(f"CREATE OR REPLACE TEMP TABLE rejects ({COLUMNS})")
     for source in sources.sources:
         for file in source.files:
-            _reject_rows(connection, source, file, config, min_dwell)
+            _reject_rows(connection, source, file, config, min_dwell, nobody)
     path.parent.mkdir(parents=True, exist_ok=True)
     connection.execute(f"COPY rejects TO {literal(str(path))} (FORMAT parquet)")
     path.chmod(0o600)  # it names users
@@ -76,7 +84,12 @@ def write_rejects(
 
 
 def _reject_rows(
-    connection: duckdb.DuckDBPyConnection, source: Source, file: str, config: EventsConfig, min_dwell: float
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    file: str,
+    config: EventsConfig,
+    min_dwell: float,
+    nobody: Sequence[str],
 ) -> None:
     """Inserts the rejects of one file."""
     lines = MalformedLines(connection, "again") if source.dialect else None
@@ -84,17 +97,25 @@ def _reject_rows(
     raw = {"raw_user": config.user, "raw_item": config.item, "raw_time": config.time}
     more = "".join(f", left({source.raw_text(column)}, {TEXT_CHARACTERS}) AS {out}" for out, column in raw.items())
     scan = source.scan([file], lines.options() if lines else None)
-    values = values_sql(source, config, scan, f"{more}, row_number() OVER () AS place")
+    reason = reason_sql(source, config, min_dwell, nobody)
+    values = values_sql(source, config, scan, f"{more}, {source.place} AS place")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE found AS SELECT place, CASE reason {label} END AS reason, {_detail_sql(config)} "
-        f"AS detail, raw_user, raw_item, raw_time FROM (SELECT *, {reason_sql(source, config, min_dwell)} AS reason "
+        f"AS detail, raw_user, raw_item, raw_time FROM (SELECT *, {reason} AS reason "
         f"FROM ({values})) WHERE reason BETWEEN 1 AND {Reason.RULES - 1}"
     )
+    # Of a column that is no time at all it need not be told of every row what it looks like.
+    connection.execute(
+        "UPDATE found SET detail = 'time ' || left(raw_time, 60) || ': ' || nullif(item2vec_likeness(raw_time), '') "
+        f"FROM (SELECT place AS late FROM found WHERE reason = {literal(Reason.BAD_TIME.name.lower())} ORDER BY place "
+        f"LIMIT {LIKENESSES}) WHERE place = late"
+    )
     if source.dialect is not None and lines is not None and lines.count():
-        blanks = read_records(file, source.dialect).blanks
-        _with_malformed_csv(connection, lines, blanks.tolist())
+        text = source.text(file)
+        blanks = read_records(text, source.dialect).blanks
+        _with_malformed_csv(connection, lines, source.dialect.before, blanks.tolist(), text.encoding)
     elif source.format == "jsonl":
-        _with_malformed_json(connection, file)
+        _with_malformed_json(connection, source.text(file).path)
     connection.execute(
         f"INSERT INTO rejects SELECT {literal(file)}, place, reason, detail, raw_user, raw_item, raw_time FROM found "
         "ORDER BY place; DROP TABLE found"
@@ -113,14 +134,19 @@ def _detail_sql(config: EventsConfig) -> str:
     return f"left(CASE reason {' '.join(whens)} END, {TEXT_CHARACTERS})"
 
 
-def _with_malformed_csv(connection: duckdb.DuckDBPyConnection, lines: MalformedLines, blanks: Iterable[int]) -> None:
-    """Adds the malformed lines to `found`, and moves the rows after them on: DuckDB gave those without a gap."""
+def _with_malformed_csv(
+    connection: duckdb.DuckDBPyConnection, lines: MalformedLines, before: int, blanks: Iterable[int], encoding: str
+) -> None:
+    """Adds the malformed lines to `found`, and moves the rows after them on: DuckDB gave those without a gap.
+
+    before: lines before the first row. encoding: of the file, of which DuckDB may read a copy in UTF-8."""
     numbered = pa.table({"blank": pa.array(blanks, pa.int64())})
     connection.register("blank_lines", numbered)
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE passed_over AS SELECT line - 1 - coalesce(before, 0) AS place, message, text "
-        f"FROM {lines.sql()} m ASOF LEFT JOIN (SELECT blank, row_number() OVER (ORDER BY blank) AS before FROM "
-        "blank_lines) b ON m.line >= b.blank"
+        "CREATE OR REPLACE TEMP TABLE passed_over AS "
+        f"SELECT line - {before} - coalesce(before, 0) AS place, message, text FROM {lines.sql()} m "
+        "ASOF LEFT JOIN (SELECT blank, row_number() OVER (ORDER BY blank) AS before FROM blank_lines) b "
+        "ON m.line >= b.blank"
     )
     connection.unregister("blank_lines")
     connection.execute(
@@ -130,7 +156,8 @@ def _with_malformed_csv(connection: duckdb.DuckDBPyConnection, lines: MalformedL
         "ON f.place >= m.since"
     )
     connection.execute(
-        "INSERT INTO found SELECT place, 'malformed', split_part(message, chr(10), 1) || ' in: ' || "
+        "INSERT INTO found SELECT place, 'malformed', CASE WHEN message LIKE 'Invalid unicode%' "
+        f"THEN 'bytes that are not in {encoding}' ELSE split_part(message, chr(10), 1) END || ' in: ' || "
         f"left(trim(text, chr(10) || chr(13)), {TEXT_CHARACTERS // 4}), NULL, NULL, NULL FROM passed_over"
     )
     connection.execute("DROP TABLE passed_over")

@@ -34,5 +34,5 @@ def rows_of(
         lines.drop()
     except READ_ERRORS as error:
         raise EventsError(f"{source.files[0]}: cannot be read as {what} ({first_line(error)})") from error
-    check_count(source.files, source.dialect, count + malformed, count_lines(source.files))
+    check_count(source.texts, source.dialect, count + malformed, count_lines(source.texts))
     return malformed

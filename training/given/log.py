@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EventsError, EventsMissing, EventsRejected
-from training.config import EventsConfig, TrainConfig
+from training.config import TrainConfig
 from training.events.reader import EventReader
 from training.events.source import Source
 from training.events.sources import mistyped, open_sources, wanted_columns
+from training.eventsconfig import EventsConfig
 from training.given.questions import Questions
 from training.sessions.cut import cut_all
+from training.sessions.strangers import Strangers
 
 
 def log_questions(sources: Sequence[Source], config: TrainConfig, connection: duckdb.DuckDBPyConnection) -> Questions:
@@ -29,7 +31,9 @@ def log_questions(sources: Sequence[Source], config: TrainConfig, connection: du
     reader = EventReader(open_sources(events, connection), events, connection)
     rules = config.sessions.model_copy(update={"collapse_repeats": False, "max_user_events": 0})
     by_session, threads = events.session is not None, config.trainer.workers
-    cuts, ids, _ = cut_all(reader, rules, by_session, events.memory_mb, threads)
+    cuts, ids, _ = cut_all(
+        reader, rules, by_session, events.memory_mb, threads, strangers=Strangers.of(connection, events)
+    )
     _check_rejected(reader, sources[0].files[0], config.events)
     tokens = np.concatenate([part.items for part in cuts])
     lengths = pieces(np.concatenate([part.lengths for part in cuts]), rules.max_length)

@@ -36,7 +36,7 @@ def table_questions(sources: Sequence[Source], connection: duckdb.DuckDBPyConnec
                     f"{file}: no column {column!r}; a table of questions has the columns {PREFIX!r} and {TARGET!r}; "
                     f"columns found: {', '.join(source.types)}"
                 )
-        rows = _objects(file) if source.format == "jsonl" else _rows(source, connection)
+        rows = _objects(source) if source.format == "jsonl" else _rows(source, connection)
         for number, row in enumerate(rows, 1):
             ids = _prefix(row.get(PREFIX), source, f"{file}: row {number}")
             target = _id(row.get(TARGET))
@@ -93,9 +93,11 @@ def _rows(source: Source, connection: duckdb.DuckDBPyConnection) -> Iterator[dic
         raise EventsError(f"{source.files[0]}: {malformed} lines are no rows of the table; write values with quotes")
 
 
-def _objects(file: str) -> Iterator[dict[str, Any]]:
+def _objects(source: Source) -> Iterator[dict[str, Any]]:
     """Of JSON lines; Python's own JSON, so that values keep their types."""
-    for number, line in enumerate(jsonfile.lines(file), 1):
+    file = source.files[0]
+    lines = (line for name in source.files for line in jsonfile.lines(source.text(name).path))
+    for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line.removeprefix(codecs.BOM_UTF8))
         except (ValueError, RecursionError):

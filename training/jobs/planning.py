@@ -54,6 +54,8 @@ def _erasure_before(registry: Registry) -> int:
 
 def _whole_because(manifest: Manifest, stored: StoredEvents | None, config: TrainConfig, now: datetime) -> str | None:
     before, rules = manifest.stored, config.update
+    if manifest.imported is not None:
+        return "the model that serves has imported vectors"
     if before is None or manifest.trained_on != "all" or manifest.metrics is None:
         return "the model that serves was not made by a retraining"
     if stored is None:

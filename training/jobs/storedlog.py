@@ -14,14 +14,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from index.artifact.files import private_directory, sync_directory, sync_file
+from index.catalogue.catalogue import AVAILABLE
+from index.catalogue.values import plain
 from index.errors import ConfigError
 from store import events, items
 from store.database import Database
 from store.event import EventRow
 from store.items import ItemRow
-from training.config import EventsConfig, TrainConfig
-from training.events.files import find_files, format_of
-from training.events.metadata import read_metadata
+from training.config import TrainConfig
+from training.events.files import find_files, kind_of
+from training.events.unknown import names_nobody
+from training.eventsconfig import EventsConfig
+from training.items.read import read_items
 
 EVENTS, ITEMS = "events.parquet", "items.jsonl"
 # setting that names the log's column -> (what of an event is in it, type)
@@ -57,7 +61,7 @@ def export(
     """Writes the files that are not there yet: events with numbers above `after`, up to `until`, and all items.
     `progress` may raise to stop, and then nothing half stays.
 
-    Raises StoreUnavailable, and what read_metadata raises.
+    Raises StoreUnavailable, and what read_items raises.
     """
     private_directory(folder)
     rows, left_out = _once(folder, EVENTS, lambda path: _write_events(database, config, path, progress, after, until))
@@ -75,14 +79,17 @@ def with_stored(config: TrainConfig, stored: StoredLog, alone: bool = False) -> 
         changed["paths"] = (*events.paths, str(stored.events))
         if events.format != "auto":
             named = find_files(events.paths, events.format) if events.paths else []
-            if any(format_of(file) != events.format for file, _ in named):
+            if any(kind_of(file) != events.format for file, _ in named):
                 raise ConfigError(
                     f"events.format: files whose names do not end as {events.format} files do cannot be read together "
                     "with the stored events: rename them, and set format to auto"
                 )
             changed["format"] = "auto"
     if stored.items is not None:
-        changed["items"] = str(stored.items)
+        changed["items"] = (str(stored.items),)
+        # It is all of the catalogue, and in our own form.
+        fields = EventsConfig.model_fields
+        changed |= {name: fields[name].default for name in fields if name.startswith("items_")}
     return config.model_copy(update={"events": events.model_copy(update=changed)})
 
 
@@ -123,14 +130,18 @@ def _write_events(
             rows = stored if config.session is None else [row for row in stored if row.session_id]
             left_out += len(stored) - len(rows)
             written += len(rows)
-            arrays = [pa.array(_values(rows, name), kind) for name, kind in columns.values()]
+            arrays = [pa.array(values_of(rows, name), kind) for name, kind in columns.values()]
             writer.write_table(pa.table(arrays, schema=schema))
     return written, left_out
 
 
-def _values(rows: Sequence[EventRow], name: str) -> list[Any]:
-    # A log with a column of users needs one in every row; what has only a session is a user of its own.
-    return [row.user_id or row.session_id if name == "user_id" else getattr(row, name) for row in rows]
+def values_of(rows: Sequence[EventRow], name: str) -> list[Any]:
+    """The column of the log that holds this field."""
+    # A log with a column of users needs one in every row; what has only a session is a user of its own, and so is a
+    # guest.
+    if name != "user_id":
+        return [getattr(row, name) for row in rows]
+    return [(row.session_id if names_nobody(row.user_id) else None) or row.user_id or row.session_id for row in rows]
 
 
 def _write_items(database: Database, config: EventsConfig, path: Path) -> tuple[int, int]:
@@ -138,16 +149,15 @@ def _write_items(database: Database, config: EventsConfig, path: Path) -> tuple[
     stored = {item.item_id: item for item in items.changes_since(database, 0)}
     if not stored:
         return 0, 0
-    base = read_metadata(config.items, config.item, config.memory_mb) if config.items else iter(())
-    rows = {row.pop("item_id"): row for row in base}
+    rows = read_items(config).fields if config.items else {}
     rows |= {item_id: _fields(item) for item_id, item in stored.items()}
     kept = {item_id: row for item_id, row in rows.items() if item_id not in stored or not stored[item_id].deleted}
     with path.open("w", encoding="utf-8") as file:
         for item_id, row in kept.items():
-            file.write(json.dumps({**row, config.item: item_id}, default=str) + "\n")
+            file.write(json.dumps({**row, config.item: item_id}, default=plain) + "\n")
     return len(kept), 0
 
 
 def _fields(item: ItemRow) -> dict[str, Any]:
-    own = {"title": item.title, "category": item.category}
+    own = {"title": item.title, "category": item.category, AVAILABLE: None if item.available else False}
     return {**item.metadata, **{name: value for name, value in own.items() if value is not None}}

@@ -22,6 +22,7 @@ from training.jobs.folder import JobFolder, Request
 from training.jobs.planning import plan_of
 from training.jobs.pulse import Cancelled, Erased, Pulse, Stopping, TimeUp
 from training.jobs.storedlog import StoredLog, export, with_stored
+from training.presets.unfold import unfold
 
 
 def carry_out(job: Job, pulse: Pulse, database: Database, models: Path, config: Path | None) -> Ending:
@@ -137,7 +138,7 @@ def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, fil
     if unknown := job.overrides.keys() - {*OVERRIDABLE, "seed", "whole"}:
         raise ConfigError(f"a job may not set {', '.join(sorted(unknown))}: only {', '.join(OVERRIDABLE)} and the seed")
     sections = {name: value for name, value in job.overrides.items() if name in OVERRIDABLE}
-    config = load_config(file, sections, seed=job.overrides.get("seed"))
+    config = unfold(load_config(file, sections, seed=job.overrides.get("seed")), folder.models)
     started = time.perf_counter()
     progress(None)
     whole, now = bool(job.overrides.get("whole")), datetime.now(UTC)

@@ -12,9 +12,14 @@ from training.evaluation.rival import rival_of, serving_of
 from training.evaluation.split import Split
 from training.pipeline.measure import Measured
 from training.pipeline.prepare import Prepared
-from training.pipeline.train import Fitted
+from training.pipeline.train import IMPORTED, Fitted
 from training.progress import Reporter
 from training.replacement import GateConfig
+
+SEEN = (
+    "imported vectors may have been made with the events of the test part too: their figures are at best these, and a "
+    "comparison with them may flatter them"
+)
 
 
 def look_ahead(registry: Registry, log: Prepared, config: TrainConfig, told: Reporter) -> None:
@@ -47,9 +52,39 @@ def judge_run(
             points.append(Point(notes=[f"not compared on questions: version {version} has no ranks of its evaluation"]))
         else:
             points.append(beside_rival(measured.records, rival, config.gate, config.seed))
+        if serving.manifest.imported is not None and final.facts.engine != IMPORTED:
+            points.append(_instead_of_imported(serving.manifest.version, points[-1]))
     elif registry.current() is not None:
         points.append(Point(notes=["nothing was compared with the model that serves: it cannot be read"]))
+    if final.facts.engine == IMPORTED:
+        points.append(Point(notes=[SEEN]))
     return judge(points, force)
+
+
+def judge_unmeasured(registry: Registry, log: Prepared, final: Fitted, limits: GateConfig, force: bool) -> Gate:
+    """Of vectors that came without a log. They serve where no other model does, or one that nobody has measured either;
+    what was measured is replaced by them only by force."""
+    serving = serving_of(registry)
+    if serving is None:
+        return judge([Point(notes=["nothing was measured: there was no log"])], force)
+    version = serving.manifest.version
+    points = [items_kept(version, Answers.of(serving), Answers(set(final.ids), log.newest), limits)]
+    if serving.manifest.metrics is None:
+        points.append(Point(notes=[f"nothing was measured: there was no log; nor was version {version}"]))
+    else:
+        points.append(
+            Point([f"nothing was measured, since there was no log (--events), and version {version} was measured"])
+        )
+    return judge(points, force)
+
+
+def _instead_of_imported(version: str, compared: Point) -> Point:
+    """Vectors that somebody has made elsewhere are not replaced where nothing tells that ours are as good.
+
+    compared: what the comparison on questions came to."""
+    if any(name.endswith(f"_against_{version}") for name in compared.figures):
+        return Point(notes=[f"version {version} has imported vectors; this one has vectors of its own"])
+    return Point([f"version {version} has imported vectors, and nothing could be compared with them"])
 
 
 def judge_update(base: Model, log: Prepared, final: Fitted, found: Foretold, limits: GateConfig, force: bool) -> Gate:

@@ -26,7 +26,7 @@ from training.evaluation.substitutes import highest, nearest, substitutes
 from training.objective.weights import counted_weights
 from training.pipeline.choose import Chosen
 from training.pipeline.prepare import RowCounts
-from training.pipeline.train import Fitted, train
+from training.pipeline.train import Fitted, Trainings
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 RANKED = 0.8  # share of the bar that ranking fills; the rest is for neighbours that share a category
@@ -46,10 +46,16 @@ class Measured:
 
 
 def measure(
-    test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConfig, work: Workspace, counts: RowCounts
+    test: Split,
+    catalogue: Catalogue,
+    chosen: Chosen,
+    config: TrainConfig,
+    work: Workspace,
+    counts: RowCounts,
+    trainings: Trainings,
 ) -> Measured:
     settings = config.evaluation
-    fitted = train("train for test", test.train, test.ids, catalogue, chosen.config(config), work)
+    fitted = trainings.fit("train for test", test.train, test.ids, chosen.config(config), work)
     rng, returns = np.random.default_rng(config.seed), chosen.blend.repeats_last
     keys = session_keys(test.held_out.corpus, test.ids)
     prefixes = sample_prefixes(test.held_out, settings.prefixes, rng, returns, keys)

@@ -7,7 +7,7 @@ from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
 
-from index.artifact.manifest import Data, Gate, IndexFacts, Manifest, StoredEvents, UpdateFacts
+from index.artifact.manifest import Data, Gate, ImportFacts, IndexFacts, Manifest, StoredEvents, UpdateFacts
 from index.artifact.registry import Registry
 from index.parts import ModelParts, write_parts
 from index.ranking.settings import RecommenderConfig
@@ -46,12 +46,13 @@ PLAINLY = Publishing()
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run left behind. rejects: the rows that could not be events, None where there were none.
-    resumed: steps taken over from a run that was interrupted. current: whether the version serves now."""
+    """What a run left behind. report: None where nothing was measured. rejects: the rows that could not be events, None
+    where there were none. resumed: steps taken over from a run that was interrupted. current: whether the version
+    serves now."""
 
     version: str
     gate: Gate
-    report: Report
+    report: Report | None
     manifest: Manifest
     rejects: Path | None
     resumed: tuple[str, ...]
@@ -60,7 +61,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Model:
-    """What is published: settings, parts, and what is known of them."""
+    """What is published: settings, parts, and what is known of them. report: None where nothing was measured."""
 
     config: TrainConfig
     recommender: RecommenderConfig
@@ -68,8 +69,9 @@ class Model:
     final: Fitted
     parts: ModelParts
     indexes: dict[str, BuiltIndex]
-    report: Report
+    report: Report | None
     update: UpdateFacts | None = None
+    imported: ImportFacts | None = None
 
 
 def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work: Workspace) -> Outcome:
@@ -96,6 +98,7 @@ def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work:
             timings=told.timings,
             gate=gate,
             update=model.update,
+            imported=model.imported,
             stored=how.stored,
         )
         with registry.writer(version) as writer:
@@ -114,7 +117,8 @@ def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work:
 def data_of(log: Prepared, corpus: Corpus) -> Data:
     """corpus: of the published model. The times are None where the log has no clock."""
     clock = has_clock(log.corpus)
-    first, last = (datetime.fromtimestamp(int(t) / 1e6, UTC) for t in (corpus.starts.min(), corpus.ends.max()))
+    ends = (corpus.starts.min(), corpus.ends.max()) if clock else (0, 0)
+    first, last = (datetime.fromtimestamp(int(t) / 1e6, UTC) for t in ends)
     return Data(
         fingerprint=log.fingerprint,
         events=log.counts.rows,
@@ -125,4 +129,5 @@ def data_of(log: Prepared, corpus: Corpus) -> Data:
         last_event=last if clock else None,
         rejected=log.counts.rejected,
         removed=log.counts.removed,
+        findings=log.findings,
     )

@@ -12,9 +12,9 @@ from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
 from training.pipeline.gate import judge_run, look_ahead
 from training.pipeline.measure import measure
-from training.pipeline.prepare import identity_of, prepare, read_items
+from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
-from training.pipeline.train import train_on_all
+from training.pipeline.train import Trained, train_on_all
 from training.progress import Reporter
 from training.workspace import Workspace
 
@@ -33,10 +33,11 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
             told.note("resumed", steps=",".join(work.resumed))
         log = prepare(config, work)
         look_ahead(registry, log, config, told)
-        items = read_items(log, config, told)
+        items, log = read_catalogue(log, config, work)
+        trainings = Trained(items)
         test = split_test(log.corpus, log.vocabulary.ids, config)
-        chosen = choose_settings(test, items, config, work)
-        measured = measure(test, items, chosen, config, work, log.counts)
+        chosen = choose_settings(test, items, config, work, trainings)
+        measured = measure(test, items, chosen, config, work, log.counts, trainings)
         whole = config.evaluation.publish_all
         final = train_on_all(log, items, registry, chosen.config(config), work) if whole else measured.fitted
         parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from index.artifact.manifest import TrainingFacts
 from index.artifact.registry import Registry
 from index.catalogue.catalogue import Catalogue
+from training.choice.engines import engines_of
 from training.config import TrainConfig, TrainerConfig
 from training.corpus import Corpus
 from training.objective.lesson import lesson_of, segments_of
@@ -29,6 +31,34 @@ class Fitted:
     ids: list[str]
     spaces: Spaces
     facts: TrainingFacts
+
+
+IMPORTED = "imported"  # in place of an engine: vectors that were made elsewhere
+
+
+class Trainings(Protocol):
+    """Where the vectors of a run come from: a training for each part of the log, or the same vectors for all."""
+
+    def engines(self, config: TrainConfig, corpus: Corpus) -> Sequence[str]:
+        """What is tried on validation, the one that is taken where nothing else is clearly better first."""
+        ...
+
+    def fit(self, name: str, corpus: Corpus, ids: list[str], config: TrainConfig, work: Workspace) -> Fitted:
+        """name: of the step. config: with one of the engines."""
+        ...
+
+
+class Trained:
+    """By the engines of the settings. items: what the objective asks for may be in their metadata."""
+
+    def __init__(self, items: Catalogue) -> None:
+        self._items = items
+
+    def engines(self, config: TrainConfig, corpus: Corpus) -> Sequence[str]:
+        return engines_of(config, corpus)
+
+    def fit(self, name: str, corpus: Corpus, ids: list[str], config: TrainConfig, work: Workspace) -> Fitted:
+        return train(name, corpus, ids, self._items, config, work)
 
 
 def train(

@@ -6,6 +6,7 @@ session that was under way when the model was trained is two, and of an item tha
 count towards its vector.
 """
 
+import glob
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,13 +23,14 @@ from index.catalogue.catalogue import Catalogue
 from index.errors import NoModel, UpdateImpossible
 from index.model import Model as Served
 from index.process import keep_freed_memory
+from training.check.judge import OF_EVENTS, judge, reading_of
 from training.choice.engines import with_engine
 from training.config import SessionsConfig, TrainConfig
 from training.configfile import config_of
 from training.corpus import Corpus
 from training.counting.rules import EarlierRules
 from training.evaluation.foretold import Foretold, foretell
-from training.events.reader import EventBatch, EventReader
+from training.events.reader import EventBatch
 from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
 from training.pipeline.assemble import assemble
@@ -40,11 +42,14 @@ from training.pipeline.prepare import (
     RowCounts,
     identity_of,
     prepared_of,
-    read_items,
+    read_catalogue,
+    shared,
+    tell,
     write_sessions,
 )
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
 from training.pipeline.train import train_on_all
+from training.presets.unfold import unfold
 from training.progress import Reporter
 from training.sessions.before import Before
 from training.sessions.cut import cut_all
@@ -75,15 +80,20 @@ def base_of(
     except NoModel:
         raise UpdateImpossible("no model serves yet: train whole first, without --update") from None
     manifest = artifact.manifest
+    if manifest.imported is not None:
+        raise UpdateImpossible(
+            f"version {manifest.version} has imported vectors, which new events do not change: give them again with "
+            "the new log (`item2vec import VECTORS --events LOG`), or train whole"
+        )
     made = manifest.training is not None and manifest.training.engine is not None and manifest.metrics is not None
     if not made or manifest.trained_on != "all":
         raise UpdateImpossible(
             f"version {manifest.version} was made by release 0.1, or of a part of its log: train whole, once"
         )
-    config = config_of(artifact, events, gate)
+    config = unfold(config_of(artifact, events, gate), registry.root)
     items = config.events.items
-    if items is not None and "items" not in events and not Path(items).exists():  # the metadata stays as it was
-        config = config.model_copy(update={"events": config.events.model_copy(update={"items": None})})
+    if items and "items" not in events and not any(map(_is_there, items)):  # the metadata stays as it was
+        config = config.model_copy(update={"events": config.events.model_copy(update={"items": ()})})
     return Base(manifest.version, manifest, Served(artifact), config)
 
 
@@ -102,7 +112,7 @@ def update(
         if work.resumed:
             told.note("resumed", steps=",".join(work.resumed))
         log, new = _joined(base, later, work)
-        items = _items(base, log, told)
+        items, log = _items(base, log, work)
         with told.step("foretold") as step:
             found = foretell(base.model.recommender, _corpus(base), new, config.trainer.workers, config.seed)
             step.facts |= {"prefixes": found.prefixes, **{f"{task}_hr@20": hr for task, hr in found.hr20.items()}}
@@ -140,8 +150,9 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
         if config.dislikes and before.cut.dislikes is None:
             raise UpdateImpossible("the model does not say which events were dislikes, and they count: train whole")
         connection = connect(settings.memory_mb, str(folder))
-        sources = open_sources(settings, connection)
-        reader = EventReader(sources, settings, connection, config.sessions.min_dwell, work.folder / "rejects.parquet")
+        sources = open_sources(settings, connection, work.folder.parent)
+        reading = reading_of(config, connection, sources, work.folder / "rejects.parquet")
+        reader = reading.reader
         known = _Known(int(evidence.ends.max()) if later and evidence.clock else None)
         with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:
             cuts, codes, repeats = cut_all(
@@ -151,6 +162,8 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
                 settings.memory_mb,
                 config.trainer.workers,
                 folder,
+                watch=reading.census,
+                strangers=reading.strangers,
             )
             came = sum(int((part.lengths >= rules.min_length).sum()) for part in cuts)
             if not came:
@@ -173,13 +186,15 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
             repeat_share=repeats.share,
             repeats_kept=repeats.kept,
         )
-        write_sessions(folder, sessions, counts)
+        write_sessions(folder, sessions, counts, shared(judge(reading.exam(sessions), OF_EVENTS)))
         write_arrays(folder, **{f"new_{name}": getattr(new, name) for name in ARRAYS})
         write_json(folder / "known.json", known.count)
 
     folder = work.step("sessions", make)
     new = Corpus(items=len(ids), **{name: read_array(folder, f"new_{name}") for name in ARRAYS})
-    return prepared_of(folder), new
+    log = prepared_of(folder)
+    tell(log.findings, work.told)
+    return log, new
 
 
 def _rules(base: Base) -> SessionsConfig:
@@ -259,9 +274,13 @@ def _corpus(base: Base) -> Corpus:
     return Corpus(tokens, offsets, evidence.starts, evidence.ends, len(base.model.vocabulary), evidence.weights)
 
 
-def _items(base: Base, log: Prepared, told: Reporter) -> Catalogue:
-    """The metadata as it is now; as it was, where its file is gone."""
-    return base.model.catalogue if base.config.events.items is None else read_items(log, base.config, told)
+def _is_there(path: str) -> bool:
+    return Path(path).exists() or bool(glob.glob(path, recursive=True))
+
+
+def _items(base: Base, log: Prepared, work: Workspace) -> tuple[Catalogue, Prepared]:
+    """As `read_catalogue`, the metadata as it is now; as it was, where its files are gone."""
+    return read_catalogue(log, base.config, work) if base.config.events.items else (base.model.catalogue, log)
 
 
 def _facts(base: Base, log: Prepared, new: Corpus, known: int, found: Foretold) -> UpdateFacts:

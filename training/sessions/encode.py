@@ -1,7 +1,7 @@
 """From cut sessions to a corpus: which items get a row of the vocabulary, and what is left of each session then."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numba as nb
@@ -14,6 +14,7 @@ from training.config import SessionsConfig
 from training.corpus import Corpus, newest_from
 from training.objective.dislikes import Dislikes
 from training.objective.dislikes import joined as joined_dislikes
+from training.sessions.counts import SessionCounts, nothing_left
 from training.sessions.repeats import Repeats
 
 
@@ -25,7 +26,9 @@ class Cut:
     lengths, starts, ends: int64, one a session; starts and ends in microseconds. items: int32 codes of ItemCodes.
     pauses: as in Repeats. again: of each item, whether it repeats the one before it in its session; all of them where
     repeats were not collapsed. new_ends: the last event of each session that is no repeat. dislikes: of items as codes;
-    None where the log has none. lost_dislikes: those that were in no session.
+    None where the log has none. lost_dislikes: those that were in no session. strangers: users who are not known;
+    alone: which sessions are an event of theirs, None where there are none; unknown_dislikes: their dislikes, each in
+    no session.
     """
 
     events: int
@@ -43,6 +46,14 @@ class Cut:
     new_ends: NDArray[np.int64]
     dislikes: Dislikes | None = None
     lost_dislikes: int = 0
+    strangers: int = 0
+    alone: NDArray[np.bool_] | None = None
+    unknown_dislikes: int = 0
+
+    def longest(self) -> int:
+        """Events of the longest session of users who are known."""
+        lengths = self.lengths if self.alone is None else self.lengths[~self.alone]
+        return int(lengths.max()) if len(lengths) else 0
 
     def collapsed(self) -> "Cut":
         """Without immediate repeats."""
@@ -59,27 +70,6 @@ class Cut:
             converted=None if self.converted is None else self.converted[keep],
             again=np.zeros(int(keep.sum()), dtype=np.bool_),
         )
-
-
-@dataclass(frozen=True)
-class SessionCounts:
-    """events: all that came in. The others: what each rule removed, in events, or in users, items and sessions where
-    the name says so. split_sessions were too long, and lost nothing. lost_dislikes: of rare items, or in a session that
-    is not there."""
-
-    events: int
-    bot_users: int
-    bot_events: int
-    repeats: int
-    rare_items: int
-    rare_events: int
-    short_sessions: int
-    short_events: int
-    split_sessions: int
-    lost_dislikes: int = 0
-
-    def removed(self) -> dict[str, int]:
-        return {name: count for name, count in asdict(self).items() if name != "events"}
 
 
 @dataclass(frozen=True)
@@ -110,8 +100,8 @@ def encode(
     when nothing is left.
     """
     seen_before = seen_before or {}
-    events, bot_users, bot_events, repeats = (
-        sum(getattr(part, name) for part in cuts) for name in ("events", "bots", "bot_events", "repeats")
+    events, bot_users, bot_events, repeats, strangers = (
+        sum(getattr(part, name) for part in cuts) for name in ("events", "bots", "bot_events", "repeats", "strangers")
     )
     if not events:
         raise EventsMissing(
@@ -131,9 +121,10 @@ def encode(
     rare_events = sum(rare.values())
     newest = _newest(cuts, len(ids))
     newest_rare = {ids[c]: int(newest[c]) for c in np.flatnonzero(~frequent & (newest > 0))}
-    longest = max((int(part.lengths.max()) for part in cuts if len(part.lengths)), default=0)
+    longest = max((part.longest() for part in cuts), default=0)
 
     short_sessions = short_events = split_sessions = 0
+    unknown_events = sum(part.unknown_dislikes for part in cuts)
     said: list[Dislikes] = []
     lost, asked = sum(part.lost_dislikes for part in cuts), any(part.dislikes is not None for part in cuts)
     pieces: dict[str, list[Any]] = {}
@@ -144,7 +135,12 @@ def encode(
         )
         split_sessions += int(split)
         short_sessions += len(part.lengths) - len(np.unique(sessions))
-        short_events += int((row_of[part.items] >= 0).sum()) - len(tokens)
+        frequent_here = row_of[part.items] >= 0
+        short_events += int(frequent_here.sum()) - len(tokens)
+        if part.alone is not None:
+            unknown_events += int(part.alone.sum())
+            short_sessions -= int(part.alone.sum())
+            short_events -= int(frequent_here[np.repeat(part.alone, part.lengths)].sum())
         piece = {"tokens": tokens, "lengths": lengths, "starts": part.starts[sessions], "ends": part.ends[sessions]}
         for column, values in (("weights", part.weights), ("converted", part.converted)):
             if values is not None:
@@ -156,11 +152,23 @@ def encode(
         for column, values in piece.items():
             pieces.setdefault(column, []).append(values)
     joined = {column: np.concatenate(some) for column, some in pieces.items()}
-    removed = bot_users, bot_events, repeats, len(rare), rare_events, short_sessions, short_events, split_sessions, lost
-    counts = SessionCounts(events, *removed)
+    counts = SessionCounts(
+        events=events,
+        bot_users=bot_users,
+        bot_events=bot_events,
+        repeats=repeats,
+        rare_items=len(rare),
+        rare_events=rare_events,
+        short_sessions=short_sessions,
+        short_events=short_events,
+        split_sessions=split_sessions,
+        unknown_users=strangers,
+        unknown_events=unknown_events,
+        lost_dislikes=lost,
+    )
     if not joined["tokens"].size:
-        what, advice = nothing_left(counts, rules, longest)
-        raise EventsMissing(f"{what}. {advice}", short=what)
+        what, advice = nothing_left(counts, rules, longest, int((occurrences > 0).sum()))
+        raise EventsMissing(f"{what}. {advice}", short=what, advice=advice)
     corpus = Corpus(
         tokens=joined["tokens"],
         offsets=_offsets(joined["lengths"]),
@@ -190,39 +198,6 @@ def _newest(cuts: list[Cut], items: int) -> NDArray[np.int64]:
         for part in cuts:
             counts += np.bincount(part.items[np.repeat(part.ends >= since, part.lengths)], minlength=items)
     return counts
-
-
-def nothing_left(counts: SessionCounts, rules: SessionsConfig, longest: int) -> tuple[str, str]:
-    """(what became of the events, what would change it), by the rule that took most. longest: events of the longest
-    session before rare items were dropped."""
-    c = counts
-    what = f"nothing is left of {c.events:,} events to train on: "
-    if c.bot_events > c.events / 2:
-        return (
-            f"{what}{c.bot_events:,} are of {c.bot_users:,} users with more than {rules.max_user_events:,} events each",
-            "Where that is a placeholder for users that are not known, name the column of the session with --session; "
-            "else raise --max-user-events",
-        )
-    if longest < rules.min_length:
-        one = "one event" if longest == 1 else f"{longest} events"
-        repeats = f", after {c.repeats:,} repeats of the item just before" if c.repeats else ""
-        return (
-            f"{what}each of the {c.short_sessions:,} sessions has {one} at most{repeats}, and {rules.min_length} are "
-            "needed",
-            "The column of the user or of the session may be another: it must be the same in events that belong "
-            "together. `item2vec check` shows both",
-        )
-    if c.rare_events > c.short_events:
-        return (
-            f"{what}{c.rare_events:,} are of items that occur fewer than {rules.min_item_count} times, and the "
-            f"{c.short_sessions:,} sessions are too short without them",
-            "Lower --min-item-count, or check that the column of the item is the right one with `item2vec check`",
-        )
-    return (
-        f"{what}{c.short_sessions:,} sessions are shorter than {rules.min_length} once {c.rare_events:,} events of "
-        "rare items are gone",
-        "Lower --min-length or --min-item-count, or look at the sessions with `item2vec check`",
-    )
 
 
 @nb.njit(cache=True, nogil=True)

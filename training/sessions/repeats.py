@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import EventsConfig, SessionsConfig, TrainConfig
+from training.config import SessionsConfig, TrainConfig
+from training.eventsconfig import EventsConfig
 
 # Fewer than this share of the next events: nothing is won by keeping them. More than the other: a machine sends them.
 FEW, MOST = 0.02, 0.5

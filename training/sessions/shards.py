@@ -36,6 +36,11 @@ class Shard:
     converted: NDArray[np.bool_]
     disliked: NDArray[np.bool_]
 
+    def where(self, keep: NDArray[np.bool_]) -> "Shard":
+        """Only the events marked in `keep`."""
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        return Shard(**{name: values[keep] if values.size else values for name, values in columns.items()})
+
 
 COLUMNS: dict[str, Any] = {
     "users": np.uint64,
@@ -88,6 +93,18 @@ class Shards:
             ) from error
         dtype = values.dtype
         return lambda a, b: np.fromfile(path, dtype, count=b - a, offset=a * dtype.itemsize)
+
+    def sizes(self) -> NDArray[np.int64]:
+        """Events of each shard."""
+        return sum((np.diff(starts) for starts, _ in self._parts), np.zeros(SHARDS, dtype=np.int64))
+
+    def users(self, i: int) -> NDArray[np.uint64]:
+        """Of the events of one shard, as they came."""
+        pieces = [np.empty(0, np.uint64)]
+        for starts, part in self._parts:
+            values, a, b = part["users"], int(starts[i]), int(starts[i + 1])
+            pieces.append(values(a, b) if callable(values) else values[a:b])
+        return np.concatenate(pieces)
 
     def shard(self, i: int) -> Shard:
         """Sorted; safe to call from several threads."""

@@ -39,6 +39,8 @@ def warm_start(registry: Registry, ids: list[str], dims: int, seed: int, engine:
         # over HTTP: they get the code.
         log.warning("no warm start error=%s", error)
         return f"the current model cannot be read: {error.code}"
+    if artifact.manifest.imported is not None:
+        return f"version {version} has imported vectors"
     before = artifact.manifest.training
     if engine != "spectral" and before is not None and before.engine == "spectral":
         return f"version {version} was made by the closed form, whose vectors are no beginning for {engine}"

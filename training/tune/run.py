@@ -20,7 +20,7 @@ from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
 from training.objective.lesson import Lesson, lesson_of, segments_of
 from training.objective.weights import counted_weights
-from training.pipeline.prepare import identity_of, prepare, read_items
+from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.progress import Reporter
 from training.trainers.spaces import train_plainly
 from training.tune.budget import Budget
@@ -84,7 +84,7 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
     log = prepare(config, work)
     fit, prefixes = questions_of(config, log.corpus, log.vocabulary.ids)
 
-    segments = segments_of(read_items(log, config, reporter), fit.ids, config) if config.objective.segment else None
+    segments = segments_of(read_catalogue(log, config, work)[0], fit.ids, config) if config.objective.segment else None
 
     def lesson(corpus: Corpus) -> Lesson:
         return lesson_of(corpus, config, segments)

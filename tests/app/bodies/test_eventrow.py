@@ -5,8 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.times import READ, REFUSED
 
 from app.bodies.eventrow import DAY, EARLIEST, ROW_CODES, RowError, parse
+from store.times.reading import TimeRule, read_time
 
 NOW = 1_800_000_000_000_000
 GOOD = {"item_id": "i", "user_id": "u"}
@@ -48,6 +50,13 @@ def test_null_is_the_same_as_no_field_and_no_time_is_now():
     assert parse({"item_id": "i", "session_id": "s"}, NOW).user_id is None
 
 
+@pytest.mark.parametrize("user", ["", "  ", "\u3000", None])
+def test_a_blank_user_is_no_user_where_a_session_is_given_as_in_a_file(user):
+    event = parse({"item_id": "i", "user_id": user, "session_id": "s"}, NOW)
+    assert (event.user_id, event.session_id) == (None, "s")
+    assert code_of({"item_id": "i", "user_id": user}) == ("user_missing" if user is None else "user_invalid")
+
+
 @pytest.mark.parametrize(
     ("time", "micros"),
     [
@@ -67,6 +76,35 @@ def test_null_is_the_same_as_no_field_and_no_time_is_now():
 def test_times_are_read_by_their_magnitude_or_as_iso(time, micros):
     assert parse({**GOOD, "time": time}, NOW).time == micros
     assert parse({**GOOD, "timestamp": time}, NOW).time == micros
+
+
+@pytest.mark.parametrize("text", [text for texts in READ.values() for text in texts])
+def test_a_text_that_files_may_have_is_read_as_there(text):
+    assert parse({**GOOD, "time": text}, NOW).time == read_time(text, TimeRule())
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_a_text_that_files_may_not_have_is_refused(text):
+    assert code_of({**GOOD, "time": text}) == "time_invalid"
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("3/4/2024 8:26", "which comes first is not known"),
+        ("25/12/2024", "day and month, in this order"),
+        ("20240301", "dates written as YYYYMMDD"),
+        (20240301, "dates written as YYYYMMDD"),
+        (202403011020, "YYYYMMDDHHMM"),
+        (133537608000000000, "FILETIME"),
+        ("2024-03-01 10:00:00 CEST", "write an offset"),
+    ],
+)
+def test_a_time_that_one_row_cannot_decide_is_refused_with_what_it_looks_like(time, said):
+    with pytest.raises(RowError, match=said) as caught:
+        parse({**GOOD, "time": time}, NOW)
+    assert caught.value.code == "time_invalid"
+    assert "give seconds" in caught.value.detail
 
 
 @pytest.mark.parametrize(

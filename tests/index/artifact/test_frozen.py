@@ -41,5 +41,7 @@ def test_the_manifest_of_a_frozen_artifact_is_written_back_as_it_was(path):
     written = json.loads((path / "manifest.json").read_bytes())
     again = json.loads(Artifact.open(path).manifest.to_json())
     assert again["metrics"] == written["metrics"]
-    added = {"training": {}, "gate": {**written["gate"], "notes": []}}  # not noted then
+    # Not noted then.
+    data = {**written["data"], "findings": []}
+    added = {"training": {}, "gate": {**written["gate"], "notes": []}, "data": data}
     assert {**again, "checksum": ""} == {**written, **added, "checksum": ""}

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ import pytest
 from rich.console import Console
 
 from index.artifact.manifest import Data, Manifest
-from index.errors import EventsMissing
+from index.errors import EventsError, EventsMissing, EventsRejected
+from training.check import itemwords
 from training.check.exam import Split
 from training.check.examination import Examination, Repeats, Span
 from training.check.examine import examine
@@ -26,7 +27,11 @@ from training.check.forecast import Forecast, TrainingCost
 from training.check.page import page
 from training.check.tally import SAMPLES
 from training.check.words import FINDINGS, OTHERWISE, words_of
-from training.config import EvaluationConfig, EventsConfig, SessionsConfig, TrainConfig
+from training.config import EvaluationConfig, SessionsConfig, TrainConfig
+from training.eventsconfig import EventsConfig
+from training.pipeline.prepare import prepare
+from training.progress import LogReporter
+from training.workspace import Workspace
 
 Row = dict[str, Any]
 START = int(datetime(2023, 11, 14, tzinfo=UTC).timestamp())
@@ -74,6 +79,15 @@ def walk(user: str, events: int, seconds: int, start: int = START, pause_after: 
     return [{"user_id": user, "item_id": f"i{i * 7 % 300}", "timestamp": t} for i, t in enumerate(times)]
 
 
+def moment_of(row: Row) -> datetime:
+    return datetime.fromtimestamp(row["timestamp"], UTC)
+
+
+def dated(form: str, days: int = 0) -> list[Row]:
+    """With times as text. days: so many earlier."""
+    return changed(lambda i, r: {"timestamp": f"{moment_of(r) - timedelta(days=days):{form}}"})
+
+
 @dataclass(frozen=True)
 class Case:
     """A log with one problem. severity: what is made of it."""
@@ -97,16 +111,20 @@ def served(sessions: int, events: int) -> Manifest:
 
 TYPED = changed(lambda i, _: {"event_type": "cancel" if i % 9 == 0 else "purchase"})
 CASES = {
-    "no_events": Case("stop", changed(lambda i, _: {"timestamp": "yesterday"})),
+    "no_events": Case("stop", changed(lambda i, _: {"item_id": ""})),
     "nothing_left": Case("stop", sessions={"min_item_count": 100_000}),
     "no_test_part": Case("stop", evaluation={"test_from": "2030-01-01"}),
     "trial_failed": Case("stop", plan={"failed": "training diverged", "minutes": None}),
+    "times_ambiguous": Case("stop", dated("%m/%d/%Y %H:%M", days=12)),
+    "times_no_epoch": Case("stop", changed(lambda i, r: {"timestamp": f"{moment_of(r):%Y%m%d}"})),
     "rows_rejected": Case("note", changed(lambda i, _: {"user_id": ""} if i % 1000 == 0 else {})),
     "memory_short": Case("warn", plan={"ram_mb": 100}),
     "empty_files": Case("note", empty=True),
+    "text_guessed": Case("note", events={"user": "1", "item": "2", "time": "3"}),
     "types_unused": Case("warn", TYPED),
     "session_unused": Case("note", changed(lambda i, _: {"session_id": i // 6})),
     "no_conversions": Case("warn", TYPED, {"event_type": "event_type", "conversion_types": ("booked",)}),
+    "no_dislikes": Case("warn", TYPED, {"event_type": "event_type", "dislike_types": ("skipped",)}),
     "less_than_serving": Case("warn", serving=served(sessions=5000, events=30_000)),
     "little_data": Case("warn", CLEAN[:600]),
     "short_sessions": Case("warn", changed(lambda i, r: {"user_id": f"v{i}"} if i % 20 else {})),
@@ -116,9 +134,10 @@ CASES = {
     "likely_bots": Case("warn", [*CLEAN, *walk("bot", 700, 2)]),
     "giant_sessions": Case("warn", [*CLEAN, *walk("giant", 1100, 60)]),
     "day_long_sessions": Case("note", [*CLEAN, *(r for u in "abc" for r in walk(u, 100, 1500))]),
-    "user_dominates": Case("warn", [*CLEAN, *walk("kiosk", 8000, 60, pause_after=400)]),
+    "user_dominates": Case("warn", [*CLEAN, *walk("kiosk", 6100, 60, pause_after=400), *walk("regular", 600, 900)]),
     "item_dominates": Case("warn", changed(lambda i, _: {"item_id": "home"} if i % 6 == 0 else {})),
     "duplicate_rows": Case("warn", [*CLEAN, *CLEAN[:300]]),
+    "times_guessed": Case("note", dated("%m/%d/%Y %H:%M:%S")),
     "times_in_future": Case("warn", changed(lambda i, r: {"timestamp": r["timestamp"] + 99 * DAY} if i < 4 else {})),
     "times_in_far_past": Case("warn", changed(lambda i, r: {"timestamp": 0} if i % 500 == 0 else {})),
     "times_are_positions": Case("warn", changed(lambda i, _: {"user_id": f"s{i // 6}", "timestamp": i % 6})),
@@ -148,14 +167,20 @@ AGAIN = changed(lambda i, _: {"item_id": CLEAN[i - 1]["item_id"]} if i % 6 == 3 
 # The same findings where something else holds, by the name of the case in its words.
 SPECIAL = {
     ("no_events", "left_out"): Case("stop", TYPED, {"event_type": "event_type", "event_types": ("rented",)}),
+    ("no_events", "times"): Case("stop", changed(lambda i, _: {"timestamp": "yesterday"})),
     ("no_events", "no_rows"): Case("stop", []),
     ("rows_rejected", "refused"): Case("stop", changed(lambda i, _: {"item_id": ""} if i % 5 == 0 else {})),
+    ("rows_rejected", "refused_times"): Case(
+        "stop", changed(lambda i, _: {"timestamp": "10:30"} if i % 5 == 0 else {})
+    ),
     ("short_sessions", "sessions_given"): Case("warn", visits(lambda i, _: {"session_id": i if i % 20 else -i}), GIVEN),
     ("immediate_repeats", "kept"): Case("warn", CASES["immediate_repeats"].rows, {}, {"collapse_repeats": False}),
     ("immediate_repeats", "real"): Case("warn", AGAIN, {}, {"collapse_repeats": True}),
     ("immediate_repeats", "real_kept"): Case("note", AGAIN),
     ("immediate_repeats", "steps"): Case("note", [r | {"type": "view"} for r in AGAIN], {"event_type": "type"}),
     ("likely_bots", "left_out"): Case("note", CASES["likely_bots"].rows, {}, {"max_user_events": 500}),
+    ("user_dominates", "unknown"): Case("warn", [*CLEAN, *walk("kiosk", 8000, 60, pause_after=400)]),
+    ("placeholder_users", "kept"): Case("warn", CASES["placeholder_users"].rows, {"unknown_users": "keep"}),
     ("day_long_sessions", "sessions_given"): Case("warn", visits(lambda i, r: {"session_id": r["user_id"]}), GIVEN),
     ("times_are_positions", "sessions_given"): Case("note", visits(lambda i, _: {"timestamp": i % 6}), GIVEN),
     ("times_all_same", "sessions_given"): Case("note", visits(lambda i, _: {"timestamp": START}), GIVEN),
@@ -180,14 +205,17 @@ def write(folder: Path, rows: list[Row], kind: str = "csv") -> Path:
     return path
 
 
-def check(*paths: Path, plan: Forecast = PLAN, serving: Manifest | None = None, **sections: Any) -> Examination:
+def config_of(*paths: Path, **sections: Any) -> TrainConfig:
     events = EventsConfig(paths=tuple(map(str, paths)), **sections.get("events", {}))
-    config = TrainConfig(
+    return TrainConfig(
         events=events,
         sessions=SessionsConfig(**sections.get("sessions", {})),
         evaluation=EvaluationConfig(**sections.get("evaluation", {})),
     )
-    return examine(config, now=NOW, forecaster=lambda *_: plan, serving=serving)
+
+
+def check(*paths: Path, plan: Forecast = PLAN, serving: Manifest | None = None, **sections: Any) -> Examination:
+    return examine(config_of(*paths, **sections), now=NOW, forecaster=lambda *_: plan, serving=serving)
 
 
 def by_code(found: Examination) -> dict[str, Finding]:
@@ -205,6 +233,15 @@ def text_of(found: Examination, width: int = 100, soft_wrap: bool = False) -> st
     return out.getvalue()
 
 
+def test_dislikes_that_lie_in_no_session_are_counted(tmp_path: Path) -> None:
+    rows = changed(lambda i, _: {"kind": "view"})
+    rows += [row | {"kind": "skip", "user_id": f"v{n}"} for n, row in enumerate(rows[:7])]
+    found = check(write(tmp_path, rows), events={"event_type": "kind", "dislike_types": ("skip",)})
+    assert found.after_rules is not None
+    assert found.after_rules.removed["lost_dislikes"] == 7
+    assert re.search(r"- dislikes\s+7\s+of items below --min-item-count, or in no session", text_of(found))
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_clean_log_is_ready_to_train_in_every_format(tmp_path: Path, kind: str) -> None:
     found = check(write(tmp_path, CLEAN, kind))
@@ -218,7 +255,7 @@ def test_clean_log_is_ready_to_train_in_every_format(tmp_path: Path, kind: str) 
 
 
 def test_every_finding_has_a_log_that_shows_it() -> None:
-    assert sorted(CASES) == sorted(FINDINGS)
+    assert sorted(CASES) == sorted(FINDINGS.keys() - itemwords.WORDS.keys())  # those have test_metadata.py
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -256,6 +293,47 @@ def test_finding_reads_differently_where_something_else_holds(tmp_path: Path, co
     assert said(words.found, finding.found)
     assert said(words.effect, finding.effect)
     assert said(words.advice.replace("{unit}", ""), finding.advice) or said(words.advice, finding.advice)
+
+
+class Told(LogReporter):
+    """Keeps what a run notes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[tuple[str, dict[str, Any]]] = []
+
+    def note(self, event: str, **facts: Any) -> None:
+        self.notes.append((event, facts))
+
+
+# What only a check says: what a training will cost. And what is said at another moment of a run: see look_ahead.
+FORETOLD = {"trial_failed", "memory_short", "less_than_serving"}
+BEFORE_THE_ROWS = {"times_ambiguous", "times_no_epoch"}  # these stop a training before it reads any
+OF_THE_ROWS = {"no_events", "rows_rejected", "types_unused", "no_conversions", "no_dislikes", "units_mixed"}
+
+
+@pytest.mark.parametrize("name", [*CASES, *SPECIAL], ids=str)
+def test_a_training_says_of_a_log_what_a_check_says(tmp_path: Path, name: Any) -> None:
+    case = CASES[name] if isinstance(name, str) else SPECIAL[name]
+    log = write(tmp_path, case.rows)
+    sections = {"events": case.events, "sessions": case.sessions, "evaluation": case.evaluation}
+    checked = [f for f in check(log, **sections).findings if f.severity != "note" and f.code not in FORETOLD]
+    told = Told()
+    with Workspace(tmp_path / "models", {}, told) as work:
+        try:
+            log_read, refused = prepare(config_of(log, **sections), work, NOW), None
+        except EventsError as error:
+            log_read, refused = None, error
+    words = [("stop" if f.severity == "stop" else "warning", f.code, f.found, f.advice) for f in checked]
+    if isinstance(refused, EventsRejected):  # while it was read: what is known of sessions by then is not all
+        words = [each for each in words if each[1] in OF_THE_ROWS]
+    elif refused is not None and any(f.severity == "stop" and f.code in BEFORE_THE_ROWS for f in checked):
+        words = [each for each in words if each[1] in BEFORE_THE_ROWS]
+    said = [(event, f["finding"], f["found"], f["advice"]) for event, f in told.notes if "finding" in f]
+    assert said == words
+    assert (refused is None) == all(f.severity != "stop" for f in checked)
+    if log_read is not None:
+        assert [f.code for f in log_read.findings] == [f.code for f in checked]
 
 
 def test_a_unit_that_may_be_wrong_is_named_where_times_look_like_positions(tmp_path: Path) -> None:
@@ -372,6 +450,22 @@ def test_page_fits_a_terminal_of_80_columns_also_without_wrapping(tmp_path: Path
     for heading in ("The log", "Rows that cannot be events", "Sessions by", "Findings", "Verdict: do not train yet"):
         assert heading in text
     assert text.index("stop  ") < text.index("warn  ")
+
+
+def test_how_text_is_read_is_on_the_page_and_a_guess_of_its_encoding_is_a_warning(tmp_path: Path) -> None:
+    log = write(tmp_path, changed(lambda i, r: {"item_id": f"книга {r['item_id']}"}))
+    assert "CSV in UTF-8, ',' between the columns, names in the first line" in text_of(check(log))
+    text = log.read_text()
+    log.write_text(text, encoding="cp1251")
+    found = check(log)
+    finding = by_code(found)["text_guessed"]
+    assert finding.severity == "warn"
+    assert "encoding cp1251, by guess (--encoding)" in finding.found
+    assert finding.samples[0]["text"].startswith("книга i")
+    assert found.files.read_as == ["CSV in CP1251, ',' between the columns, names in the first line"]
+    named = check(log, events={"encoding": "cp1251"})
+    assert named.findings == []
+    assert (named.events, named.items) == (found.events, found.items)
 
 
 def test_page_of_an_empty_log_says_so(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_test_from_cuts_at_a_moment_with_or_without_a_zone():
     for text in ("2023-11-15T03:13:20", "2023-11-15T03:13:20Z", "2023-11-15T05:13:20+02:00"):
         split = cut(corpus, config("auto", test_from=text))
         assert (split.kind, len(split.train), len(split.held_out.corpus)) == ("time", 5, 5)
-    with pytest.raises(ConfigError, match="'soon' is neither an ISO 8601 time nor a number as in the log"):
+    with pytest.raises(ConfigError, match="'soon' is neither a time such as 2024-03-01 nor one as in the log"):
         cut(corpus, config(test_from="soon"))
     with pytest.raises(EventsMissing, match="too few sessions to hold any out: 0 to train on"):
         cut(corpus, config(test_from="2000-01-01"))

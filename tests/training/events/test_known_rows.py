@@ -3,10 +3,10 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from training.config import EventsConfig
 from training.events.reader import EventReader
 from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
+from training.eventsconfig import EventsConfig
 
 
 def test_the_rows_of_parquet_files_are_known_before_they_are_read(tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import lzma
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from cli.main import main
 from index.artifact.registry import Registry
 from index.model import Model
 from training.config import TrainConfig
+from training.eventsconfig import EventsConfig
 from training.given.file import read_questions
 from training.given.log import pieces
 from training.given.measure import Asked
@@ -123,6 +125,18 @@ def test_each_event_of_a_log_but_the_first_is_a_target(tmp_path):
 
 def test_a_long_session_is_several_even_ones():
     assert pieces(np.array([3, 10, 4]), 4).tolist() == [3, 3, 3, 4, 4]
+
+
+def test_a_test_is_read_as_the_log_is_and_a_table_by_the_names_of_its_columns(tmp_path):
+    config = TrainConfig(events=EventsConfig(user="1", item="2", time="3"))
+    log = tmp_path / "test.dat.xz"
+    log.write_bytes(lzma.compress("u|книга|1700000000\nu|музыка|1700000009\n".encode("cp1251")))
+    found = read_questions(str(log), config)
+    assert (found.form, [found.ids[t] for t in found.targets]) == ("log", ["музыка"])
+    table = tmp_path / "table.csv"
+    table.write_bytes("prefix;target\nкнига музыка;книга\n".encode("cp1251"))
+    found = read_questions(str(table), config)
+    assert (found.form, found.ids, found.targets.tolist()) == ("table", ["книга", "музыка"], [0])
 
 
 def test_rows_of_one_session_are_resampled_together(tmp_path):

@@ -8,7 +8,9 @@ from support.jobworld import World
 
 from index.errors import ConfigError
 from store.events import STREAMED
-from training.config import EventsConfig, TrainConfig
+from training.config import TrainConfig
+from training.eventsconfig import EventsConfig
+from training.items.read import read_items
 from training.jobs.storedlog import StoredLog, export, with_stored
 
 
@@ -80,12 +82,34 @@ def test_stored_items_replace_those_of_the_file_and_deleted_ones_are_gone(world,
     world.store_item("a0", title="Another", metadata={"price": 3})
     world.store_item("a1", deleted=True)
     world.store_item("ü", category="c")
-    stored = exported(world, tmp_path / "job", item="id", items=str(renamed(world)))
+    stored = exported(world, tmp_path / "job", item="id", items=(str(renamed(world)),))
     rows = {row.pop("id"): row for row in map(json.loads, stored.items.read_text().splitlines())}
     assert rows["a0"] == {"title": "Another", "price": 3}
     assert rows["b1"] == {"title": "Title of b1", "category": "b"}
     assert rows["ü"] == {"category": "c"}
     assert "a1" not in rows
+
+
+def test_lists_and_availability_pass_through_the_export_and_so_do_the_ids_of_the_file(world, tmp_path):
+    file = tmp_path / "movies.csv"
+    file.write_text("movieId;Genres;available\na0;x|y;no\na1;x;yes\na2;y;no\n")
+    world.store_item("a1", available=False, metadata={"Genres": ["z", "w"], "price": 2})
+    world.store_item("a2", title="Back")
+    own = {"items": (str(file),), "items_id": "movieId", "items_delimiter": ";", "items_lists": ("Genres",)}
+    stored = exported(world, tmp_path / "job", **own)
+    found = with_stored(TrainConfig(events=EventsConfig(**own)), stored).events
+    assert (found.items, found.items_id, found.items_delimiter, found.items_lists) == (
+        (str(stored.items),),
+        None,
+        None,
+        (),
+    )
+    items = read_items(found)
+    assert items.fields == {
+        "a0": {"Genres": ["x", "y"], "available": False},
+        "a1": {"Genres": ["z", "w"], "price": 2, "available": False},
+        "a2": {"title": "Back"},
+    }
 
 
 def renamed(world):
@@ -97,12 +121,12 @@ def renamed(world):
 
 def test_settings_get_the_files_beside_their_own(tmp_path):
     (tmp_path / "log.csv").write_text("x")
-    (tmp_path / "log").write_text("x")
+    (tmp_path / "log").write_text('{"x": 1}\n')
     stored = StoredLog(tmp_path / "events.parquet", None, 5, 0)
     own = EventsConfig(paths=(str(tmp_path / "log.csv"),), format="csv")
     found = with_stored(TrainConfig(events=own), stored).events
     assert found.paths == (*own.paths, str(stored.events))
-    assert (found.format, found.items) == ("auto", None)
+    assert (found.format, found.items) == ("auto", ())
     unnamed = EventsConfig(paths=(str(tmp_path / "log"),), format="csv")
     with pytest.raises(ConfigError, match="rename"):
         with_stored(TrainConfig(events=unnamed), stored)

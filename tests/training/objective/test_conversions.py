@@ -11,10 +11,11 @@ from support.factories import corpus_of
 from support.gradients import added, gradients_of
 
 from index.errors import TrainingFailed
-from training.config import EventsConfig, TrainConfig, TrainerConfig
+from training.config import TrainConfig, TrainerConfig
 from training.counting.blocks import UNIT, Reach
 from training.counting.conversions import conversion_counts, with_conversions
 from training.counting.pairs import PairCounts
+from training.eventsconfig import EventsConfig
 from training.objective.conversions import conversions_of
 from training.objective.lesson import lesson_of
 from training.objective.settings import ObjectiveConfig

@@ -12,13 +12,14 @@ from support.factories import corpus_of
 from support.gradients import added, gradients_of
 
 from index.errors import EventsMissing
-from training.config import EventsConfig, SessionsConfig, TrainConfig, TrainerConfig
+from training.config import SessionsConfig, TrainConfig, TrainerConfig
 from training.corpus import Corpus
 from training.counting.baskets import baskets
 from training.counting.blocks import UNIT, Reach
 from training.counting.dislikes import disliked_counts
 from training.evaluation.split import split_test
 from training.events.reader import EventBatch
+from training.eventsconfig import EventsConfig
 from training.objective.dislikes import Dislikes
 from training.objective.lesson import signals_of
 from training.objective.signals import Signals
@@ -142,6 +143,12 @@ def test_the_items_are_those_of_the_log_without_dislikes(sessions, least, longes
     lengths = found.corpus.lengths()
     assert all(0 <= position <= lengths[session] for session, position, _ in listed(found.corpus))
     assert len(found.corpus.dislikes) + found.counts.lost_dislikes == sum(no for line in sessions for _, no in line)
+
+
+def test_where_dislikes_leave_nothing_it_is_said_of_them():
+    with pytest.raises(EventsMissing, match="3 are of dislike_types, and no session") as refused:
+        read("-a -b\n-a\nb")
+    assert "--dislike-types" in refused.value.advice
 
 
 def sessions_of(found):
@@ -284,6 +291,7 @@ def test_without_a_weight_or_without_dislikes_nothing_changes(engine):
 def test_types_that_say_no_are_named_once_and_gensim_refuses():
     with pytest.raises(ValidationError, match="dislike_types need event_type"):
         EventsConfig(dislike_types=("skip",))
+    assert EventsConfig(dislike_types=("skip",), type_weights={"buy": 2}, preset="gorse").weighed  # it knows the column
     with pytest.raises(ValidationError, match="'skip' cannot be both"):
         EventsConfig(event_type="e", dislike_types=("skip",), conversion_types=("skip", "buy"))
     events = EventsConfig(event_type="e", dislike_types=("skip",))

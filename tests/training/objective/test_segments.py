@@ -12,7 +12,8 @@ from support.gradients import HEAT, STEP, rows_of
 from index.catalogue.catalogue import Catalogue
 from index.errors import ConfigError
 from index.ranking.readings import normalised
-from training.config import EventsConfig, TrainConfig, TrainerConfig
+from training.config import TrainConfig, TrainerConfig
+from training.eventsconfig import EventsConfig
 from training.objective.lesson import segments_of, signals_of
 from training.objective.segments import NONE, Segments
 from training.objective.settings import ObjectiveConfig

@@ -11,11 +11,12 @@ from index.artifact.registry import Registry
 from index.errors import ConfigError
 from index.model import Model
 from index.ranking.rules import RulesConfig
-from training.config import EventsConfig, SessionsConfig, TrainConfig, TrainerConfig
+from training.config import SessionsConfig, TrainConfig, TrainerConfig
 from training.counting.baskets import baskets
 from training.counting.blocks import UNIT, Reach
 from training.counting.pairs import PairCounts
 from training.counting.rules import count_rules
+from training.eventsconfig import EventsConfig
 from training.objective.weights import DAY, aged, counted_weights, fading
 from training.pipeline.run import run
 from training.progress import LogReporter

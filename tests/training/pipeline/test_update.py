@@ -153,10 +153,10 @@ def test_metadata_whose_file_is_gone_stays_as_it_was(logs, tmp_path):
     items = tmp_path / "items.csv"
     items.write_bytes((old.parent / "items.csv").read_bytes())
     config = plain(old)
-    config = config.model_copy(update={"events": config.events.model_copy(update={"items": str(items)})})
+    config = config.model_copy(update={"events": config.events.model_copy(update={"items": (str(items),)})})
     run(config, tmp_path / "models", LogReporter(), force=True)
     items.unlink()
-    assert updated(tmp_path / "models", new).manifest.config["events"]["items"] is None
+    assert updated(tmp_path / "models", new).manifest.config["events"]["items"] == []
     assert Model(Registry(tmp_path / "models").open()).catalogue.title("a1") == "Title of a1"
 
 

@@ -1,5 +1,6 @@
 """The fast way from events to sessions must be the slow one in plain Python: the same sessions, the same counts."""
 
+import re
 from collections import Counter
 from functools import cache
 from itertools import groupby, pairwise
@@ -93,7 +94,8 @@ def reference(events, config, by_session):
             piece = kept[len(kept) * p // parts : len(kept) * (p + 1) // parts]
             _, _, _, items, weights, converted = zip(*piece, strict=True)
             found.append((session[0][2], session[-1][2], tuple(f"i{i}" for i in items), weights, converted))
-    return found, {rule: counts[rule] for rule in (*RULES, "split_sessions", "lost_dislikes")}, rare, vocabulary
+    rules = (*RULES, "split_sessions", "unknown_users", "unknown_events", "lost_dislikes")
+    return found, {rule: counts[rule] for rule in rules}, rare, vocabulary
 
 
 def as_lists(found):
@@ -280,15 +282,33 @@ def test_users_above_the_ceiling_are_left_out_and_counted():
 def test_nothing_left_says_which_rule_took_it():
     with pytest.raises(EventsMissing, match=r"nothing is left of 2 events.*2 are of items that occur fewer than"):
         sessionise(batches_of(one_each([[1, 2]])), SessionsConfig(), False, 10)
-    with pytest.raises(
-        EventsMissing, match=r"each of the 9 sessions has one event at most.*column of the user"
-    ) as alone:
-        sessionise(batches_of(one_each([[1]] * 9)), plain(), False, 10)
-    assert "--min-item-count" not in str(alone.value)
-    with pytest.raises(EventsMissing, match=r"8 are of 2 users with more than 3 events each.*--session"):
-        sessionise(batches_of(one_each([[1, 2, 1, 2]] * 2)), plain(max_user_events=3), False, 10)
     with pytest.raises(EventsMissing, match="no event came through"):
         sessionise([], SessionsConfig(), False, 10)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "rules", "what", "advice"),
+    [
+        ([[1]] * 9, {}, r"all are of one item\.", "--item"),
+        ([[1, 1, 1]] * 9, {}, r"all are of one item\.", "--item"),
+        ([[1]], {}, r"all are of one item\.", "--item"),
+        ([[1], [2]] * 5, {}, r"each of the 10 sessions has one event, and 2 are needed", "--user.*--session"),
+        ([[1] * 4, [2] * 3, [3]], {"collapse_repeats": True}, r"holds one item only \(5 events repeat", "--item"),
+        ([[1, 2, 3]] * 4, {"min_length": 5}, r"4 sessions has 3 events at most, and 5 are needed", "--min-length"),
+        ([[1, 2, 3]], {"min_length": 5}, r"the only session has 3 events at most", "--min-length"),
+        ([[1, 2, 1, 2]] * 2, {"max_user_events": 3}, r"8 are of 2 users with more than 3 events each", "--session"),
+        ([[1, 2, 1, 2]], {"max_user_events": 3}, r"4 are of one user with more than 3 events", "--max-user-events"),
+        ([[1, 2], [3, 4]], {"min_item_count": 2}, r"4 are of items that occur fewer than 2 times", "--min-item-count"),
+        ([[1, 9], [2, 9]] * 3, {"min_item_count": 4}, r"once 6 events of rare items are gone", "--min-item-count"),
+        ([[1, 2, 3, 9], [1, 2, 3]] * 2, {"min_length": 4, "min_item_count": 3}, r"once 2 events", "--min-length"),
+    ],
+)
+def test_what_is_left_of_nothing_is_said_by_its_cause(sessions, rules, what, advice):
+    with pytest.raises(EventsMissing, match=what) as left:
+        sessionise(batches_of(one_each(sessions)), plain(**rules), False, 10)
+    assert re.search(advice, left.value.advice)
+    assert ("--min-item-count" in left.value.advice) == ("min_item_count" in rules)
+    assert str(left.value) == f"{left.value.short}. {left.value.advice}"
 
 
 def test_item_codes_number_items_by_first_appearance_however_many_there_are():

@@ -6,8 +6,9 @@ import numpy as np
 
 from training.check.exam import Exam
 from training.check.findings import Finding, Sample, Severity, finding, grade
-from training.check.tally import DAY, NO_CLOCK
+from training.check.tally import DAY, NO_CLOCK, SAMPLES
 from training.check.text import moment, number, percent
+from training.events.times import facts
 
 MIDNIGHTS = 0.9  # share of the events
 TIES_NOTE, TIES_WARN = 0.2, 0.5  # of the events that follow another in their session
@@ -17,7 +18,33 @@ YEAR_2000 = 10_957  # days since 1970
 CLOCKS = {"positions": "positions (each user starts near 0)", "counter": "a counter that runs through the whole log"}
 
 
+def ambiguous_dates(exam: Exam) -> Iterator[Finding]:
+    if said := exam.times.ambiguous():
+        yield finding("times_ambiguous", "stop", exam.times.days.dates, **vars(said))
+
+
+def guessed_dates(exam: Exam) -> Iterator[Finding]:
+    if said := exam.times.guessed():
+        yield finding("times_guessed", "note", exam.times.days.dates, **vars(said))
+
+
+def no_epoch(exam: Exam) -> Iterator[Finding]:
+    """Numbers that count something else than time since 1970; then no other finding about the clock means anything."""
+    if said := exam.times.no_epoch():
+        severity = exam.times.severity(exam.given is not None)
+        yield finding("times_no_epoch", severity, exam.counts.rows, **vars(said))
+
+
+def unread(exam: Exam) -> tuple[int, str]:
+    """Rows whose time cannot be read, and examples of their times, with what they look like."""
+    rows = exam.counts.rejected.get("bad_time", 0)
+    texts = dict.fromkeys(row["time"] for row in exam.rejects.get("bad_time", ()) if row.get("time"))
+    return rows, facts.unread(list(texts)[:SAMPLES])
+
+
 def no_clock(exam: Exam) -> Iterator[Finding]:
+    if exam.times.number is not None:
+        return
     clock, kind, unit = exam.clock, exam.clock_kind, exam.config.events.time_unit
     severity: Severity = "note" if exam.given else "warn"
     if kind in ("positions", "counter"):
@@ -40,7 +67,7 @@ def no_clock(exam: Exam) -> Iterator[Finding]:
 
 def wrong_days(exam: Exam) -> Iterator[Finding]:
     clock = exam.clock
-    if exam.clock_kind != "clock":
+    if exam.clock_kind != "clock" or exam.times.number is not None:
         return
     if clock.far_past:
         share, first = clock.far_past / exam.events, moment(clock.first)
@@ -59,7 +86,7 @@ def shown(events: list[tuple[int, str, int]]) -> list[Sample]:
 
 def shared_moments(exam: Exam) -> Iterator[Finding]:
     clock, people = exam.clock, exam.people
-    if exam.clock_kind != "clock":
+    if exam.clock_kind != "clock" or exam.times.number is not None:
         return
     share = clock.midnight / exam.events
     if share > MIDNIGHTS:

@@ -14,7 +14,8 @@ LITTLE_TOKENS, LITTLE_ITEMS = 10_000, 50
 
 def short_sessions(exam: Exam) -> Iterator[Finding]:
     people = exam.people
-    sessions, single = people.sessions.total(), people.sessions.within(1, 1)
+    unknown = sum(count for _, count in people.unknown)  # their sessions have one event by themselves
+    sessions, single = people.sessions.total() - unknown, people.sessions.within(1, 1) - unknown
     if single > SHORT_SHARE * sessions:
         lonely = percent(people.users.within(1, 1) / max(1, people.users.total()))
         share, gap = single / sessions, exam.config.sessions.gap_minutes
@@ -26,8 +27,8 @@ def after_rules(exam: Exam) -> Iterator[Finding]:
     if not exam.events:
         return
     if exam.sessions is None:
-        why = exam.nothing_left[:1].upper() + exam.nothing_left[1:]
-        yield finding("nothing_left", "stop", exam.events, share=1.0, why=why, min_item_count=least)
+        why, advice = (text[:1].upper() + text[1:] for text in exam.nothing_left)
+        yield finding("nothing_left", "stop", exam.events, share=1.0, why=why, advice=advice)
         return
     corpus, counts = exam.sessions.corpus, exam.sessions.counts
     if exam.split is None:

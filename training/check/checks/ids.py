@@ -10,8 +10,11 @@ import pyarrow.compute as pc
 from training.check.exam import PLACEHOLDERS, Exam
 from training.check.findings import Finding, Sample, finding, grade
 from training.check.tally import SAMPLES
+from training.items.meeting import bare, without_blanks
 
-CASE_WARN = 0.01  # of the items
+CASE_WARN = BLANKS_WARN = FORM_WARN = 0.01  # of the items
+# What an id may lose without being another one: looked for in those that have any of it.
+LOOSE = r"^0\d|\.0+$|^[\"'`\x{201c}\x{2018}\x{ab}]|[0-9a-fA-F]-[0-9a-fA-F]{4}-|^\d[\d-]*-[\dXx]$"
 
 
 def spellings(exam: Exam) -> Iterator[Finding]:
@@ -26,6 +29,50 @@ def spellings(exam: Exam) -> Iterator[Finding]:
         if found:
             share = len(found) / len(exam.items)
             yield finding(code, grade(share, most), len(found), share=share, samples=found)
+    pairs = twins(exam)
+    if pairs:
+        share = len(pairs) / len(exam.items)
+        yield finding("ids_differ_by_form", grade(share, FORM_WARN), len(pairs), share=share, samples=pairs)
+
+
+def twins(exam: Exam) -> list[Sample]:
+    """Ids that are one with another but for how they are written; where blanks at the ends or letter case would do,
+    they are found as such."""
+    written = pa.array(exam.items, pa.large_string())
+    another = pc.not_equal(written, pc.utf8_normalize(written, form="NFKC"))
+    some = pc.or_(pc.match_substring_regex(written, LOOSE), another)
+    at = np.flatnonzero(some.to_numpy(zero_copy_only=False)).tolist()
+    if not at:
+        return []
+    places = {item: i for i, item in enumerate(exam.items)}
+    found: list[Sample] = []
+    for i in at:
+        item, plain = exam.items[i], bare(exam.items[i])
+        other = places.setdefault(plain, i)
+        if other != i and without_blanks(item).casefold() != without_blanks(exam.items[other]).casefold():
+            both = [other, i]
+            found.append({"items": [exam.items[b] for b in both], "events": [int(exam.occurrences[b]) for b in both]})
+    return sorted(found, key=lambda pair: -sum(pair["events"]))
+
+
+def blank_ends(exam: Exam) -> Iterator[Finding]:
+    if not exam.items:
+        return
+    written = pa.array(exam.items, pa.large_string())
+    at = np.flatnonzero(pc.not_equal(written, pc.utf8_trim_whitespace(written)).to_numpy(zero_copy_only=False))
+    if len(at):
+        share, most = len(at) / len(exam.items), at[np.argsort(-exam.occurrences[at], kind="stable")][:SAMPLES]
+        samples: list[Sample] = [{"item": exam.items[i], "events": int(exam.occurrences[i])} for i in most.tolist()]
+        example = exam.items[int(most[0])]
+        yield finding(
+            "ids_with_blanks", grade(share, BLANKS_WARN), len(at), share=share, samples=samples, example=example
+        )
+
+
+def whole_numbers(exam: Exam) -> Iterator[Finding]:
+    if exam.whole:
+        more = f" and {len(exam.whole) - 1} more" if len(exam.whole) > 1 else ""
+        yield finding("ids_read_whole", "note", len(exam.whole), files=f"{exam.whole[0]}{more}")
 
 
 def placeholders(exam: Exam) -> Iterator[Finding]:
@@ -35,11 +82,6 @@ def placeholders(exam: Exam) -> Iterator[Finding]:
         samples: list[Sample] = [{"item": item, "events": n} for n, item in sorted(empty, reverse=True)]
         share = count / exam.events
         yield finding("placeholder_items", "warn", count, share=share, samples=samples, example=example)
-    nobody = exam.people.placeholders
-    if nobody:
-        count = sum(n for _, n in nobody)
-        samples = [{"user": user, "events": n} for user, n in nobody]
-        yield finding("placeholder_users", "warn", count, share=count / exam.events, samples=samples)
 
 
 def alike(exam: Exam, before: Any, after: Any) -> list[Sample]:

@@ -7,6 +7,7 @@ import numpy as np
 from training.check.census import BURST
 from training.check.exam import Exam
 from training.check.findings import Finding, Sample, Severity, finding, grade
+from training.check.tally import SAMPLES
 from training.sessions.repeats import has_steps
 
 # Where a finding begins. Shares are of the events, unless it says otherwise.
@@ -15,6 +16,7 @@ OUTSIZED, OUTSIZED_SHARE = 1000, 0.01
 ONCE_NOTE, REPEATED_NOTE = 0.1, 0.3
 GIANT_WARN = 0.01
 DUPLICATES_WARN = 0.01
+UNKNOWN_WARN = 0.01
 DAY_LONG_NOTE, DAY_LONG_WARN = 0.001, 0.05  # of the sessions
 
 
@@ -31,6 +33,25 @@ def repeats(exam: Exam) -> Iterator[Finding]:
     back = people.repeated - people.immediate
     if back > REPEATED_NOTE * exam.events:
         yield finding("repeated_items", "note", back, share=back / exam.events)
+
+
+def unknown(exam: Exam) -> Iterator[Finding]:
+    """Users who are nobody: each of their events is a session, or the settings keep them as they are."""
+    for found, case in ((exam.people.unknown, None), (exam.people.placeholders, "kept")):
+        words = [(exam.unknown[user], n) for user, n in found if user in exam.unknown]
+        if words:
+            count = sum(n for _, n in words)
+            share, shown = count / exam.events, ", ".join(f"{word!r} ({n:,})" for word, n in words[:SAMPLES])
+            samples: list[Sample] = [{"user": word, "events": n} for word, n in words]
+            more = f" and {len(words) - SAMPLES} more" if len(words) > SAMPLES else ""
+            severity = "warn" if case else grade(share, UNKNOWN_WARN)
+            yield finding(
+                "placeholder_users", severity, count, share=share, samples=samples, case=case, names=f"{shown}{more}"
+            )
+    for user, count in exam.people.unknown:
+        if user not in exam.unknown:
+            share, samples, median = count / exam.events, [{"user": user, "events": count}], exam.people.users.median()
+            yield finding("user_dominates", "warn", count, share=share, samples=samples, case="unknown", median=median)
 
 
 def bots(exam: Exam) -> Iterator[Finding]:

@@ -1,0 +1,103 @@
+"""What a text or a number looks like that is no time as it stands: the form by name, for messages."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store.times.civil import Zone
+from store.times.numbers import DAY, NUMBER_FORMS, Digits, in_form, number_of
+from store.times.texts import SLASHES, tidy
+
+SINCE, UNTIL = 20 * 365 * DAY, 90 * 365 * DAY  # about 1990 and 2060: what times of events are in
+# Numbers of these cannot be mistaken: read as an epoch they are in a year without logs, or in none.
+UNMISTAKABLE = ("yyyymmdd", "yyyymmddhhmm", "yyyymmddhhmmss", "filetime", "webkit")
+MANY = 8  # different numbers that agree by chance never
+LONGEST_DAYS = 7300  # of a log that counts days; the seconds of a working day go through more numbers
+COCOA_2005 = 126_230_400  # seconds since 2001: smaller numbers are positions, or of the 1970s
+DAYS_2000 = 10_957  # since 1970: smaller numbers are positions
+TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?(\s*[ap]\.?m\.?)?", re.ASCII | re.IGNORECASE)
+DATED_TEXT = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}[ t]+\d{1,2}:\d\d(:\d\d)?(\.\d+)?\s*(?P<zone>[a-z][\w/+-]+)", re.ASCII | re.I
+)
+WORDED = re.compile(r"\d{1,2}\.?[\s/-]+[^\W\d]{3,}\.?[\s/-]+\d{4}", re.IGNORECASE)
+
+
+def likeness(text: str) -> str:
+    """What a rejected time looks like, in words; "" where nothing comes to mind."""
+    text = tidy(text)
+    if not text:
+        return "it is empty"
+    number = number_of(text)
+    if number is not None:
+        form = form_of(number)
+        return f"it looks like {NUMBER_FORMS[form].words}" if form else "as a number of seconds it is no time"
+    if found := SLASHES.match(text):
+        first, second = int(found[1]), int(found[3])
+        if first > 12 >= second or second > 12 >= first:
+            return f"it looks like {'day and month' if first > 12 else 'month and day'}, in this order"
+        return "it looks like month and day, or day and month: which comes first is not known"
+    if TIME_OF_DAY.fullmatch(text):
+        return "it is a time of day without a date"
+    if found := DATED_TEXT.fullmatch(text):
+        return f"its zone {found['zone'][:20]} has no one meaning: write an offset such as +02:00"
+    if WORDED.match(text):
+        return "its month has no English name"
+    return ""
+
+
+def form_of(value: int | float) -> str | None:
+    """The form that one number alone shows, where nobody would mean an epoch by it."""
+    for name in UNMISTAKABLE:
+        found = in_form(value, name, Zone())
+        if found is not None and SINCE <= found <= UNTIL:
+            return name
+    return None
+
+
+@dataclass(frozen=True)
+class NumberForm:
+    """A form that all numbers of a sample have. sure: they can hardly be anything else."""
+
+    name: str
+    sure: bool
+
+
+def number_form(values: Sequence[int | float], now: int) -> NumberForm | None:
+    """The form that the numbers of a log have which is no epoch, judged by a sample. now: microseconds since 1970 UTC.
+
+    None of positions and counters, which begin near 0, and of epochs of any unit in the years that logs come from.
+    """
+    values = [value for value in values if math.isfinite(value)]
+    if not values:
+        return None
+    fits = [name for name in NUMBER_FORMS if _may_be(min(values), name) and _may_be(max(values), name)]
+    judged = (_form(name, values, now) for name in fits)
+    return next((form for form in judged if form is not None), None)
+
+
+def _may_be(value: int | float, name: str) -> bool:
+    found = in_form(value, name, Zone())
+    return found is not None and SINCE <= found <= UNTIL
+
+
+def _form(name: str, values: Sequence[int | float], now: int) -> NumberForm | None:
+    """Whether all of the numbers have this form, of which the least and the largest are."""
+    low, high, different = min(values), max(values), len(set(values))
+    if isinstance(NUMBER_FORMS[name], Digits) and name != "year":
+        # Of random numbers of ten digits one in a hundred reads as a date and an hour: of many, all never do.
+        every = all(in_form(value, name, Zone()) is not None for value in values)
+        return NumberForm(name, True) if every and (name in UNMISTAKABLE or different >= MANY) else None
+    if name in ("ticks", "filetime", "webkit"):
+        return NumberForm(name, True)
+    last = in_form(high, name, Zone()) or 0
+    if name == "cocoa":
+        return NumberForm(name, False) if low >= COCOA_2005 and last <= now + DAY else None
+    whole = all(value == math.floor(value) for value in values)
+    # Whole numbers that hardly leave one out and never come twice count something.
+    counter = whole and different == len(values) >= MANY and high - low < 2 * different
+    if counter or high - low > LONGEST_DAYS or (name in ("days", "year") and last > now + DAY):
+        return None
+    if name == "days" and low < DAYS_2000:
+        return None
+    return NumberForm(name, name == "julian" or (name == "excel" and not whole))

@@ -1,0 +1,101 @@
+"""A text whose every line is a session: ids, and what stands between them. Gensim calls it LineSentence."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from training.events.sql import literal
+from training.eventsconfig import EventsConfig
+
+COLUMN = "line"
+MOST_BYTES = 1 << 24  # of one line
+HEAD_BYTES, LOOK_LINES = 1 << 17, 500
+NEVER = "\x01\x02\x01"  # what no line holds, in place of a delimiter
+QUOTED = r"""^\s*[\[({].*[\])}]\s*$"""  # a list as Python, JSON or PostgreSQL writes it
+BRACKETS = r"^[\[({]|[\])}]$"
+QUOTES = r"""^(["'])(.*)(["'])$"""
+BLANKS = "blanks"
+# Whichever is found first in most of the texts; blanks last, since they stand beside the others too.
+SIGNS = ("|", ";", "\t", ",", ">")
+
+
+@dataclass(frozen=True)
+class Separator:
+    """sign: between two ids; BLANKS for any number of blanks. bracketed: the list is in brackets, ids may be quoted."""
+
+    sign: str
+    bracketed: bool = False
+
+    def __str__(self) -> str:
+        sign = {BLANKS: "blanks", "\t": "tabs"}.get(self.sign, repr(self.sign))
+        return f"{sign} in brackets" if self.bracketed else sign
+
+
+def scan_lines(common: str) -> str:
+    """SQL: a row per line that holds anything, as text."""
+    return (
+        f"(SELECT * FROM read_csv({common}, auto_detect=false, header=false, columns={{{literal(COLUMN)}: 'VARCHAR'}}, "
+        f"delim={literal(NEVER)}, quote='', escape='', max_line_size={MOST_BYTES}) WHERE trim({COLUMN}) <> '')"
+    )
+
+
+def separator_of(texts: Sequence[str]) -> Separator | None:
+    """The separator of most of the texts; None where none of them holds two ids."""
+    bracketed = sum(bool(re.match(QUOTED, text, re.DOTALL)) for text in texts) > len(texts) / 2
+    found: Counter[str] = Counter()
+    for text in texts:
+        inner = text.strip().strip("[](){}") if bracketed else text.strip()
+        found.update(sign for sign in SIGNS if sign in inner)
+        found[BLANKS] += bool(re.search(r"\S\s+\S", inner))
+    most = max(found.values(), default=0)
+    if not most:
+        return Separator(",", True) if bracketed else None
+    sign = next(sign for sign in (*SIGNS, BLANKS) if found[sign] >= most / 2)
+    return Separator(sign, bracketed)
+
+
+def are_sessions(head: bytes, config: EventsConfig, wanted: Sequence[str]) -> bool:
+    """Whether each line is a session, although it is a file of columns where its first line names one that is wanted.
+
+    head: the first bytes, in UTF-8."""
+    if config.columns or config.item.isdecimal():  # columns without names in the file
+        return False
+    first = next(iter(_first_lines(head)), "")
+    signs = SIGNS if config.delimiter is None else (config.delimiter.replace("\\t", "\t"),)
+    return not set(wanted) & {part.strip("\"' ") for sign in signs for part in first.split(sign)}
+
+
+def of_sessions(head: bytes) -> bool:
+    """Whether the lines look like sessions: of different lengths, and the first holds ids that others hold too."""
+    texts = _first_lines(head)
+    separator = separator_of(texts)
+    if separator is None or separator.bracketed:
+        return False
+    rows = [text.split() if separator.sign == BLANKS else text.split(separator.sign) for text in texts]
+    others = {id for row in rows[1:] for id in row}
+    known = sum(id in others for id in rows[0])
+    return len({len(row) for row in rows}) > 1 and known >= len(rows[0]) / 2
+
+
+def _first_lines(head: bytes) -> list[str]:
+    """The first that hold anything."""
+    return [line for line in head.decode("utf-8", "replace").splitlines()[:LOOK_LINES] if line.strip()]
+
+
+def split_sql(text: str, separator: Separator) -> str:
+    """SQL: the ids of a text as a list; an empty text has none. Blanks around an id are not part of it."""
+    around = {BLANKS: r"\s+", "\t": r" *\t *"}
+    pattern = around.get(separator.sign) or rf"\s*{re.escape(separator.sign)}\s*"
+    inner = trimmed(text)
+    if separator.bracketed:
+        inner = trimmed(f"regexp_replace({inner}, {literal(BRACKETS)}, '', 'g')")
+    ids = f"string_split_regex({inner}, {literal(pattern)})"
+    if separator.bracketed:
+        ids = f"list_transform({ids}, lambda id: regexp_replace(id, {literal(QUOTES)}, '\\2'))"
+    return f"CASE WHEN {inner} = '' THEN []::VARCHAR[] ELSE {ids} END"
+
+
+def trimmed(text: str) -> str:
+    blanks = literal(" \t\r\n")
+    return f"trim({text}, {blanks})"

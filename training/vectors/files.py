@@ -1,0 +1,64 @@
+"""Which kind of file it is, by its first bytes: names lie more often."""
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from index.artifact.files import reason_of
+from index.errors import VectorsError
+
+HEAD = 1 << 16
+PACKED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
+# What only the program that wrote it can read, or what would run code when it is opened: beginning -> what to type.
+ELSEWHERE = (
+    (b"\xba\x16\x4f\x2f", "is a model of fastText: write its vectors as text, `fasttext print-word-vectors`, or .vec"),
+    (b"\x89HDF", "is HDF5: save the matrix with numpy.save, and the ids as a text file, one a line"),
+    (b"SQLite format 3", "is a database: export a table with an id column and a vector column as Parquet"),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd: unpack it first, `zstd -d`"),
+)
+PICKLE = (
+    "is a pickle, which would run whatever code is in it, so it is not opened. Where it was made, write the vectors "
+    "as plain data: `model.wv.save_word2vec_format('vectors.txt')` of gensim, `numpy.save('vectors.npy', matrix)` and "
+    "the ids as a text file, or `DataFrame.to_parquet`"
+)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file, unpacked as it is read where it is gzip, bz2 or xz. Raises VectorsError for whatever goes wrong while
+    it is read."""
+    try:
+        with path.open("rb") as raw:
+            begin = raw.read(8)
+        unpack = next((unpack for magic, unpack in PACKED if begin.startswith(magic)), None)
+        with cast(IO[bytes], path.open("rb") if unpack is None else unpack(path, "rb")) as file:
+            yield file
+    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
+        raise VectorsError(f"is cut off or damaged ({error}): write or copy it again", path) from error
+    except OSError as error:
+        raise VectorsError(f"cannot be read: {reason_of(error)}", path) from error
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes, unpacked. Raises VectorsError for what no vectors can be read from."""
+    with opened(path) as file:
+        head = file.read(HEAD)
+    if not head:
+        raise VectorsError("is empty", path)
+    for magic, advice in ELSEWHERE:
+        if head.startswith(magic):
+            raise VectorsError(advice, path)
+    # Protocols 2 to 5 begin with these two bytes; a length of safetensors does too, where a brace follows it.
+    if head[0] == 0x80 and head[1] in (2, 3, 4, 5) and head[8:9] != b"{":
+        raise VectorsError(PICKLE, path)
+    return head
+
+
+def is_packed(path: Path) -> bool:
+    with opened(path) as file:
+        return not hasattr(file, "fileno") or isinstance(file, gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile)
