@@ -72,6 +72,8 @@ def test_settings_that_do_not_exist_are_named(tmp_path):
         item2vec.train("log.csv", usr="user_id", models=tmp_path)
     with pytest.raises(ConfigError, match=r"trainer\.dimensions"):
         item2vec.train("log.csv", trainer={"dimensions": 3}, models=tmp_path)
+    with pytest.raises(ConfigError, match=r"objective\.walk; did you mean objective\.walks"):
+        item2vec.train("log.csv", objective={"walk": 3}, models=tmp_path)
 
 
 def test_an_unknown_item_is_an_error_with_a_code(page):

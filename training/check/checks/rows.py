@@ -67,3 +67,6 @@ def unused_columns(exam: Exam) -> Iterator[Finding]:
     types = exam.config.events.conversion_types
     if types and exam.events and not exam.converted:
         yield finding("no_conversions", "warn", 0, share=0.0, types=" or ".join(types))
+    types = exam.config.events.dislike_types
+    if types and exam.events and not exam.disliked:
+        yield finding("no_dislikes", "warn", 0, share=0.0, types=" or ".join(types))
