@@ -1,6 +1,8 @@
 """What the commands print: ranked lists, explanations, reports and versions, for people or as JSON."""
 
+import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from index.artifact.manifest import ImportFacts, Manifest
 from index.artifact.registry import Registry
 from index.explanation import Explanation
 from index.model import Model, Ranked, Score
+from index.ranking.rank import SIMILARITIES, Ranking
 from index.report import RANKED_TASKS, Report
 from index.visible import say, say_json
 from training.evaluation.advice import lost
@@ -41,6 +44,23 @@ def show(model: Model, title: str, found: Sequence[Ranked], as_json: bool, **giv
     for n, r in ranked:
         table.add_row(str(n), r.item, r.title, model.catalogue.category(r.item) or "", f"{r.score:.3f}")
     screen().print(table)
+
+
+def show_ranking(model: Model, found: Ranking, as_json: bool) -> None:
+    if as_json:
+        say_json({"model_version": model.manifest.version, **asdict(found)})
+        return
+    named = [name for name in SIMILARITIES if any(one.similarities[name] is not None for one in found.items)]
+    title = "ranked by what was done"
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("", "item", "title", "score", *named):
+        table.add_column(name, justify="left" if name in ("item", "title") else "right")
+    for place, one in enumerate(found.items, 1):
+        shown = ["" if value is None else f"{value:.3f}" for value in (one.score, *map(one.similarities.get, named))]
+        table.add_row(str(place), one.item, model.catalogue.title(one.item), *shown)
+    screen().print(table)
+    if found.unknown:
+        say(f"without a vector: {', '.join(found.unknown)}", sys.stderr)
 
 
 def show_explanation(model: Model, found: Explanation) -> None:

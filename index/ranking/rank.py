@@ -7,6 +7,7 @@ People look in several places at once: one centroid of all would lie between the
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,13 +134,13 @@ def _keyed(events: Sequence[Rows], segments: Segments | None) -> tuple[Rows, NDA
     kinds = np.repeat(np.arange(len(events)), [len(some) for some in events])
     if segments is None:
         return rows, kinds, 1
-    codes: dict[str | None, int] = {}
-    own: list[list[int]] = []
-    for value in segments(rows.tolist()):
-        names: Sequence[str | None] = [value] if isinstance(value, str) else texts_of(value) or [None]
-        own.append([codes.setdefault(name, len(codes)) for name in names])
-    lengths = [len(some) for some in own]
-    segment = np.array([code for some in own for code in some], dtype=np.int64)
+    names: list[Sequence[str | None]] = [
+        (value,) if isinstance(value, str) else texts_of(value) or (None,) for value in segments(rows.tolist())
+    ]
+    flat = list(chain.from_iterable(names))
+    codes = {name: code for code, name in enumerate(dict.fromkeys(flat))}
+    segment = np.fromiter(map(codes.__getitem__, flat), np.int64, len(flat))
+    lengths = list(map(len, names))
     count = max(1, len(codes))
     return np.repeat(rows, lengths), np.repeat(kinds, lengths) * count + segment, count
 
