@@ -52,7 +52,8 @@ class Settings(BaseModel):
     search_queue: int = Field(
         1_000_000,
         ge=1,
-        description="results that a process works on at once; a request counts 500 besides, diversity five times",
+        description="results that a process works on at once; a request counts 500 besides; diversity, max_per and "
+        "discovery five times",
     )
     write_threads: int = Field(6, ge=1, le=64, description="threads of a process that store events and items")
     write_queue: int = Field(

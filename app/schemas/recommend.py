@@ -39,6 +39,8 @@ class MixedShape(Shape):
 
     def mixed_ask(self, max_per: Mapping[str, int]) -> Ask:
         """As `ask`, with the mix."""
+        if not max_per and self.discovery is None:
+            return self.ask()
         return replace(self.ask(), mix=Mix(tuple(max_per.items()), self.discovery))
 
 
