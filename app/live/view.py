@@ -126,10 +126,11 @@ class View:
             for row in (np.flatnonzero(self._changed[rows.start : rows.stop]) + rows.start).tolist():
                 values[row - rows.start] = self._stored_value(ids[row], field)
             return values
-        catalogue = self.model.catalogue
-        return [
-            self._stored_value(ids[row], field) if changed[row] else catalogue.field(ids[row], field) for row in rows
-        ]
+        values = self.model.catalogue.at_rows(field, self.model.vocabulary, rows)
+        for place, row in enumerate(rows):
+            if changed[row]:
+                values[place] = self._stored_value(ids[row], field)
+        return values
 
     def _stored_value(self, item_id: str, field: str) -> Any:
         packed = self.stored.get(item_id)

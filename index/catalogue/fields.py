@@ -30,7 +30,7 @@ class CatalogueFields:
 
     def values(self, field: str, rows: Sequence[int]) -> list[Any]:
         """What each of the items has there: nothing, one value, or a list."""
-        return [self._catalogue.field(self._vocabulary.ids[row], field) for row in rows]
+        return self._catalogue.at_rows(field, self._vocabulary, rows)
 
     def having(self, field: str, texts: Collection[str]) -> NDArray[np.bool_]:
         """bool (n,): the rows that have one of these texts among the elements of the field."""
