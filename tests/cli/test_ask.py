@@ -74,7 +74,7 @@ def test_rank_sorts_candidates_by_what_was_done(models, capsys):
     asked = ["rank", "a4", "Title of b4", "zzz", "--models", str(models), "--clicked", "b1", "b2", "--skipped", "a1"]
     assert main([*asked, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert [one["item"] for one in answer["items"]] == ["b4", "a4", "zzz"]
+    assert [(one["item_id"], one["rank"]) for one in answer["items"]] == [("b4", 1), ("a4", 2), ("zzz", None)]
     assert answer["items"][0]["similarities"]["clicked"] > 0
     assert answer["unknown"] == ["zzz"]
     assert main([*asked, "--segment", "category", "--weight", "skipped=5", "--weight", "clicked=0"]) == 0
