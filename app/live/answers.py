@@ -1,6 +1,6 @@
 """What is asked of the model and the catalogue -> rows and scores, best first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -15,14 +15,18 @@ from index.errors import ItemUnknown, ItemUntrained, NoModel, RequestError
 from index.model import Model, Score
 from index.ranking.analogy import analogy
 from index.ranking.diversity import diversify
+from index.ranking.mix import POOL, Mix
 from index.ranking.readings import Float, Rows
 from index.ranking.recommender import Wish
+from index.search.exact import Mask
 
 Fallback = Literal["popular", "none"]
-Shortfall = Literal["filtered", "min_score", "untrained", "catalogue_small"]
+Shortfall = Literal["filtered", "min_score", "untrained", "catalogue_small", "max_per"]
 MOST_K = 500
 REQUEST_COST, LIST_COST = 500, 50  # results that are rendered in the time that either takes besides
-POOL = 5  # candidates per result wanted, from which a diverse list is picked
+
+
+ONE_KIND = Mix()
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Ask:
     diversity: float = 0.0
     explain: bool = False
     fallback: Fallback = "popular"
+    mix: Mix = ONE_KIND
 
     @cached_property
     def is_plain(self) -> bool:
@@ -56,6 +61,14 @@ class Found:
     scores: Sequence[float | None] = ()
     shortfall: Shortfall | None = None
     sources: Sequence[str] | None = None
+
+
+Pick = Callable[[Mask, int], list[int]]
+
+
+def _first(mask: Mask, count: int) -> list[int]:
+    rows: list[int] = np.flatnonzero(mask)[:count].tolist()
+    return rows
 
 
 def model_of(view: View) -> Model:
@@ -91,14 +104,15 @@ def similar(view: View, item_id: str, score: Score, ask: Ask) -> Found:
 
 @dataclass(frozen=True)
 class LiveSession:
-    """items: oldest first. weights: the caller's, one per item. exclude_last: whether the last item is left out; None:
-    as `exclude_seen` or the model says."""
+    """items: oldest first. weights: the caller's, one per item. timed: they fall with time, see `Question`.
+    exclude_last: whether the last item is left out; None: as `exclude_seen` or the model says."""
 
     items: Sequence[str]
     weights: Sequence[float] | None = None
     disliked: Sequence[str] = ()
     exclude_seen: bool = True
     exclude_last: bool | None = None
+    timed: bool = False
 
 
 def recommend(view: View, session: LiveSession, ask: Ask) -> Found:
@@ -127,13 +141,14 @@ def wish_of(view: View, session: LiveSession, ask: Ask) -> Wish | None:
         weights=None if weights is None else np.array([weights[i] for i in places], dtype=np.float32),
         disliked=vocabulary.known_rows(session.disliked) if session.disliked else None,
         last_may_return=None if session.exclude_last is None else not session.exclude_last,
+        timed=session.timed,
     )
 
 
 def listed(view: View, session: LiveSession, ask: Ask, wish: Wish | None, best: tuple[Rows, Float] | None) -> Found:
     """best: what the model answered to the wish; of None both."""
     if wish is None or best is None:
-        return _fallback(view, session.items[-1], ask, gone=(*session.items, *session.disliked))
+        return fallback(view, session, ask)
     model = model_of(view)
     return _shaped(model, *best, ask, len(model.vocabulary) - len(set(wish.session.tolist())))
 
@@ -163,7 +178,7 @@ def ignored(view: View, *given: Sequence[str]) -> list[str]:
 
 
 def _pool(ask: Ask) -> int:
-    return ask.k * POOL if ask.diversity else ask.k
+    return ask.k * POOL if ask.diversity or ask.mix else ask.k
 
 
 def _shaped(model: Model, rows: NDArray[np.int32], scores: NDArray[np.float32], ask: Ask, others: int) -> Found:
@@ -180,7 +195,13 @@ def _shaped(model: Model, rows: NDArray[np.int32], scores: NDArray[np.float32], 
     return Found(rows[: ask.k].tolist(), scores[: ask.k].tolist(), shortfall)
 
 
-def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> Found:
+def fallback(view: View, session: LiveSession, ask: Ask, pick: Pick = _first) -> Found:
+    """Where none of the session's items has a vector. pick: the first so many of a mask's rows that may come."""
+    last = session.items[-1] if session.items else None
+    return _fallback(view, last, ask, (*session.items, *session.disliked), pick)
+
+
+def _fallback(view: View, item_id: str | None, ask: Ask, gone: Sequence[str] = (), pick: Pick = _first) -> Found:
     """The most popular of the item's category, then the most popular; rows are ordered by frequency already. Where
     there was no log, nothing is popular: only those of the category are left."""
     model = model_of(view)
@@ -188,19 +209,20 @@ def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> F
     if ask.fallback == "none":
         return Found(shortfall="untrained")
     mask = np.ones(len(model.vocabulary), dtype=np.bool_) if allowed is None else allowed.mask.copy()
-    mask[model.vocabulary.known_rows([item_id, *gone, *ask.exclude])] = False
-    category = view.title_of(item_id)[1]
+    own = [] if item_id is None else [item_id]
+    mask[model.vocabulary.known_rows([*own, *gone, *ask.exclude])] = False
+    category = None if item_id is None else view.title_of(item_id)[1]
     rows: list[int] = []
     sources: list[str] = []
     if category is not None:
         same = view.allowed(filter_of([category], []))
-        rows = np.flatnonzero(mask if same is None else mask & same.mask)[: ask.k].tolist()
+        rows = pick(mask if same is None else mask & same.mask, ask.k)
         sources = ["category"] * len(rows)
         mask[rows] = False
     if len(rows) < ask.k and not model.vocabulary.is_counted:
         return Found(rows, [None] * len(rows), "untrained", sources)
     if len(rows) < ask.k:
-        more = np.flatnonzero(mask)[: ask.k - len(rows)].tolist()
+        more = pick(mask, ask.k - len(rows))
         rows += more
         sources += ["popular"] * len(more)
     shortfall: Shortfall | None = "filtered" if len(rows) < ask.k else None
