@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib.metadata import version
 from io import TextIOWrapper
+from traceback import format_exception
 
 from cli import ask, demo, former, imports, load, models, serve, session, train
 from cli.command import Command
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except ModuleNotFoundError as error:
         if not is_library(error.name):
-            raise
+            return unexpected(error)
         say(f"item2vec: {missing(given[0], error)}", sys.stderr)
         return 2
     except BrokenPipeError:
@@ -69,9 +70,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         told = of_the_system(error)
         if told is None:
-            raise
+            return unexpected(error)
         say(f"item2vec: {told}", sys.stderr)
         return 2
+
+
+def unexpected(error: Exception) -> int:
+    """The status, once a mistake of ours is told. Python's own account would give text of the data to the screen as it
+    is."""
+    say("".join(format_exception(error)), sys.stderr)
+    last = str(error).strip().split("\n")[0]
+    say(
+        f"item2vec: stopped by a mistake of its own ({type(error).__name__}: {last}); please report it, with the lines "
+        "above and how the files are made",
+        sys.stderr,
+    )
+    return 1
 
 
 def of_the_system(error: Exception) -> str | None:

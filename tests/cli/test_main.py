@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,22 @@ def test_a_library_that_is_missing_is_one_line_that_says_what_to_install(command
     assert "pip install item2vec" in done.stderr
 
 
-def test_a_module_of_ours_that_is_missing_is_not_taken_for_a_library(monkeypatch):
+def test_a_module_of_ours_that_is_missing_is_not_taken_for_a_library(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "index.artifact.registry", None)
-    with pytest.raises(ModuleNotFoundError):
-        item2vec.main(["models"])
+    assert item2vec.main(["models"]) == 1
+    assert "a mistake of its own (ModuleNotFoundError: " in capsys.readouterr().err
+
+
+def test_a_mistake_of_ours_is_told_whole_and_does_nothing_to_the_screen(monkeypatch, capsys):
+    title = "\x1b]0;PWN\x07"
+
+    def fail(options):
+        raise RuntimeError(f"rows of l{title}.csv\nmore")
+
+    monkeypatch.setitem(COMMANDS, "models", replace(COMMANDS["models"], run=fail))
+    assert item2vec.main(["models"]) == 1
+    said = capsys.readouterr().err
+    assert title not in said
+    assert "Traceback (most recent call last)" in said
+    assert said.endswith("files are made\n")
+    assert "(RuntimeError: rows of l\\e]0;PWN\\x07.csv)" in said.splitlines()[-1]

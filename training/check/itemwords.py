@@ -21,6 +21,12 @@ WORDS = {
         "They are left out.",
         "Look at the examples. After a training all are in rejects-items.parquet, beside the rejects of the log.",
     ),
+    "metadata_all_hidden": Words(
+        "no item of the log is available",
+        "All items of the log are among the {count:item} whose field 'available' says no.",
+        "They are trained on, but none of them ever comes back: every answer is empty.",
+        "Write what may come back as true, or rename the field if it means something else.",
+    ),
     "available_unclear": Words(
         "availability that says neither yes nor no",
         "{count:value} of the field 'available' {count:is|are} neither true nor false: {values}.",

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from index.catalogue.catalogue import AVAILABLE
 from training.check.checks import metadata as checks
 from training.check.findings import Finding, finding
 from training.eventsconfig import EventsConfig
@@ -15,6 +16,7 @@ from training.items.read import read_items
 CHECKS = (
     checks.unmatched,
     checks.rejected,
+    checks.all_hidden,
     checks.unclear_availability,
     checks.guessed_form,
     checks.id_column,
@@ -28,7 +30,8 @@ CHECKS = (
 def look_at(config: EventsConfig, log: Sequence[str]) -> Look:
     """log: its item ids, the most frequent first. Raises EventsMissing, EventsError."""
     items = read_items(config, log)
-    return Look(config, items, meet(log, list(items.fields)))
+    hidden = {item for item, fields in items.fields.items() if fields.get(AVAILABLE) is False}
+    return Look(config, items, meet(log, list(items.fields)), len(set(log) - hidden))
 
 
 def judge_metadata(look: Look) -> list[Finding]:

@@ -227,6 +227,10 @@ OTHERWISE: dict[tuple[str, str], dict[str, str]] = peoplewords.OTHERWISE | {
         "found": "None of {count:,} rows is an event: times like {times} cannot be read.",
         "advice": "Say how they are written with --time-format, or name another column with --time.",
     },
+    ("metadata_empty", "every"): {
+        "found": "The metadata holds no item: {count:file} {count:is|are} empty: {files}.",
+        "effect": "Items have no title and no category, and pass no filter.",
+    },
     ("no_events", "no_rows"): {"found": "The log has no rows."},
     ("rows_rejected", "refused"): {
         "effect": "Training would refuse the log: --max-bad-share allows {allowed}.",

@@ -23,6 +23,7 @@ from training.events.unknown import words_of
 from training.eventsconfig import EventsConfig
 
 BATCH_ROWS = 500_000
+PYTHON = ". Detail: Python exception: "
 
 
 @dataclass
@@ -202,6 +203,8 @@ def stopped(source: Source, error: BaseException) -> str:
         said = said.replace(text.path, text.name)
     if "Out of Memory" in said or "No space left" in said:
         return f"{where}: reading stopped: {said}; raise --memory-mb, or free space on the disk of the models folder"
+    if PYTHON in said:  # our own reader has refused the file, and DuckDB tells of it in its way
+        return said.partition(PYTHON)[0].rpartition("Unknown error: ")[2]
     if "invalid state" in said:
         return (
             f"{where}: some lines end in \\r\\n and some in \\n alone, or there are lone \\r; make them alike, for "

@@ -9,6 +9,9 @@ from training.items.read import Items
 
 @dataclass(frozen=True)
 class Look:
+    """returnable: items of the log that the catalogue does not hide."""
+
     config: EventsConfig
     items: Items
     meeting: Meeting
+    returnable: int

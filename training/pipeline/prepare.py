@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from training.evaluation.split import has_clock
 from training.events.files import find_files
 from training.events.reader import EventBatch, EventReader
 from training.events.sources import known_rows, open_sources
-from training.events.sql import connect
+from training.events.sql import READ_ERRORS, connect
 from training.items.form import files_of
 from training.items.read import write_rejects
 from training.objective.dislikes import Dislikes
@@ -107,8 +108,10 @@ def prepare(config: TrainConfig, work: Workspace, now: datetime | None = None) -
             except EventsError as error:
                 refused = isinstance(error, EventsRejected)
                 checks = OF_ROWS if refused else CHECKS if isinstance(error, EventsMissing) else OF_TIMES
-                exam = reading.exam(None, (error.short, error.advice or ""))
-                tell(shared(judge(exam, checks)), work.told)
+                # A file that cannot be read is not readable now either, and the refusal must not be lost over that.
+                with suppress(*READ_ERRORS, EventsError):
+                    exam = reading.exam(None, (error.short, error.advice or ""))
+                    tell(shared(judge(exam, checks)), work.told)
                 raise
             step.facts |= {"rows": reader.counts.rows, "rejected": sum(reader.counts.rejected.values())}
             step.facts |= {"sessions": len(sessions.corpus), "items": sessions.corpus.items}

@@ -59,10 +59,14 @@ def open_arrow(path: Path, ids: str | None, vectors: str | None) -> Found:
         with _arrow_errors(path):
             for number in range(parts):
                 batch = table.get_batch(number)
+                batch.validate(full=True)
                 for begin in range(0, batch.num_rows, ROWS):
                     yield _block(batch.slice(begin, ROWS), columns, dims, path)
 
-    first = next((table.get_batch(n).slice(0, 1) for n in range(parts) if table.get_batch(n).num_rows), None)
+    with _arrow_errors(path):
+        first = next((table.get_batch(n) for n in range(parts) if table.get_batch(n).num_rows), None)
+        if first is not None:
+            first.validate(full=True)
     dims = _dims(first, columns, path)
     return Found(columns.said("Arrow (Feather)"), None, dims, _dtype(schema.field(columns.vectors[0]).type), blocks)
 

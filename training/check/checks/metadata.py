@@ -12,7 +12,7 @@ SHOWN = 3
 
 def unmatched(look: Look) -> Iterator[Finding]:
     meeting = look.meeting
-    if not meeting.is_poor or not meeting.log:
+    if not meeting.is_poor or not meeting.log or not look.items.columns:
         return
     left, right = meeting.pair
     samples: list[Sample] = [{"in the log": left, "in the metadata": right}] if left and right else []
@@ -41,6 +41,11 @@ def rejected(look: Look) -> Iterator[Finding]:
     severity = grade(share, REJECTED_WARN)
     count = len(items.rejects)
     yield finding("metadata_rejected", severity, count, share=share, samples=samples, read=items.rows, reasons=reasons)
+
+
+def all_hidden(look: Look) -> Iterator[Finding]:
+    if look.meeting.log and not look.returnable:
+        yield finding("metadata_all_hidden", "warn", look.items.hidden)
 
 
 def unclear_availability(look: Look) -> Iterator[Finding]:
@@ -85,7 +90,14 @@ def repeated(look: Look) -> Iterator[Finding]:
 
 def empty_files(look: Look) -> Iterator[Finding]:
     if look.items.empty:
-        yield finding("metadata_empty", "note", len(look.items.empty), files=_files(look.items.empty))
+        every = not look.items.columns
+        yield finding(
+            "metadata_empty",
+            "warn" if every else "note",
+            len(look.items.empty),
+            case="every" if every else None,
+            files=_files(look.items.empty),
+        )
 
 
 def _files(files: list[str]) -> str:

@@ -18,6 +18,9 @@ def columnar(file: str, kind: str) -> "ds.Dataset | StreamFile":
     try:
         with open(file, "rb") as stream:
             marked = stream.read(len(MARK)) == MARK
+        if kind == "arrow":
+            with pa.memory_map(file) as mapped:
+                refuse_wrong(pa.ipc.open_file(mapped) if marked else pa.ipc.open_stream(mapped))
         if kind == "arrow" and not marked:
             return StreamFile(file)
         found = ds.dataset(file, format=DATASETS[kind])
@@ -25,6 +28,14 @@ def columnar(file: str, kind: str) -> "ds.Dataset | StreamFile":
         return found
     except (pa.ArrowException, OSError) as error:
         raise damaged(file, kind, error) from error
+
+
+def refuse_wrong(file: pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchStreamReader) -> None:
+    """Raises ArrowException for rows that point outside of what the file holds, or text that is none: Arrow has no
+    checksums, and whoever takes such rows as they are reads beyond their memory."""
+    stream = isinstance(file, pa.ipc.RecordBatchStreamReader)
+    for batch in file if stream else map(file.get_batch, range(file.num_record_batches)):
+        batch.validate(full=True)
 
 
 class StreamFile:

@@ -14,7 +14,7 @@ from training.events.text.copies import Copy, room_for
 from training.events.text.encodings import PARITY_BYTES, as_named, marked_as, wide
 from training.events.text.guess import guessed, looked_at
 from training.events.text.members import members, unpacked_bytes
-from training.events.text.unpack import open_file, packed_as, reading
+from training.events.text.unpack import is_padded, open_file, packed_as, reading
 
 BLOCK_BYTES = 1 << 22
 LOOK_BYTES = 1 << 22  # of a packed file that is looked at for its encoding: unpacking takes longer than reading
@@ -106,8 +106,9 @@ def _text(file: str, name: str, member: str | None, packing: str, encoding: str,
     broad = wide(head)
     refuse_binary(name, head, maybe=broad is not None or encoding != "auto")
     text = Text(name, file, file, packing=_told(file, packing), unsure=bool(packing) and encoding == "auto")
-    # A packing that DuckDB does not know, or one more around it: unpacked first, whatever the text's encoding is.
-    if packing not in NATIVE or packed_as(_layer(file, packing)):
+    # A packing that DuckDB does not know, one more around it, or zeros behind it: unpacked first, whatever the text's
+    # encoding is.
+    if packing not in NATIVE or packed_as(_layer(file, packing)) or (packing == "gzip" and is_padded(file)):
         if packing == "zip" and member is not None:
             room_for(name, unpacked_bytes(file, member), folder)
         copy = Copy(folder)

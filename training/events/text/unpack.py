@@ -24,6 +24,8 @@ MAGIC = {
     "zstd": b"\x28\xb5\x2f\xfd",
     "zip": b"PK\x03\x04",
 }
+GZIP = 31  # of zlib: its largest window, in the frame of gzip
+BLOCK_BYTES = 1 << 20
 LAYERS = 3  # a gzip in a zip in a gzip: who goes on packing wants to break something
 
 
@@ -105,6 +107,25 @@ class _Zstd(io.RawIOBase):
         found = self._found.read(len(buffer))
         buffer[: len(found)] = found
         return len(found)
+
+
+def is_padded(path: str) -> bool:
+    """Whether zeros follow what a gzip holds, as tapes and blocks of disks leave them: gunzip passes over them.
+
+    Raises zlib.error."""
+    with open(path, "rb") as stream:
+        stream.seek(-1, io.SEEK_END)
+        if stream.read(1) != b"\0":  # the highest byte of the size: only below 16 MB it is 0 too, and looking is quick
+            return False
+        stream.seek(0)
+        member = zlib.decompressobj(GZIP)
+        while data := (member.unused_data if member.eof else member.unconsumed_tail) or stream.read(BLOCK_BYTES):
+            if member.eof:
+                if data.startswith(b"\0"):
+                    return True
+                member = zlib.decompressobj(GZIP)
+            member.decompress(data, BLOCK_BYTES)
+    return False
 
 
 @contextmanager
