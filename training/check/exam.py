@@ -19,11 +19,6 @@ from training.sessions.encode import Sessions
 
 ClockKind = Literal["clock", "positions", "counter", "same", "none"]
 
-PLACEHOLDERS = (
-    "null", "NULL", "Null", "none", "None", "NONE", "nan", "NaN", "NAN", "undefined", "N/A", "n/a", "NA", "<NA>", "nil",
-    "unknown", "Unknown", "(not set)", "anonymous", "guest", "-", "-1",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Split:

@@ -71,13 +71,22 @@ WORDS = {
     ),
     "ids_with_blanks": Words(
         "item ids with blanks at their ends",
-        "{count:item} ({share}) {count:has|have} blanks at the ends of the id, as in {example!r}.",
+        "{count:item} ({share}) {count:has|have} blanks, or characters that are not seen, at the ends of the id, as in "
+        "{example!r}.",
         "A blank is a part of the id: who asks without it finds nothing.",
         "Trim the ids where they are written. In a CSV file, is there a blank behind each delimiter?",
     ),
+    "ids_cut_short": Words(
+        "item ids that lost their digits",
+        "{count:event} ({share}) {count:has|have} an item id like {example!r}: a long number, of which a spreadsheet "
+        "kept the first digits.",
+        "Items whose numbers begin alike have become one, and the rest of the digits is not in the file.",
+        "Export the log again, and do not save it with a spreadsheet, or format the column as text there first.",
+    ),
     "ids_differ_by_form": Words(
         "item ids that differ only in how they are written",
-        "{count:id} {count:is|are} the same as another but for quotes, zeros in front, dashes, .0 or Unicode form.",
+        "{count:id} {count:is|are} the same as another but for quotes, zeros in front, dashes, .0, Unicode form or "
+        "characters that are not seen.",
         "If they mean one item, its events are divided among them.",
         "Write them in one way, unless they are different items.",
     ),

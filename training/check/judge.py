@@ -51,6 +51,7 @@ CHECKS: Checks = (
     ids.spellings,
     ids.blank_ends,
     ids.whole_numbers,
+    ids.cut_numbers,
     ids.placeholders,
     people.repeats,
     clock.mixed_units,

@@ -198,7 +198,8 @@ FINDINGS = peoplewords.FINDINGS | {
     ),
     "ids_differ_by_space": Words(
         title="item ids that differ only by surrounding space",
-        found="{count:item id} {count:is|are} written both with and without surrounding space.",
+        found="{count:item id} {count:is|are} written both with and without surrounding space, or characters "
+        "that are not seen.",
         effect="Each spelling is an item of its own, with a part of the events.",
         advice="Trim the ids before training.",
     ),

@@ -1,4 +1,4 @@
-"""Users who are not known: what systems write in place of an id, in a log as in the events that are posted."""
+"""Users who are not known, and items that are none: what systems write in place of an id, in logs and posted events."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,8 +12,12 @@ from training.events.source import Sources
 from training.events.sql import literal
 from training.eventsconfig import EventsConfig
 
-WORDS = ("-1", "-1.0", "-", "na", "n/a", "<na>", "nan", "nil", "none", "null", "(null)", "\\n", "undefined", "unknown",
-         "(not set)", "guest", "anonymous", "anon", "00000000-0000-0000-0000-000000000000")  # fmt: skip
+# What stands where there is no value, in lower case; also of items. \n is how MySQL, PostgreSQL and Hive write NULL,
+# and # begins the errors of a spreadsheet.
+PLACEHOLDERS = ("-1", "-1.0", "-", "na", "n/a", "<na>", "nan", "nil", "none", "null", "(null)", "[null]", "<null>",
+                "\\n", "undefined", "unknown", "(not set)", "(none)", "#n/a", "#ref!", "#value!", "#name?", "#div/0!",
+                "#null!", "#num!", "00000000-0000-0000-0000-000000000000")  # fmt: skip
+WORDS = (*PLACEHOLDERS, "guest", "anonymous", "anon")
 # Also the first id of a log that counts its users from 0: then these are users too.
 ZEROS = {zero: tuple(zero.replace("0", digit, 1) for digit in "123") for zero in ("0", "0.0")}
 SPACE = r"\s\x0b\x1c-\x1f\x85\p{Z}"
@@ -24,6 +28,11 @@ FAR_ABOVE, ABOVE, MUCH = 20, 5, 0.1
 def names_nobody(user: str | None) -> bool:
     """Of one id alone: 0 may be a user."""
     return user is not None and user.strip().lower() in (*WORDS, *ZEROS)
+
+
+def names_nothing(item: str) -> bool:
+    """Whether an item id is one of the words; 0 may be an item."""
+    return item.strip().lower() in WORDS
 
 
 def nobody_sql(text: str, words: Iterable[str] = (*WORDS, *ZEROS)) -> str:

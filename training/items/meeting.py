@@ -14,6 +14,7 @@ UUID = re.compile(r"\{?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
 DASHED = re.compile(r"\d[\d -]*[\dXx]")
 FRONT = re.compile(r"[^\W\d]\D*(\d+)")
 HIDDEN = "\ufeff\u200b\u200c\u200d\u2060\xad"  # beside white space: what is there and not seen
+UNSEEN = dict.fromkeys(map(ord, HIDDEN))
 QUOTES = "\"'`\u201c\u201d\u2018\u2019\xab\xbb"
 
 
@@ -25,11 +26,15 @@ def without_blanks(text: str) -> str:
 
 
 def without_quotes(text: str) -> str:
-    return text[1:-1] if len(text) > 2 and text[0] in QUOTES and text[-1] in QUOTES else text
+    """Also without the apostrophe at one end with which spreadsheets mark a text."""
+    if len(text) > 2 and text[0] in QUOTES and text[-1] in QUOTES:
+        return text[1:-1]
+    return text.strip("'") or text
 
 
 def in_one_form(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
+    """Without what is not seen, wherever it stands."""
+    return unicodedata.normalize("NFKC", text).translate(UNSEEN) or text
 
 
 def whole(text: str) -> str:
@@ -70,7 +75,7 @@ WRITINGS: dict[str, tuple[Callable[[str], str], str]] = {
     "float": (whole, "without .0 at their ends"),
     "zeros": (without_zeros, "without the zeros in front"),
     "case": (str.casefold, "if case did not count"),
-    "unicode": (in_one_form, "in one Unicode normal form"),
+    "unicode": (in_one_form, "in one Unicode form"),
     "dashes": (without_dashes, "without their dashes"),
     "exponent": (without_exponent, "with all digits in place of an exponent"),
     "prefix": (without_prefix, "without what stands before the last / or :"),

@@ -14,7 +14,14 @@ HEAD_BYTES, LOOK_LINES = 1 << 17, 500
 NEVER = "\x01\x02\x01"  # what no line holds, in place of a delimiter
 QUOTED = r"""^\s*[\[({].*[\])}]\s*$"""  # a list as Python, JSON or PostgreSQL writes it
 BRACKETS = r"^[\[({]|[\])}]$"
-QUOTES = r"""^(["'])(.*)(["'])$"""
+# A quoted id goes from one separator to the next, and may hold separators itself. Single quotes count in brackets.
+DOUBLE, SINGLE = r'"(?:[^"\\]|\\.|"")*"', r"'(?:[^'\\]|\\.)*'"
+WHOLE = re.compile(rf"(?<![^\s,;|>\[({{])(?:{DOUBLE}|{SINGLE})(?![^\s,;|>\])}}])")
+ESCAPED = r"""\\(["'\\])"""
+# No ids can be taken from a list that was printed and not written whole, nor from one of lists or objects.
+ELIDED = r"(?:^|[\[\s,])(?:\.\.\.|\x{2026})(?:[\s,\]]|$)"
+NESTED = r"^\s*\[\s*[\[({]"
+ONE = "\x1f"  # stands for a separator of several characters
 BLANKS = "blanks"
 # Whichever is found first in most of the texts; blanks last, since they stand beside the others too.
 SIGNS = ("|", ";", "\t", ",", ">")
@@ -46,6 +53,8 @@ def separator_of(texts: Sequence[str]) -> Separator | None:
     found: Counter[str] = Counter()
     for text in texts:
         inner = text.strip().strip("[](){}") if bracketed else text.strip()
+        if '"' in inner or (bracketed and "'" in inner):
+            inner = WHOLE.sub("q", inner)
         found.update(sign for sign in SIGNS if sign in inner)
         found[BLANKS] += bool(re.search(r"\S\s+\S", inner))
     most = max(found.values(), default=0)
@@ -84,16 +93,46 @@ def _first_lines(head: bytes) -> list[str]:
 
 
 def split_sql(text: str, separator: Separator) -> str:
-    """SQL: the ids of a text as a list; an empty text has none. Blanks around an id are not part of it."""
+    """SQL: the ids of a text as a list; an empty text has none. Blanks around an id are not part of it, and neither are
+    the quotes of one that is written in quotes."""
     around = {BLANKS: r"\s+", "\t": r" *\t *"}
     pattern = around.get(separator.sign) or rf"\s*{re.escape(separator.sign)}\s*"
     inner = trimmed(text)
+    quotes = f"contains({text}, {literal(chr(34))})"
     if separator.bracketed:
         inner = trimmed(f"regexp_replace({inner}, {literal(BRACKETS)}, '', 'g')")
+        quotes = f"({quotes} OR contains({text}, {literal(chr(39))}))"
     ids = f"string_split_regex({inner}, {literal(pattern)})"
+    return (
+        f"CASE WHEN {inner} = '' THEN []::VARCHAR[] WHEN {quotes} THEN {_quoted_sql(inner, separator)} ELSE {ids} END"
+    )
+
+
+def _quoted_sql(inner: str, separator: Separator) -> str:
+    """SQL: as `split_sql`, of a text that has quotes."""
+    sign = " " if separator.sign == BLANKS else separator.sign
+    if len(sign) > 1:
+        inner, sign = f"replace({inner}, {literal(sign)}, {literal(ONE)})", ONE
+    one, between = (
+        (r"\s", r"\s+") if sign == " " else (re.escape(sign), re.escape(sign) + (" *" if sign == "\t" else r"\s*"))
+    )
+    wholes = [DOUBLE, SINGLE] if separator.bracketed else [DOUBLE]
+    parts = "|".join(f"{whole}[^{one}]*" for whole in wholes)
+    # With a separator in front of each id, also the first, no match is empty.
+    every = f"regexp_extract_all({literal(sign)} || {inner}, {literal(f'{between}({parts}|[^{one}]*)')}, 1)"
+    if sign == ONE:
+        every = f"list_transform({every}, lambda id: replace(id, {literal(ONE)}, {literal(separator.sign)}))"
+    bare = trimmed("id")
+    within = f"{bare}[2:-2]"
+    double = f"""replace({within}, '""', '"')"""
+    whens = f"WHEN regexp_full_match({bare}, {literal(DOUBLE)}) THEN {_plain(double)}"
     if separator.bracketed:
-        ids = f"list_transform({ids}, lambda id: regexp_replace(id, {literal(QUOTES)}, '\\2'))"
-    return f"CASE WHEN {inner} = '' THEN []::VARCHAR[] ELSE {ids} END"
+        whens += f" WHEN regexp_full_match({bare}, {literal(SINGLE)}) THEN {_plain(within)}"
+    return f"list_transform({every}, lambda id: CASE {whens} ELSE {bare} END)"
+
+
+def _plain(text: str) -> str:
+    return rf"regexp_replace({text}, {literal(ESCAPED)}, '\1', 'g')"
 
 
 def trimmed(text: str) -> str:

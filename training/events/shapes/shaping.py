@@ -1,5 +1,6 @@
 """A source in the shape that the settings ask for: what they name is looked for in fields, lists, paths and bytes."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -8,12 +9,12 @@ import duckdb
 from index.errors import EventsError
 from training.events.shapes.binaryids import uuid_column
 from training.events.shapes.finders import Finder
-from training.events.shapes.lines import BLANKS, COLUMN, Separator, separator_of, split_sql
+from training.events.shapes.lines import BLANKS, COLUMN, ELIDED, NESTED, Separator, separator_of, split_sql
 from training.events.shapes.partitions import partitions
 from training.events.shapes.partitions import sql as partition_sql
 from training.events.shapes.shape import ROW, Column, Shape
 from training.events.source import Source
-from training.events.sql import literal, name
+from training.events.sql import READ_ERRORS, literal, name
 from training.eventsconfig import SESSION, EventsConfig
 
 LOOK_ROWS = 1000
@@ -80,6 +81,8 @@ class Shaping:
             return None
         text = self.source.raw_text(column)
         separator = self.separator(column, text)
+        if separator.bracketed:
+            self.check_lists(column, text)
         return Column(column, split_sql(text, separator), "VARCHAR")
 
     def separator(self, column: str, text: str) -> Separator:
@@ -103,6 +106,29 @@ class Shaping:
             )
         self.guesses.append(f"{where} is read as one session of ids with {seen} between them (see --separator)")
         return seen
+
+    def check_lists(self, column: str, text: str) -> None:
+        """Raises EventsError for lists written as text, in any row, that do not give their ids."""
+        found = f"regexp_matches({text}, {literal(ELIDED)}) OR regexp_matches({text}, {literal(NESTED)})"
+        query = f"SELECT {text} AS text FROM {self.source.scan()} WHERE {found} LIMIT 1"
+        try:
+            rows = self.connection.execute(query).fetchall()
+        except READ_ERRORS:
+            return  # who reads all rows says what is wrong with them
+        if not rows:
+            return
+        ((value,),) = rows
+        shown = f"{self.file}: column {column!r} has {value[:60]!r}"
+        if re.match(NESTED, value):
+            raise EventsError(
+                f"{shown}, a text with lists or objects inside the list: ids are not taken from those. Write the rows "
+                f"as JSON lines (in pandas: to_json(orient='records', lines=True), of lists and not of their texts), "
+                f"and name the id within, for example --item {column}.id"
+            )
+        raise EventsError(
+            f"{shown}: '...' stands for ids that were left out when the list was printed, as numpy does. Write whole "
+            "lists (in pandas: to_parquet, or .tolist() of each array before to_csv)"
+        )
 
 
 def shaped(
