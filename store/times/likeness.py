@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from store.times.civil import Zone
-from store.times.numbers import DAY, NUMBER_FORMS, Digits, in_form, number_of
-from store.times.texts import SLASHES, tidy
+from store.times.numbers import DAY, LATEST, NUMBER_FORMS, Digits, in_form, number_of
+from store.times.texts import SLASHES, Order, read_text, tidy
 
 SINCE, UNTIL = 20 * 365 * DAY, 90 * 365 * DAY  # about 1990 and 2060: what times of events are in
 # Numbers of these cannot be mistaken: read as an epoch they are in a year without logs, or in none.
@@ -20,6 +20,11 @@ TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?(\s*[ap]\.?m\.?)?", re.
 DATED_TEXT = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}[ t]+\d{1,2}:\d\d(:\d\d)?(\.\d+)?\s*(?P<zone>[a-z][\w/+-]+)", re.ASCII | re.I
 )
+NOON = re.compile(r"(?<!\d)(1[3-9]|2\d):\d\d(:\d\d([.,]\d+)?)?\s*[ap]\.?m\b", re.ASCII | re.IGNORECASE)
+THOUSANDS = re.compile(
+    r"\d{1,3}((,\d{3}){2,}(\.\d+)?|(\.\d{3}){2,}(,\d+)?|([' ]\d{3}){2,}([.,]\d+)?|\.\d{3},\d+|,\d{3}\.\d+)", re.ASCII
+)
+ORDERS: tuple[Order, ...] = ("mdy", "dmy")
 WORDED = re.compile(r"\d{1,2}\.?[\s/-]+[^\W\d]{3,}\.?[\s/-]+\d{4}", re.IGNORECASE)
 
 
@@ -33,10 +38,11 @@ def likeness(text: str) -> str:
         form = form_of(number)
         return f"it looks like {NUMBER_FORMS[form].words}" if form else "as a number of seconds it is no time"
     if found := SLASHES.match(text):
-        first, second = int(found[1]), int(found[3])
-        if first > 12 >= second or second > 12 >= first:
-            return f"it looks like {'day and month' if first > 12 else 'month and day'}, in this order"
-        return "it looks like month and day, or day and month: which comes first is not known"
+        return _dated(text, found)
+    if NOON.search(text):
+        return "its hour is above 12, and yet before or after noon (AM, PM)"
+    if THOUSANDS.fullmatch(text):
+        return "it looks like a number with marks between its thousands: write it without them"
     if TIME_OF_DAY.fullmatch(text):
         return "it is a time of day without a date"
     if found := DATED_TEXT.fullmatch(text):
@@ -44,6 +50,23 @@ def likeness(text: str) -> str:
     if WORDED.match(text):
         return "its month has no English name"
     return ""
+
+
+def _dated(text: str, found: re.Match[str]) -> str:
+    """Of a date with the year last."""
+    if NOON.search(text):
+        return "its hour is above 12, and yet before or after noon (AM, PM)"
+    times = [read_text(text, Zone(), order) for order in ORDERS]
+    if times == [None, None]:
+        return "it begins with a date, but all of it is no time in either order of month and day"
+    if not any(time is not None and 0 <= time <= LATEST for time in times):
+        return f"its year, {found[4]}, is out of range"
+    first, second, last = int(found[1]), int(found[3]), int(found[4])
+    if len(found[1]) == len(found[4]) == 2 and second <= 12 < first and 1 <= last <= 31:
+        return "it looks like day and month, or year and month: which comes first is not known"
+    if first > 12 >= second or second > 12 >= first:
+        return f"it looks like {'day and month' if first > 12 else 'month and day'}, in this order"
+    return "it looks like month and day, or day and month: which comes first is not known"
 
 
 def form_of(value: int | float) -> str | None:

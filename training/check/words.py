@@ -226,23 +226,23 @@ OTHERWISE: dict[tuple[str, str], dict[str, str]] = peoplewords.OTHERWISE | {
     },
     ("no_events", "times"): {
         "found": "None of {count:,} rows is an event: times like {times} cannot be read.",
-        "advice": "Say how they are written with --time-format, or name another column with --time.",
+        "advice": "Say how they are written with --time-format, or name another column with --time.{offer}",
     },
     ("metadata_empty", "every"): {
         "found": "The metadata holds no item: {count:file} {count:is|are} empty: {files}.",
         "effect": "Items have no title and no category, and pass no filter.",
     },
+    ("no_events", "rejected"): {"advice": "{remedy}."},
     ("no_events", "no_rows"): {"found": "The log has no rows."},
     ("rows_rejected", "refused"): {
         "effect": "Training would refuse the log: --max-bad-share allows {allowed}.",
-        "advice": "Check --user, --item, --time, --time-unit, --delimiter and --encoding, correct the log, or "
-        "raise --max-bad-share.",
+        "advice": "{remedy}. Otherwise correct the log, or raise --max-bad-share.",
     },
     ("rows_rejected", "refused_times"): {
         "found": "{count:row} of {read:,} ({share}) cannot be events: {reasons}. Times like {times} cannot be read.",
         "effect": "Training would refuse the log: --max-bad-share allows {allowed}.",
         "advice": "Say how they are written with --time-format, name another column with --time, correct the log, or "
-        "raise --max-bad-share.",
+        "raise --max-bad-share.{offer}",
     },
     ("short_sessions", "sessions_given"): {
         "advice": "Check that --user names the user, not the event or the page view."

@@ -16,9 +16,9 @@ from index.errors import ConfigError, EventsError, EventsRejected
 from training.events.csvrecords import check_count, count_lines
 from training.events.reasons import Reason, events_sql
 from training.events.rejects import MalformedLines, write_rejects
+from training.events.remedies import remedy
 from training.events.source import Source, Sources
 from training.events.sql import READ_ERRORS, first_line
-from training.events.times.facts import unread
 from training.events.unknown import words_of
 from training.eventsconfig import EventsConfig
 
@@ -167,32 +167,12 @@ class EventReader:
             kept = f"; each is in {self.rejects}, {first}" if self.rejects is not None else ""
             reasons = ", ".join(f"{n} {reason}" for reason, n in self.counts.rejected.items())
             most = max(self.counts.rejected, key=lambda reason: self.counts.rejected[reason])
+            times = self.sources.times.unread if most == "bad_time" else ()
             raise EventsRejected(
                 f"{bad} of {self.counts.rows} rows cannot be events ({reasons}), more than the "
-                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {self._remedy(most)}, or raise "
+                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {remedy(most, times)}, or raise "
                 "--max-bad-share"
             )
-
-    def _remedy(self, reason: str) -> str:
-        """What to do about rows that are rejected for it."""
-        times = unread(self.sources.times.unread) if reason == "bad_time" else ""
-        return f"Times like {times} cannot be read: {REMEDIES[reason]}" if times else REMEDIES[reason]
-
-
-# What may be wrong where most of the rejected rows have this reason.
-REMEDIES = {
-    "malformed": "Look at the first row: --delimiter and --encoding say how the file is written",
-    "no_user": "Is --user the right column? Where its rows are of people who are not known, name the column of their "
-    "session with --session, or take each event for itself with --unknown-users single",
-    "no_session": "Is --session the right column? Leave it out where many rows have no session: pauses cut then",
-    "no_item": "Is --item the right column? Rows of searches, logins and the like are left out by --event-types",
-    "bad_time": "Is --time the right column? --time-format says how times are written, --time-unit what numbers "
-    "since 1970 count",
-    "bad_dwell": "Is --dwell the right column? It holds seconds",
-    "bad_weight": "Is --weight the right column? It holds numbers from 0 on",
-    "wrong_type": "User, session, item and time are texts or numbers, and no objects, lists or truth values",
-    "too_long": "Is --item the right column? Its values are too long for ids",
-}
 
 
 def stopped(source: Source, error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """Looking at a log before training: each problem in a log of its own, and a clean log that has none."""
 
+import contextlib
 import csv
 import io
 import json
@@ -28,6 +29,10 @@ from training.check.page import page
 from training.check.tally import SAMPLES
 from training.check.words import FINDINGS, OTHERWISE, words_of
 from training.config import EvaluationConfig, SessionsConfig, TrainConfig
+from training.events.reader import EventReader
+from training.events.remedies import REMEDIES
+from training.events.sources import open_sources
+from training.events.sql import connect
 from training.eventsconfig import EventsConfig
 from training.pipeline.prepare import prepare
 from training.progress import LogReporter
@@ -168,6 +173,7 @@ AGAIN = changed(lambda i, _: {"item_id": CLEAN[i - 1]["item_id"]} if i % 6 == 3 
 SPECIAL = {
     ("no_events", "left_out"): Case("stop", TYPED, {"event_type": "event_type", "event_types": ("rented",)}),
     ("no_events", "times"): Case("stop", changed(lambda i, _: {"timestamp": "yesterday"})),
+    ("no_events", "rejected"): Case("stop", changed(lambda i, _: {"item_id": ""})),
     ("no_events", "no_rows"): Case("stop", []),
     ("rows_rejected", "refused"): Case("stop", changed(lambda i, _: {"item_id": ""} if i % 5 == 0 else {})),
     ("rows_rejected", "refused_times"): Case(
@@ -292,7 +298,29 @@ def test_finding_reads_differently_where_something_else_holds(tmp_path: Path, co
     assert finding.severity == case.severity
     assert said(words.found, finding.found)
     assert said(words.effect, finding.effect)
-    assert said(words.advice.replace("{unit}", ""), finding.advice) or said(words.advice, finding.advice)
+    short = re.sub(r"\{(unit|offer)\}", "", words.advice)
+    assert said(short, finding.advice) or said(words.advice, finding.advice)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "flag"), [("weight", "1,5", "--weight"), ("dwell", "3000ms", "--dwell"), ("item", "", "--item")]
+)
+def test_what_to_do_about_rejected_rows_is_said_by_their_reason_as_a_training_says_it(
+    tmp_path: Path, column: str, value: str, flag: str
+) -> None:
+    rows = [
+        {"user": "u", "item": f"i{n}", "timestamp": START + n, "weight": 1, "dwell": 2} | {column: value}
+        for n in range(9)
+    ]
+    events = {"user": "user", "item": "item", "weight": "weight", "dwell": "dwell"}
+    config = config_of(write(tmp_path, rows), events=events)
+    found = by_code(examine(config, now=NOW, forecaster=lambda *_: PLAN))
+    with contextlib.closing(connect(500)) as connection, pytest.raises(EventsRejected) as refused:
+        list(EventReader(open_sources(config.events, connection), config.events, connection))
+    (remedy,) = [text for text in REMEDIES.values() if text in str(refused.value)]
+    assert remedy.startswith(f"Is {flag} the right column?")
+    for code in ("no_events", "rows_rejected"):
+        assert found[code].advice.startswith(f"{remedy}.")
 
 
 class Told(LogReporter):

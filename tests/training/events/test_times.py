@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -182,9 +183,12 @@ def test_a_date_that_contradicts_the_others_is_rejected_and_told(log):
     ("times", "formats"),
     [
         (["3/4/2024 8:26", "5/6/2024 9:00"], ("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M")),
-        (["03-04-24", "05-06-24"], ("%m-%d-%y", "%d-%m-%y")),
+        (["03-04-24", "05-06-24"], ("%m-%d-%y", "%d-%m-%y", "%y-%m-%d")),
         (["3/4/2024 8:26:10 PM"], ("%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p")),
-        (["24/03/15", "24/03/16"], ("%m/%d/%y", "%d/%m/%y")),  # the year may be first
+        (["24/03/15", "24/03/16"], ("%d/%m/%y", "%y/%m/%d")),  # the year may be first
+        (["10-03-11 9:00", "11-03-12 9:00"], ("%m-%d-%y %H:%M", "%d-%m-%y %H:%M", "%y-%m-%d %H:%M")),
+        (["3/1/2024, 10:46 AM"], ("%m/%d/%Y, %I:%M %p", "%d/%m/%Y, %I:%M %p")),
+        (["3/1/2024 10:46:00.25 +0200"], ("%m/%d/%Y %H:%M:%S.%f %z", "%d/%m/%Y %H:%M:%S.%f %z")),
         (["13/4/2024", "4/13/2024"], ("%m/%d/%Y", "%d/%m/%Y")),  # a contradiction
     ],
 )
@@ -194,9 +198,26 @@ def test_dates_that_nothing_decides_stop_with_the_lines_to_type(log, times, form
     for form in formats:
         assert f"--time-format '{form}'" in str(stopped.value)
     assert repr(times[0]) in str(stopped.value) or len(times) > 1
+    offers = re.findall("--time-format '([^']*)'", str(stopped.value))
+    assert sorted(offers) == sorted(formats)
+    assert all(any(read_time(time, TimeRule(form)) is not None for time in times) for form in offers)
     told = formats[0]
     sure = [time for time in times if read_time(time, TimeRule(told)) is not None]
     assert len(log(times, time_format=told, max_bad_share=1.0).read()) == len(sure)
+
+
+def test_dates_that_no_order_makes_a_time_are_not_said_to_be_read(log):
+    """What is offered reads them."""
+    found = log(["01/03/2024 10h46", "31/03/2024 9h05"])
+    assert found.times.guessed() is None
+    assert found.times.ambiguous() is None
+    with pytest.raises(EventsRejected, match="no time in either order") as stopped:
+        found.read()
+    (form,) = re.findall("--time-format '([^']*)'", str(stopped.value))
+    assert log(["01/03/2024 10h46", "31/03/2024 9h05"], time_format=form).read() == [
+        "2024-03-01T10:46:00",
+        "2024-03-31T09:05:00",
+    ]
 
 
 ODD = {

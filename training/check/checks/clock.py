@@ -8,7 +8,6 @@ from training.check.exam import Exam
 from training.check.findings import Finding, Sample, Severity, finding, grade
 from training.check.tally import DAY, NO_CLOCK, SAMPLES
 from training.check.text import moment, number, percent
-from training.events.times import facts
 
 MIDNIGHTS = 0.9  # share of the events
 TIES_NOTE, TIES_WARN = 0.2, 0.5  # of the events that follow another in their session
@@ -35,11 +34,11 @@ def no_epoch(exam: Exam) -> Iterator[Finding]:
         yield finding("times_no_epoch", severity, exam.counts.rows, **vars(said))
 
 
-def unread(exam: Exam) -> tuple[int, str]:
-    """Rows whose time cannot be read, and examples of their times, with what they look like."""
+def unread(exam: Exam) -> tuple[int, list[str]]:
+    """Rows whose time cannot be read, and examples of their times."""
     rows = exam.counts.rejected.get("bad_time", 0)
     texts = dict.fromkeys(row["time"] for row in exam.rejects.get("bad_time", ()) if row.get("time"))
-    return rows, facts.unread(list(texts)[:SAMPLES])
+    return rows, list(texts)[:SAMPLES]
 
 
 def no_clock(exam: Exam) -> Iterator[Finding]:

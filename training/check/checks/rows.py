@@ -6,6 +6,9 @@ from training.check.checks import clock
 from training.check.exam import Exam
 from training.check.findings import Finding, finding, grade
 from training.check.text import percent
+from training.events.remedies import remedy
+from training.events.times import facts
+from training.events.times.formats import reading
 
 REJECTED_WARN = 0.01  # of the rows
 
@@ -29,18 +32,32 @@ def bad_rows(exam: Exam) -> Iterator[Finding]:
     counts, allowed = exam.counts, exam.config.events.max_bad_share
     if exam.times.ambiguous() and set(counts.rejected) == {"bad_time"}:
         return  # said with its reason
-    late, times = clock.unread(exam)
+    late, texts = clock.unread(exam)
+    times, formats = facts.unread(texts), reading(texts)
+    offer = f" It may be {formats}." if formats else ""
     samples = [{"reason": reason, **some[0]} for reason, some in exam.rejects.items() if some]
+    ranked = sorted(counts.rejected.items(), key=lambda pair: -pair[1])
+    advice = remedy(ranked[0][0]) if ranked else ""
     if not exam.events:
         sound = sum(counts.dropped.values())
-        case = "left_out" if sound else None if counts.rows else "no_rows"
+        case = "left_out" if sound else "rejected" if ranked else None if counts.rows else "no_rows"
         case = "times" if times and 2 * late > counts.rows else case
-        yield finding("no_events", "stop", counts.rows, share=1.0, samples=samples, case=case, sound=sound, times=times)
+        yield finding(
+            "no_events",
+            "stop",
+            counts.rows,
+            share=1.0,
+            samples=samples,
+            case=case,
+            sound=sound,
+            times=times,
+            remedy=advice,
+            offer=offer,
+        )
     total = sum(counts.rejected.values())
     if total:
         share = total / counts.rows
         refused = share > allowed
-        ranked = sorted(counts.rejected.items(), key=lambda pair: -pair[1])
         yield finding(
             "rows_rejected",
             "stop" if refused else grade(share, REJECTED_WARN),
@@ -49,6 +66,8 @@ def bad_rows(exam: Exam) -> Iterator[Finding]:
             samples=samples,
             case="refused_times" if refused and times and 2 * late > total else "refused" if refused else None,
             times=times,
+            remedy=advice,
+            offer=offer,
             read=counts.rows,
             reasons=", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in ranked),
             allowed=percent(allowed),

@@ -7,8 +7,7 @@ from typing import Literal
 from store.times.likeness import NumberForm, likeness
 from store.times.numbers import NUMBER_FORMS
 from store.times.texts import Order
-
-WORDS = {"mdy": "the month first", "dmy": "the day first"}
+from training.events.times.formats import WORDS, Parts, format_of, offered
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,13 @@ class DayOrder:
             return ""
         return "mdy" if self.month_first > self.day_first else "dmy"
 
-    def format(self, order: Order) -> str:
-        """Of strptime, with the separator, the year and the clock of the example."""
-        date, _, clock = self.example.strip().partition(" ")
-        sep = "-" if "-" in date else "/"
-        year = "%Y" if len(date.split(sep)[-1]) == 4 else "%y"
-        half = "%I" if clock[-1:] in "mM" and clock else "%H"
-        clock = {0: "", 1: f" {half}:%M", 2: f" {half}:%M:%S"}.get(clock.count(":"), "") + (
-            " %p" if half == "%I" else ""
-        )
-        return sep.join(("%m", "%d", year) if order == "mdy" else ("%d", "%m", year)) + clock
+    @property
+    def orders(self) -> tuple[Parts, ...]:
+        """Those that no date rules out, or all where the dates contradict each other."""
+        if self.maybe_year:
+            year_first: tuple[Parts, ...] = () if self.month_first else ("ymd",)
+            return (*(() if self.day_first else ("mdy",)), *(() if self.month_first else ("dmy",)), *year_first)
+        return "mdy", "dmy"
 
 
 NO_DATES = DayOrder()
@@ -70,15 +66,15 @@ class TimeFacts:
         """Of dates whose month and day could change places."""
         if not self.days.dates or self.days.order:
             return None
-        formats = " or ".join(f"--time-format '{self.days.format(order)}' ({WORDS[order]})" for order in ("mdy", "dmy"))
+        formats = offered(self.days.example, self.days.orders)
         why = "no date has a day above 12"
         if self.days.month_first or self.days.day_first:
             why = "the dates contradict each other" if not self.days.maybe_year else "the year could be first as well"
+        firsts = " or ".join(WORDS[order] for order in self.days.orders)
         return Said(
-            f"Times like {self.days.example!r} may have the month or the day first, and the log does not say which: "
-            f"{why}.",
+            f"Times like {self.days.example!r} may have {firsts}, and the log does not say which: {why}.",
             "None of them is read.",
-            f"Say it: {formats}.",
+            f"Say it: {formats}." if formats else "Say how they are written with --time-format.",
         )
 
     def no_epoch(self) -> Said | None:
@@ -112,11 +108,12 @@ class TimeFacts:
         if not self.days.dates or not order:
             return None
         count = self.days.month_first if order == "mdy" else self.days.day_first
+        other = format_of(self.days.example, "dmy" if order == "mdy" else "mdy")
         return Said(
             f"Times like {self.days.example!r} are read with {WORDS[order]}: {count:,} of those looked at have a day "
             "above 12.",
             "A time that contradicts it is rejected.",
-            f"If it is wrong, say it: --time-format '{self.days.format('dmy' if order == 'mdy' else 'mdy')}'.",
+            "If it is wrong, say it: --time-format" + ("." if other is None else f" '{other}'."),
         )
 
 

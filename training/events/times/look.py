@@ -14,7 +14,7 @@ import duckdb
 from store.times.likeness import number_form
 from store.times.numbers import LATEST, number_of
 from store.times.reading import TimeRule, read_time
-from store.times.texts import slashes, tidy
+from store.times.texts import Order, slashes, tidy
 from training.events.source import Source
 from training.events.sql import READ_ERRORS, literal
 from training.events.times.facts import DayOrder, TimeFacts
@@ -32,6 +32,7 @@ FAST = (
     "%Y-%m-%dT%H:%M:%S,%f", "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y",
     "%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S",
 )  # fmt: skip
+ORDERS: tuple[Order, ...] = ("mdy", "dmy")
 ORDERED = ("{d} %H:%M", "{d} %H:%M:%S", "{d}")
 DATES_OF = {"mdy": ("%m/%d/%Y", "%m-%d-%Y"), "dmy": ("%d/%m/%Y", "%d-%m-%Y")}
 # A date with the year last, and whatever follows it.
@@ -82,7 +83,8 @@ def _first_texts(
 
 
 def _days_of(texts: Sequence[str]) -> DayOrder:
-    dates = [(text, found) for text in texts if (found := slashes(tidy(text)))]
+    """Of those texts that are a time once the order is known: no order makes one of any other."""
+    dates = [(text, found) for text in texts if (found := slashes(tidy(text))) and _is_ordered(text)]
     if not dates:
         return DayOrder()
     numbers = [(int(first), int(second)) for _, (first, second, _) in dates]
@@ -93,6 +95,10 @@ def _days_of(texts: Sequence[str]) -> DayOrder:
         maybe_year=all(len(a) == 2 == len(c) and 1 <= int(c) <= 31 for _, (a, _, c) in dates),
         example=tidy(dates[0][0])[:40],
     )
+
+
+def _is_ordered(text: str) -> bool:
+    return any(_is_time(text, TimeRule(order=order)) for order in ORDERS)
 
 
 def _all_days(
