@@ -128,8 +128,9 @@ def run_test(options: argparse.Namespace) -> int:
 
 
 def run_export(options: argparse.Namespace) -> int:
-    from cli.exports import export, is_standard_output
+    from cli.exports import export, is_standard_output, refuse_own
 
+    refuse_own(options.out, options.models)
     for path in export(open_model(options), options.format, options.out, options.matrix, options.score):
         if not is_standard_output(path):
             say(str(path))

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from index.artifact.directory import LOCK_NAME
 from index.artifact.files import os_errors_as
 from index.catalogue.values import first_text
 from index.errors import ConfigError
@@ -29,6 +30,7 @@ from index.words import word_of
 
 BLOCK_ROWS = 10_000
 BLOCK_BYTES = 1 << 20
+OWN = ("versions", "current.json", "runs", LOCK_NAME)  # of a folder of models
 MOST_LINKS = 40  # that Linux follows, one from the other
 STANDARD_OUTPUT = Path("/dev/stdout")
 DESCRIPTORS = re.compile(r"/dev/fd|/proc/(self|[0-9]+|thread-self)(/task/[0-9]+)?/fd")  # folders of open files
@@ -66,6 +68,14 @@ def export(model: Model, format: str, out: Path, matrix: str, score: str) -> lis
             else:
                 os.replace(path, os.path.realpath(file))
     return files
+
+
+def refuse_own(out: Path, models: Path) -> None:
+    """Raises ConfigError for a place among the files of the models themselves: an export would take the place of what
+    says which model serves, or of a part of one."""
+    place, root = Path(os.path.realpath(out)), Path(os.path.realpath(models))
+    if place.is_relative_to(root) and place.parts[len(root.parts) :][:1] in {(name,) for name in OWN}:
+        raise ConfigError(f"--out {out} is among the models' own files in {models}: write it elsewhere")
 
 
 def passes_on(file: Path) -> bool:

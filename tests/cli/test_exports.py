@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from support.factories import quick_config, two_groups
 
 from cli import exports
 from cli.exports import FORMATS, Format, export
+from cli.main import main
 from index.artifact.registry import Registry
 from index.errors import ConfigError, DiskFull
 from index.model import Model
@@ -176,6 +178,18 @@ def test_places_and_choices_that_cannot_be_are_refused(model, tmp_path):
     for format, matrix, score in (("csv", "inputs", "next"), ("npy", "both", "next"), ("npy", "inputs", "near")):
         with pytest.raises(ConfigError, match="is not one of"):
             export(model, format, Path("unused"), matrix, score)
+
+
+@pytest.mark.parametrize("name", ["current.json", "versions/mine.txt", "../models/current.json", "link"])
+def test_no_export_takes_the_place_of_a_file_of_the_models(model, tmp_path, name, capsys):
+    models = tmp_path / "models"
+    shutil.copytree(model.artifact.directory.parent.parent, models)
+    (models / "link").symlink_to("current.json")
+    before = (models / "current.json").read_bytes()
+    assert main(["export", "word2vec-text", "--out", str(models / name), "--models", str(models)]) == 2
+    assert "is among the models' own files" in capsys.readouterr().err
+    assert (models / "current.json").read_bytes() == before
+    assert main(["export", "word2vec-text", "--out", str(models / "mine.txt"), "--models", str(models)]) == 0
 
 
 def test_a_pipe_gets_the_export_and_a_link_is_followed(model, tmp_path):

@@ -30,7 +30,8 @@ LOOK_BYTES = 1 << 16
 def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, str]]:
     """(file, format) in input order: as given, and sorted by name within a folder or a glob. A file comes once.
 
-    Raises EventsMissing for a path that is not there, or a folder or glob without files of a known kind.
+    Raises EventsMissing for a path that is not there, or a folder or glob without files of a known kind; EventsError
+    for one whose name is not UTF-8.
     """
     found: dict[str, tuple[str, str]] = {}
     if not paths:
@@ -57,9 +58,19 @@ def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, st
             if not files:
                 raise EventsMissing(f"{path} does not exist and matches no file: check the path, and quote globs")
         for file in files:
+            _refuse_unnamed(file)
             kind = format if format != "auto" else kind_of(file)
             found.setdefault(os.path.realpath(file), (file, kind))
     return list(found.values())
+
+
+def _refuse_unnamed(file: str) -> None:
+    """Raises EventsError for a path that is not UTF-8: neither DuckDB nor a table of rejects could name it."""
+    try:
+        file.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(file).decode("utf-8", "backslashreplace")
+        raise EventsError(f"{shown}: the name of this file or of its folder is not UTF-8: rename it (mv)") from None
 
 
 def _below(folder: Path) -> Iterator[Path]:

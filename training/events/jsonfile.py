@@ -3,6 +3,7 @@
 import codecs
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Literal
@@ -100,6 +101,24 @@ def only_object(file: str) -> str | None:
     """Dotted path of the list of objects in the one object that is the whole file; None for any other file."""
     first = list(islice(lines(file), 2))
     return inner_list(first[0]) if len(first) == 1 else None
+
+
+def refuse_keyed(file: str, item: str) -> None:
+    """Raises EventsError where the file is one object, with a row behind each of its keys: an id is no column. item:
+    what the ids should be called."""
+    first = list(islice(lines(file), 2))
+    try:
+        rows = list(json.loads(first[0]).values()) if len(first) == 1 else []
+    except (ValueError, RecursionError, AttributeError):
+        return
+    if len(rows) < 2 or not all(isinstance(row, dict) for row in rows):
+        return
+    shared = Counter(key for row in rows for key in row if not key.isdigit())  # numbers: columns, each with its rows
+    if shared and 2 * shared.most_common(1)[0][1] >= len(rows):
+        raise EventsError(
+            f"{file}: is one JSON object, keyed by id: its {len(rows):,} rows stand each behind a key. Write them as "
+            f"lines, each with its id, for example with: jq -c 'to_entries[] | {{{json.dumps(item)}: .key}} + .value'"
+        )
 
 
 def lines(file: str) -> Iterator[bytes]:

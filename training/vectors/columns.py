@@ -8,6 +8,7 @@ from typing import NamedTuple
 from index.errors import VectorsError
 
 ID_NAMES = ("item_id", "id", "item", "key", "word", "token", "itemid", "product_id", "asin")
+SHOWN = 5
 NUMBERED = re.compile(r"(.*?)(\d+)")
 
 
@@ -37,7 +38,8 @@ def columns_of(kinds: Mapping[str, int], path: Path, ids: str | None, vectors: s
     elif len(lists) == 1:
         chosen = (lists[0],)
     elif lists:
-        raise VectorsError(f"has lists of numbers in {' and '.join(lists)}: name one with --vector-column", path)
+        some = " and ".join(lists[:SHOWN]) + (f" and {len(lists) - SHOWN:,} more" if len(lists) > SHOWN else "")
+        raise VectorsError(f"has lists of numbers in {some}: name one with --vector-column", path)
     else:
         chosen = _numbered(kinds, ids)
     if not chosen or (len(chosen) == 1 and kinds[chosen[0]] < 2):

@@ -1,6 +1,7 @@
 """The ids of a matrix that has none: a file with one for each row, in the same order."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from index.errors import VectorsError
 from training.vectors.arrays import MAGIC, header_of, texts_of
 from training.vectors.files import head_of, opened
 from training.vectors.found import ends_early
+
+NUMBERED = re.compile(r"(\d{1,18})[,;\t]")  # the row, as a table of rows and ids has it
 
 
 def read_ids(path: Path) -> list[str]:
@@ -28,7 +31,11 @@ def read_ids(path: Path) -> list[str]:
     with ends_early(path, "text in UTF-8"):
         text = data.decode("utf-8-sig")
     lines = text.replace("\r\n", "\n").split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
+    lines = lines[:-1] if lines[-1] == "" else lines
+    numbers = [int(found[1]) if (found := NUMBERED.match(line)) else -1 for line in lines]
+    if len(lines) > 1 and numbers in (list(range(len(lines))), list(range(1, len(lines) + 1))):
+        raise VectorsError(f"has a number before each id, as in {lines[0]!r}: write the ids alone, one a line", path)
+    return lines
 
 
 def _of_json(content: Any, path: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """JSON lines: an object for each item, with its id and its numbers as a list, or each under a name of its own."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,18 @@ from training.vectors.found import Block, Found, checked_dims, rows_at_once
 
 LINE = 1 << 24  # bytes of a line
 ROWS = 8192  # at once
+# An object that begins with three lists of numbers.
+PAIR = rb'\s*"(?:[^"\\]|\\.)*"\s*:\s*\[[-+.\deE,\s]*\]\s*'
+KEYED = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{" + b",".join([PAIR] * 3))
 
 
 def open_json_lines(path: Path, head: bytes, ids: str | None, vectors: str | None) -> Found:
+    if vectors is None and KEYED.match(head):
+        raise VectorsError(
+            "is one JSON object, keyed by id: write JSON lines, an object with an id and a vector on each line, for "
+            "example with: jq -c 'to_entries[] | {id: .key, vector: .value}'",
+            path,
+        )
     first = _record(head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0], 1, path)
     kinds = {name: _numbers_of(value) for name, value in first.items()}
     columns = columns_of(kinds, path, ids, vectors)

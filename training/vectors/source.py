@@ -79,6 +79,7 @@ def _open(path: Path, file: VectorsFile, ids_given: bool) -> tuple[Found, list[s
 
 
 def _open_text(path: Path, head: bytes, file: VectorsFile, ids_given: bool) -> Found:
+    words.refuse_decimal_commas(path, head)
     if ids_given and b"\0" not in head:
         return words.open_numbers(path, head)
     first, _, rest = head.removeprefix(words.BOM).partition(b"\n")

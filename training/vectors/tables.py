@@ -20,6 +20,7 @@ from training.vectors.found import Block, Found, checked_dims, rows_at_once
 
 ARROW, PARQUET = b"ARROW1", b"PAR1"
 ROWS = 8192  # of a table, at once
+LOOK_ROWS = 64
 CSV_BLOCK = 1 << 24
 
 
@@ -38,7 +39,7 @@ def open_parquet(files: Sequence[Path], ids: str | None, vectors: str | None) ->
                 for batch in table.iter_batches(size, columns=[columns.ids, *columns.vectors]):
                     yield _block(batch, columns, found.dims, file)
 
-    first = next((batch for table in tables for batch in table.iter_batches(1, columns=list(columns.vectors))), None)
+    first = (batch for table in tables for batch in table.iter_batches(LOOK_ROWS, columns=list(columns.vectors)))
     found = Found(
         columns.said("Parquet"),
         rows,
@@ -58,16 +59,12 @@ def open_arrow(path: Path, ids: str | None, vectors: str | None) -> Found:
     def blocks() -> Iterator[Block]:
         with _arrow_errors(path):
             for number in range(parts):
-                batch = table.get_batch(number)
-                batch.validate(full=True)
+                batch = _whole(table.get_batch(number))
                 for begin in range(0, batch.num_rows, ROWS):
                     yield _block(batch.slice(begin, ROWS), columns, dims, path)
 
     with _arrow_errors(path):
-        first = next((table.get_batch(n) for n in range(parts) if table.get_batch(n).num_rows), None)
-        if first is not None:
-            first.validate(full=True)
-    dims = _dims(first, columns, path)
+        dims = _dims(map(_whole, map(table.get_batch, range(parts))), columns, path)
     return Found(columns.said("Arrow (Feather)"), None, dims, _dtype(schema.field(columns.vectors[0]).type), blocks)
 
 
@@ -166,13 +163,23 @@ def _is_numeric(kind: Any) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind))
 
 
-def _dims(first: Any, columns: Columns, path: Path) -> int:
+def _whole(batch: Any) -> Any:
+    """Raises ArrowException for rows that point outside of the file: Arrow has no checksums."""
+    batch.validate(full=True)
+    return batch
+
+
+def _dims(batches: Iterator[Any], columns: Columns, path: Path) -> int:
+    """Of the first row that has a vector: one without it is named later, with its id."""
     if columns.many:
         return checked_dims(len(columns.vectors), path)
-    if first is None or not first.num_rows:
-        raise VectorsError("has no rows", path)
-    length = pc.list_value_length(first.column(columns.vectors[0]))[0].as_py()
-    return checked_dims(length or 0, path)
+    rows = 0
+    for batch in batches:
+        lengths = pc.list_value_length(batch.column(columns.vectors[0])).drop_null()
+        if len(lengths):
+            return checked_dims(lengths[0].as_py(), path)
+        rows += batch.num_rows
+    raise VectorsError(f"has {rows:,} rows, and none has a vector" if rows else "has no rows", path)
 
 
 def _dtype(kind: Any) -> str:

@@ -35,9 +35,21 @@ def open_tensors(path: Path, name: str | None) -> Found:
     kept = tensor["dtype"]
     dtype = np.dtype(TYPES[kept])
     rows, dims = checked_shape(tensor["shape"], np.dtype(np.float32), path, "the tensor")
-    begin = 8 + length + int(tensor["data_offsets"][0])
+    offsets = tensor.get("data_offsets")
+    size = rows * dims * dtype.itemsize
+    if not _are_offsets(offsets) or offsets[1] - offsets[0] != size:
+        raise VectorsError(
+            f"is damaged: {rows:,} vectors of {dims} numbers take up {size:,} bytes, and its header says that they lie "
+            f"at {str(offsets)[:60]}",
+            path,
+        )
+    begin = 8 + length + offsets[0]
     told = "bfloat16" if kept == "BF16" else dtype.name
     return Found("safetensors", rows, dims, told, lambda: _blocks(path, begin, rows, dims, dtype), ids_inside=False)
+
+
+def _are_offsets(offsets: Any) -> bool:
+    return isinstance(offsets, list) and len(offsets) == 2 and all(type(at) is int and at >= 0 for at in offsets)
 
 
 def _blocks(path: Path, begin: int, rows: int, dims: int, dtype: np.dtype[Any]) -> Iterator[Block]:

@@ -1,6 +1,7 @@
 """Text: a line for each item, its id and its numbers. word2vec and fastText .vec begin with a line of two counts, GloVe
 does not; numbers are separated by blanks, tabs, commas or semicolons."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count, islice
@@ -13,6 +14,7 @@ from training.vectors.files import opened
 from training.vectors.found import Block, Found, checked_dims, rows_at_once
 
 LOOKED_AT = 20  # lines that tell how many numbers a line has
+DECIMAL_COMMA = re.compile(rb"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
 LONGEST = 1 << 20  # bytes of a line: a longer one is no text
 BOM = b"\xef\xbb\xbf"
 
@@ -57,6 +59,20 @@ def open_text(path: Path, head: bytes) -> Found:
     rows = counts[0] if counts else None
     dims = checked_dims(dims, path)
     return Found(kind, rows, dims, "text", lambda: _blocks(path, rows, dims, separator), words=True)
+
+
+def refuse_decimal_commas(path: Path, head: bytes) -> None:
+    """Raises VectorsError for numbers like 0,25: nobody can tell them from two numbers with a comma between them."""
+    for line in head.splitlines()[:2]:  # the first may have the names of columns
+        for mark in b";\t ":
+            pieces = line.strip().split(bytes([mark]))[1:]
+            found = [piece for piece in pieces if DECIMAL_COMMA.fullmatch(piece.strip(b'" '))]
+            if len(found) > 1 and 2 * len(found) > len(pieces):
+                raise VectorsError(
+                    f"has numbers with a decimal comma, as {found[0].decode()}: write them with a point, for example "
+                    "with: sed 's/,/./g'",
+                    path,
+                )
 
 
 def open_numbers(path: Path, head: bytes) -> Found:

@@ -446,3 +446,60 @@ def test_ids_beside_a_file_that_has_its_own_are_refused(tmp_path):
     pq.write_table(pa.table({"id": IDS, "v": ROWS.tolist()}), tmp_path / "v.parquet")
     (tmp_path / "i.txt").write_text("\n".join(IDS))
     assert "leave out --ids" in refused(tmp_path / "v.parquet", ids=tmp_path / "i.txt")
+
+
+def test_a_first_row_without_a_vector_is_named(tmp_path):
+    for write, name in ((pq.write_table, "v.parquet"), (pyarrow.feather.write_feather, "v.arrow")):
+        kind = pa.list_(pa.float32())
+        write(pa.table({"id": ["a", "b"], "v": pa.array([None, [1.0, 2.0]], kind)}), tmp_path / name)
+        assert "item 'a' has no vector, the others have 2" in refused(tmp_path / name)
+        write(pa.table({"id": ["a", "b"], "v": pa.array([None, None], kind)}), tmp_path / name)
+        assert "none has a vector" in refused(tmp_path / name)
+
+
+def test_rows_of_arrow_that_point_outside_of_the_file_are_damage(tmp_path):
+    path = tmp_path / "v.arrow"
+    table = pa.table({"id": IDS, "v": ROWS.tolist()})
+    pyarrow.feather.write_feather(table, path, compression="uncompressed")
+    offsets = table["id"].chunk(0).buffers()[1].to_pybytes()[: 4 * len(IDS)]
+    path.write_bytes(path.read_bytes().replace(offsets[8:], b"\x55" * (len(offsets) - 8)))
+    assert "cannot be read" in refused(path)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", " "])
+@pytest.mark.parametrize("first", ["", "id", "2 3"])
+def test_decimal_commas_are_said(tmp_path, separator, first):
+    header = separator.join(["id", "v0", "v1", "v2"]) + "\n" if first == "id" else f"{first}\n" if first else ""
+    rows = [separator.join([item, "0,25", "-1,5", "1"]) for item in ("a", "b")]
+    (tmp_path / "v.txt").write_text(header + "\n".join(rows))
+    assert "decimal comma, as 0,25" in refused(tmp_path / "v.txt")
+
+
+def test_an_object_keyed_by_id_is_said_with_what_turns_it_into_lines(tmp_path):
+    path = tmp_path / "v.json"
+    for indent in (None, 1):
+        path.write_text(json.dumps(dict(zip(IDS, ROWS.tolist(), strict=True)), indent=indent))
+        assert "keyed by id" in refused(path)
+    path.write_text(json.dumps({"id": "a", **{f"list{n}": [1, 2] for n in range(80)}}))
+    assert "list4 and 75 more" in refused(path)
+
+
+@pytest.mark.parametrize("begin", [0, 1])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_ids_beside_their_numbers_are_no_ids(tmp_path, begin, mark):
+    np.save(tmp_path / "v.npy", ROWS)
+    ids = tmp_path / "ids.txt"
+    ids.write_text("".join(f"{n}{mark}{item}\n" for n, item in enumerate(IDS, begin)), encoding="utf-8")
+    assert "a number before each id" in refused(tmp_path / "v.npy", ids=ids)
+    # Ids that look so, and are not the rows in their order.
+    ids.write_text("".join(f"{7 * n}{mark}x\n" for n in range(len(IDS))), encoding="utf-8")
+    assert read(tmp_path / "v.npy", ids=ids).ids[1] == f"7{mark}x"
+
+
+@pytest.mark.parametrize("offsets", [[0, 99999], [0], None, ["0", "1"], [-4, 616]])
+def test_tensors_that_do_not_lie_where_their_header_says(tmp_path, offsets):
+    ids = tmp_path / "ids.txt"
+    ids.write_text("\n".join(IDS), encoding="utf-8")
+    text = json.dumps({"emb": {"dtype": "F32", "shape": list(ROWS.shape), "data_offsets": offsets}}).encode()
+    (tmp_path / "v.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + ROWS.tobytes())
+    assert "is damaged" in refused(tmp_path / "v.safetensors", ids=ids)

@@ -26,6 +26,10 @@ def look_json(
             return None
         marked = jsonfile.has_mark(text.path)
     keys, style = seen
+    item = next(column for setting, column in named if setting == "item")
+    if not any(column.split(".")[0] in keys.top for _, column in named):
+        with text.named():
+            jsonfile.refuse_keyed(text.path, item)
     for setting, column in named:
         if setting in RARE:
             keys.expect(column)
