@@ -8,6 +8,7 @@ from training.check.findings import Finding, finding, grade
 from training.check.text import percent
 
 REJECTED_WARN = 0.01  # of the rows
+QUOTES = ' Where quotes are characters like any other, as in 19" rack: --quoting none.'
 
 
 def empty_files(exam: Exam) -> Iterator[Finding]:
@@ -50,6 +51,7 @@ def bad_rows(exam: Exam) -> Iterator[Finding]:
             case="refused_times" if refused and times and 2 * late > total else "refused" if refused else None,
             times=times,
             read=counts.rows,
+            quotes=QUOTES if any("quote" in row.get("detail", "") for row in exam.rejects.get("malformed", [])) else "",
             reasons=", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in ranked),
             allowed=percent(allowed),
         )
