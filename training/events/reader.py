@@ -174,6 +174,8 @@ class EventReader:
 
     def _remedy(self, reason: str) -> str:
         """What to do about rows that are rejected for it."""
+        if reason == "malformed" and all(source.format == "jsonl" for source in self.sources.sources):
+            return "Look at the first row: each line must be a whole JSON object, in UTF-8"
         times = unread(self.sources.times.unread) if reason == "bad_time" else ""
         return f"Times like {times} cannot be read: {REMEDIES[reason]}" if times else REMEDIES[reason]
 

@@ -1,11 +1,12 @@
 """Findings about rows and columns: rows that are not events, and columns that the settings leave aside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from training.check.checks import clock
 from training.check.exam import Exam
-from training.check.findings import Finding, finding, grade
+from training.check.findings import Finding, Sample, finding, grade
 from training.check.text import percent
+from training.events.rejects import HALF
 
 REJECTED_WARN = 0.01  # of the rows
 QUOTES = ' Where quotes are characters like any other, as in 19" rack: --quoting none.'
@@ -51,10 +52,18 @@ def bad_rows(exam: Exam) -> Iterator[Finding]:
             case="refused_times" if refused and times and 2 * late > total else "refused" if refused else None,
             times=times,
             read=counts.rows,
-            quotes=QUOTES if any("quote" in row.get("detail", "") for row in exam.rejects.get("malformed", [])) else "",
+            quotes=_cause(exam.rejects.get("malformed", [])),
             reasons=", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in ranked),
             allowed=percent(allowed),
         )
+
+
+def _cause(malformed: Sequence[Sample]) -> str:
+    """What else to do, by the first rows that are malformed."""
+    details = [row.get("detail", "") for row in malformed]
+    if any(detail.startswith(HALF) for detail in details):
+        return " Some hold \\ud800 to \\udfff alone, half of a character: write the texts in UTF-8, or without them."
+    return QUOTES if any("quote" in detail.partition(" in: ")[0] for detail in details) else ""
 
 
 def unused_columns(exam: Exam) -> Iterator[Finding]:
