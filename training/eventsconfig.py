@@ -1,5 +1,6 @@
 """The settings of a log and of the metadata: where the files are, how they are written, and what their columns mean."""
 
+import re
 from os import PathLike
 from typing import Annotated, Any, Literal
 
@@ -131,8 +132,12 @@ class EventsConfig(Settings):
     @field_validator("delimiter", "items_delimiter", mode="before")
     @classmethod
     def _typed_delimiter(cls, value: Any) -> Any:
-        """A tab as people type it."""
-        return {"tab": "\t", "TAB": "\t"}.get(value, value.replace("\\t", "\t")) if isinstance(value, str) else value
+        """A tab and other characters that have no key, as people type them: \\t, \\x01, \\001, \\u0001, Hive's ^A."""
+        if not isinstance(value, str):
+            return value
+        typed = {"tab": "\t", "TAB": "\t", "^A": "\x01", "\\0": "\0"}.get(value, value.replace("\\t", "\t"))
+        typed = re.sub(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))", lambda m: chr(int(m[1] or m[2], 16)), typed)
+        return re.sub(r"\\([0-3][0-7]{2})", lambda m: chr(int(m[1], 8)), typed)
 
     @field_validator("delimiter", "items_delimiter")
     @classmethod

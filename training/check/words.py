@@ -55,7 +55,7 @@ FINDINGS = peoplewords.FINDINGS | {
         title="rows that cannot be events",
         found="{count:row} of {read:,} ({share}) cannot be events: {reasons}.",
         effect="They are left out.",
-        advice="Look at the examples: does the program that writes the log have a fault?",
+        advice="Look at the examples: does the program that writes the log have a fault?{quotes}",
     ),
     "memory_short": Words(
         title="training needs more memory than there is",
@@ -236,7 +236,7 @@ OTHERWISE: dict[tuple[str, str], dict[str, str]] = peoplewords.OTHERWISE | {
     ("no_events", "no_rows"): {"found": "The log has no rows."},
     ("rows_rejected", "refused"): {
         "effect": "Training would refuse the log: --max-bad-share allows {allowed}.",
-        "advice": "{remedy}. Otherwise correct the log, or raise --max-bad-share.",
+        "advice": "{remedy}. Otherwise correct the log, or raise --max-bad-share.{quotes}",
     },
     ("rows_rejected", "refused_times"): {
         "found": "{count:row} of {read:,} ({share}) cannot be events: {reasons}. Times like {times} cannot be read.",

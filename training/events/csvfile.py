@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import EventsError
+from training.events import preamble
 from training.events.csvheader import Header, header_of
 from training.events.text.blanks import Marks, around
 from training.events.text.plain import Text
@@ -71,12 +72,17 @@ def look(
     if len(head) == HEAD_BYTES:
         lines = lines[: lines.rfind("\n") + 1] or lines
     lines, skip, stated = _first_line(lines)
+    front = preamble.comments(lines, wanted)
+    lines, left_out = lines[len(front) :], len(front.splitlines())
+    skip += left_out
     if not lines.strip():
         return None
     delimiter = config.delimiter or stated or _likely(lines, config, wanted)
     quote, escape = _quotes(lines, delimiter, config.quoting)
     dialect = Dialect(delimiter, quote, escape, skip=skip)
     guesses = [] if quote or config.quoting == "none" else ["quotes are plain characters, by guess (--quoting none)"]
+    if left_out:
+        guesses.append(f"{left_out} lines in front that begin with # are left out")
     if skip and text.marked:
         text = text.without_mark(folder)  # DuckDB 2.0.0 then takes all rows for one, and gives none
     if len(delimiter.encode()) == 1 and delimiter not in " \t":

@@ -41,6 +41,10 @@ def header_of(file: str, records: Sequence[Sequence[str]], config: EventsConfig,
             )
         return Header(given, line, f"{NAMED}, and others given" if line else "names as given")
     names = _untyped(first, required)
+    if config.header != "no" and set(required) <= set(names) and (more := _unnamed(records)) is not None:
+        place, said = more
+        names.insert(place, "")
+        return Header(names, True, f"{NAMED}, one fewer than values: {said}", config.header == "auto")
     by_number = all(column.isdecimal() for column in required) and not set(required) <= set(first)
     if config.header == "no":
         return Header(numbers, False, f"{UNNAMED}: columns by number")
@@ -49,6 +53,19 @@ def header_of(file: str, records: Sequence[Sequence[str]], config: EventsConfig,
     if config.header == "yes" or _names_above(records, required):
         return Header(numbers, True, f"{NAMED}, and columns by number", config.header == "auto")
     return Header(numbers, False, f"{UNNAMED}: columns by number")
+
+
+def _unnamed(records: Sequence[Sequence[str]]) -> tuple[int, str] | None:
+    """Where the column is that the first line does not name, and what it is: where each row has one value more than the
+    first line, it holds R's names of the rows, or nothing, behind a delimiter at the end of each row."""
+    width, rows = len(records[0]) if records else 0, records[1:]
+    if len(rows) < 2 or any(len(row) != width + 1 for row in rows):
+        return None
+    if not any(row[-1].strip() for row in rows):
+        return width, "a delimiter ends each row"
+    if len({row[0] for row in rows}) == len(rows):
+        return 0, "the first column is taken for R's names of the rows"
+    return None
 
 
 def _same(first: Sequence[str], given: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from index.errors import EventsError, EventsMissing
+from training.events.tables import check_no_table
 from training.events.text.members import is_note
 from training.events.text.unpack import open_file, reading
 
@@ -38,6 +39,7 @@ def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, st
         raise EventsMissing("no events given: name a file, a folder or a glob with --events")
     for path in paths:
         if os.path.isdir(path):
+            check_no_table(path)
             every = sorted(str(p) for p in _below(Path(path)))
             files = [f for f in every if format != "auto" or _is_log(f)]
             if not files:

@@ -21,6 +21,13 @@ MOST_BYTES = 1 << 24  # of one line: longer ones stop DuckDB
 
 TOKENS = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 
+# pandas' to_json without orient: columns, or rows, of values by the number of the row; and its orient="split".
+FRAME = re.compile(
+    rb'\{\s*(?:"[^"]*"\s*:\s*\{\s*"0"\s*:\s*[^{\[\s]|"0"\s*:\s*\{|"columns"\s*:\s*\[[^{\[]*\]\s*,\s*"index"\s*:)'
+)
+# Of Elasticsearch's bulk API: a line that says what to do with the next.
+ACTION = re.compile(rb'\{\s*"(index|create|update|delete)"\s*:\s*\{(?:\s*\}|\s*"_)')
+
 Style = Literal["lines", "values"]
 
 
@@ -57,6 +64,17 @@ def style_of(file: str) -> Style:
         head = stream.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     if head.startswith(b"["):
         return "values"
+    if FRAME.match(head) and b"\n{" not in head:
+        raise EventsError(
+            f"{file}: is one JSON object with a whole table in it, as pandas' to_json writes; write each row on a "
+            "line of its own: to_json(..., orient='records', lines=True)"
+        )
+    if action := ACTION.match(head):
+        name = action[1].decode()
+        raise EventsError(
+            f"{file}: is a bulk file of Elasticsearch, where lines like {action[0].decode()!r}... say what to do with "
+            f"the next; leave them out, for example with: jq -c 'select(has(\"{name}\") | not)'"
+        )
     if not head.startswith(b"{"):
         return "lines"
     whole = head if len(head) < HEAD_BYTES - len(codecs.BOM_UTF8) else head[: head.rfind(b"\n") + 1]

@@ -168,9 +168,10 @@ class EventReader:
             reasons = ", ".join(f"{n} {reason}" for reason, n in self.counts.rejected.items())
             most = max(self.counts.rejected, key=lambda reason: self.counts.rejected[reason])
             times = self.sources.times.unread if most == "bad_time" else ()
+            json = all(source.format == "jsonl" for source in self.sources.sources)
             raise EventsRejected(
                 f"{bad} of {self.counts.rows} rows cannot be events ({reasons}), more than the "
-                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {remedy(most, times)}, or raise "
+                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {remedy(most, times, json)}, or raise "
                 "--max-bad-share"
             )
 

@@ -4,6 +4,7 @@ row: number of the record in its file, from 1. A CSV header is not counted, and 
 lines; a CSV record with a line break within quotes is one.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -20,6 +21,12 @@ from training.eventsconfig import EventsConfig
 TEXT_CHARACTERS = 2000  # of a rejected value; of a whole line a quarter
 LIKENESSES = 1000  # rejected times of one file that are told what they look like
 TEXT_LINES = 100_000  # malformed JSON lines of one file that are kept with their text
+
+# What JSON writes as two halves, of which one is missing.
+LONE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+HALF = "half of a character (a lone surrogate) "
 
 COLUMNS = "file VARCHAR, row BIGINT, reason VARCHAR, detail VARCHAR, user_id VARCHAR, item_id VARCHAR, time VARCHAR"
 
@@ -174,9 +181,10 @@ def _with_malformed_json(connection: duckdb.DuckDBPyConnection, file: str) -> No
     last, texts = max(wanted), {}
     for place, line in enumerate(jsonfile.lines(file), 1):
         if place in wanted:
-            texts[place] = line[: TEXT_CHARACTERS // 4].decode("utf-8", "replace").strip()
+            text = line.decode("utf-8", "replace")
+            texts[place] = f"{HALF if LONE.search(text) else ''}in: {text[: TEXT_CHARACTERS // 4].strip()}"
         if place == last:
             break
     connection.register("json_lines", pa.table({"place": pa.array(texts, pa.int64()), "text": list(texts.values())}))
-    connection.execute("UPDATE found SET detail = 'in: ' || text FROM json_lines j WHERE found.place = j.place")
+    connection.execute("UPDATE found SET detail = text FROM json_lines j WHERE found.place = j.place")
     connection.unregister("json_lines")

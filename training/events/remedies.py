@@ -6,7 +6,8 @@ from training.events.times.facts import unread
 from training.events.times.formats import reading
 
 REMEDIES = {
-    "malformed": "Look at the first row: --delimiter and --encoding say how the file is written",
+    "malformed": "Look at the first row: --delimiter and --encoding say how the file is written, and --quoting none "
+    'that quotes are characters like any other, as in 19" rack',
     "no_user": "Is --user the right column? Where its rows are of people who are not known, name the column of their "
     "session with --session, or take each event for itself with --unknown-users single",
     "no_session": "Is --session the right column? Leave it out where many rows have no session: pauses cut then",
@@ -21,8 +22,11 @@ REMEDIES = {
 }
 
 
-def remedy(reason: str, times: Sequence[str] = ()) -> str:
-    """Where most of the rejected rows have this reason. times: texts that are no times, as they stand."""
+def remedy(reason: str, times: Sequence[str] = (), json: bool = False) -> str:
+    """Where most of the rejected rows have this reason. times: texts that are no times, as they stand. json: the files
+    are JSON lines."""
+    if reason == "malformed" and json:
+        return "Look at the first row: each line must be a whole JSON object, in UTF-8"
     if not times:
         return REMEDIES[reason]
     formats = reading(times)

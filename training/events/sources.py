@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from index.errors import EventsError, EventsMissing
-from training.events import csvfile, jsonfile
+from training.events import csvfile, jsonfile, preamble
 from training.events.csvheader import unnamed_hint
 from training.events.files import TEXTS, find_files
 from training.events.shapes import lines
@@ -145,9 +145,12 @@ def _hint(source: Source, config: EventsConfig) -> str:
         return f". The file {jsonfile.within(path)}" if path else ""
     if source.dialect is None:
         return ""
+    head = source.texts[0].head(lines.HEAD_BYTES)
+    if front := preamble.hint(head.decode("utf-8", "replace"), [column for _, column in wanted_columns(config)]):
+        return front
     if not source.dialect.header or config.columns:
         return NO_HEADER_HINT
-    if lines.of_sessions(source.texts[0].head(lines.HEAD_BYTES)):
+    if lines.of_sessions(head):
         return f"{CSV_HINT}. Its lines look like sessions, each with the ids of its items: --rows sessions reads them"
     return CSV_HINT + unnamed_hint(columns, config.session is not None)
 
@@ -215,7 +218,10 @@ def _look_text(
     if kind == "jsonl":
         return look_json(connection, text, config, named, guesses)
     encoding = text.encoding.upper()
-    if config.rows == "sessions" and lines.are_sessions(text.head(lines.HEAD_BYTES), config, wanted):
+    head = text.head(lines.HEAD_BYTES) if config.rows == "sessions" else b""
+    if head and lines.are_sessions(head, config, wanted):
+        if front := preamble.hint(head.decode("utf-8", "replace"), wanted):
+            raise EventsError(f"{text.name}: does not begin with a session{front}")
         said = f"lines of ids in {encoding}"
         columns = ((lines.COLUMN, "VARCHAR"),)
         found = Source("lines", (text.name,), columns, texts=(text,), said=said, guesses=guesses)

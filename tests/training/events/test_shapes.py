@@ -415,3 +415,67 @@ def test_categories_and_enums_are_ids(read):
     log = read(pa.table({"u": ["a"] * 4, "i": items, "t": [T] * 4}), "log.parquet")
     assert log.items == ["x", "y", "x"]
     assert log.reasons() == {3: "no_item"}
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.jsonl", "log.parquet"])
+def test_fields_of_json_that_a_column_holds_as_text_are_read(read, caplog, name):
+    texts = [json.dumps({"who": {"id": "u"}, "item": i, "at": T}) for i in ("a", "b")] + ["{broken", "{}"]
+    if name == "log.csv":
+        content = "topic,value\n" + "".join('e,"' + text.replace('"', '""') + '"\n' for text in texts)
+    elif name == "log.jsonl":
+        content = lines([{"topic": "e", "value": text} for text in texts])
+    else:
+        content = pa.table({"topic": ["e"] * 4, "value": texts})
+    log = read(content, name, user="value.who.id", item="value.item", time="value.at")
+    assert (log.items, log.times) == (["a", "b"], [MICROS] * 2)
+    assert set(log.reasons()) == {3, 4}
+    assert "column 'value' holds JSON as text, and 'value.item' is read from within" in caplog.text
+
+
+def test_a_path_into_text_that_is_no_json_is_a_column_that_is_not_there(read):
+    with pytest.raises(EventsMissing, match=r"no column 'value\.who'"):
+        read("value,i,t\nx,a,1\n", "log.csv", user="value.who", item="i", time="t")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"user_id": {"0": "u", "1": "v"}, "item_id": {"0": "a", "1": "b"}}', r"orient='records', lines=True"),
+        ('{\n  "user_id":{\n    "0":"u"\n  }\n}', r"orient='records', lines=True"),
+        ('{"0":{"user_id":"u"},"1":{"user_id":"v"}}', r"orient='records', lines=True"),
+        ('{"columns":["user_id","item_id"],"index":[0],"data":[["u","a"]]}', r"orient='records', lines=True"),
+        ('{"index":{"_index":"log"}}\n{"user_id":"u","item_id":"a"}\n', "bulk file of Elasticsearch"),
+        ('{"create":{}}\n{"user_id":"u","item_id":"a"}\n', "bulk file of Elasticsearch"),
+    ],
+)
+def test_json_that_is_no_rows_is_called_by_its_name(read, text, said):
+    with pytest.raises(EventsError, match=said):
+        read(text, "log.json")
+
+
+def test_events_with_numbered_keys_are_no_table_of_pandas(read):
+    log = read(lines([{"u": {"0": "a"}, "i": "x", "t": T}] * 2), "log.jsonl", user="u.0", item="i", time="t")
+    assert log.items == ["x", "x"]
+
+
+def test_half_of_a_character_is_named(read):
+    text = '{"u":"a","i":"\\ud83d","t":1}\n{"u":"a","i":"\\ud83d\\ude00","t":1}\n{"u":"a","i":"\\ude00","t":1}\n'
+    log = read(text, "log.jsonl", user="u", item="i", time="t")
+    assert log.items == ["\U0001f600"]
+    assert log.reasons() == {1: "malformed", 3: "malformed"}
+    assert log.rejects[1]["detail"].startswith("half of a character")
+
+
+@pytest.mark.parametrize(
+    ("note", "kind"),
+    [("_delta_log/0.json", "Delta"), (".hoodie/hoodie.properties", "Hudi"), ("metadata/v1.metadata.json", "Iceberg")],
+)
+def test_a_table_of_a_lakehouse_is_not_read_as_plain_files(tmp_path, note, kind):
+    table = tmp_path / "tables" / "log"
+    (table / note).parent.mkdir(parents=True)
+    (table / note).write_text("{}")
+    pq.write_table(pa.table({"u": ["a"], "i": ["x"], "t": [1]}), table / "part.parquet")
+    for folder in (table, table.parent):
+        with pytest.raises(EventsError, match=f"log: is a table of {kind}"):
+            Read(tmp_path, (str(folder),), user="u", item="i", time="t")
+    assert Read(tmp_path, (str(table / "*.parquet"),), user="u", item="i", time="t").items == ["x"]

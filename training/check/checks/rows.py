@@ -1,16 +1,19 @@
 """Findings about rows and columns: rows that are not events, and columns that the settings leave aside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from training.check.checks import clock
 from training.check.exam import Exam
-from training.check.findings import Finding, finding, grade
+from training.check.findings import Finding, Sample, finding, grade
 from training.check.text import percent
+from training.events.files import format_of
+from training.events.rejects import HALF
 from training.events.remedies import remedy
 from training.events.times import facts
 from training.events.times.formats import reading
 
 REJECTED_WARN = 0.01  # of the rows
+QUOTES = ' Where quotes are characters like any other, as in 19" rack: --quoting none.'
 
 
 def empty_files(exam: Exam) -> Iterator[Finding]:
@@ -37,7 +40,9 @@ def bad_rows(exam: Exam) -> Iterator[Finding]:
     offer = f" It may be {formats}." if formats else ""
     samples = [{"reason": reason, **some[0]} for reason, some in exam.rejects.items() if some]
     ranked = sorted(counts.rejected.items(), key=lambda pair: -pair[1])
-    advice = remedy(ranked[0][0]) if ranked else ""
+    malformed = exam.rejects.get("malformed", [])
+    json = bool(malformed) and all(format_of(str(row["file"])) == "jsonl" for row in malformed)
+    advice = remedy(ranked[0][0], json=json) if ranked else ""
     if not exam.events:
         sound = sum(counts.dropped.values())
         case = "left_out" if sound else "rejected" if ranked else None if counts.rows else "no_rows"
@@ -69,9 +74,18 @@ def bad_rows(exam: Exam) -> Iterator[Finding]:
             remedy=advice,
             offer=offer,
             read=counts.rows,
+            quotes=_cause(malformed),
             reasons=", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in ranked),
             allowed=percent(allowed),
         )
+
+
+def _cause(malformed: Sequence[Sample]) -> str:
+    """What else to do, by the first rows that are malformed."""
+    details = [row.get("detail", "") for row in malformed]
+    if any(detail.startswith(HALF) for detail in details):
+        return " Some hold \\ud800 to \\udfff alone, half of a character: write the texts in UTF-8, or without them."
+    return QUOTES if any("quote" in detail.partition(" in: ")[0] for detail in details) else ""
 
 
 def unused_columns(exam: Exam) -> Iterator[Finding]:

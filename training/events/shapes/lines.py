@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from training.events.preamble import comments
 from training.events.sql import literal
 from training.eventsconfig import EventsConfig
 
@@ -70,7 +71,8 @@ def are_sessions(head: bytes, config: EventsConfig, wanted: Sequence[str]) -> bo
     head: the first bytes, in UTF-8."""
     if config.columns or config.item.isdecimal():  # columns without names in the file
         return False
-    first = next(iter(_first_lines(head)), "")
+    text = head.decode("utf-8", "replace")
+    first = next(iter(_first_lines(head[len(comments(text, wanted).encode()) :])), "")
     signs = SIGNS if config.delimiter is None else (config.delimiter.replace("\\t", "\t"),)
     return not set(wanted) & {part.strip("\"' ") for sign in signs for part in first.split(sign)}
 

@@ -9,6 +9,7 @@ import duckdb
 from index.errors import EventsError
 from training.events.shapes.binaryids import uuid_column
 from training.events.shapes.finders import Finder
+from training.events.shapes.jsonkeys import pointed
 from training.events.shapes.lines import BLANKS, COLUMN, ELIDED, NESTED, Separator, separator_of, split_sql
 from training.events.shapes.partitions import partitions
 from training.events.shapes.partitions import sql as partition_sql
@@ -65,6 +66,28 @@ class Shaping:
             self.computed.append(Column(column, partition_sql(column), "VARCHAR"))
             self.needs_file = True
             self.guesses.append(f"column {column!r} is read from the names of the folders")
+        elif kind == "NULL" and (inside := self._inside_text(column)) is not None:
+            self.computed.append(inside)
+
+    def _inside_text(self, path: str) -> Column | None:
+        """A field of objects that a column holds as text of JSON, as Kafka's `value` is; None where it is none."""
+        at = path.find(".")
+        while at > 0 and self.source.type_of(path[:at]) not in ("VARCHAR", "JSON"):
+            at = path.find(".", at + 1)
+        if at <= 0:
+            return None
+        column, keys = path[:at], path[at + 1 :].split(".")
+        text = self.source.raw_text(column)
+        found = pointed(f"TRY_CAST({text} AS JSON)", keys)
+        query = f"SELECT count(*) FROM (SELECT {found} AS value FROM {self.source.scan()} LIMIT {LOOK_ROWS}) "
+        try:
+            ((seen,),) = self.connection.execute(f"{query} WHERE value IS NOT NULL").fetchall()
+        except READ_ERRORS:
+            return None
+        if not seen:
+            return None
+        self.guesses.append(f"column {column!r} holds JSON as text, and {path!r} is read from within")
+        return Column(path, found, "JSON")
 
     def add_list(self, setting: str, column: str) -> bool:
         """Finds a list of values; whether there is one."""
