@@ -226,6 +226,13 @@ def test_a_comma_for_decimals_is_read_and_the_form_is_found(log):
     ]
 
 
+def test_numbers_in_another_unit_than_was_said_are_offered_the_right_one(log):
+    times = ["1709288430123", "1709288440123"]
+    with pytest.raises(EventsRejected, match="It may be --time-unit ms"):
+        log(times, time_unit="s").read()
+    assert len(log(times, time_unit="ms").read()) == 2
+
+
 def test_dates_that_no_order_makes_a_time_are_not_said_to_be_read(log):
     """What is offered reads them."""
     found = log(["01/03/2024 10h46", "31/03/2024 9h05"])
