@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from store.times.civil import Zone
 from store.times.numbers import DAY, LATEST, NUMBER_FORMS, Digits, in_form, number_of
@@ -12,6 +13,8 @@ from store.times.texts import SLASHES, Order, read_text, tidy
 SINCE, UNTIL = 20 * 365 * DAY, 90 * 365 * DAY  # about 1990 and 2060: what times of events are in
 # Numbers of these cannot be mistaken: read as an epoch they are in a year without logs, or in none.
 UNMISTAKABLE = ("yyyymmdd", "yyyymmddhhmm", "yyyymmddhhmmss", "filetime", "webkit")
+YEAR_AT_END = ("ddmmyyyy", "mmddyyyy")
+SOME = 2  # the same, where the last four digits say a year of today
 MANY = 8  # different numbers that agree by chance never
 LONGEST_DAYS = 7300  # of a log that counts days; the seconds of a working day go through more numbers
 COCOA_2005 = 126_230_400  # seconds since 2001: smaller numbers are positions, or of the 1970s
@@ -80,10 +83,12 @@ def form_of(value: int | float) -> str | None:
 
 @dataclass(frozen=True)
 class NumberForm:
-    """A form that all numbers of a sample have. sure: they can hardly be anything else."""
+    """A form that all numbers of a sample have. sure: they can hardly be anything else. other: a form that they have
+    just as well."""
 
     name: str
     sure: bool
+    other: str = ""
 
 
 def number_form(values: Sequence[int | float], now: int) -> NumberForm | None:
@@ -104,12 +109,24 @@ def _may_be(value: int | float, name: str) -> bool:
     return found is not None and SINCE <= found <= UNTIL
 
 
+def _months(values: Sequence[int | float], name: str) -> int:
+    """In how many months these are; 0 where one is no date."""
+    found = [in_form(value, name, Zone()) for value in values]
+    return 0 if None in found else len({f"{datetime.fromtimestamp((f or 0) // 1_000_000, UTC):%Y%m}" for f in found})
+
+
 def _form(name: str, values: Sequence[int | float], now: int) -> NumberForm | None:
     """Whether all of the numbers have this form, of which the least and the largest are."""
     low, high, different = min(values), max(values), len(set(values))
     if isinstance(NUMBER_FORMS[name], Digits) and name != "year":
         # Of random numbers of ten digits one in a hundred reads as a date and an hour: of many, all never do.
         every = all(in_form(value, name, Zone()) is not None for value in values)
+        if name == "yymmdd" and _months(values, name) < 2:
+            return None  # a counter goes through the days of one month, and beyond
+        if every and name == "ddmmyyyy" and all(in_form(value, "mmddyyyy", Zone()) is not None for value in values):
+            return NumberForm(name, True, "mmddyyyy") if different >= SOME else None
+        if every and name in YEAR_AT_END:
+            return NumberForm(name, True) if different >= SOME else None
         return NumberForm(name, True) if every and (name in UNMISTAKABLE or different >= MANY) else None
     if name in ("ticks", "filetime", "webkit"):
         return NumberForm(name, True)
@@ -119,8 +136,12 @@ def _form(name: str, values: Sequence[int | float], now: int) -> NumberForm | No
     whole = all(value == math.floor(value) for value in values)
     # Whole numbers that hardly leave one out and never come twice count something.
     counter = whole and different == len(values) >= MANY and high - low < 2 * different
-    if counter or high - low > LONGEST_DAYS or (name in ("days", "year") and last > now + DAY):
+    if (
+        counter
+        or high - low > LONGEST_DAYS
+        or (name in ("days", "year", "excel", "mjd", "matlab") and last > now + DAY)
+    ):
         return None
-    if name == "days" and low < DAYS_2000:
+    if (name == "days" and low < DAYS_2000) or (name in ("mjd", "matlab") and whole):
         return None
-    return NumberForm(name, name == "julian" or (name == "excel" and not whole))
+    return NumberForm(name, name == "julian" or (name in ("excel", "mjd", "matlab") and not whole))

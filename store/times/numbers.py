@@ -13,6 +13,7 @@ from store.event import UNITS
 from store.times.civil import LAST_YEAR, Zone, moment
 
 NUMBER = re.compile(r"[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?", re.ASCII)
+DECIMAL_COMMA = re.compile(r"\d{5,},\d+", re.ASCII)
 MOST_WHOLE = 2**63 - 1
 DAY = 86_400_000_000  # microseconds
 LATEST = (date(LAST_YEAR, 1, 1).toordinal() - date(1970, 1, 1).toordinal()) * DAY
@@ -36,10 +37,24 @@ class Linear:
 
 @dataclass(frozen=True)
 class Digits:
-    """A date written as one number: `width` digits, of which the first eight are YYYYMMDD."""
+    """A date written as one number: of each of its parts the digits, in this order. Zeros at the beginning may be
+    missing where that leaves no doubt, for a number has none."""
 
-    width: int
+    parts: tuple[tuple[str, int], ...]
     words: str
+
+    @property
+    def width(self) -> int:
+        return sum(digits for _, digits in self.parts)
+
+    @property
+    def shortest(self) -> int:
+        """Digits at least."""
+        return self.width if self.parts[0] == YEAR else self.width - 1
+
+
+YEAR, YY, MONTH, DAYS = ("year", 4), ("y", 2), ("month", 2), ("day", 2)
+CLOCK = (("hour", 2), ("minute", 2), ("second", 2))
 
 
 def _days(year: int, month: int, day: int) -> int:
@@ -47,14 +62,21 @@ def _days(year: int, month: int, day: int) -> int:
 
 
 NUMBER_FORMS: dict[str, Linear | Digits] = {
-    "yyyymmdd": Digits(8, "dates written as YYYYMMDD"),
-    "yyyymmddhh": Digits(10, "times written as YYYYMMDDHH"),
-    "yyyymmddhhmm": Digits(12, "times written as YYYYMMDDHHMM"),
-    "yyyymmddhhmmss": Digits(14, "times written as YYYYMMDDHHMMSS"),
-    "year": Digits(4, "years"),
+    "yyyymmdd": Digits((YEAR, MONTH, DAYS), "dates written as YYYYMMDD"),
+    "yyyymmddhh": Digits((YEAR, MONTH, DAYS, *CLOCK[:1]), "times written as YYYYMMDDHH"),
+    "yyyymmddhhmm": Digits((YEAR, MONTH, DAYS, *CLOCK[:2]), "times written as YYYYMMDDHHMM"),
+    "yyyymmddhhmmss": Digits((YEAR, MONTH, DAYS, *CLOCK[:3]), "times written as YYYYMMDDHHMMSS"),
+    "ddmmyyyy": Digits((DAYS, MONTH, YEAR), "dates written as DDMMYYYY"),
+    "mmddyyyy": Digits((MONTH, DAYS, YEAR), "dates written as MMDDYYYY"),
+    "yymmdd": Digits((YY, MONTH, DAYS), "dates written as YYMMDD"),
+    "yymmddhhmm": Digits((YY, MONTH, DAYS, *CLOCK[:2]), "times written as YYMMDDHHMM"),
+    "yymmddhhmmss": Digits((YY, MONTH, DAYS, *CLOCK), "times written as YYMMDDHHMMSS"),
+    "year": Digits((YEAR,), "years"),
     "excel": Linear((DAY, 1), _days(1899, 12, 30), True, "days since 1900 as Excel counts them"),
     "days": Linear((DAY, 1), 0, True, "days since 1970"),
     "julian": Linear((DAY, 1), -(2_440_587 * DAY + DAY // 2), False, "Julian days"),
+    "mjd": Linear((DAY, 1), -40_587 * DAY, False, "modified Julian days"),
+    "matlab": Linear((DAY, 1), -719_529 * DAY, True, "days since the year 0 as MATLAB counts them (datenum)"),
     "ticks": Linear((1, 10), _days(1, 1, 1), True, ".NET ticks (units of 100 ns since the year 1)"),
     "filetime": Linear((1, 10), _days(1601, 1, 1), False, "Windows FILETIME (units of 100 ns since 1601)"),
     "webkit": Linear((1, 1), _days(1601, 1, 1), False, "WebKit times, as Chrome stores them (microseconds since 1601)"),
@@ -73,6 +95,11 @@ def number_of(text: str) -> int | float | None:
         return real
     whole = int(Decimal(text).to_integral_value(ROUND_HALF_UP))  # a double has 53 bits, and so would lose the last
     return whole if abs(whole) <= MOST_WHOLE else real
+
+
+def number_with_comma(text: str) -> float | None:
+    """As `number_of`, of a number with a comma for decimals, where the comma cannot part thousands."""
+    return float(text.replace(",", ".")) if DECIMAL_COMMA.fullmatch(text) else None
 
 
 def epoch(value: int | float, unit: str = "auto") -> int | None:
@@ -117,13 +144,20 @@ def _written(value: int | float, form: Digits, zone: Zone) -> int | None:
     if not 0 <= value < 10**form.width or value != math.floor(value):
         return None
     text = str(int(value))
-    if len(text) != form.width:
+    if len(text) < form.shortest:
         return None
-    at = [
-        int(text[a:b] or default)
-        for a, b, default in ((0, 4, 0), (4, 6, 1), (6, 8, 1), (8, 10, 0), (10, 12, 0), (12, 14, 0))
-    ]
+    text, at = text.zfill(form.width), {"month": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
+    start = 0
+    for name, digits in form.parts:
+        at[name] = int(text[start : start + digits])
+        start += digits
+    year = at["year"] if "year" in at else full_year(at["y"])
     try:
-        return moment(date(*at[:3]), (at[3], at[4], at[5], 0), None, zone)
+        return moment(date(year, at["month"], at["day"]), (at["hour"], at["minute"], at["second"], 0), None, zone)
     except ValueError:
         return None
+
+
+def full_year(last: int) -> int:
+    """Of its last two digits, as POSIX has it."""
+    return last + (1900 if last > 68 else 2000)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from store.times.civil import Zone, zone_of
-from store.times.numbers import NUMBER_FORMS, epoch, in_form, number_of
+from store.times.numbers import NUMBER_FORMS, epoch, in_form, number_of, number_with_comma
 from store.times.strptimes import by_format, check_format
 from store.times.texts import Order, read_text, tidy
 
@@ -44,9 +44,18 @@ def read_time(text: str, rule: TimeRule) -> int | None:
     if rule.format and rule.format not in NUMBER_FORMS:
         return by_format(text, rule.format, zone)
     number = number_of(text)
-    if number is not None:
-        return read_number(number, rule)
-    return None if rule.format else read_text(text, zone, rule.order)
+    if number is None and not rule.format and (found := read_text(text, zone, rule.order)) is not None:
+        return found
+    if number is None:
+        number = number_with_comma(text)  # last: 20240301,1046 is a date and a clock
+    return None if number is None else read_number(number, rule)
+
+
+def number_in(text: str) -> int | float | None:
+    """The number that a text is, in whatever form it counts; None for no number, and for what is a time as text."""
+    text = tidy(text)
+    number = number_of(text)
+    return number if number is not None or read_text(text, Zone()) is not None else number_with_comma(text)
 
 
 def read_number(value: int | float, rule: TimeRule) -> int | None:

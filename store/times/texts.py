@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from store.times.civil import Zone, moment, seconds_of
+from store.times.numbers import full_year
 
 Order = Literal["", "mdy", "dmy"]
 EPOCH = datetime(1970, 1, 1)
@@ -123,7 +124,7 @@ def slashes(text: str) -> tuple[str, str, str] | None:
 def _day(parts: Parts, order: Order) -> date:
     year = parts.number("y")
     if len(parts.groups["y"] or "") == 2:
-        year += 1900 if year > 68 else 2000  # as POSIX has it
+        year = full_year(year)
     if parts.has("week"):
         return date.fromisocalendar(year, parts.number("week"), parts.number("weekday") or 1)
     if parts.has("doy"):

@@ -70,6 +70,14 @@ def _taken(
     return Chosen(variant, files, beside, settings)
 
 
+def check_needs(chosen: Chosen) -> None:
+    """Raises EventsMissing for a further file without which the events cannot be read."""
+    for pattern, says in chosen.variant.needs.items():
+        if not chosen.beside[pattern]:
+            name = pattern.rstrip("*")
+            raise EventsMissing(f"{chosen.files[0]}: {name} is missing in its folder: it says {says}")
+
+
 def files_of(paths: Sequence[str]) -> tuple[list[str], list[str]]:
     """Files that are named, or match a glob; and those in folders that are named. Raises EventsMissing for a path that
     is not there and for a folder without files, EventsError for a pipe."""

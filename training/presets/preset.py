@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +42,17 @@ class Variant:
     """One shape of a tool's files.
 
     title: what it is called. names: of its files of events, as globs, where a folder is given. beside: globs of further
-    files, in the folders of the events. sections: settings of other sections. items: rows of metadata with `item_id`,
-    lists as lists. joined: writes the events into a file called `makes`, which is read in their place. refusal: why
-    such files cannot be trained on. notes: what a person should know.
+    files, in the folders of the events. needs: those of them without which the events cannot be read, and what each
+    says. sections: settings of other sections. items: rows of metadata with `item_id`, lists as lists. joined: writes
+    the events into a file called `makes`, which is read in their place. refusal: why such files cannot be trained on.
+    notes: what a person should know.
     """
 
     title: str
     names: tuple[str, ...]
     fits: Fits
     beside: tuple[str, ...] = ()
+    needs: Mapping[str, str] = field(default_factory=dict)
     sections: Mapping[str, Settings] | None = None
     items: Callable[[Log], Iterator[Row]] | None = None
     joined: Callable[[Log, Path], Made] | None = None

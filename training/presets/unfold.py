@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from index.errors import ConfigError, EventsMissing
 from index.wording import wrong_settings
 from training.config import TrainConfig
-from training.presets.choose import Chosen, choose
+from training.presets.choose import Chosen, check_needs, choose
 from training.presets.made import Place
 from training.presets.preset import Log
 from training.presets.tools.table import PRESETS
@@ -34,6 +34,7 @@ def unfold(config: TrainConfig, models: Path) -> TrainConfig:
     if not config.events.paths:
         raise EventsMissing(f"no events given: name the files of {preset.tool}, or their folder, with --events")
     chosen = choose(preset, config.events.paths)
+    check_needs(chosen)
     given = config.model_dump(exclude_unset=True)
     events = {key: value for key, value in given.get("events", {}).items() if key not in ("paths", "preset")}
     found = _log(chosen, events)

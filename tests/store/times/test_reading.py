@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from support.times import READ, REFUSED
 
 from store.times.civil import zone_of
-from store.times.likeness import form_of, likeness, number_form
-from store.times.numbers import DAY, LATEST, NUMBER_FORMS
+from store.times.likeness import NumberForm, form_of, likeness, number_form
+from store.times.numbers import DAY, LATEST, NUMBER_FORMS, Digits
 from store.times.reading import TimeRule, check_rule, read_number, read_time, rule_of
 
 PLAIN = TimeRule()
@@ -182,14 +182,27 @@ def test_positions_and_counters_have_no_odd_form(numbers):
     assert number_form(list(numbers), micros(datetime(2026, 6, 1, tzinfo=UTC))) is None
 
 
+FORMS = {
+    "yyyymmdd": "%Y%m%d",
+    "yyyymmddhh": "%Y%m%d%H",
+    "yyyymmddhhmm": "%Y%m%d%H%M",
+    "yyyymmddhhmmss": "%Y%m%d%H%M%S",
+    "ddmmyyyy": "%d%m%Y",
+    "mmddyyyy": "%m%d%Y",
+    "yymmdd": "%y%m%d",
+    "yymmddhhmm": "%y%m%d%H%M",
+    "yymmddhhmmss": "%y%m%d%H%M%S",
+}
+
+
 @settings(deadline=None)  # the table of a zone takes its time once
 @given(st.sampled_from(sorted(NUMBER_FORMS)), st.integers(2006, 2025), st.integers(0, 2**32))
 def test_numbers_of_a_form_are_recognised_and_read(name, year, seed):
     if name == "year":
         numbers = [year, year + 1, year]
-    elif name.startswith("yyyy"):
-        form = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}[len(name)]
-        moments = [datetime(year, 3, 1, tzinfo=UTC) + timedelta(minutes=(seed + n * 331) % 90_000) for n in range(40)]
+    elif isinstance(NUMBER_FORMS[name], Digits):
+        form = FORMS[name]
+        moments = [datetime(year, 3, 1, tzinfo=UTC) + timedelta(minutes=(seed + n * 7919) % 90_000) for n in range(40)]
         numbers = [int(f"{moment:{form}}") for moment in moments]
     else:
         form = NUMBER_FORMS[name]
@@ -201,6 +214,51 @@ def test_numbers_of_a_form_are_recognised_and_read(name, year, seed):
     assert found is not None
     assert found.name == name
     assert all(0 < read_number(number, TimeRule(name)) < LATEST for number in numbers)
+
+
+def test_numbers_that_are_dates_either_way_are_both_offered():
+    now = micros(datetime(2026, 6, 1, tzinfo=UTC))
+    assert number_form([1032024, 2032024, 3032024], now) == NumberForm("ddmmyyyy", True, "mmddyyyy")
+    assert number_form([1032024, 31032024], now) == NumberForm("ddmmyyyy", True)
+    assert number_form([3012024, 3312024], now) == NumberForm("mmddyyyy", True)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        range(240301, 240331),  # of one month a counter looks alike
+        range(240301, 240501),
+        range(1_032_000, 1_033_000),
+        range(28_488_166, 28_489_000),
+        range(739_000, 739_300),
+        range(60_000, 60_300, 3),
+        [1709288430 + n * 977 for n in range(500)],
+    ],
+)
+def test_counters_and_epochs_are_no_dates(numbers):
+    assert number_form(list(numbers), micros(datetime(2026, 6, 1, tzinfo=UTC))) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "read"),
+    [
+        ("45352,5", "excel", "2024-03-01 12:00"),
+        ("1709294400,0", "", "2024-03-01 12:00"),
+        ("20240301,1200", "", "2024-03-01 12:00"),  # not a number: as before
+        ("1032024", "ddmmyyyy", "2024-03-01 00:00"),
+        ("01032024", "ddmmyyyy", "2024-03-01 00:00"),
+        ("3012024", "mmddyyyy", "2024-03-01 00:00"),
+        ("90301", "yymmdd", "2009-03-01 00:00"),
+        ("60370.5", "mjd", "2024-03-01 12:00"),
+        ("739312.5", "matlab", "2024-03-01 12:00"),
+        ("45,352", "excel", None),
+        ("1,709,294,400", "", None),
+        ("032024", "ddmmyyyy", None),
+    ],
+)
+def test_forms_of_numbers_are_read_and_commas_only_for_decimals(text, form, read):
+    wanted = None if read is None else micros(datetime.fromisoformat(f"{read}:00+00:00"))
+    assert read_time(text, TimeRule(form)) == wanted
 
 
 def test_one_number_alone_shows_a_form_where_nobody_would_mean_an_epoch():

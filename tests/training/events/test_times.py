@@ -37,6 +37,15 @@ NUMBERS = [
     "45352.000417",
 ]
 NUMBERS += [
+    "45352,448611",
+    "1709251236,123456",
+    "20240301,1046",
+    "1032024",
+    "31032024",
+    "240301",
+    "2403011046",
+    "739312.5",
+    "60370.5",
     "2460370.5",
     "202403011200",
     "20240301120036",
@@ -206,6 +215,24 @@ def test_dates_that_nothing_decides_stop_with_the_lines_to_type(log, times, form
     assert len(log(times, time_format=told, max_bad_share=1.0).read()) == len(sure)
 
 
+def test_a_comma_for_decimals_is_read_and_the_form_is_found(log):
+    times = ["45352,4486112", "45352,5", "45353,25"]
+    with pytest.raises(EventsError, match="--time-format excel"):
+        log(times).read()
+    assert log(times, time_format="excel").read() == [
+        "2024-03-01T10:46:00",
+        "2024-03-01T12:00:00",
+        "2024-03-02T06:00:00",
+    ]
+
+
+def test_numbers_in_another_unit_than_was_said_are_offered_the_right_one(log):
+    times = ["1709288430123", "1709288440123"]
+    with pytest.raises(EventsRejected, match="It may be --time-unit ms"):
+        log(times, time_unit="s").read()
+    assert len(log(times, time_unit="ms").read()) == 2
+
+
 def test_dates_that_no_order_makes_a_time_are_not_said_to_be_read(log):
     """What is offered reads them."""
     found = log(["01/03/2024 10h46", "31/03/2024 9h05"])
@@ -228,6 +255,9 @@ ODD = {
     "ticks": ["638448840000000000", "638449704000000000"],
     "filetime": ["133537608000000000", "133538472000000000"],
     "webkit": ["13353760800000000", "13353847200000000"],
+    "ddmmyyyy or --time-format mmddyyyy": ["1032024", "2032024"],
+    "mjd": ["60370.5", "60371.5"],
+    "matlab": ["739312.5", "739313.5"],
     "julian": ["2460370.916667", "2460371.5"],
 }
 
@@ -240,7 +270,7 @@ def test_numbers_that_are_no_epoch_stop_and_are_read_once_named(log, name, kind)
         times = [float(time) if "." in time else int(time) for time in times]
     with pytest.raises(EventsError, match=f"--time-format {name}\\. If they do count since 1970"):
         log(times, kind).read()
-    assert {day[:10] for day in log(times, kind, time_format=name).read()} == {"2024-03-01", "2024-03-02"}
+    assert {day[:10] for day in log(times, kind, time_format=name.split()[0]).read()} == {"2024-03-01", "2024-03-02"}
     # Whoever says the unit, or gives the sessions, is believed.
     assert log(times, kind, time_unit="s", max_bad_share=1.0).times.number is None
     log(times, kind, session="user_id", max_bad_share=1.0).read()

@@ -136,6 +136,21 @@ def test_a_compressed_file_is_looked_into(tmp_path):
     assert names(choose(PRESETS["movielens"], [str(tmp_path)]).files) == ["ratings.csv.gz"]
 
 
+@pytest.mark.parametrize(
+    ("log", "items"), [("rating.csv", "movie.csv"), ("ratings_small.csv", "movies.csv"), ("ratings.csv", "movies.csv")]
+)
+def test_names_of_other_copies_of_movielens_are_known_and_a_part_beside_the_whole_is_left(tmp_path, log, items):
+    foreign.movielens_20m(tmp_path, LOG)
+    whole = (tmp_path / "ratings.csv").read_text()
+    (tmp_path / "ratings.csv").rename(tmp_path / log)
+    (tmp_path / "movies.csv").rename(tmp_path / items)
+    if log == "ratings.csv":
+        (tmp_path / "ratings_small.csv").write_text("".join(whole.splitlines(keepends=True)[:20]))
+    chosen = choose(PRESETS["movielens"], [str(tmp_path)])
+    assert names(chosen.files) == [log]
+    assert len(items_of(chosen)) == 20
+
+
 def test_two_generations_in_a_folder_are_not_mixed(tmp_path):
     foreign.movielens_20m(tmp_path / "ml-20m", LOG)
     foreign.movielens_20m(tmp_path / "ml-25m", LOG)

@@ -19,7 +19,7 @@ from training.configfile import load_config
 from training.events.reader import EventReader
 from training.events.sources import open_sources
 from training.events.sql import connect
-from training.eventsconfig import Tool
+from training.eventsconfig import EventsConfig, Tool
 from training.presets.tools.table import PRESETS
 from training.presets.unfold import unfold
 
@@ -152,3 +152,11 @@ def test_python_takes_a_preset_too(tmp_path):
     foreign.lastfm_counts(tmp_path / "log", LOG)
     with pytest.raises(EventsError, match=r"Last\.fm with counts"):
         item2vec.train(tmp_path / "log", preset="lastfm", models=tmp_path / "models")
+
+
+def test_a_file_that_the_events_need_is_named_where_it_is_missing(tmp_path):
+    foreign.instacart(tmp_path / "log", plays(40))
+    (tmp_path / "log" / "orders.csv").unlink()
+    config = TrainConfig(events=EventsConfig(preset="instacart", paths=(str(tmp_path / "log"),)))
+    with pytest.raises(EventsMissing, match=r"orders\.csv is missing in its folder: it says whose order it is"):
+        unfold(config, tmp_path / "models")

@@ -82,13 +82,18 @@ class TimeFacts:
         if self.number is None:
             return None
         name, likely = self.number.name, "are" if self.number.sure else "are probably"
+        words, other = NUMBER_FORMS[name].words, ""
+        if self.number.other:
+            words += f", or {NUMBER_FORMS[self.number.other].words}: no day is above 12"
+            other = f" or --time-format {self.number.other}"
         first, last = self.examples
         numbers = f"like {first}" if first == last else f"from {first} to {last}"
         return Said(
-            f"The times are numbers {numbers}. These {likely} {NUMBER_FORMS[name].words}.",
+            f"The times are numbers {numbers}. These {likely} {words}.",
             "Read as a count since 1970, their pauses are wrong by a large factor: visits of different days run "
             "together.",
-            f"Say it: --time-format {name}. If they do count since 1970, say their unit: --time-unit s (ms, us, ns).",
+            f"Say it: --time-format {name}{other}. "
+            "If they do count since 1970, say their unit: --time-unit s (ms, us, ns).",
         )
 
     def severity(self, sessions_given: bool) -> Literal["stop", "warn", "note"]:

@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
+from store.event import UNITS
 from store.times.civil import Zone
+from store.times.likeness import SINCE, UNTIL
+from store.times.numbers import epoch
+from store.times.reading import number_in
 from store.times.strptimes import by_format
 from store.times.texts import SLASHES, tidy
 
@@ -67,9 +71,23 @@ def _day(text: str, form: str) -> str:
 
 
 def reading(texts: Sequence[str]) -> str:
-    """As `offered`, of texts that are no times as they stand: the orders in which all of them can be read."""
+    """As `offered`, of texts that are no times as they stand: the orders in which all of them can be read; of numbers
+    the unit in which all are times of our days."""
+    units = {_unit(text) for text in texts}
+    if len(units) == 1 and (unit := units.pop()):
+        return f"--time-unit {unit}"
     dates = [order for order in WORDS if all(_reads(text, order) for text in texts)]
     return offered(texts[0], dates) if texts else ""
+
+
+def _unit(text: str) -> str | None:
+    """Of a number whose size is that of a time between 1990 and 2060."""
+    number = number_in(text)
+    if number is None:
+        return None
+    unit = next((unit for unit, top in UNITS.items() if number < top), "ns")
+    found = epoch(number, unit)
+    return unit if found is not None and SINCE <= found <= UNTIL else None
 
 
 def _reads(text: str, order: Parts) -> bool:

@@ -12,8 +12,8 @@ from dataclasses import replace
 import duckdb
 
 from store.times.likeness import number_form
-from store.times.numbers import LATEST, number_of
-from store.times.reading import TimeRule, read_time
+from store.times.numbers import LATEST
+from store.times.reading import TimeRule, number_in, read_time
 from store.times.texts import Order, slashes, tidy
 from training.events.source import Source
 from training.events.sql import READ_ERRORS, literal
@@ -134,7 +134,7 @@ def _facts(texts: Sequence[str], config: EventsConfig) -> TimeFacts:
     """The form of the numbers, where no setting says what they are."""
     if config.time_format or config.time_unit != "auto":
         return TimeFacts()
-    numbers = [(number, text) for text in texts if (number := number_of(tidy(text))) is not None]
+    numbers = [(number, text) for text in texts if (number := number_in(text)) is not None]
     if not numbers or len(numbers) < MOSTLY * len(texts):
         return TimeFacts()
     form = number_form([number for number, _ in numbers], time.time_ns() // 1000)

@@ -52,7 +52,7 @@ def text_sql(text: str, rule: TimeRule, fast: str = "") -> str:
         form = NUMBER_FORMS[rule.format]
         if not isinstance(form, Linear):
             return f"coalesce({_strptime(text, fast, rule)}, {asked})" if fast else asked
-        others = "NULL::BIGINT"
+        others = asked  # numbers with a comma for decimals
     elif rule.format:
         return f"coalesce({_strptime(text, fast, rule)}, {asked})" if fast else asked
     elif zone_of(rule.zone).offsets == (0,):

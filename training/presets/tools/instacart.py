@@ -71,6 +71,7 @@ PRESET = Preset(
             names=("order_products__*.csv*",),
             fits=headed(",", {"session": "order_id", "item": "product_id"}),
             beside=("orders.csv*", "products.csv*", "aisles.csv*", "departments.csv*"),
+            needs={"orders.csv*": "whose order it is, and when"},
             sections={"evaluation": {"split": "session"}},
             items=items,
             joined=join,

@@ -59,9 +59,20 @@ def items_dat(log: Log) -> Iterator[Row]:
 
 
 def items_csv(log: Log) -> Iterator[Row]:
-    for file in log.others("movies.csv*"):
+    for file in (*log.others("movies.csv*"), *log.others("movie.csv*")):
         for row in table(file):
             yield movie(row.get("movieId", ""), row.get("title", ""), several(row.get("genres")))
+
+
+def as_csv(title: str, names: tuple[str, ...], beside: tuple[str, ...]) -> Variant:
+    return Variant(
+        title,
+        names=names,
+        fits=headed(",", {"user": "userId", "item": "movieId", "time": "timestamp"}, time_unit="s"),
+        beside=beside,
+        sections=A_DAY,
+        items=items_csv,
+    )
 
 
 PRESET = Preset(
@@ -84,14 +95,10 @@ PRESET = Preset(
             sections=A_DAY,
             items=items_dat,
         ),
-        Variant(
-            "MovieLens 20M, 25M, 32M or latest",
-            names=("ratings.csv*", "ratings.parquet"),
-            fits=headed(",", {"user": "userId", "item": "movieId", "time": "timestamp"}, time_unit="s"),
-            beside=("movies.csv*",),
-            sections=A_DAY,
-            items=items_csv,
-        ),
+        as_csv("MovieLens 20M, 25M, 32M or latest", ("ratings.csv*", "ratings.parquet"), ("movies.csv*",)),
+        # Kaggle's copies call the files otherwise. The small one often lies beside the whole, of which it is a part.
+        as_csv("MovieLens 20M as Kaggle has it", ("rating.csv*",), ("movie.csv*",)),
+        as_csv("MovieLens latest, its small part as Kaggle has it", ("ratings_small.csv*",), ("movies.csv*",)),
     ),
     log_of=folder_of,
 )
