@@ -171,8 +171,8 @@ class EventReader:
             json = all(source.format == "jsonl" for source in self.sources.sources)
             raise EventsRejected(
                 f"{bad} of {self.counts.rows} rows cannot be events ({reasons}), more than the "
-                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {remedy(most, times, json)}, or raise "
-                "--max-bad-share"
+                f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {remedy(most, times, json)}, or "
+                "raise --max-bad-share"
             )
 
 
