@@ -1,5 +1,6 @@
 """What is wrong with settings, in words of their own instead of the validation library's."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -34,6 +35,48 @@ MUST: Mapping[str, str] = {
     "too_short": "must have {min_length} values at least",
     "too_long": "must have {max_length} values at most",
 }
+
+
+KIND = re.compile(r"(constrained-)?(bool|int|float|str|list|dict)(\[.*\])?")  # as pydantic names parts of a union
+MUST_IN_JSON: Mapping[str, str] = {
+    **MUST,
+    "extra_forbidden": "is not known here",
+    "string_type": "must be text",
+    "string_pattern_mismatch": "must match {pattern}",
+    "string_unicode": "must be text in Unicode",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+}
+
+
+def wrong_value(found: Any) -> str:
+    """What is wrong with one value of a request, of an error as pydantic lists them; never the value itself."""
+    if found["type"] in ("value_error", "assertion_error"):
+        return str(found["msg"]).partition(", ")[2]
+    must = MUST_IN_JSON.get(found["type"])
+    return str(found["msg"]) if must is None else must.format(**found.get("ctx", {}))
+
+
+def wrong_values(errors: Sequence[Any]) -> list[tuple[str, str]]:
+    """(place, what is wrong) of each value of a request. Of a value that may be of several kinds, each of which is an
+    error of its own with the kind behind the place, one."""
+    found: dict[tuple[Any, ...], list[str]] = {}
+    places = [tuple(error["loc"]) for error in errors]
+    for error, place in zip(errors, places, strict=True):
+        kinds = [other for other in places if other[:-1] == place[:-1] and KIND.fullmatch(str(other[-1]))]
+        one = place[:-1] if len(kinds) > 1 and place in kinds else place
+        found.setdefault(one, []).append(wrong_value(error))
+    return [(_place(place), _or(said)) for place, said in found.items()]
+
+
+def _place(parts: Sequence[Any]) -> str:
+    return ".".join(str(part)[:100] for part in parts if not str(part).startswith("list["))
+
+
+def _or(said: Sequence[str]) -> str:
+    first, *others = dict.fromkeys(said)
+    return ", or ".join([first, *(text.removeprefix("must be ") for text in others)])
 
 
 def wrong_settings(

@@ -25,6 +25,7 @@ from app.problems import (
     problem_of,
 )
 from index.errors import DiskFull, Item2vecError, NoModel, RequestError, StoreUnavailable
+from index.wording import wrong_values
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ async def on_error(request: Request, error: Exception) -> Response:
 async def on_invalid(request: Request, error: Exception) -> Response:
     """The fields and what is wrong with them; never the values, which may be large or secret."""
     assert isinstance(error, RequestValidationError)
-    fields = [(".".join(str(part)[:100] for part in e["loc"]), str(e["msg"])[:300]) for e in error.errors()[:50]]
+    fields = [(name, message[:300]) for name, message in wrong_values(error.errors()[:50])]
     detail = "; ".join(f"{name}: {message}" for name, message in fields[:3])
     return _response(request, RequestError(detail, fields))
 

@@ -18,7 +18,7 @@ class Reply(BaseModel):
 
 class FieldError(BaseModel):
     field: str = Field(description="where in the request", examples=["query.k"])
-    message: str = Field(description="what is wrong", examples=["Input should be less than or equal to 500"])
+    message: str = Field(description="what is wrong", examples=["must be at most 500"])
 
 
 class Problem(BaseModel):

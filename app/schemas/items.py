@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from app.bodies.eventrow import RowError, identifier
 from app.live.view import ItemView
 from app.schemas.common import ModelVersion, Reply, only_list
+from index.wording import wrong_value
 from store.event import MAX_ID_CHARACTERS, storable
 from store.items import MAX_FIELDS
 
@@ -137,7 +138,7 @@ class RejectedItem(BaseModel):
         examples=["item_missing"],
         json_schema_extra={"enum": list(ITEM_CODES)},
     )
-    detail: str = Field(examples=["item_id: Field required"])
+    detail: str = Field(examples=["item_id: is missing"])
 
 
 class PutReply(Reply):
@@ -158,7 +159,7 @@ def item_error(item: object, error: ValidationError) -> tuple[str, str]:
     if not first["loc"]:
         return "item_not_object", "an item is a JSON object"
     place = json.dumps(".".join(str(part) for part in first["loc"]))[1:-1]
-    detail = f"{place if len(place) <= 80 else place[:77] + '...'}: {first['msg']}"
+    detail = f"{place if len(place) <= 80 else place[:77] + '...'}: {wrong_value(first)}"
     if first["type"] == "extra_forbidden":
         return "field_unknown", f"{detail}; further fields go into metadata"
     field = str(first["loc"][0])

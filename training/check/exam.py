@@ -38,6 +38,7 @@ class Exam:
     units: unit of time -> rows, in the first rows of each file. serving: of the model that serves, None where there is
     none. whole: files whose ids are written as 300.0. guesses: what was guessed of the files' text, in words; guessed:
     files, with what they say. times: what was known of them before the log was read.
+    there: event types in the first rows, most frequent first.
     """
 
     config: TrainConfig
@@ -64,6 +65,7 @@ class Exam:
     guesses: tuple[str, ...] = ()
     guessed: tuple[Sample, ...] = ()
     times: TimeFacts = NO_FACTS
+    there: tuple[str, ...] = ()
 
     @property
     def events(self) -> int:

@@ -13,7 +13,7 @@ from training.check.checks import clock, corpus, ids, people, rows
 from training.check.exam import Exam, Split
 from training.check.findings import Finding
 from training.check.forecast import Forecast
-from training.check.lookups import guessed_in, samples_of, session_column, types_of, units_of
+from training.check.lookups import guessed_in, samples_of, session_column, types_of, units_of, values_of
 from training.check.tally import Clock
 from training.config import TrainConfig
 from training.corpus import Corpus
@@ -120,6 +120,7 @@ class Reading:
             forecast=planned,
             session_column=session_column(self.sources, settings),
             types=types_of(self.connection, self.sources, settings),
+            there=tuple(values_of(self.connection, self.sources, settings.event_type)),
             units=units_of(self.connection, self.sources, settings),
             serving=serving,
             times=self.sources.times,

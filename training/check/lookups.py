@@ -103,6 +103,15 @@ def session_column(sources: Sources, config: EventsConfig) -> str | None:
     return next((c for c in SESSION_COLUMNS if sources.has(c) and c not in (config.user, config.item)), None)
 
 
+def values_of(connection: duckdb.DuckDBPyConnection, sources: Sources, column: str | None) -> dict[str, int]:
+    """Of the column of event types, in the first rows of each file: the most frequent first."""
+    values: Counter[str] = Counter()
+    for source, rows in first_rows(sources, column) if column is not None else ():
+        query = f"SELECT {source.raw_text(column)} AS v, count(*) FROM {rows} GROUP BY ALL"
+        values.update({value: n for value, n in connection.execute(query).fetchall() if value is not None})
+    return dict(values.most_common(MOST_TYPES))
+
+
 def types_of(
     connection: duckdb.DuckDBPyConnection, sources: Sources, config: EventsConfig
 ) -> tuple[str, dict[str, int]] | None:

@@ -93,13 +93,13 @@ FINDINGS = peoplewords.FINDINGS | {
         title="no event is a conversion",
         found="No event is of type {types}.",
         effect="The report cannot say what leads to a conversion.",
-        advice="Compare --conversion-types with the log. If you give --event-types, it must name them too.",
+        advice="Compare --conversion-types with the log. If you give --event-types, it must name them too.{there}",
     ),
     "no_dislikes": Words(
         title="no event is a dislike",
         found="No event is of type {types}.",
         effect="Nothing is left out of the sessions as disliked, and no item is pushed away from another.",
-        advice="Compare --dislike-types with the log.",
+        advice="Compare --dislike-types with the log.{there}",
     ),
     "little_data": Words(
         title="too few events or items for good vectors",
@@ -222,7 +222,7 @@ FINDINGS = peoplewords.FINDINGS | {
 OTHERWISE: dict[tuple[str, str], dict[str, str]] = peoplewords.OTHERWISE | {
     ("no_events", "left_out"): {
         "found": "All {sound:,} valid rows are left out by their event type or dwell time.",
-        "advice": "Compare --event-types and --min-dwell with the values in the log.",
+        "advice": "Compare --event-types and --min-dwell with the values in the log.{there}",
     },
     ("no_events", "times"): {
         "found": "None of {count:,} rows is an event: times like {times} cannot be read.",

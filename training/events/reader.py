@@ -16,7 +16,7 @@ from index.errors import ConfigError, EventsError, EventsRejected
 from training.events.csvrecords import check_count, count_lines
 from training.events.reasons import Reason, events_sql
 from training.events.rejects import MalformedLines, write_rejects
-from training.events.remedies import remedy
+from training.events.remedies import QUOTES, remedy
 from training.events.source import Source, Sources
 from training.events.sql import READ_ERRORS, first_line
 from training.events.unknown import words_of
@@ -169,10 +169,11 @@ class EventReader:
             most = max(self.counts.rejected, key=lambda reason: self.counts.rejected[reason])
             times = self.sources.times.unread if most == "bad_time" else ()
             json = all(source.format == "jsonl" for source in self.sources.sources)
+            quotes = f". {QUOTES}" if most == "malformed" and "quote" in first.partition(" in: ")[0] else ""
             raise EventsRejected(
                 f"{bad} of {self.counts.rows} rows cannot be events ({reasons}), more than the "
                 f"{self.config.max_bad_share:.1%} that max_bad_share allows{kept}. {remedy(most, times, json)}, or "
-                "raise --max-bad-share"
+                f"raise --max-bad-share{quotes}"
             )
 
 

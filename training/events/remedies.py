@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from training.events.times.facts import unread
 from training.events.times.formats import reading
 
+QUOTES = 'Where quotes are characters like any other, as in 19" rack: --quoting none'
 REMEDIES = {
-    "malformed": "Look at the first row: --delimiter and --encoding say how the file is written, and --quoting none "
-    'that quotes are characters like any other, as in 19" rack',
+    "malformed": "Look at the first row: --delimiter and --encoding say how the file is written",
     "no_user": "Is --user the right column? Where its rows are of people who are not known, name the column of their "
     "session with --session, or take each event for itself with --unknown-users single",
     "no_session": "Is --session the right column? Leave it out where many rows have no session: pauses cut then",

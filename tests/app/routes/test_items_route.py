@@ -267,3 +267,26 @@ def test_a_full_store_says_so_and_what_it_has_is_served_changed_and_deleted(sett
         assert [item["title"] for item in client.get("/items").json()["items"]] == [None, None]
         assert client.patch("/items/a", json={"title": "other"}).json()["title"] == "other"
         assert client.delete("/items/b").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "errors"),
+    [
+        ("POST", "/retrain", {"more": 1}, {"body.more": "is not known here"}),
+        ("GET", "/items?limit=0", None, {"query.limit": "must be at least 1"}),
+        (
+            "POST",
+            "/retrain",
+            {"overrides": {"trainer": {"dims": {}}}},
+            {
+                "body.overrides.trainer.dims": "must be true or false, or a whole number, or a number, or text, or "
+                "a list, in [ ]"
+            },
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_the_product(client, method, path, body, errors):
+    problem = client.request(method, path, json=body).json()
+    assert {found["field"]: found["message"] for found in problem["errors"]} == errors
+    (_, message) = next(iter(errors.items()))
+    assert message in problem["detail"]

@@ -298,7 +298,7 @@ def test_finding_reads_differently_where_something_else_holds(tmp_path: Path, co
     assert finding.severity == case.severity
     assert said(words.found, finding.found)
     assert said(words.effect, finding.effect)
-    short = re.sub(r"\{(unit|offer|quotes)\}", "", words.advice)
+    short = re.sub(r"\{(unit|offer|quotes|there)\}", "", words.advice)
     assert said(short, finding.advice) or said(words.advice, finding.advice)
 
 
@@ -321,6 +321,22 @@ def test_what_to_do_about_rejected_rows_is_said_by_their_reason_as_a_training_sa
     assert remedy.startswith(f"Is {flag} the right column?")
     for code in ("no_events", "rows_rejected"):
         assert found[code].advice.startswith(f"{remedy}.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"event_types": ("view",)}, "no_events"),
+        ({"conversion_types": ("view",)}, "no_conversions"),
+        ({"dislike_types": ("view",)}, "no_dislikes"),
+    ],
+)
+def test_event_types_that_are_not_there_are_told_beside_those_that_are(
+    tmp_path: Path, settings: dict[str, Any], code: str
+) -> None:
+    rows = [{"user_id": "u", "item_id": f"i{n}", "timestamp": START + n, "kind": "View"} for n in range(9)]
+    found = by_code(check(write(tmp_path, rows), events={"event_type": "kind", **settings}))
+    assert found[code].advice.endswith(" The log has 'View'; did you mean 'View'?")
 
 
 class Told(LogReporter):

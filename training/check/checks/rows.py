@@ -1,6 +1,7 @@
 """Findings about rows and columns: rows that are not events, and columns that the settings leave aside."""
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 
 from training.check.checks import clock
 from training.check.exam import Exam
@@ -8,12 +9,12 @@ from training.check.findings import Finding, Sample, finding, grade
 from training.check.text import percent
 from training.events.files import format_of
 from training.events.rejects import HALF
-from training.events.remedies import remedy
+from training.events.remedies import QUOTES, remedy
 from training.events.times import facts
 from training.events.times.formats import reading
 
+SHOWN = 8  # event types
 REJECTED_WARN = 0.01  # of the rows
-QUOTES = ' Where quotes are characters like any other, as in 19" rack: --quoting none.'
 
 
 def empty_files(exam: Exam) -> Iterator[Finding]:
@@ -58,6 +59,7 @@ def bad_rows(exam: Exam) -> Iterator[Finding]:
             times=times,
             remedy=advice,
             offer=offer,
+            there=types_there(exam, exam.config.events.event_types),
         )
     total = sum(counts.rejected.values())
     if total:
@@ -85,7 +87,18 @@ def _cause(malformed: Sequence[Sample]) -> str:
     details = [row.get("detail", "") for row in malformed]
     if any(detail.startswith(HALF) for detail in details):
         return " Some hold \\ud800 to \\udfff alone, half of a character: write the texts in UTF-8, or without them."
-    return QUOTES if any("quote" in detail.partition(" in: ")[0] for detail in details) else ""
+    return f" {QUOTES}." if any("quote" in detail.partition(" in: ")[0] for detail in details) else ""
+
+
+def types_there(exam: Exam, wanted: Sequence[str]) -> str:
+    """A sentence on the event types that the log has, and those nearest to what is wanted; "" where it has none."""
+    if not exam.there:
+        return ""
+    folded = {value.casefold().strip(): value for value in reversed(exam.there)}
+    near = [near[0] for word in wanted if (near := get_close_matches(word.casefold().strip(), folded, 1))]
+    meant = f"; did you mean {' or '.join(dict.fromkeys(repr(folded[word]) for word in near))}?" if near else "."
+    more = ", ..." if len(exam.there) > SHOWN else ""
+    return f" The log has {', '.join(repr(value[:40]) for value in exam.there[:SHOWN])}{more}{meant}"
 
 
 def unused_columns(exam: Exam) -> Iterator[Finding]:
@@ -99,7 +112,7 @@ def unused_columns(exam: Exam) -> Iterator[Finding]:
         yield finding("types_unused", "warn", len(values), column=column, values=shown, first=next(iter(values)))
     types = exam.config.events.conversion_types
     if types and exam.events and not exam.converted:
-        yield finding("no_conversions", "warn", 0, share=0.0, types=" or ".join(types))
+        yield finding("no_conversions", "warn", 0, share=0.0, types=" or ".join(types), there=types_there(exam, types))
     types = exam.config.events.dislike_types
     if types and exam.events and not exam.disliked:
-        yield finding("no_dislikes", "warn", 0, share=0.0, types=" or ".join(types))
+        yield finding("no_dislikes", "warn", 0, share=0.0, types=" or ".join(types), there=types_there(exam, types))
