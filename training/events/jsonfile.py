@@ -132,7 +132,7 @@ def refuse_keyed(file: str, item: str) -> None:
     if len(rows) < 2 or not all(isinstance(row, dict) for row in rows):
         return
     shared = Counter(key for row in rows for key in row if not key.isdigit())  # numbers: columns, each with its rows
-    if shared and 2 * shared.most_common(1)[0][1] >= len(rows):
+    if shared and 2 * shared.most_common(1)[0][1] > len(rows):
         raise EventsError(
             f"{file}: is one JSON object, keyed by id: its {len(rows):,} rows stand each behind a key. Write them as "
             f"lines, each with its id, for example with: jq -c 'to_entries[] | {{{json.dumps(item)}: .key}} + .value'"
