@@ -14,7 +14,7 @@ def check_no_table(folder: str) -> None:
         kind = LOGS.get(path.name) if path.is_dir() else None
         if path.parent.name == "metadata" and path.name.endswith(".metadata.json"):
             kind, path = "Iceberg", path.parent
-        if kind is not None:
+        if kind is not None and any(path not in data.parents for data in path.parent.rglob("*.parquet")):
             raise EventsError(
                 f"{path.parent}: is a table of {kind}, as {path.name} in it says, and its files also hold rows that "
                 "were deleted or written anew since. Write its rows as plain Parquet with a tool that reads such "

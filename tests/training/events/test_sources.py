@@ -43,7 +43,7 @@ def test_a_folder_is_read_in_order_of_names_and_without_hidden_files_and_folders
         "c.parquet",
         ".d.csv",
         "_e.csv",
-        "_delta_log/f.json",
+        "_notes/f.json",
         ".git/g.csv",
         "a/.h/i.csv",
     ):
