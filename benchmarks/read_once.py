@@ -14,15 +14,15 @@ from pathlib import Path
 def once(paths: str, step: str) -> dict[str, float]:
     """step: `read` counts the events that the reader gives; `sessions` goes on to tokens and offsets."""
     # Imports are no part of it.
-    from training.config import SessionsConfig
+    from training.config import SessionsConfig, TrainConfig
     from training.events.reader import EventReader
     from training.events.sources import open_sources
     from training.events.sql import connect
-    from training.eventsconfig import EventsConfig
     from training.sessions.cut import sessionise
 
     with tempfile.TemporaryDirectory() as folder:
-        config = EventsConfig(paths=(paths,), memory_mb=1000)
+        # By way of the whole: where the class of a section lives is not the same in every checkout.
+        config = TrainConfig.model_validate({"events": {"paths": (paths,), "memory_mb": 1000}}).events
         started = time.perf_counter()
         connection = connect(config.memory_mb, folder)
         reader = EventReader(open_sources(config, connection), config, connection)
