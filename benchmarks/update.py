@@ -25,7 +25,8 @@ from training.config import EvaluationConfig, TrainConfig
 from training.corpus import Corpus
 from training.eventsconfig import EventsConfig
 from training.pipeline.run import run
-from training.pipeline.update import base_of, update
+from training.pipeline.updating.base import base_of
+from training.pipeline.updating.update import update
 from training.progress import LogReporter
 
 NEW = 10_000  # events

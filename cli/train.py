@@ -94,7 +94,8 @@ def updated(options: argparse.Namespace) -> "Outcome":
     """Settings are those of the model that serves; only where the log is, what is in it, and what the gate asks may be
     given."""
     from index.artifact.registry import Registry
-    from training.pipeline.update import base_of, update
+    from training.pipeline.updating.base import base_of
+    from training.pipeline.updating.update import update
     from training.progress import reporter
 
     given = overrides_of(options)

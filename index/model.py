@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from index.artifact.directory import Artifact
+from index.artifact.signals import segment_of
 from index.catalogue.fields import CatalogueFields
 from index.errors import ItemUnknown, ItemUntrained
 from index.explanation import Explanation, Obstacle, Place
@@ -21,7 +22,6 @@ from index.ranking.scorer import NextScorer
 from index.search.allowed import Allowed
 from index.search.exact import Floats, Rows
 from index.search.searcher import Searcher
-from index.signals import segment_of
 
 Score = Literal["similar", "next"]
 

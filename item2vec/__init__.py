@@ -148,7 +148,8 @@ def update(
     Raises UpdateImpossible, and what `train` raises.
     """
     from index.artifact.registry import Registry
-    from training.pipeline.update import base_of, update
+    from training.pipeline.updating.base import base_of
+    from training.pipeline.updating.update import update
     from training.progress import reporter
 
     given = {**({"paths": _paths(events)} if events else {}), **log}

@@ -8,7 +8,7 @@ from app.live import rendering
 from app.live.answers import model_of
 from app.live.fragments import fragment
 from app.live.view import View
-from index import signals
+from index.artifact import signals
 from index.ranking.rank import SIMILARITIES, Event, rank
 
 

@@ -24,11 +24,11 @@ from app.schemas.answers import (
 )
 from app.schemas.common import READING, WRITING, problems
 from app.schemas.recommend import RecommendReply, RecommendRequest, SessionItem, UserQuery, UserReply
+from index.artifact.signals import dislike_types_of
 from index.errors import ItemUnknown
 from index.explanation import Explanation
 from index.model import Model
 from index.ranking.recommender import Wish
-from index.signals import dislike_types_of
 from store import events as eventlog
 
 router = APIRouter(tags=["recommend"], dependencies=READER, route_class=LargeJsonRoute)

@@ -1,6 +1,5 @@
 """Gorse's users, items and feedback: JSON lines as the dashboard exports them, and the CSV files of former releases."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,6 +37,4 @@ def _feedback(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _feedback_of_csv(row: Mapping[str, Any]) -> dict[str, Any]:
-    # As Go writes a time: 2022-04-18 06:25:44 +0000 UTC.
-    time = re.sub(r" ?([+-]\d\d:?\d\d)( \w+)?$", r"\1", row.get("time_stamp", "").strip())
-    return event("gorse", row.get("user_id"), row.get("item_id"), time, row.get("feedback_type"))
+    return event("gorse", row.get("user_id"), row.get("item_id"), row.get("time_stamp"), row.get("feedback_type"))

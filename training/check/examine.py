@@ -6,7 +6,7 @@ by their number, ids by their hash, and the first rows of each file for units an
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -26,15 +26,12 @@ from training.check.lookups import ids_of
 from training.check.metadata import Metadata, judge_metadata, look_at, unreadable
 from training.config import TrainConfig
 from training.corpus import Corpus
-from training.events.reader import EventBatch
 from training.events.source import Sources
 from training.events.sources import open_sources
 from training.events.sql import connect
 from training.eventsconfig import EventsConfig
 from training.progress import Reporter, Step
-from training.sessions.cut import sessionise
 from training.sessions.encode import Sessions
-from training.sessions.repeats import rules_of
 
 
 def examine(
@@ -55,7 +52,7 @@ def examine(
         connection = connect(config.events.memory_mb, folder)
         sources = open_sources(config.events, connection)
         reading = reading_of(config, connection, sources, Path(folder) / "rejects.parquet", now, lenient=True)
-        sessions, nothing_left = after_the_rules(reading, config, Path(folder), progress)
+        sessions, nothing_left = after_the_rules(reading, Path(folder), progress)
         exam = reading.exam(sessions, nothing_left, serving=serving)
         if sessions is not None:
             with step(progress, "forecast"):
@@ -88,35 +85,16 @@ def step(progress: Reporter | None, name: str, unit: str = "") -> AbstractContex
 
 
 def after_the_rules(
-    reading: Reading, config: TrainConfig, folder: Path, progress: Reporter | None
+    reading: Reading, folder: Path, progress: Reporter | None
 ) -> tuple[Sessions | None, tuple[str, str]]:
     """The sessions a training would get; or None, and why nothing is left, and what would change it."""
-    settings, reader = config.events, reading.reader
     with step(progress, "read", "rows") as told:
-
-        def batches() -> Iterator[EventBatch]:
-            for batch in reader:
-                yield batch
-                told.count(reader.counts.rows)
-
         try:
-            return (
-                sessionise(
-                    batches(),
-                    rules_of(config),
-                    settings.session is not None,
-                    settings.memory_mb,
-                    config.trainer.workers,
-                    folder,
-                    watch=reading.census,
-                    strangers=reading.strangers,
-                ),
-                ("", ""),
-            )
+            return reading.cut(folder, told), ("", "")
         except EventsMissing as error:
             return None, (error.short, error.advice or "")
         finally:
-            told.facts |= {"rows": reader.counts.rows, "events": reading.census.clock.events}
+            told.facts |= {"rows": reading.reader.counts.rows, "events": reading.census.clock.events}
 
 
 def with_names(

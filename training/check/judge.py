@@ -18,11 +18,13 @@ from training.check.tally import Clock
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.evaluation.split import cut_test
-from training.events.reader import EventReader
+from training.events.reader import EventBatch, EventReader
 from training.events.source import Sources
 from training.events.unknown import hashes_of, spellings
-from training.sessions.cut import gap_micros
+from training.progress import Step
+from training.sessions.cut import gap_micros, sessionise
 from training.sessions.encode import Sessions
+from training.sessions.repeats import rules_of
 from training.sessions.strangers import Strangers
 
 SEVERITIES = ("stop", "warn", "note")
@@ -86,6 +88,26 @@ class Reading:
     strangers: Strangers | None
     now: datetime
     rejects: Path
+
+    def cut(self, spill: Path, told: Step) -> Sessions:
+        """The sessions that a training gets. spill: a folder for what does not fit into memory. told: hears of each
+        batch. Raises what the reader and `sessionise` raise."""
+        settings = self.config.events
+        return sessionise(
+            self._counted(told),
+            rules_of(self.config),
+            by_session=settings.session is not None,
+            budget_mb=settings.memory_mb,
+            threads=self.config.trainer.workers,
+            spill=spill,
+            watch=self.census,
+            strangers=self.strangers,
+        )
+
+    def _counted(self, told: Step) -> Iterator[EventBatch]:
+        for batch in self.reader:
+            yield batch
+            told.count(self.reader.counts.rows)
 
     def exam(
         self,

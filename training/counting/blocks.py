@@ -197,11 +197,17 @@ def _count(tokens, roots, first, postings, begin, reach, scratch, rows):  # type
                     touched[n] = other
                     n += sums[other] == 0
                     sums[other] += count
-        touched[:n].sort()  # whatever order they were met in: two ways to the same counts give the same rows
-        for i in range(n):
-            items[written + i] = touched[i]
-            counts[written + i] = sums[touched[i]]
-            sums[touched[i]] = 0
+        put(sums, touched[:n], items[written : written + n], counts[written : written + n])
         written += n
         lengths[k] = n
     return written
+
+
+@nb.njit(cache=True, nogil=True)
+def put(sums, touched, items, counts):  # type: ignore[no-untyped-def]
+    """One row: what was touched in ascending order, with its sums, which are 0 again."""
+    touched.sort()  # whatever order they were met in: two ways to the same counts give the same rows
+    for i in range(touched.size):
+        items[i] = touched[i]
+        counts[i] = sums[touched[i]]
+        sums[touched[i]] = 0

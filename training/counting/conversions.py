@@ -4,7 +4,7 @@ import numba as nb
 import numpy as np
 
 from training.corpus import Corpus
-from training.counting.blocks import UNIT, Rows, Sums, in_blocks, roots_of
+from training.counting.blocks import UNIT, Rows, Sums, in_blocks, put, roots_of
 from training.counting.pairs import PairCounts, small
 from training.counting.postings import postings_of
 from training.objective.conversions import Conversions, conversions_of
@@ -57,11 +57,7 @@ def _count(session, roots, postings, begin, conversions, unit, scratch, rows):  
                     touched[n] = other
                     n += sums[other] == 0
                     sums[other] += count
-        touched[:n].sort()
-        for i in range(n):
-            items[written + i] = touched[i]
-            counts[written + i] = sums[touched[i]]
-            sums[touched[i]] = 0
+        put(sums, touched[:n], items[written : written + n], counts[written : written + n])
         written += n
         lengths[k] = n
     return written

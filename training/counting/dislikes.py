@@ -4,7 +4,7 @@ import numba as nb
 import numpy as np
 
 from training.corpus import Corpus
-from training.counting.blocks import HEAVIEST, Reach, Rows, Sums, in_blocks
+from training.counting.blocks import HEAVIEST, Reach, Rows, Sums, in_blocks, put
 from training.counting.pairs import PairCounts, small
 
 
@@ -54,11 +54,7 @@ def _count(events, places, values, begin, scratch, rows):  # type: ignore[no-unt
                     touched[n] = other
                     n += sums[other] == 0
                     sums[other] += count
-        touched[:n].sort()
-        for i in range(n):
-            items[written + i] = touched[i]
-            counts[written + i] = sums[touched[i]]
-            sums[touched[i]] = 0
+        put(sums, touched[:n], items[written : written + n], counts[written : written + n])
         written += n
         lengths[k] = n
     return written

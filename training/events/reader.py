@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from index.errors import ConfigError, EventsError, EventsRejected
-from training.events.csvrecords import check_count, count_lines
+from training.events.delimited.csvrecords import check_count, count_lines
 from training.events.reasons import Reason, events_sql
 from training.events.rejects import MalformedLines, write_rejects
 from training.events.remedies import QUOTES, remedy

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from training.events import jsonfile
-from training.events.csvrecords import read_records
+from training.events.delimited.csvrecords import read_records
 from training.events.reasons import Reason, reason_sql, values_sql
 from training.events.source import Source, Sources
 from training.events.sql import literal

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 
 from index.errors import EventsError
-from training.events.csvrecords import check_count, count_lines
+from training.events.delimited.csvrecords import check_count, count_lines
 from training.events.rejects import MalformedLines
 from training.events.source import Source
 from training.events.sql import READ_ERRORS, first_line

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from store.times.texts import Order
 from training.events import jsonfile
-from training.events.csvfile import Dialect
+from training.events.delimited.csvfile import Dialect
 from training.events.shapes.lines import scan_lines
 from training.events.shapes.shape import FILE, ROW, Shape
 from training.events.sql import literal, name, relation, unglobbed

@@ -14,8 +14,9 @@ from pathlib import Path
 import duckdb
 
 from index.errors import EventsError, EventsMissing
-from training.events import csvfile, jsonfile, preamble
-from training.events.csvheader import unnamed_hint
+from training.events import jsonfile
+from training.events.delimited import csvfile, preamble
+from training.events.delimited.csvheader import unnamed_hint
 from training.events.files import TEXTS, find_files
 from training.events.shapes import lines
 from training.events.shapes.finders import NoFinder

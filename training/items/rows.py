@@ -11,7 +11,7 @@ import duckdb
 from index.errors import EventsError
 from store.event import MAX_ID_CHARACTERS
 from training.events import jsonfile
-from training.events.csvrecords import check_count, count_lines, read_records
+from training.events.delimited.csvrecords import check_count, count_lines, read_records
 from training.events.rejects import TEXT_CHARACTERS, MalformedLines
 from training.events.sql import READ_ERRORS, first_line, name
 from training.items.form import Table

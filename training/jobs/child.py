@@ -111,7 +111,8 @@ def _published(folder: JobFolder, request: Request, reporter: "PipeReporter") ->
     from training.pipeline.prepare import identity_of
     from training.pipeline.publish import Publishing
     from training.pipeline.run import run
-    from training.pipeline.update import base_of, identity_of_update, update
+    from training.pipeline.updating.base import base_of
+    from training.pipeline.updating.update import identity_of_update, update
     from training.workspace import Workspace
 
     config, models, force = request.config, request.models, request.force

@@ -1,2 +1,2 @@
 """The whole run in order, each step resumable. In: the settings of a training and a folder of models. Out: a published
-version and what became of the log. Imports every room of training but check, tune and jobs."""
+version and what became of the log. Imports every room of training but tune and jobs."""

@@ -23,16 +23,13 @@ from training.corpus import Corpus
 from training.evaluation.kept import Newest
 from training.evaluation.split import has_clock
 from training.events.files import find_files
-from training.events.reader import EventBatch, EventReader
 from training.events.sources import known_rows, open_sources
 from training.events.sql import READ_ERRORS, connect
 from training.items.form import files_of
 from training.items.read import write_rejects
 from training.objective.dislikes import Dislikes
-from training.progress import Reporter, Step
-from training.sessions.cut import sessionise
+from training.progress import Reporter
 from training.sessions.encode import Sessions
-from training.sessions.repeats import rules_of
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 REJECTED_ITEMS = "rejects-items.parquet"
@@ -95,16 +92,7 @@ def prepare(config: TrainConfig, work: Workspace, now: datetime | None = None) -
         reader = reading.reader
         with work.told.step("read", total=known_rows(sources, connection), unit="rows") as step:
             try:
-                sessions = sessionise(
-                    _counted(reader, step),
-                    rules_of(config),
-                    by_session=settings.session is not None,
-                    budget_mb=settings.memory_mb,
-                    threads=config.trainer.workers,
-                    spill=folder,
-                    watch=reading.census,
-                    strangers=reading.strangers,
-                )
+                sessions = reading.cut(folder, step)
             except EventsError as error:
                 refused = isinstance(error, EventsRejected)
                 checks = OF_ROWS if refused else CHECKS if isinstance(error, EventsMissing) else OF_TIMES
@@ -201,12 +189,6 @@ def read_catalogue(log: Prepared, config: TrainConfig, work: Workspace) -> tuple
         work.told.note("note", finding=guess.code, found=guess.found, advice=guess.advice)
     tell(shared(found), work.told)
     return catalogue, replace(log, findings=[*log.findings, *shared(found)])
-
-
-def _counted(reader: EventReader, step: Step) -> Iterable[EventBatch]:
-    for batch in reader:
-        yield batch
-        step.count(reader.counts.rows)
 
 
 def _fingerprint(corpus: Corpus, vocabulary: Vocabulary) -> str:

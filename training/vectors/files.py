@@ -1,25 +1,28 @@
 """Which kind of file it is, by its first bytes: names lie more often."""
 
-import bz2
-import gzip
 import lzma
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from gzip import BadGzipFile
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
+
+import pyarrow as pa
 
 from index.artifact.files import reason_of
 from index.errors import VectorsError
+from training.events.text.binary import HEAD_BYTES
+from training.events.text.unpack import open_file, packed_as
 
 HEAD = 1 << 16
-PACKED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
+# No zip, for numpy's .npz is one and is read as it is; no old lzma, for the length of a safetensors begins as it does.
+PACKED = ("gzip", "bz2", "xz", "zstd")
 # What only the program that wrote it can read, or what would run code when it is opened: beginning -> what to type.
 ELSEWHERE = (
     (b"\xba\x16\x4f\x2f", "is a model of fastText: write its vectors as text, `fasttext print-word-vectors`, or .vec"),
     (b"\x89HDF", "is HDF5: save the matrix with numpy.save, and the ids as a text file, one a line"),
     (b"SQLite format 3", "is a database: export a table with an id column and a vector column as Parquet"),
-    (b"\x28\xb5\x2f\xfd", "is compressed with zstd: unpack it first, `zstd -d`"),
 )
 PICKLE = (
     "is a pickle, which would run whatever code is in it, so it is not opened. Where it was made, write the vectors "
@@ -30,17 +33,16 @@ PICKLE = (
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The file, unpacked as it is read where it is gzip, bz2 or xz. Raises VectorsError for whatever goes wrong while
-    it is read."""
+    """The file, unpacked as it is read where it is gzip, bz2, xz or zstd. Raises VectorsError for whatever goes wrong
+    while it is read."""
     try:
-        with path.open("rb") as raw:
-            begin = raw.read(8)
-        unpack = next((unpack for magic, unpack in PACKED if begin.startswith(magic)), None)
-        with cast(IO[bytes], path.open("rb") if unpack is None else unpack(path, "rb")) as file:
+        with open_file(str(path), layers=int(is_packed(path))) as file:
             yield file
-    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
+    except (EOFError, zlib.error, BadGzipFile, lzma.LZMAError, pa.ArrowException) as error:
         raise VectorsError(f"is cut off or damaged ({error}): write or copy it again", path) from error
     except OSError as error:
+        if error.errno is None:  # so say gzip, bz2 and zstd that the bytes are wrong
+            raise VectorsError(f"is cut off or damaged ({error}): write or copy it again", path) from error
         raise VectorsError(f"cannot be read: {reason_of(error)}", path) from error
 
 
@@ -60,5 +62,6 @@ def head_of(path: Path) -> bytes:
 
 
 def is_packed(path: Path) -> bool:
-    with opened(path) as file:
-        return not hasattr(file, "fileno") or isinstance(file, gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile)
+    """Raises OSError."""
+    with path.open("rb") as raw:
+        return packed_as(raw.read(HEAD_BYTES)) in PACKED

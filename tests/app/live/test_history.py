@@ -3,7 +3,7 @@
 import pytest
 
 from app.live.history import DAY, session_of
-from index.signals import dislike_types_of, segment_of
+from index.artifact.signals import dislike_types_of, segment_of
 from store.event import EventRow
 
 

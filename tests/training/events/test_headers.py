@@ -7,8 +7,8 @@ from pydantic import ValidationError
 from support.reading import Read
 
 from index.errors import EventsError, EventsMissing
-from training.events.csvfile import Dialect
-from training.events.csvrecords import read_records
+from training.events.delimited.csvfile import Dialect
+from training.events.delimited.csvrecords import read_records
 from training.events.text.plain import Text
 from training.eventsconfig import EventsConfig
 

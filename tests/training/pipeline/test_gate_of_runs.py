@@ -13,7 +13,8 @@ from index.artifact.registry import Registry
 from training.config import TrainConfig
 from training.evaluation.rival import expected_of
 from training.pipeline.run import run
-from training.pipeline.update import base_of, update
+from training.pipeline.updating.base import base_of
+from training.pipeline.updating.update import update
 from training.progress import LogReporter
 
 RARE = 160  # items, each in one session of every fiftieth hour

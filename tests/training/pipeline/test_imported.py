@@ -21,7 +21,7 @@ from training.jobs.planning import plan_of
 from training.objective.settings import ObjectiveConfig
 from training.pipeline.imported import Import, import_vectors, settled
 from training.pipeline.run import run
-from training.pipeline.update import base_of
+from training.pipeline.updating.base import base_of
 from training.progress import LogReporter
 from training.trainers.warm import warm_start
 from training.vectors.source import VectorsFile

@@ -14,7 +14,8 @@ from index.model import Model
 from index.ranking.settings import COUNTS, RecommenderConfig
 from training.pipeline import assemble
 from training.pipeline.run import run
-from training.pipeline.update import base_of, update
+from training.pipeline.updating.base import base_of
+from training.pipeline.updating.update import update
 from training.progress import LogReporter
 
 ARRAYS = ("counts", "inputs", "outputs", "similar_rows", "similar_scores", "next_rows", "next_scores", "session_starts")

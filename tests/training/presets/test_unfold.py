@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
@@ -24,8 +23,6 @@ from training.presets.tools.table import PRESETS
 from training.presets.unfold import unfold
 
 LOG = plays(40)
-# Gorse's CSV has times as Go writes them, which store/times/ reads.
-READABLE = [w for w in WRITERS if find_spec("store.times") or not w.startswith("gorse csv")]
 SMALL = ("--min-item-count", "2", "--dims", "8", "--bootstrap", "50", "--no-blend", "--quick")
 
 
@@ -51,7 +48,7 @@ def test_the_setting_knows_every_preset_of_the_table():
     assert set(get_args(Tool)) == set(PRESETS)
 
 
-@pytest.mark.parametrize("written", READABLE)
+@pytest.mark.parametrize("written", WRITERS)
 def test_every_row_is_read_by_the_settings_of_the_preset(tmp_path, written):
     config = of_preset(tmp_path, written)
     reader, events = read(config, tmp_path)

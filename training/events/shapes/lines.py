@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from training.events.preamble import comments
+from training.events.delimited.preamble import comments
 from training.events.sql import literal
 from training.eventsconfig import EventsConfig
 

@@ -19,7 +19,10 @@ class Marks:
 
 def around(text: bytes, marks: Marks) -> tuple[bool, bool]:
     """Whether a blank stands behind each delimiter, and before each; at ends of lines and of empty values it may be
-    missing. False, False without a delimiter."""
+    missing. False, False without a delimiter, and where there is no such blank to take away."""
+    mark = bytes([marks.delimiter])
+    if mark + b" " not in text and b" " + mark not in text:
+        return False, False  # most files: the compiled loop need not be loaded for them
     state = _begin()
     _trim(np.frombuffer(text, np.uint8), marks.delimiter, marks.quote, marks.escape, True, state, _room(text))
     delimiters, behind, before = state[4:7]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import EventsError
-from training.events import preamble
-from training.events.csvheader import Header, header_of
+from training.events.delimited import preamble
+from training.events.delimited.csvheader import Header, header_of
 from training.events.text.blanks import Marks, around
 from training.events.text.plain import Text
 from training.eventsconfig import EventsConfig

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import EventsError
-from training.events.csvfile import Dialect
+from training.events.delimited.csvfile import Dialect
 from training.events.text.guess import Guess
 from training.events.text.plain import Text
 from training.events.text.unpack import reading
