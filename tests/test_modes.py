@@ -1,9 +1,11 @@
 """What people did is for the eyes of the service alone: no other user of the machine can read a file of it."""
 
+import os
 import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,11 +19,12 @@ QUICK = {"trainer": {"engine": "spectral"}, "evaluation": {"blend": False}}
 def modes(folder):
     """Path below the folder -> its rights, of all that is there now."""
     found = {}
-    for path in folder.rglob("*"):
-        try:
-            found[path.relative_to(folder)] = stat.S_IMODE(path.lstat().st_mode)
-        except FileNotFoundError:  # it has gone meanwhile
-            continue
+    for place, folders, files in os.walk(folder):  # passes over a folder that has gone meanwhile
+        for path in (Path(place, name) for name in (*folders, *files)):
+            try:
+                found[path.relative_to(folder)] = stat.S_IMODE(path.lstat().st_mode)
+            except FileNotFoundError:
+                continue
     return found
 
 
