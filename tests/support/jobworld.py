@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, select, update
 from support.factories import name_of, two_groups, write_log
+from support.processes import gone
 
 from index.artifact.files import locked
 from index.artifact.registry import Registry
@@ -154,14 +155,6 @@ def two_groups_stored(sessions: int = 300) -> list[dict[str, object]]:
 
 def versions(world):
     return Registry(world.models).versions()
-
-
-def gone(process):
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return True
-    return state == "Z"
 
 
 def kill(process):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.processes import gone
 from support.server import Server, free_port
 
 from app.run.serve import listen, prepare
@@ -49,18 +50,11 @@ def name_of(process):
     return Path(f"/proc/{process}/cmdline").read_text().split("\0")[3]
 
 
-def alive(process):
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def all_end(processes, seconds=10):
     deadline = time.monotonic() + seconds
-    while any(map(alive, processes)) and time.monotonic() < deadline:
+    while not all(map(gone, processes)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return not any(map(alive, processes))
+    return all(map(gone, processes))
 
 
 def test_a_port_in_use_is_said_and_not_tried_again(tmp_path):
@@ -107,7 +101,7 @@ def test_serve_keeps_both_parts_running_and_ends_them(tmp_path):
         parts = children(serve.pid)
         serve.terminate()
         assert serve.wait(15) == 0
-        assert not any(map(alive, parts))
+        assert all(map(gone, parts))
     finally:
         serve.kill()
         serve.wait()

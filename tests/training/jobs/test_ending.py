@@ -11,7 +11,6 @@ from support.jobworld import (
     QUICK,
     SLOW,
     World,
-    gone,
     in_training,
     kill,
     published_and_not_sealed,
@@ -20,6 +19,7 @@ from support.jobworld import (
     wait_for,
 )
 from support.postgres import MISSING, binaries, cluster
+from support.processes import gone
 
 from index.artifact.registry import Registry
 from index.errors import JobEnded

@@ -3,7 +3,8 @@
 import re
 import signal
 
-from support.jobworld import GUARD_SECONDS, SLOW, gone, in_training, two_groups_stored, versions, wait_for
+from support.jobworld import GUARD_SECONDS, SLOW, in_training, two_groups_stored, versions, wait_for
+from support.processes import gone
 
 from index.artifact.registry import Registry
 from store import jobs

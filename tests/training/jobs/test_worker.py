@@ -12,12 +12,12 @@ from support.jobworld import (
     QUICK,
     SLOW,
     WORSE,
-    gone,
     in_training,
     two_groups_stored,
     versions,
     wait_for,
 )
+from support.processes import gone
 
 from index.artifact.registry import Registry
 from index.errors import ConfigError
