@@ -80,7 +80,9 @@ def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") 
         user = f"CASE WHEN {nobody_sql(user)} THEN {session} ELSE {user} END"
     elif user is not None and config.unknown_users == "single":
         user = f"CASE WHEN {blank_sql(user)} THEN '' ELSE {user} END"
-    moment = time_sql(source, config)
+    moment, beside = time_sql(source, config)
+    if beside:
+        scan = f"(SELECT *, {beside} FROM {scan})"
     if source.shape.ordered:  # one time for all ids of a row: a microsecond each tells their order
         moment = f"({moment}) + {name(POSITION)}"
     values = {"user_text": user, "item_text": source.id_text(config.item), "moment": moment}
