@@ -10,6 +10,7 @@ from index.errors import EventsError, EventsMissing
 from training.events.tables import check_no_table
 from training.events.text.members import is_note
 from training.events.text.unpack import open_file, reading
+from training.events.tree import walk
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ SUFFIXES = {
 }
 MAGIC = {"parquet": b"PAR1", "arrow": b"ARROW1", "orc": b"ORC\n"}
 LOOSE = (".txt", ".dat", ".data", ".log", ".item")  # any text: what it is shows inside
+HIDDEN = (".", "_")
 BESIDE = (".item",)  # of RecBole, beside its .inter: read where it is named, but no part of a folder's log
 PACKED = (".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip")
 TEXTS = ("csv", "jsonl")
@@ -40,7 +42,7 @@ def find_files(paths: Sequence[str], format: str = "auto") -> list[tuple[str, st
     for path in paths:
         if os.path.isdir(path):
             check_no_table(path)
-            every = sorted(str(p) for p in _below(Path(path)))
+            every = sorted(_below(str(Path(path))))
             files = [f for f in every if format != "auto" or _is_log(f)]
             if not files:
                 kinds = ", ".join(s for suffixes in (*SUFFIXES.values(), LOOSE[:-1], PACKED[-1:]) for s in suffixes)
@@ -75,11 +77,12 @@ def _refuse_unnamed(file: str) -> None:
         raise EventsError(f"{shown}: the name of this file or of its folder is not UTF-8: rename it (mv)") from None
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: str) -> Iterator[str]:
     """Its files, except those whose name or folder begins with . or _: other programs leave notes there."""
-    for path in folder.rglob("*"):
-        if path.is_file() and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts):
-            yield path
+    for place, folders, files in walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
+        files = [os.path.join(place, name) for name in files if not name.startswith(HIDDEN)]
+        yield from filter(os.path.isfile, files)
 
 
 def _is_log(file: str) -> bool:

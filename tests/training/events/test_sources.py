@@ -57,6 +57,21 @@ def test_a_folder_is_read_in_order_of_names_and_without_hidden_files_and_folders
     assert "README.txt" in caplog.text
 
 
+def test_a_folder_within_that_may_not_be_read_is_an_error_and_not_a_smaller_log(tmp_path, monkeypatch):
+    write(tmp_path / "a.csv")
+    (tmp_path / "shut").mkdir(mode=0o300)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    mine = os.geteuid()
+    try:
+        if mine == 0:  # who may read everything
+            os.seteuid(65534)
+        with pytest.raises(EventsError, match="shut: this folder cannot be read"):
+            find_files(["."])
+    finally:
+        os.seteuid(mine)
+
+
 def test_a_file_named_twice_is_read_once_and_order_is_as_given(tmp_path):
     a, b = write(tmp_path / "a.csv"), write(tmp_path / "b.csv")
     os.symlink(a, tmp_path / "c.csv")
