@@ -36,7 +36,7 @@ FLOORS = (
     },
     {"events", "trainers", "baselines", "demo"},
     {"sessions", "evaluation", "items", "presets", "vectors"},
-    {"choice", "given"},
+    {"choice", "given", "map"},
     {"check"},
     {"pipeline"},
     {"tune", "jobs"},
