@@ -19,7 +19,7 @@ from training.walks.walk import mixed
 # for items that fall into tight groups: these then open into patches.
 CURVES = ((1.577, 0.8951), (0.58, 1.33))
 NEGATIVES = 5
-ROUNDS = ((10_000, 400), (2**62, 200))  # up to so many items, so many
+ROUNDS = ((10_000, 200), (2**62, 120))  # up to so many items, so many
 SPAN = 10.0  # half the width of the first places
 FARTHEST = 4.0  # of one step of one pair
 BLOCK = 2048  # items that one call moves

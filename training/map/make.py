@@ -1,16 +1,18 @@
 """The map of a model, made when it is published, beginning with the map of the model before it."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from index.catalogue.catalogue import Catalogue
 from index.itemmap import SIDE, ItemMap
 from index.parts import Neighbours
 from index.search.exact import Floats
 from index.vocabulary import Vocabulary
-from training.map.graph import Graph, graph_of
+from training.map.graph import NEAREST, Graph, graph_of
 from training.map.layout import CURVES, laid_out
 from training.map.referee import kept
 from training.map.regions import regions_of
@@ -19,7 +21,7 @@ from training.map.spread import spread
 DISTANCES = (0.45, 0.3, 0.2, 0.1)  # tried in this order
 MAY_COST = 0.1  # of the neighbours that are kept without it
 TRIAL = 0.2  # of the rounds, to see which curve suits
-TRIED_UP_TO = 20_000  # items; more are not in a few tight groups
+LANDMARKS = 20_000  # items that a map begins with
 AGAIN, GENTLY = 0.2, 0.5  # rounds and steps of a map that begins with an older one, which people know
 RIM = 0.5  # per cent of the items on each side that may lie on the rim
 MARGIN = 0.05  # of the side
@@ -57,18 +59,24 @@ def map_of(
     if earlier is not None and (earlier.rows >= 0).mean() < LEAST_KNOWN:
         earlier = None
     known = np.zeros(len(vectors), np.bool_) if earlier is None else earlier.rows >= 0
-    start = main_directions(vectors) if earlier is None else _from_earlier(graph, earlier, known)
-
-    def placed(curve: tuple[float, float], share: float, step: float = 1.0) -> NDArray[np.float32]:
-        return _spread_out(laid_out(graph, start, seed, threads, curve, share, step), similar, seed, threads)
-
-    curve = CURVES[0]
-    if len(start) <= TRIED_UP_TO:
-        curve = max(CURVES, key=lambda each: kept(placed(each, TRIAL), similar, seed))
-    if earlier is None:
-        whole = _framed(_upright(placed(curve, 1.0)))
+    draw = partial(laid_out, graph, seed=seed, threads=threads)
+    if earlier is not None:
+        old = np.zeros((len(vectors), 2), np.float32)
+        old[known] = earlier.places[earlier.rows[known]]
+        start = among_neighbours(graph, old, known)
+    elif len(vectors) > LANDMARKS:
+        start = _from_landmarks(similar, vectors, graph, seed, threads)
     else:
-        whole = _onto(placed(curve, AGAIN, GENTLY), known, earlier.places[earlier.rows[known]].astype(np.float64))
+        start = main_directions(vectors)
+    curve = CURVES[0]
+    if len(vectors) <= LANDMARKS:
+        curve = max(CURVES, key=lambda each: kept(draw(start, curve=each, share=TRIAL), similar, seed))
+    if earlier is None and len(vectors) <= LANDMARKS:
+        places = draw(start, curve=curve)
+    else:
+        places = draw(start, curve=curve, share=AGAIN, step=GENTLY)
+    places = _spread_out(places, similar, seed, threads)
+    whole = _framed(_upright(places)) if earlier is None else _onto(places, known, old[known].astype(np.float64))
     final = np.clip(np.rint(whole), 0, SIDE).astype(np.uint16)
     low, high = np.percentile(final, [1, 99], axis=0).astype(int)
     ids = vocabulary.ids
@@ -96,18 +104,33 @@ def main_directions(vectors: Floats) -> NDArray[np.float32]:
     return found
 
 
-def _from_earlier(graph: Graph, earlier: EarlierMap, known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Where the items were; new ones begin in the middle of their neighbours."""
-    start = np.zeros((len(known), 2), np.float32)
-    start[known] = earlier.places[earlier.rows[known]]
-    middle = np.median(start[known], axis=0)
-    for row in np.flatnonzero(~known).tolist():
-        edges = slice(graph.offsets[row], graph.offsets[row + 1])
-        items, strengths = graph.items[edges], graph.strengths[edges]
-        placed = known[items]
-        weights = strengths[placed]
-        start[row] = np.average(start[items[placed]], axis=0, weights=weights) if weights.sum() > 0 else middle
-    return start
+def _from_landmarks(similar: Neighbours, vectors: Floats, graph: Graph, seed: int, threads: int) -> NDArray[np.float32]:
+    """Where the most frequent items would lie alone, and each other one among its neighbours: a map of all from nothing
+    would take longer than the training."""
+    rows = similar.rows[:LANDMARKS]
+    order = np.argsort((rows < 0) | (rows >= LANDMARKS), axis=1, kind="stable")[:, :NEAREST]
+    some = np.take_along_axis(rows, order, axis=1)
+    some = np.where(some < LANDMARKS, some, -1)
+    scores = np.take_along_axis(similar.scores[:LANDMARKS], order, axis=1)
+    first = laid_out(graph_of(Neighbours(some, scores)), main_directions(vectors[:LANDMARKS]), seed, threads)
+    places = np.zeros((len(vectors), 2), np.float32)
+    places[:LANDMARKS] = first
+    return among_neighbours(graph, places, np.arange(len(vectors)) < LANDMARKS)
+
+
+def among_neighbours(graph: Graph, places: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """places of the known items, and for each other one the mean of its neighbours that have a place, by their
+    strengths; in the middle of all, where none has."""
+    count = len(known)
+    edges = sparse.csr_matrix((graph.strengths, graph.items, graph.offsets), shape=(count, count))
+    found, placed = np.where(known[:, None], places, 0).astype(np.float64), known.copy()
+    for _ in range(2):  # the second time, neighbours of those that were placed at first
+        weights = edges @ placed.astype(np.float64)
+        new = ~placed & (weights > 0)
+        found[new] = (edges @ (found * placed[:, None]))[new] / weights[new, None]
+        placed |= new
+    found[~placed] = np.median(places[known], axis=0)
+    return found.astype(np.float32)
 
 
 def _spread_out(places: NDArray[np.float32], similar: Neighbours, seed: int, threads: int) -> NDArray[np.float32]:

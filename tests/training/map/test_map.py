@@ -9,6 +9,7 @@ from index.catalogue.catalogue import Catalogue
 from index.itemmap import SIDE
 from index.parts import Neighbours
 from index.vocabulary import Vocabulary
+from training.map import make
 from training.map.graph import graph_of
 from training.map.layout import laid_out
 from training.map.make import EarlierMap, map_of
@@ -158,3 +159,13 @@ def test_lists_with_gaps_and_products_that_are_no_cosines():
     assert (graph.strengths > 0).all()
     assert (graph.strengths <= 1 + 1e-6).all()
     assert np.isfinite(laid_out(graph, vectors[:, :2], seed=1)).all()
+
+
+def test_a_large_catalogue_begins_with_its_most_frequent_items(first, monkeypatch):
+    vectors, _, found = first
+    order = np.random.default_rng(2).permutation(len(vectors))
+    shuffled, similar = neighbours_of(vectors[order])
+    monkeypatch.setattr(make, "LANDMARKS", 150)
+    ids = [f"i{row}" for row in order]
+    large = made(shuffled, similar, ids)
+    assert large.kept > found.kept - 0.1
