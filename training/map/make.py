@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from index.catalogue.catalogue import Catalogue
-from index.itemmap import SIDE, ItemMap
+from index.explorer.itemmap import SIDE, ItemMap
 from index.parts import Neighbours
 from index.search.exact import Floats
 from index.vocabulary import Vocabulary

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 from scipy.ndimage import gaussian_filter, maximum_filter
 
-from index.itemmap import SIDE, Region
+from index.explorer.itemmap import SIDE, Region
 
 GRID = 64  # cells of each side that density is counted in
 BLUR = 1.5  # cells

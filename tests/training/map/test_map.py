@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from index.catalogue.catalogue import Catalogue
-from index.itemmap import SIDE
+from index.explorer.itemmap import SIDE
 from index.parts import Neighbours
 from index.vocabulary import Vocabulary
 from training.map import make
