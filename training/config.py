@@ -147,6 +147,7 @@ class IndexConfig(Settings):
     exact_below: int = setting(100_000, "the index is exact (flat) up to this many items", ge=0, le=10**9)
     min_recall: float = setting(0.99, "recall@10 that an approximate index must reach", gt=0, le=1)
     neighbours: int = setting(100, "how many neighbours of each item are computed in advance and stored", ge=1, le=1000)
+    map: bool = setting(True, "draw a map of the items from their neighbours, which the explorer shows")
 
 
 class EvaluationConfig(Settings):

@@ -9,6 +9,7 @@ from typing import Any
 
 from index.artifact.manifest import Data, Gate, ImportFacts, IndexFacts, Manifest, StoredEvents, UpdateFacts
 from index.artifact.registry import Registry
+from index.explorer.itemmap import ItemMap, write_map
 from index.parts import ModelParts, write_parts
 from index.ranking.settings import RecommenderConfig
 from index.report import Report
@@ -17,6 +18,8 @@ from index.sense import examine
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.evaluation.split import has_clock
+from training.map.earlier import earlier_map
+from training.map.make import map_of
 from training.pipeline.prepare import Prepared
 from training.pipeline.train import Fitted
 from training.workspace import Workspace
@@ -77,8 +80,10 @@ class Model:
 def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work: Workspace) -> Outcome:
     """Writes the version, and makes it current when the gate has accepted it and `how` does not say later."""
     told, log = work.told, model.log
+    before = how.serving(registry)
+    drawn = _map(model, registry, before, work) if model.config.index.map else None
     with told.step("publish") as step:
-        before, created = how.serving(registry), how.now()
+        created = how.now()
         version = registry.new_version(created)
         manifest = Manifest(
             version=version,
@@ -103,6 +108,8 @@ def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work:
         )
         with registry.writer(version) as writer:
             write_parts(writer, model.parts)
+            if drawn is not None:
+                write_map(writer, drawn)
             writer.commit(manifest)
         wanted = how.activate and gate.accepted
         current = wanted and registry.activate(version, instead_of=before, examine=examine)
@@ -112,6 +119,23 @@ def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work:
     path = work.folder / "rejects.parquet"
     rejects = path if path.exists() else None
     return Outcome(version, gate, model.report, manifest, rejects, work.resumed, current)
+
+
+def _map(model: Model, registry: Registry, before: str | None, work: Workspace) -> ItemMap:
+    parts, config = model.parts, model.config
+    with work.told.step("map") as step:
+        earlier = earlier_map(registry, before, parts.vocabulary.ids)
+        drawn = map_of(
+            parts.similar,
+            parts.similar_vectors,
+            parts.vocabulary,
+            parts.catalogue,
+            config.seed,
+            config.trainer.workers,
+            earlier,
+        )
+        step.facts |= {"regions": len(drawn.regions), "kept": drawn.kept}
+    return drawn
 
 
 def data_of(log: Prepared, corpus: Corpus) -> Data:
