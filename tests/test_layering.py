@@ -33,7 +33,7 @@ FLOORS = (
     },
     {"events", "trainers", "baselines", "demo", "vectors"},
     {"sessions", "evaluation", "items", "presets"},
-    {"choice", "given"},
+    {"choice", "given", "content"},
     {"check"},
     {"pipeline"},
     {"tune", "jobs"},

@@ -34,8 +34,9 @@ class Item(BaseModel):
     score: float | None = Field(
         description="similar: cosine, -1 to 1; next: in standard deviations above the mean; null for fallback items"
     )
-    source: Literal["model", "category", "popular"] = Field(
-        description="model: by vectors and counts; category, popular: fallback"
+    source: Literal["model", "content", "category", "popular"] = Field(
+        description="model: by vectors and counts; content: this item, or all that is asked about, was never seen, and "
+        "the catalogue says what it is near; category, popular: fallback"
     )
     evidence: Evidence | None = Field(default=None, description="with explain=true")
 
