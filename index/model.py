@@ -1,26 +1,24 @@
 """An opened artifact that answers questions: ids in, ids out."""
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
 
 import numpy as np
 
 from index.artifact.directory import Artifact
-from index.content.near import Near
-from index.content.newcomers import Change, Newcomers, merged
+from index.content.newcomers import Change, Newcomers
+from index.content.unseen import Unseen
 from index.errors import ItemUnknown, ItemUntrained
 from index.explanation import Explanation, Obstacle, Place
 from index.parts import read_parts, recommender_of
 from index.ranking.parts.question import Question
+from index.ranking.readings import Score as Score
 from index.ranking.recommender import Recommender, Wish
 from index.ranking.scorer import NextScorer
 from index.search.allowed import Allowed
 from index.search.exact import Floats, Mask, Rows
 from index.search.searcher import Searcher
 
-Score = Literal["similar", "next"]
 MOST_NEW = 200_000  # items without a past, about 1 kB each with vectors of 128 numbers
 
 
@@ -33,22 +31,12 @@ class Ranked:
     title: str
 
 
-@dataclass(frozen=True)
-class Guest:
-    """An item without a past that is asked about. row: behind the model's last. similar: float32 (1, d). asked: part of
-    vectors -> (d,)."""
-
-    row: int
-    similar: Floats
-    asked: Mapping[str, Floats]
-
-
 class Model:
     """The arrays are memory maps, shared by all processes that open the same version.
 
     vectors: float32 (n, d), of length 1 but for the reading dot; their inner product is `similar`. stored: the lists of
     neighbours, by score. hidden: int32, rows that the catalogue calls unavailable. shown: all others; None where that
-    is all. content: how items without a past get vectors, None where the artifact does not say.
+    is all. unseen: how items without a past are answered and listed.
     """
 
     def __init__(self, artifact: Artifact, most_new: int = MOST_NEW) -> None:
@@ -81,33 +69,26 @@ class Model:
         # What the catalogue of the artifact hides; the service's own view of it begins with this.
         self.hidden = parts.catalogue.hidden_rows(parts.vocabulary)
         self.shown = _all_but(self.hidden, len(parts.vocabulary))
-        self.content = parts.content if most_new else None
-        self.most_new = most_new
-        self.near = Near()
+        self.unseen = Unseen(
+            parts.content if most_new else None,
+            self.recommender,
+            parts.vocabulary,
+            self.vectors,
+            self.searcher,
+            most_new,
+        )
 
     @cached_property
     def newcomers(self) -> Newcomers | None:
         """The items of the artifact's catalogue that have no vector of their own; the service's own view of them begins
         with these. None without a content map."""
-        if self.content is None:
+        none = self.unseen.nobody()
+        if none is None:
             return None
-        scorer = self.recommender.scorer
-        none = Newcomers.none(self.content, scorer.beside, len(self.vocabulary), self.most_new)
         others = (item for item in self.catalogue.ids if item not in self.vocabulary)
         return none.following(
             Change(item, self.catalogue.metadata(item), self.catalogue.is_available(item)) for item in others
         )
-
-    def guest(self, item: str, fields: Mapping[str, Any], newcomers: Newcomers | None) -> Guest | None:
-        """An item as it is asked about; None where it is no newcomer. fields: what the catalogue says of it."""
-        row = None if newcomers is None else newcomers.find(item)
-        if row is None or self.content is None:
-            return None
-        columns = self.content.lexicon.columns(fields)
-        if not len(columns):
-            return None
-        vectors = self.content.of_columns([columns])
-        return Guest(row, vectors.similar, self.recommender.scorer.as_guest(*vectors))
 
     def row(self, item: str) -> int:
         """Raises ItemUntrained for an item that is known but too rare for a vector, ItemUnknown otherwise."""
@@ -157,9 +138,9 @@ class Model:
         catalogue calls unavailable do not come back; so it is with `recommend`."""
         guest = None
         if item not in self.vocabulary:
-            guest = self.guest(item, self.catalogue.metadata(item), self.newcomers)
-        if guest is not None:
-            return self._ranked(*self.around(guest, k, score, self.shown, newcomers=self.newcomers))
+            guest = self.unseen.guest(item, self.catalogue.metadata(item), self.newcomers)
+        if guest is not None and self.newcomers is not None:
+            return self._ranked(*self.unseen.around(guest, k, score, self.newcomers, self.shown))
         return self._ranked(*self.beside(self.row(item), k, score, self.shown, newcomers=self.newcomers))
 
     def beside(
@@ -177,65 +158,7 @@ class Model:
             return self.among(row, k, score, allowed, gone)
         known = None if gone is None else gone[gone < newcomers.first]
         trained = self.among(row, k, score, allowed, known)
-        if new_allowed is None and (gone is None or bool((gone < newcomers.first).all())):
-            return merged(*trained, *self.nearest_new(row, k, score, newcomers), k)
-        return merged(*trained, *self._search_new(row, k, score, newcomers, 0, new_allowed, gone), k)
-
-    def nearest_new(self, row: int, k: int, score: Score, newcomers: Newcomers) -> tuple[Rows, Floats]:
-        """The k newcomers that are best for a trained item, best first; kept for who asks again."""
-
-        def search(k: int, since: int) -> tuple[Rows, Floats]:
-            return self._search_new(row, k, score, newcomers, since)
-
-        return self.near.best(score, row, newcomers, k, search)
-
-    def _search_new(
-        self,
-        row: int,
-        k: int,
-        score: Score,
-        newcomers: Newcomers,
-        since: int,
-        allowed: Mask | None = None,
-        gone: Rows | None = None,
-    ) -> tuple[Rows, Floats]:
-        if score == "similar":
-            return newcomers.best(newcomers.similar, self.vectors[row], k, allowed, gone, since)
-        scorer, question = self.recommender.scorer, Question.of_item(np.array([row], dtype=np.int32))
-        told = scorer.told(scorer.sparse(True), [question])
-        q, lift = scorer.asked([question], True, told)
-        rows, scores = newcomers.best(newcomers.targets, q[0], k, allowed, gone, since)
-        return rows, scores + lift[0]
-
-    def around(
-        self,
-        guest: Guest,
-        k: int,
-        score: Score,
-        allowed: Allowed | None = None,
-        gone: Rows | None = None,
-        newcomers: Newcomers | None = None,
-        new_allowed: Mask | None = None,
-    ) -> tuple[Rows, Floats]:
-        """The k best for an item without a past, trained ones and newcomers, without itself."""
-        assert newcomers is not None
-        out = np.array([guest.row], dtype=np.int32) if gone is None else np.append(gone, guest.row).astype(np.int32)
-        known = out[out < newcomers.first]
-        mask = None if allowed is None else allowed.mask
-        if score == "next":
-            if len(known):
-                mask = np.ones(len(self.vocabulary), dtype=np.bool_) if mask is None else mask.copy()
-                mask[known] = False
-            row = np.array([guest.row], dtype=np.int32)
-            guests = {guest.row: guest.asked}
-            wish = Wish(row, k, mask, newcomers=newcomers, new_allowed=new_allowed, guests=guests, out=out)
-            return self.recommender.among([wish], one_item=True)[0]
-        if allowed is not None and allowed.is_few(self.vectors):
-            trained = allowed.search(guest.similar, self.vectors, k, known)
-        else:
-            rows, scores = self.searcher.search(guest.similar, k, mask, [known])
-            trained = rows[0][rows[0] >= 0], scores[0][rows[0] >= 0]
-        return merged(*trained, *newcomers.best(newcomers.similar, guest.similar[0], k, new_allowed, out), k)
+        return self.unseen.beside(trained, row, k, score, newcomers, new_allowed, gone)
 
     def among(
         self, row: int, k: int, score: Score, allowed: Allowed | None = None, gone: Rows | None = None
@@ -268,7 +191,7 @@ class Model:
 
     def recommend(self, items: list[str], k: int = 10, exclude_seen: bool = False) -> list[Ranked]:
         """What comes next after a session, oldest item first; items without a vector are passed over."""
-        session, guests = self.session_of(items, self.newcomers, self.catalogue.metadata)
+        session, guests = self.unseen.session_of(items, self.newcomers, self.catalogue.metadata)
         if not len(session):
             raise ItemUnknown("none of the session's items has a vector")
         if self.shown is not None or self.newcomers is not None:
@@ -277,23 +200,6 @@ class Model:
             return self._ranked(*self.recommender.among([wish])[0])
         rows, scores = self.recommender.recommend([session], k, exclude_seen)
         return self._ranked(rows[0], scores[0])
-
-    def session_of(
-        self, items: Iterable[str], newcomers: Newcomers | None, fields: Callable[[str], Mapping[str, Any]]
-    ) -> tuple[Rows, dict[int, Mapping[str, Floats]]]:
-        """(rows of those that have a vector, in their order; of newcomers among them, what they are asked with).
-        fields: what the catalogue says of an item."""
-        if newcomers is None or not newcomers.used:
-            return self.vocabulary.known_rows(items), {}
-        rows, guests = [], {}
-        for item in items:
-            row = self.vocabulary.find(item)
-            if row is None and (guest := self.guest(item, fields(item), newcomers)) is not None:
-                row = guest.row
-                guests[row] = guest.asked
-            if row is not None:
-                rows.append(row)
-        return np.array(rows, dtype=np.int32), guests
 
     def id_of(self, row: int) -> str:
         """Of a row of the model, or of one of its newcomers."""
@@ -305,6 +211,13 @@ class Model:
 
     def explain(self, item: str, candidate: str) -> Explanation:
         """Evidence and ranks of one pair. Raises ItemUnknown for an id nobody knows."""
+        new = self.unseen.explain(item, candidate, self.newcomers, self.catalogue.metadata)
+        if new is not None:
+            return new
+        return self.explain_trained(item, candidate)
+
+    def explain_trained(self, item: str, candidate: str) -> Explanation:
+        """As `explain`, of what the sessions say alone."""
         missing: dict[Obstacle, str] = {}
         rows = []
         for known in (item, candidate):

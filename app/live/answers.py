@@ -12,7 +12,7 @@ from app.live.view import View
 from app.problems import FIRST_STEP
 from index.content.newcomers import merged
 from index.errors import ItemUnknown, ItemUntrained, NoModel, RequestError
-from index.model import Guest, Model, Score
+from index.model import Model, Score
 from index.ranking.analogy import analogy
 from index.ranking.diversity import diversify
 from index.ranking.readings import Float, Rows
@@ -76,8 +76,7 @@ def similar(view: View, item_id: str, score: Score, ask: Ask) -> Found:
     except (ItemUntrained, ItemUnknown):
         if view.get(item_id) is None:
             raise
-        guest = view.guest(item_id)
-        return _fallback(view, item_id, ask) if guest is None else _around(view, model, guest, score, ask)
+        return _around(view, item_id, score, ask) or _fallback(view, item_id, ask)
     newcomers = view.newcomers
     if ask.is_plain:
         # Most questions: the stored list as it is, where nothing of it is hidden.
@@ -87,7 +86,7 @@ def similar(view: View, item_id: str, score: Score, ask: Ask) -> Found:
             scores = stored.scores[row, : ask.k]
             if newcomers is None or not newcomers.used:
                 return Found(rows, scores.tolist())
-            near, close = model.nearest_new(row, ask.k, score, newcomers)
+            near, close = model.unseen.nearest(row, ask.k, score, newcomers)
             if not len(near) or close[0] <= scores[-1]:  # none is near enough
                 return Found(rows, scores.tolist())
             return _found(model, *merged(stored.rows[row, : ask.k], scores, near, close, ask.k))
@@ -98,11 +97,14 @@ def similar(view: View, item_id: str, score: Score, ask: Ask) -> Found:
     return _shaped(view, model, found, scores, ask, _others(view, 1))
 
 
-def _around(view: View, model: Model, guest: Guest, score: Score, ask: Ask) -> Found:
-    """For an item without a past: all that is near it is so by its content."""
+def _around(view: View, item_id: str, score: Score, ask: Ask) -> Found | None:
+    """For an item without a past: all that is near it is so by its content. None where it has no vector."""
+    guest, newcomers, model = view.guest(item_id), view.newcomers, model_of(view)
+    if guest is None or newcomers is None:
+        return None
     allowed, new_allowed = view.allowed(ask.filter), view.allowed_new(ask.filter)
     gone = view.rows_of(ask.exclude) if ask.exclude else None
-    rows, scores = model.around(guest, _pool(ask), score, allowed, gone, view.newcomers, new_allowed)
+    rows, scores = model.unseen.around(guest, _pool(ask), score, newcomers, allowed, new_allowed, gone)
     found = _shaped(view, model, rows, scores, ask, _others(view, 1))
     return replace(found, sources=[CONTENT] * len(found.rows))
 
@@ -147,8 +149,8 @@ def wish_of(view: View, session: LiveSession, ask: Ask) -> Wish | None:
     if not places:
         return None
     weights = session.weights
-    rows, guests = model.session_of((session.items[i] for i in places), newcomers, view.fields_of)
-    disliked, more = model.session_of(session.disliked, newcomers, view.fields_of)
+    rows, guests = model.unseen.session_of((session.items[i] for i in places), newcomers, view.fields_of)
+    disliked, more = model.unseen.session_of(session.disliked, newcomers, view.fields_of)
     allowed = view.allowed(ask.filter)
     mask = None if allowed is None else allowed.mask
     new_allowed = view.allowed_new(ask.filter)

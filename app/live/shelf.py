@@ -4,9 +4,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
+from app.live.newcomers import Prepared
 from app.live.snapshot import Snapshots
 from app.live.stored import Change, Stored
-from app.live.unseen import Prepared
 from app.live.view import View
 from index.errors import StoreUnavailable
 from store import items

@@ -16,14 +16,15 @@ from app.filters.conditions import Filter
 from app.filters.sieve import Sieve
 from app.live.fragments import Fragments, fragment
 from app.live.itemids import ItemIds
+from app.live.newcomers import NewSieve, Prepared, changes_of, fields_of
 from app.live.snapshot import Snapshot
 from app.live.stored import Change, Stored
-from app.live.unseen import NewSieve, Prepared, changes_of, fields_of
 from index.catalogue.catalogue import AVAILABLE, Catalogue
 from index.catalogue.values import first_text
 from index.content.newcomers import Newcomers
+from index.content.unseen import Guest
 from index.errors import ItemUnknown
-from index.model import Guest, Model, Score
+from index.model import Model, Score
 from index.search.allowed import Allowed
 from index.search.exact import Mask, Rows
 from store.packed import is_available, is_deleted, unpack
@@ -110,7 +111,7 @@ class View:
     def _follow_new(
         self, model: Model, before: "View | None", changed: Sequence[Change], prepared: Prepared | None
     ) -> None:
-        if model.content is None:
+        if model.unseen.content is None:
             return
         if before is None:
             prepared = prepared or Prepared.of(self.snapshot, Stored())
@@ -221,7 +222,7 @@ class View:
         """An item without a past, as it is asked about; None where it has no vector."""
         if self.model is None or self.newcomers is None or self.newcomers.find(item_id) is None:
             return None
-        return self.model.guest(item_id, self.fields_of(item_id), self.newcomers)
+        return self.model.unseen.guest(item_id, self.fields_of(item_id), self.newcomers)
 
     def deleted(self, item_id: str) -> bool:
         packed = self.stored.get(item_id)
@@ -287,4 +288,4 @@ class View:
         row = self.model.vocabulary.find(item_id)
         if row is None or wanted.conditions:
             return False
-        return self.model.near.is_ready(score, row, self.newcomers)
+        return self.model.unseen.near.is_ready(score, row, self.newcomers)

@@ -199,6 +199,10 @@ class ExplainReply(Reply):
     next: PlaceReply | None
     parts: dict[str, float] = Field(description="what each part adds to the second's score of next")
     missing: dict[str, str] = Field(description="why the second is not among the stored neighbours, by score")
+    content: dict[str, list[str]] = Field(
+        description="of an item that was in no session, by its id: the words and attributes that bring it near the "
+        "other, the strongest first"
+    )
     sentences: list[str] = Field(description="the same in words")
 
 

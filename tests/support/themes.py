@@ -17,9 +17,7 @@ COLOURS = ("red", "blue")
 
 def items_of(theme: str) -> list[tuple[str, str]]:
     """(id, title): twenty of each theme."""
-    return [
-        (f"{theme}-{noun}-{colour}", f"{colour.title()} {theme} {noun}") for noun in NOUNS for colour in COLOURS
-    ]
+    return [(f"{theme}-{noun}-{colour}", f"{colour.title()} {theme} {noun}") for noun in NOUNS for colour in COLOURS]
 
 
 def write_themes(folder: Path, sessions: int = 600, seed: int = 1) -> Path:

@@ -15,9 +15,7 @@ METHODS = ("map", "nearest", "mean")
 def models(tmp_path_factory):
     """By method; only the first has chosen and measured."""
     return {
-        method: Model(
-            Registry(train_themes(tmp_path_factory.mktemp(method), method, blend=method == "map")).open()
-        )
+        method: Model(Registry(train_themes(tmp_path_factory.mktemp(method), method, blend=method == "map")).open())
         for method in METHODS
     }
 
@@ -74,7 +72,7 @@ def test_the_report_says_how_hidden_items_are_answered_and_found(models):
     cold = manifest.metrics.cold
     rows = {row.method: row for row in cold.rows}
     assert cold.items == 12
-    assert [row.method for row in cold.rows][0] == "map" == manifest.content.method
+    assert cold.rows[0].method == "map" == manifest.content.method
     assert rows.keys() == {*METHODS, "popularity", "had they been trained on"}
     assert rows["popularity"].found_hr20 == 0
     assert rows["map"].asked_hr20 > 2 * rows["popularity"].asked_hr20
@@ -84,8 +82,10 @@ def test_the_report_says_how_hidden_items_are_answered_and_found(models):
 
 def test_vectors_have_the_length_of_trained_ones(models):
     model = models["map"]
-    lengths = model.content.lengths
-    made = model.content.of_columns([model.content.lexicon.columns(model.catalogue.metadata("new-garden"))])
+    lengths = model.unseen.content.lengths
+    made = model.unseen.content.of_columns(
+        [model.unseen.content.lexicon.columns(model.catalogue.metadata("new-garden"))]
+    )
     assert np.linalg.norm(made.similar[0]) == pytest.approx(1, abs=1e-5)
     assert np.linalg.norm(made.inputs[0]) == pytest.approx(lengths.inputs, rel=1e-4)
     usual = np.median(np.linalg.norm(model.inputs, axis=1))
