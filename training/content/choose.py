@@ -10,7 +10,7 @@ from index.ranking.readings import normalised
 from training.content.fit import Fitter
 from training.content.hidden import DEEP, Hiding, value
 from training.content.learn import Design
-from training.evaluation.metrics import hits
+from training.evaluation.metrics import Ranks, hits
 
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 LENGTHS = (0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
@@ -18,8 +18,11 @@ MOST_LOST = 0.005  # of HR@20 of known items, for the sake of hidden ones
 FEWEST = 20  # pairs of a kind, without which nothing is chosen by it
 
 
-def choose_strengths(fitter: Fitter, design: Design, trained: Vectors, hiding: Hiding, method: Method) -> ContentFacts:
-    """fitter: over the items that are not hidden. For the ways that have no strength, only the length is chosen.
+def choose_strengths(
+    fitter: Fitter, design: Design, trained: Vectors, hiding: Hiding, method: Method, known: Ranks
+) -> ContentFacts:
+    """fitter: over the items that are not hidden. known: where the answers of the questions that no hidden item has to
+    do with stand when none is hidden. For the ways that have no strength, only the length is chosen.
 
     One strength for the query, which is best about hidden items. One for the target, with the length: they are best at
     finding them without spoiling the lists of others, which grow worse as longer vectors come first everywhere.
@@ -36,7 +39,7 @@ def choose_strengths(fitter: Fitter, design: Design, trained: Vectors, hiding: H
         best = _with(best, inputs=max(asked, key=lambda s: asked[s]))
     if min(len(hiding.found), len(hiding.known)) < FEWEST:
         return best
-    floor = float(hits(hiding.of_trained().known, DEEP).mean()) - MOST_LOST
+    floor = float(hits(known, DEEP).mean()) - MOST_LOST
     asking = hiding.asking(made_of(fitter, design, hiding, best))
     reached = -1.0
     for tried in _targets(best):

@@ -51,10 +51,11 @@ def choose_content(
             world = _world(fitted, catalogue, chosen.blend, validation_prefixes(validation, config), config)
             found: dict[str, ContentFacts] = {}
             # The other ways are chosen as well, so that they are measured at their best.
+            known = None if world is None else world.hiding.of_trained().known
             for done, method in enumerate(METHODS, 1):
-                if world is None:
+                if world is None or known is None:
                     break
-                found[method] = choose_strengths(world.fitter, world.design, world.trained, world.hiding, method)
+                found[method] = choose_strengths(world.fitter, world.design, world.trained, world.hiding, method, known)
                 step.share(done / len(METHODS))
             if found:
                 step.facts |= found[start.method].model_dump()

@@ -162,7 +162,7 @@ def _with_log(
     measured = with_cold(measured, test, items, chosen, content, config, work)
     measured = replace(measured, report=measured.report.model_copy(update={"advice": _honest(measured.report.advice)}))
     final = given.fit("train", served.corpus, served.vocabulary.ids, config, work)
-    parts, indexes = assemble(served, final, items, chosen.blend, measured.records, config, told, content=content)
+    parts, indexes = assemble(served, final, items, chosen.blend, measured.records, config, told, None, content)
     with told.step("gate") as step:
         gate = judge_run(registry, served, final, test, measured, config, force)
         step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
@@ -180,7 +180,7 @@ def _alone(
     final = given.fit("train", log.corpus, ids, config, work)
     following = _same_as_similar(config.recommender, final.spaces)
     content = untried(config)
-    parts, indexes = assemble(log, final, items, following, None, config, told, content=content)
+    parts, indexes = assemble(log, final, items, following, None, config, told, None, content)
     with told.step("gate") as step:
         gate = judge_unmeasured(registry, log, final, config.gate, force)
         step.facts |= {"accepted": gate.accepted, "forced": gate.forced}

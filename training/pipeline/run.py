@@ -42,7 +42,7 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         measured = with_cold(measured, test, items, chosen, content, config, work)
         whole = config.evaluation.publish_all
         final = train_on_all(log, registry, chosen.config(config), work) if whole else measured.fitted
-        parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told, content=content)
+        parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told, None, content)
         with told.step("gate") as step:
             gate = judge_run(registry, log, final, test, measured, config, force)
             step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
