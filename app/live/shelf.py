@@ -12,6 +12,8 @@ from index.errors import StoreUnavailable
 from store import items
 from store.database import Database
 
+PREPARE_SECONDS = 0.05  # at a time, each `watch_seconds`
+
 
 class Shelf:
     """Keeps `view` up to date; read by any thread, refreshed by one at a time."""
@@ -45,6 +47,12 @@ class Shelf:
         """Takes over the newest model, whether or not the database answers."""
         with self._building:
             self._follow()
+
+    def prepare(self) -> None:
+        """Beside the requests: lists of newcomers that somebody may ask for, for a small share of the time."""
+        view = self.view
+        if view.model is not None and view.newcomers is not None:
+            view.model.unseen.prepare(view.newcomers, PREPARE_SECONDS)
 
     def _take(self, stored: Stored, number: int, changed: Sequence[Change]) -> None:
         """What changed in the database, under the model that is there."""

@@ -37,6 +37,8 @@ class Near:
 
     def is_ready(self, score: str, row: int, newcomers: Newcomers) -> bool:
         """Whether `best` has it at once."""
+        if newcomers.used * newcomers.targets.shape[1] <= AT_ONCE:
+            return True
         entry = self._kept.get((score, row))
         since = entry.used if entry is not None and newcomers.follows(entry.state) else 0
         return bool((newcomers.used - since) * newcomers.targets.shape[1] <= AT_ONCE)
@@ -50,8 +52,13 @@ class Near:
             self._keep((score, row), entry)
             return found
         rows, scores = search(EACH, 0)
-        self._keep((score, row), Entry(newcomers, newcomers.used, rows, scores, len(rows) < EACH))
+        self.keep(score, row, newcomers, (rows, scores))
         return rows[:k], scores[:k]
+
+    def keep(self, score: str, row: int, newcomers: Newcomers, best: Best) -> None:
+        """best: the EACH best of this state."""
+        rows, scores = best
+        self._keep((score, row), Entry(newcomers, newcomers.used, rows, scores, len(rows) < EACH))
 
     def _mended(self, entry: Entry | None, newcomers: Newcomers, search: Search) -> Entry | None:
         if entry is None or not newcomers.follows(entry.state) or entry.used >= newcomers.used:

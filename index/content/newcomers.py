@@ -137,6 +137,18 @@ class Newcomers:
         allowed: bool (room,). out: rows that are left out, any others among them. since: the first place looked at."""
         mask = self.shown if allowed is None else allowed & self.shown
         scores = vectors[since : self.used] @ query
+        return self._best(vectors, query, k, scores, mask, out, since)
+
+    def best_each(self, vectors: Float, queries: Float, k: int) -> list[tuple[Rows, Float]]:
+        """As `best`, for each of several queries, (q, d), in one pass."""
+        products = queries @ vectors[: self.used].T
+        pairs = zip(queries, products, strict=True)
+        return [self._best(vectors, query, k, scores, self.shown, None, 0) for query, scores in pairs]
+
+    def _best(
+        self, vectors: Float, query: Float, k: int, scores: Float, mask: Mask, out: Rows | None, since: int
+    ) -> tuple[Rows, Float]:
+        """scores: of the places from `since` on, to within rounding."""
         scores[~mask[since : self.used]] = -np.inf
         if out is not None and len(out):
             places = out - self.first - since

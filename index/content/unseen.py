@@ -1,5 +1,6 @@
 """How items without a past are answered, and listed beside the trained ones of one model."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from index.content.content import Content
-from index.content.near import Near
+from index.content.near import EACH, KEPT, Near
 from index.content.newcomers import Newcomers, merged
 from index.content.why import Fields, explained
 from index.explanation import Explanation
@@ -18,6 +19,8 @@ from index.search.allowed import Allowed
 from index.search.exact import Floats, Mask, Rows
 from index.search.searcher import Searcher
 from index.vocabulary import Vocabulary
+
+AT_A_TIME = 16  # rows whose lists are made in one pass, some 10 ms with 100,000 newcomers
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Unseen:
         self._vectors = vectors
         self._searcher = searcher
         self._most = most
+        self._ahead: tuple[Newcomers | None, int] = (None, 0)  # whose lists were made, and of how many rows
 
     def nobody(self) -> Newcomers | None:
         """To begin with; None without a content map."""
@@ -74,6 +78,23 @@ class Unseen:
         return explained(
             (item, candidate), (known[0], known[1]), asked, self._recommender.scorer, self._vectors, newcomers, fields
         )
+
+    def prepare(self, newcomers: Newcomers, seconds: float) -> int:
+        """Makes lists of the most frequent trained items before anybody asks; how many are made by now. They stay good
+        as newcomers come: what came is looked at when somebody asks. Of few newcomers none are made. At most for about
+        so many seconds; to be called by one thread at a time."""
+        state, done = self._ahead
+        if state is None or not newcomers.follows(state):
+            done = 0
+        end, begun = min(len(self._vocabulary), KEPT // 2), time.monotonic()
+        while done < end and time.monotonic() - begun < seconds:
+            rows = np.arange(done, min(end, done + AT_A_TIME), dtype=np.int32)
+            todo = [row for row in rows.tolist() if not self.near.is_ready("similar", row, newcomers)]
+            for row, best in zip(todo, newcomers.best_each(newcomers.similar, self._vectors[todo], EACH), strict=True):
+                self.near.keep("similar", row, newcomers, best)
+            done = int(rows[-1]) + 1
+        self._ahead = newcomers, done
+        return done
 
     def _row(self, item: str, newcomers: Newcomers) -> int | None:
         row = self._vocabulary.find(item)

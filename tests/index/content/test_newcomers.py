@@ -125,3 +125,12 @@ def test_words_values_and_ranges_are_features():
     assert list(features_of({"price": 1}, rules)) == [("price", "below 2")]
     assert list(features_of({"price": 8}, rules)) == [("price", "from 8")]
     assert list(features_of({"price": "dear", "title": None, "tags": []}, rules)) == []
+
+
+def test_several_queries_at_once_find_what_each_finds_alone():
+    state = nobody().following([change(n, [WORDS[n % 12], WORDS[n % 5]], n % 7 > 0) for n in range(60)])
+    queries = np.random.default_rng(3).normal(size=(5, 6)).astype(np.float32)
+    for query, (rows, scores) in zip(queries, state.best_each(state.similar, queries, 8), strict=True):
+        alone = state.best(state.similar, query, 8)
+        assert rows.tolist() == alone[0].tolist()
+        assert scores.tolist() == alone[1].tolist()

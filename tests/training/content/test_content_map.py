@@ -90,3 +90,16 @@ def test_vectors_have_the_length_of_trained_ones(models):
     assert np.linalg.norm(made.inputs[0]) == pytest.approx(lengths.inputs, rel=1e-4)
     usual = np.median(np.linalg.norm(model.inputs, axis=1))
     assert lengths.inputs == pytest.approx(float(usual), rel=1e-3)
+
+
+def test_lists_that_are_made_ahead_are_those_that_are_asked_for(models, monkeypatch):
+    monkeypatch.setattr("index.content.near.AT_ONCE", 0)  # as if there were a hundred thousand
+    model = models["map"]
+    asked = [model.unseen.nearest(row, 5, "similar", model.newcomers) for row in range(30)]
+    model.unseen.near._kept.clear()
+    assert not model.unseen.near.is_ready("similar", 3, model.newcomers)
+    assert model.unseen.prepare(model.newcomers, 60) == len(model.vocabulary)
+    assert model.unseen.near.is_ready("similar", 3, model.newcomers)
+    ahead = [model.unseen.nearest(row, 5, "similar", model.newcomers) for row in range(30)]
+    assert [rows.tolist() for rows, _ in ahead] == [rows.tolist() for rows, _ in asked]
+    assert [scores.tolist() for _, scores in ahead] == [scores.tolist() for _, scores in asked]
