@@ -75,7 +75,7 @@ class TooManyResults(errors.RequestError):
 
 
 class FieldUnknown(errors.RequestError):
-    """The filter asks for a field that no item has; `fields` has those that there are, 50 at most."""
+    """The request names a field that no item has; `fields` has those that there are, 50 at most."""
 
     code = "filter_field_unknown"
 

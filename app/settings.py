@@ -52,7 +52,8 @@ class Settings(BaseModel):
     search_queue: int = Field(
         1_000_000,
         ge=1,
-        description="results that a process works on at once; a request counts 500 besides, diversity five times",
+        description="results that a process works on at once; a request counts 500 besides; diversity, max_per and "
+        "discovery five times",
     )
     write_threads: int = Field(6, ge=1, le=64, description="threads of a process that store events and items")
     write_queue: int = Field(
@@ -95,6 +96,18 @@ class Settings(BaseModel):
         365, ge=0, le=36_500, description="days that jobs are kept since they ended, with their logs; 0: for ever"
     )
     audit_days: float = Field(400, ge=0, le=36_500, description="days that the audit is kept, 90 at least; 0: for ever")
+    half_life_days: float = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="days after which a stored event of a user counts half in the user's recommendations; 0: the last "
+        "few events count, by their place",
+    )
+    rank_days: float = Field(14, gt=0, le=36_500, description="days that an event with a time counts in POST /rank")
+    rank_segment: str | None = Field(
+        None,
+        description="field of the metadata whose values are the segments of POST /rank; none: as the model was trained",
+    )
     recall_sample: float = Field(0.01, ge=0, le=1, description="share of searches repeated exactly to measure recall")
     access_log: bool = Field(True, description="one line per request")
     leave_seconds: float = Field(

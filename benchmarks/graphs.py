@@ -59,8 +59,9 @@ def trained(name: str) -> tuple[Float, NextScorer]:
     with tempfile.TemporaryDirectory() as folder, Workspace(Path(folder), identity_of(config), told) as work:
         log = prepare(config, work)
         test = split_test(log.corpus, log.vocabulary.ids, config)
-        chosen = choose_settings(test, read_catalogue(log, config, work)[0], config, work, Trained())
-        final = train_on_all(log, Registry(Path(folder)), chosen.config(config), work)
+        items, log = read_catalogue(log, config, work)
+        chosen = choose_settings(test, items, config, work, Trained(items))
+        final = train_on_all(log, items, Registry(Path(folder)), chosen.config(config), work)
         materials = Materials(final.spaces, Counted(final.corpus, config.trainer.workers))
         blend = chosen.blend.model_copy(update={"counts": {}, "item": WEIGHTS, "session": WEIGHTS})
         return materials.similar(blend), materials.scorer(blend)

@@ -1,13 +1,12 @@
 """The commands that ask a model, or write it for other tools."""
 
 import argparse
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.command import Command, Parser, add_json, add_models
-from index.errors import ArtifactError, ConfigError, ItemUnknown
+from index.errors import ArtifactError, ConfigError
 from index.visible import say, say_json
 
 if TYPE_CHECKING:
@@ -19,14 +18,6 @@ def similar_flags(parser: Parser) -> None:
     add_version(parser)
     add_k(parser)
     add_score(parser, "similar: could stand in for it; next: follows it")
-    add_json(parser)
-
-
-def recommend_flags(parser: Parser) -> None:
-    parser.add_argument("items", nargs="+", metavar="ITEM", help="the session's items, oldest first: ids or titles")
-    add_version(parser)
-    add_k(parser)
-    parser.add_argument("--exclude-seen", action="store_true", help="leave out all items of the session")
     add_json(parser)
 
 
@@ -81,32 +72,6 @@ def run_similar(options: argparse.Namespace) -> int:
 
     model = open_model(options)
     show_neighbours(model, model.resolve(options.item), at_least_one(options.k), options.score, options.json)
-    return 0
-
-
-def run_recommend(options: argparse.Namespace) -> int:
-    from cli.screen import show
-
-    model = open_model(options)
-    items: list[str] = []
-    unknown: list[str] = []
-    nobody = True
-    for item in options.items:
-        try:
-            found_id = model.resolve(item)
-        except ItemUnknown:
-            unknown.append(item)
-            continue
-        nobody = False
-        # As over HTTP: what is known, but has no vector, is passed over and listed too.
-        (items if found_id in model.vocabulary else unknown).append(found_id)
-    if not items:
-        named = " or ".join(map(repr, unknown))
-        raise ItemUnknown(f"no item has the id or the title {named}" if nobody else f"no vector is there of {named}")
-    if unknown and not options.json:
-        say(f"unknown, and left out: {', '.join(unknown)}", sys.stderr)
-    found = model.recommend(items, at_least_one(options.k), options.exclude_seen)
-    show(model, "comes next", found, options.json, items=items, unknown=unknown)
     return 0
 
 
@@ -172,7 +137,6 @@ def run_export(options: argparse.Namespace) -> int:
 
 
 SIMILAR = Command("similar", "the items most similar to one, or what comes after it", similar_flags, run_similar)
-RECOMMEND = Command("recommend", "what comes next in a session", recommend_flags, run_recommend)
 EXPLAIN = Command("explain", "why two items are close, or one is not in the other's list", explain_flags, run_explain)
 EVALUATE = Command(
     "evaluate",

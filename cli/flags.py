@@ -10,7 +10,18 @@ from cli.command import Parser
 if TYPE_CHECKING:
     from training.config import TrainConfig
 
-SECTIONS = ("events", "sessions", "trainer", "index", "recommender", "cold", "evaluation", "update", "gate")
+SECTIONS = (
+    "events",
+    "sessions",
+    "objective",
+    "trainer",
+    "index",
+    "recommender",
+    "cold",
+    "evaluation",
+    "update",
+    "gate",
+)
 # What the first help shows; all the others are behind --help-settings.
 FIRST = ("events.paths", "events.preset", "events.items", "events.user", "events.item", "events.time", "events.session")
 # Settings whose flag reads better under another name.

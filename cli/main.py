@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from importlib.metadata import version
 from io import TextIOWrapper
 
-from cli import ask, demo, former, imports, load, models, serve, train
+from cli import ask, demo, former, imports, load, models, serve, session, train
 from cli.command import Command
 from cli.stored import audit, backup, keys, restore, retention, users
 from index.errors import ConfigError, Item2vecError
@@ -19,7 +19,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     "start here": (demo.DEMO,),
     "data": (train.CHECK, demo.DEMO_LOG, load.LOAD),
     "train": (train.TRAIN, train.TUNE, imports.IMPORT, models.MODELS),
-    "ask": (ask.SIMILAR, ask.RECOMMEND, ask.EXPLAIN, ask.EVALUATE, ask.EXPORT),
+    "ask": (ask.SIMILAR, session.RECOMMEND, session.RANK, ask.EXPLAIN, ask.EVALUATE, ask.EXPORT),
     "serve": (serve.SERVE, serve.API, serve.WORKER),
     "look after": (keys.KEYS, users.USERS, audit.AUDIT, retention.RETENTION, backup.BACKUP, restore.RESTORE),
 }

@@ -1,5 +1,6 @@
 """What the commands print: ranked lists, explanations, reports and versions, for people or as JSON."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from index.artifact.manifest import ImportFacts, Manifest
 from index.artifact.registry import Registry
 from index.explanation import Explanation
 from index.model import Model, Ranked, Score
+from index.ranking.rank import SIMILARITIES, Ranking
 from index.report import RANKED_TASKS, Report
 from index.visible import say, say_json
 from training.evaluation.advice import lost
@@ -41,6 +43,34 @@ def show(model: Model, title: str, found: Sequence[Ranked], as_json: bool, **giv
     for n, r in ranked:
         table.add_row(str(n), r.item, r.title, model.catalogue.category(r.item) or "", f"{r.score:.3f}")
     screen().print(table)
+
+
+def show_ranking(model: Model, found: Ranking, as_json: bool) -> None:
+    items = found.items
+    if as_json:
+        shown = [
+            {
+                "item_id": one.item,
+                "score": None if one.score is None else round(one.score, 6),
+                "rank": place if one.item in model.vocabulary else None,
+                "title": model.catalogue.title(one.item),
+                "similarities": {n: None if v is None else round(v, 6) for n, v in one.similarities.items()},
+            }
+            for place, one in enumerate(items, 1)
+        ]
+        say_json({"unknown": found.unknown, "model_version": model.manifest.version, "items": shown})
+        return
+    named = [name for name in SIMILARITIES if any(one.similarities[name] is not None for one in items)]
+    title = "ranked by what was done"
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("", "item", "title", "score", *named):
+        table.add_column(name, justify="left" if name in ("item", "title") else "right")
+    for place, one in enumerate(items, 1):
+        values = ["" if v is None else f"{v:.3f}" for v in (one.score, *(one.similarities[name] for name in named))]
+        table.add_row(str(place), one.item, model.catalogue.title(one.item), *values)
+    screen().print(table)
+    if found.unknown:
+        say(f"without a vector: {', '.join(found.unknown)}", sys.stderr)
 
 
 def show_explanation(model: Model, found: Explanation) -> None:

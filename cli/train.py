@@ -25,7 +25,7 @@ def check_flags(parser: Parser) -> None:
 def train_flags(parser: Parser) -> None:
     add_models(parser)
     parser.add_argument("--force", action="store_true", help="make the new model current even if the gate refuses it")
-    quick = "measure no baselines but popularity, and fewer prefixes: for a first look; a later training does the rest"
+    quick = "measure no baselines but popularity, and fewer prefixes: a first look"
     parser.add_argument("--quick", action="store_true", help=quick)
     add_events = "add new events to the model that serves, with its settings, without choosing and measuring anew"
     parser.add_argument("--update", action="store_true", help=add_events)

@@ -21,6 +21,7 @@ NOT_IN = {
         "pyarrow",
         "rich",
         "scipy",
+        "tzdata",
     },
     "worker": set(),
 }

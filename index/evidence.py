@@ -31,8 +31,11 @@ class Evidence:
     offsets: int64, shape (items + 1,). sessions, positions: int32, shape (tokens,), one entry per occurrence.
     ends: int64, shape (sessions,), end of each session in microseconds since 1970 UTC.
     clock: whether `ends` are real times.
-    starts, weights: what else a later training needs of the sessions. starts: as ends; None in a model of release 0.1.
-    weights: float32, shape (tokens,), of the events, session after session; None where the log has none.
+    starts, weights, converted: what else a later training needs of the sessions. starts: as ends; None in a model of
+    release 0.1. weights: float32, shape (tokens,), of the events, session after session; None where the log has none.
+    converted: bool, in the same order, which events were conversions; None where that counts as nothing.
+    dislikes: sessions (int64), positions (int32) and items (int32) of events that say no, which are in no session; None
+    where they count as nothing.
     """
 
     offsets: NDArray[np.int64]
@@ -42,6 +45,8 @@ class Evidence:
     clock: bool
     starts: NDArray[np.int64] | None = None
     weights: NDArray[np.float32] | None = None
+    converted: NDArray[np.bool_] | None = None
+    dislikes: tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None = None
 
     def tokens(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The sessions again: (rows, session after session, where each session begins); `build_evidence` undone."""

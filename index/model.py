@@ -1,23 +1,29 @@
 """An opened artifact that answers questions: ids in, ids out."""
 
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from index.artifact.directory import Artifact
+from index.catalogue.fields import CatalogueFields
 from index.content.newcomers import Change, Newcomers
 from index.content.unseen import Unseen
 from index.errors import ItemUnknown, ItemUntrained
 from index.explanation import Explanation, Obstacle, Place
 from index.parts import read_parts, recommender_of
-from index.ranking.parts.question import Question
+from index.ranking.mix import LeftOut, Mix, mixed
+from index.ranking.parts.question import Guests, Question
+from index.ranking.rank import DAYS, Ranking, checked_weights, events_of, rank
 from index.ranking.readings import Score as Score
 from index.ranking.recommender import Recommender, Wish
 from index.ranking.scorer import NextScorer
 from index.search.allowed import Allowed
 from index.search.exact import Floats, Mask, Rows
 from index.search.searcher import Searcher
+from index.signals import segment_of
 
 MOST_NEW = 200_000  # items without a past, about 1 kB each with vectors of 128 numbers
 
@@ -29,6 +35,14 @@ class Ranked:
     item: str
     score: float
     title: str
+
+
+@dataclass(frozen=True)
+class MixedList:
+    """items: best first. left_out: of the k best, how many are not there, by cause."""
+
+    items: list[Ranked]
+    left_out: LeftOut
 
 
 class Model:
@@ -189,17 +203,81 @@ class Model:
         mask[out] = False
         return self.recommender.next_among(row, k, mask)
 
-    def recommend(self, items: list[str], k: int = 10, exclude_seen: bool = False) -> list[Ranked]:
-        """What comes next after a session, oldest item first; items without a vector are passed over."""
-        session, guests = self.unseen.session_of(items, self.newcomers, self.catalogue.metadata)
-        if not len(session):
-            raise ItemUnknown("none of the session's items has a vector")
+    def recommend(
+        self,
+        items: list[str],
+        k: int = 10,
+        exclude_seen: bool = False,
+        max_per: Mapping[str, int] | None = None,
+        discovery: float | None = None,
+    ) -> list[Ranked]:
+        """What comes next after a session, oldest item first; items without a vector are passed over. max_per,
+        discovery: as `mixed` has them."""
+        if max_per or discovery is not None:
+            return self.mixed(items, k, exclude_seen, max_per, discovery).items
+        session, guests = self._session(items)
         if self.shown is not None or self.newcomers is not None:
             mask = None if self.shown is None else self.shown.mask
             wish = Wish(session, k, mask, exclude_seen, newcomers=self.newcomers, guests=guests)
             return self._ranked(*self.recommender.among([wish])[0])
         rows, scores = self.recommender.recommend([session], k, exclude_seen)
         return self._ranked(rows[0], scores[0])
+
+    def mixed(
+        self,
+        items: list[str],
+        k: int = 10,
+        exclude_seen: bool = False,
+        max_per: Mapping[str, int] | None = None,
+        discovery: float | None = None,
+    ) -> MixedList:
+        """As `recommend`, and what was left out. max_per: field of the metadata -> how many items may share an element
+        of it at most. discovery: which share of the list is new to the session, the rest being its own items. Items
+        without a past may be in the session, and are not in the list. Raises ConfigError for a field that no item
+        has."""
+        mix = Mix.of(max_per or {}, discovery, exclude_seen)
+        for field, _ in mix.max_per:
+            self.fields.check(field)
+        session, guests = self._session(items)
+        wish = Wish(session, k, None if self.shown is None else self.shown.mask, exclude_seen, guests=guests)
+        found = mixed(self.recommender, wish, mix, self.fields, self.vectors)
+        rows, scores = np.array(found.rows, dtype=np.int32), np.array(found.scores, dtype=np.float32)
+        return MixedList(self._ranked(rows, scores), found.left_out)
+
+    def rank(
+        self,
+        candidates: Sequence[str],
+        done: Mapping[str, Sequence[str | tuple[str, float]]],
+        weights: Mapping[str, float] | None = None,
+        segment: str | None = None,
+        since: float | None = None,
+    ) -> Ranking:
+        """The candidates by what a user has just done: `index.ranking.rank`.
+
+        done: clicked, long_clicked, skipped, wishlisted, contacted, converted -> ids, oldest first, or pairs of an id
+        and a time in epoch seconds. weights: of the similarities. segment: a field of the metadata; None: as the model
+        was trained. since: epoch seconds, before which nothing counts; None: two weeks ago. Raises ConfigError for a
+        name that is none of these.
+        """
+        weights = checked_weights(weights or {})
+        if segment is None:
+            segment = segment_of(self.manifest.config)
+        else:
+            self.fields.check(segment)
+        return rank(
+            self.vocabulary,
+            self.vectors,
+            candidates,
+            events_of(done),
+            weights,
+            None if segment is None else partial(self.fields.values, segment),
+            time.time() - DAYS * 86_400 if since is None else since,
+        )
+
+    @cached_property
+    def fields(self) -> CatalogueFields:
+        """The metadata by row."""
+        return CatalogueFields(self.catalogue, self.vocabulary)
 
     def id_of(self, row: int) -> str:
         """Of a row of the model, or of one of its newcomers."""
@@ -240,6 +318,13 @@ class Model:
         question = Question.of_item(np.array([a], dtype=np.int32))
         parts = self.recommender.scorer.contributions(question, b, one_item=True)
         return Explanation(item, candidate, self.evidence.pair(a, b), similar, after, missing, parts)
+
+    def _session(self, items: Sequence[str]) -> tuple[Rows, Guests]:
+        """Of those with a vector. Raises ItemUnknown where there is none."""
+        session, guests = self.unseen.session_of(items, self.newcomers, self.catalogue.metadata)
+        if not len(session):
+            raise ItemUnknown("none of the session's items has a vector")
+        return session, guests
 
     def _ranked(self, rows: Rows, scores: Floats) -> list[Ranked]:
         return [

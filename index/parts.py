@@ -26,6 +26,7 @@ from index.search.rough import Codes
 from index.vocabulary import Vocabulary
 
 RULES_FIELDS = ("offsets", "items", "weights")
+DISLIKES = ("sessions", "positions", "items")
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,11 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         "targets": None if parts.targets is parts.outputs else parts.targets,
         "session_starts": parts.evidence.starts,
         "event_weights": parts.evidence.weights,
+        "event_converted": parts.evidence.converted,
         "evaluation_ranks": parts.evaluation_ranks,
     }
+    if parts.evidence.dislikes is not None:
+        optional |= {f"dislike_{name}": values for name, values in zip(DISLIKES, parts.evidence.dislikes, strict=True)}
     for name, values in (arrays | {name: values for name, values in optional.items() if values is not None}).items():
         writer.array(name, values)
     if parts.similar_graph is not None:
@@ -174,6 +178,8 @@ def read_parts(artifact: Artifact) -> ModelParts:
             clock=artifact.manifest.data.last_event is not None,
             starts=optional("session_starts"),
             weights=optional("event_weights"),
+            converted=optional("event_converted"),
+            dislikes=_dislikes(artifact),
         ),
         similar_vectors=similar_vectors,
         targets=targets,
@@ -190,6 +196,14 @@ def read_parts(artifact: Artifact) -> ModelParts:
     _check_shape(similar_vectors, (items, similar_vectors.shape[-1]), artifact, "similar")
     _check_shape(targets, (items, wide), artifact, "targets")
     return parts
+
+
+def _dislikes(artifact: Artifact) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
+    """As in Evidence."""
+    if not artifact.has(f"dislike_{DISLIKES[0]}.npy"):
+        return None
+    sessions, positions, items = (artifact.array(f"dislike_{name}") for name in DISLIKES)
+    return sessions, positions, items
 
 
 def similar_of(artifact: Artifact) -> Floats:

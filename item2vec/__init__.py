@@ -43,6 +43,7 @@ def train(
     seed: int | None = None,
     force: bool = False,
     sessions: Mapping[str, Any] | None = None,
+    objective: Mapping[str, Any] | None = None,
     trainer: Mapping[str, Any] | None = None,
     index: Mapping[str, Any] | None = None,
     recommender: Mapping[str, Any] | None = None,
@@ -67,6 +68,7 @@ def train(
     overrides = {
         "events": {"paths": _paths(events) or None, **log},
         "sessions": sessions or {},
+        "objective": objective or {},
         "trainer": trainer or {},
         "index": index or {},
         "recommender": recommender or {},

@@ -11,6 +11,8 @@ from pydantic import model_validator
 
 from index.ranking.settings import RecommenderConfig
 from training.eventsconfig import EventsConfig
+from training.objective.settings import ObjectiveConfig
+from training.replacement import GateConfig, UpdateConfig
 from training.setting import Settings, setting
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,12 @@ class SessionsConfig(Settings):
         0.0, "events with a shorter dwell time, in seconds, are dropped (needs dwell)", ge=0, le=86_400
     )
     max_user_events: int = setting(100_000, "users with more events are left out as bots; 0: no limit", ge=0, le=10**9)
+    half_life_days: float = setting(
+        0.0,
+        "the weight of a session halves with each so many days of its age; 0: age does not count",
+        ge=0,
+        le=36_500,
+    )
 
     @model_validator(mode="after")
     def _some_length_is_left(self) -> "SessionsConfig":
@@ -194,51 +202,12 @@ class EvaluationConfig(Settings):
         return given
 
 
-class UpdateConfig(Settings):
-    """When a retraining of the service only adds the new events to the model that serves."""
-
-    share: float = setting(
-        0.25, "as long as fewer events, as a share of the last whole training's, came since it; 0: never", ge=0, le=100
-    )
-    days: float = setting(7.0, "and as long as the last whole training is no older than this", ge=0, le=3650)
-
-
-class GateConfig(Settings):
-    """What a new model must keep of the one that serves, or it does not take its place."""
-
-    items_kept: float = setting(
-        0.2,
-        "of the items of the model that serves, the share that the new one must still have; 0: not asked",
-        ge=0,
-        le=1,
-    )
-    events_answered: float = setting(
-        0.8,
-        "the newest events that the new model can answer, as a share of those that the one that serves can; 0: not "
-        "asked",
-        ge=0,
-        le=1,
-    )
-    log_kept: float = setting(
-        0.6,
-        "of the sessions or of the events that the model that serves was trained on, the share that must be there "
-        "again; 0: not asked",
-        ge=0,
-        le=1,
-    )
-    days_back: float = setting(
-        7.0, "how many days the newest event may lie before that of the model that serves", ge=0, le=36_500
-    )
-    compared: bool = setting(
-        True, "a model that shares too few test questions with the one that serves is refused, not let through"
-    )
-
-
 class TrainConfig(Settings):
     """Everything a run depends on."""
 
     events: EventsConfig = EventsConfig()
     sessions: SessionsConfig = SessionsConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
     trainer: TrainerConfig = TrainerConfig()
     index: IndexConfig = IndexConfig()
     cold: ColdConfig = ColdConfig()
@@ -253,4 +222,30 @@ class TrainConfig(Settings):
         # The current model has seen the sessions that are held out here.
         if self.trainer.warm_start and not self.evaluation.publish_all:
             raise ValueError("warm_start needs evaluation.publish_all: what is measured must not start warm")
+        return self
+
+    @property
+    def dislikes(self) -> bool:
+        """Whether dislikes count as something."""
+        return bool(self.events.dislike_types) and self.objective.dislike_weight > 0
+
+    @model_validator(mode="after")
+    def _conversions_are_named(self) -> "TrainConfig":
+        if self.objective.converts and not self.events.conversion_types:
+            raise ValueError("conversion_context and conversion_weight need events.conversion_types: what converts")
+        return self
+
+    @model_validator(mode="after")
+    def _what_gensim_has_no_place_for(self) -> "TrainConfig":
+        given = {
+            "type_weights": self.events.type_weights,
+            "half_life_days": self.sessions.half_life_days,
+            "conversion_context": self.objective.conversion_context,
+            "conversion_weight": self.objective.conversion_weight != 1,
+            "dislike_weight": self.dislikes,
+            "segment_negatives": self.objective.segment_negatives,
+        }
+        named = [name for name, value in given.items() if value]
+        if self.trainer.engine == "gensim" and named:
+            raise ValueError(f"{named[0]} cannot be set with engine gensim, which counts all events alike; use sgns")
         return self

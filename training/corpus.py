@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.objective.dislikes import Dislikes
+
 NEWEST_SHARE = 0.1  # of the sessions: enough for a day of a month's log, and no single event with a wrong time decides
 
 
@@ -25,6 +27,7 @@ class Corpus:
     items: number of rows of the vocabulary; every token is below it.
     weights: float32, shape (t,), weight of each event, or None where the log has none.
     converted: bool, shape (t,), whether the event was a conversion, or None where the log does not say.
+    dislikes: events that are no tokens, but say no to an item among them; None where the log has no such events.
     keys: uint64, shape (items,), the same for an item in every corpus that holds it: what is drawn at random for an
     item is drawn by it. None: the rows.
     """
@@ -37,6 +40,7 @@ class Corpus:
     weights: NDArray[np.float32] | None = None
     converted: NDArray[np.bool_] | None = None
     keys: NDArray[np.uint64] | None = None
+    dislikes: Dislikes | None = None
 
     def __len__(self) -> int:
         """Number of sessions."""
@@ -58,17 +62,29 @@ class Corpus:
         begins = np.cumsum(lengths) - lengths
         # Position of every token kept: start of its session, plus how far into the session it lies.
         index = np.repeat(self.offsets[:-1][sessions] - begins, lengths) + np.arange(lengths.sum())
-        return self._kept(index, sessions, lengths)
+        dislikes = None if self.dislikes is None else self.dislikes.take(np.asarray(sessions), len(self))
+        return self._kept(index, sessions, lengths, dislikes)
 
     def where(self, keep: NDArray[np.bool_], min_length: int) -> "Corpus":
         """Only the tokens marked in `keep`, and then only the sessions that still have `min_length` of them."""
         session_of = np.repeat(np.arange(len(self)), self.lengths())
         lengths = np.bincount(session_of[keep], minlength=len(self))
         long_enough = lengths >= min_length
-        return self._kept(keep & long_enough[session_of], long_enough, lengths[long_enough])
+        dislikes = None
+        if self.dislikes is not None:
+            dislikes = self.dislikes.among(self.offsets, keep).take(np.flatnonzero(long_enough), len(self))
+        return self._kept(keep & long_enough[session_of], long_enough, lengths[long_enough], dislikes)
 
-    def _kept(self, tokens: NDArray[Any], sessions: NDArray[Any], lengths: NDArray[np.int64]) -> "Corpus":
-        """tokens, sessions: masks or positions. lengths: of the sessions kept."""
+    def renumbered(self, new_row: NDArray[np.int32], items: int) -> "Corpus":
+        """Over another vocabulary of `items` rows. new_row: int32, of every row that is among the tokens; a dislike of
+        one without, -1, is left out."""
+        dislikes = None if self.dislikes is None else self.dislikes.over(new_row)
+        return replace(self, tokens=new_row[self.tokens], items=items, dislikes=dislikes)
+
+    def _kept(
+        self, tokens: NDArray[Any], sessions: NDArray[Any], lengths: NDArray[np.int64], dislikes: Dislikes | None
+    ) -> "Corpus":
+        """tokens, sessions: masks or positions. lengths, dislikes: of the sessions kept."""
         return replace(
             self,
             tokens=self.tokens[tokens],
@@ -77,4 +93,5 @@ class Corpus:
             ends=self.ends[sessions],
             weights=None if self.weights is None else self.weights[tokens],
             converted=None if self.converted is None else self.converted[tokens],
+            dislikes=dislikes,
         )

@@ -1,9 +1,9 @@
 """The settings of a log and of the metadata: where the files are, how they are written, and what their columns mean."""
 
 from os import PathLike
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from store.times.numbers import NUMBER_FORMS
 from store.times.reading import check_rule
@@ -69,6 +69,14 @@ class EventsConfig(Settings):
     conversion_types: tuple[str, ...] = setting(
         (), "event types that are conversions: booked, bought, ... (needs event_type)"
     )
+    dislike_types: tuple[str, ...] = setting(
+        (),
+        "event types that say no: skipped, rejected, returned, ...; no items of a session, but what is around them is "
+        "not like them (needs event_type)",
+    )
+    type_weights: dict[str, Annotated[float, Field(ge=0, le=10_000)]] = setting(
+        {}, "how much an event of each type counts, 1 where a type is not named (needs event_type)"
+    )
     dwell: str | None = setting(None, "column of the dwell time in seconds")
     weight: str | None = setting(None, "column of the event's weight (a number >= 0)")
     time_unit: Literal["auto", "s", "ms", "us", "ns"] = setting(
@@ -108,6 +116,11 @@ class EventsConfig(Settings):
         ge=200,
         le=1 << 22,
     )
+
+    @property
+    def weighed(self) -> bool:
+        """Whether events have weights."""
+        return self.weight is not None or bool(self.type_weights)
 
     @field_validator("items", mode="before")
     @classmethod
@@ -157,8 +170,12 @@ class EventsConfig(Settings):
     @model_validator(mode="after")
     def _types_need_a_column(self) -> "EventsConfig":
         # A preset knows the column.
-        if (self.event_types or self.conversion_types) and self.event_type is None and self.preset is None:
-            raise ValueError("event_types and conversion_types need event_type, the column to look in")
+        for name in ("event_types", "conversion_types", "dislike_types", "type_weights"):
+            if getattr(self, name) and self.event_type is None and self.preset is None:
+                raise ValueError(f"{name} need event_type, the column to look in")
+        both = set(self.dislike_types) & set(self.conversion_types)
+        if both:
+            raise ValueError(f"{min(both)!r} cannot be both in dislike_types and in conversion_types")
         return self
 
     @model_validator(mode="before")

@@ -11,9 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from app.filters.conditions import COMPARISONS, READS, Condition, Kind, text_of, texts_of
+from app.filters.conditions import COMPARISONS, READS, Condition, Kind
 from app.filters.unfit import not_comparable, other_kind
 from app.filters.words import UNKNOWN, Words
+from index.catalogue.values import text_of, texts_of
 from index.search.exact import Mask, Rows
 
 CHUNK = 4096  # rows read in one go: no single call may hold the interpreter while requests wait

@@ -1,13 +1,12 @@
 """What a result must pass: conditions on the live catalogue's fields, and how they read a value."""
 
-import json
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from index.catalogue.values import elements
+from index.catalogue.values import text_of, texts_of
 from index.errors import RequestError
 
 Operator = Literal["eq", "ne", "has", "lt", "le", "gt", "ge"]
@@ -86,22 +85,6 @@ def filter_of(categories: Sequence[str], conditions: Sequence[str]) -> Filter:
                 )
         found.append(condition)
     return Filter(tuple(found))
-
-
-def text_of(value: Any) -> str | None:
-    """What eq and ne compare with: 5.0 is "5" as 5 is, None is nothing, a list as JSON writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
-    return None if value is None else str(value)
-
-
-def texts_of(value: Any) -> list[str]:
-    """What has compares with: of a list its elements, of any other value itself."""
-    return [text for element in elements(value) if (text := text_of(element)) is not None]
 
 
 def number_of(value: Any) -> float:

@@ -1,7 +1,7 @@
 """Which rows pass which filter, in one state of the catalogue."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -63,6 +63,11 @@ class Sieve:
             allowed = Allowed(self._passing(wanted))
         self._filters.keep(wanted, Entry(allowed, self._state))
         return allowed
+
+    def having(self, field: str, texts: Collection[str]) -> Mask:
+        """bool (n,): the rows that have one of these texts among the elements of the field, hidden ones too."""
+        condition = Condition(field, "has", tuple(texts))
+        return self._column(condition).passing(condition)
 
     def is_kept(self, wanted: Filter) -> bool:
         """Whether it was asked for before."""

@@ -11,15 +11,15 @@ MOST_FIELDS = 50  # named in one answer
 MOST_CHARACTERS = 100  # of a name
 
 
-def unknown_field(field: str, names: Iterable[str]) -> FieldUnknown:
-    """names: of the fields that items have."""
+def unknown_field(field: str, names: Iterable[str], where: str = "filter") -> FieldUnknown:
+    """names: of the fields that items have. where: what of the request names the field."""
     there = sorted({name[:MOST_CHARACTERS] for name in names})
     wrong = field[:MOST_CHARACTERS]
     near = get_close_matches(wrong, there, 1, 0.6)
     meant = f"did you mean {near[0]!r}?" if near else "the fields are in `fields`"
     return FieldUnknown(
         f"no item has a field {wrong!r}: {meant}",
-        [("filter", f"no item has a field {wrong!r}")],
+        [(where, f"no item has a field {wrong!r}")],
         extra={"fields": there[:MOST_FIELDS]},
     )
 

@@ -1,6 +1,6 @@
 """What is asked of the model and the catalogue -> rows and scores, best first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -15,15 +15,19 @@ from index.errors import ItemUnknown, ItemUntrained, NoModel, RequestError
 from index.model import Model, Score
 from index.ranking.analogy import analogy
 from index.ranking.diversity import diversify
+from index.ranking.mix import POOL, Mix
 from index.ranking.readings import Float, Rows
 from index.ranking.recommender import Wish
+from index.search.exact import Mask
 
 Fallback = Literal["popular", "none"]
-Shortfall = Literal["filtered", "min_score", "untrained", "catalogue_small"]
+Shortfall = Literal["filtered", "min_score", "untrained", "catalogue_small", "max_per"]
 CONTENT = "content"  # the source of what is near by content alone
 MOST_K = 500
 REQUEST_COST, LIST_COST = 500, 50  # results that are rendered in the time that either takes besides
-POOL = 5  # candidates per result wanted, from which a diverse list is picked
+
+
+ONE_KIND = Mix()
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Ask:
     diversity: float = 0.0
     explain: bool = False
     fallback: Fallback = "popular"
+    mix: Mix = ONE_KIND
 
     @cached_property
     def is_plain(self) -> bool:
@@ -57,6 +62,14 @@ class Found:
     scores: Sequence[float | None] = ()
     shortfall: Shortfall | None = None
     sources: Sequence[str] | None = None
+
+
+Pick = Callable[[Mask, int], list[int]]
+
+
+def _first(mask: Mask, count: int) -> list[int]:
+    rows: list[int] = np.flatnonzero(mask)[:count].tolist()
+    return rows
 
 
 def model_of(view: View) -> Model:
@@ -105,8 +118,7 @@ def _around(view: View, item_id: str, score: Score, ask: Ask) -> Found | None:
     allowed, new_allowed = view.allowed(ask.filter), view.allowed_new(ask.filter)
     gone = view.rows_of(ask.exclude) if ask.exclude else None
     rows, scores = model.unseen.around(guest, _pool(ask), score, newcomers, allowed, new_allowed, gone)
-    found = _shaped(view, model, rows, scores, ask, _others(view, 1))
-    return replace(found, sources=[CONTENT] * len(found.rows))
+    return by_content(_shaped(view, model, rows, scores, ask, _others(view, 1)))
 
 
 def _others(view: View, asked: int) -> int:
@@ -124,14 +136,15 @@ def _found(model: Model, rows: Rows, scores: Float, shortfall: Shortfall | None 
 
 @dataclass(frozen=True)
 class LiveSession:
-    """items: oldest first. weights: the caller's, one per item. exclude_last: whether the last item is left out; None:
-    as `exclude_seen` or the model says."""
+    """items: oldest first. weights: the caller's, one per item. timed: they fall with time, see `Question`.
+    exclude_last: whether the last item is left out; None: as `exclude_seen` or the model says."""
 
     items: Sequence[str]
     weights: Sequence[float] | None = None
     disliked: Sequence[str] = ()
     exclude_seen: bool = True
     exclude_last: bool | None = None
+    timed: bool = False
 
 
 def recommend(view: View, session: LiveSession, ask: Ask) -> Found:
@@ -171,18 +184,26 @@ def wish_of(view: View, session: LiveSession, ask: Ask) -> Wish | None:
         newcomers=newcomers if newcomers is not None and newcomers.used else None,
         new_allowed=new_allowed,
         guests={**guests, **more},
+        timed=session.timed,
     )
 
 
 def listed(view: View, session: LiveSession, ask: Ask, wish: Wish | None, best: tuple[Rows, Float] | None) -> Found:
     """best: what the model answered to the wish; of None both."""
     if wish is None or best is None:
-        return _fallback(view, session.items[-1], ask, gone=(*session.items, *session.disliked))
+        return fallback(view, session, ask)
     model, asked = model_of(view), set(wish.session.tolist())
     found = _shaped(view, model, *best, ask, _others(view, len(asked)))
-    if asked <= wish.guests.keys():  # nothing of the session was ever seen: all is by content
-        return replace(found, sources=[CONTENT] * len(found.rows))
-    return found
+    return by_content(found) if only_guests(wish) else found
+
+
+def only_guests(wish: Wish) -> bool:
+    """Whether nothing of the session was ever seen: all that comes is by content."""
+    return wish.guests.keys() >= set(wish.session.tolist())
+
+
+def by_content(found: Found) -> Found:
+    return replace(found, sources=[CONTENT] * len(found.rows))
 
 
 def analogous(view: View, positive: Sequence[str], negative: Sequence[str], ask: Ask) -> Found:
@@ -210,7 +231,7 @@ def ignored(view: View, *given: Sequence[str]) -> list[str]:
 
 
 def _pool(ask: Ask) -> int:
-    return ask.k * POOL if ask.diversity else ask.k
+    return ask.k * POOL if ask.diversity or ask.mix else ask.k
 
 
 def _shaped(view: View, model: Model, rows: Rows, scores: Float, ask: Ask, others: int) -> Found:
@@ -242,7 +263,13 @@ def vectors_of(view: View, model: Model, rows: Rows) -> Float:
     return vectors
 
 
-def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> Found:
+def fallback(view: View, session: LiveSession, ask: Ask, pick: Pick = _first) -> Found:
+    """Where none of the session's items has a vector. pick: the first so many of a mask's rows that may come."""
+    last = session.items[-1] if session.items else None
+    return _fallback(view, last, ask, (*session.items, *session.disliked), pick)
+
+
+def _fallback(view: View, item_id: str | None, ask: Ask, gone: Sequence[str] = (), pick: Pick = _first) -> Found:
     """The most popular of the item's category, then the most popular; rows are ordered by frequency already. Where
     there was no log, nothing is popular: only those of the category are left."""
     model = model_of(view)
@@ -250,19 +277,20 @@ def _fallback(view: View, item_id: str, ask: Ask, gone: Sequence[str] = ()) -> F
     if ask.fallback == "none":
         return Found(shortfall="untrained")
     mask = np.ones(len(model.vocabulary), dtype=np.bool_) if allowed is None else allowed.mask.copy()
-    mask[model.vocabulary.known_rows([item_id, *gone, *ask.exclude])] = False
-    category = view.title_of(item_id)[1]
+    own = [] if item_id is None else [item_id]
+    mask[model.vocabulary.known_rows([*own, *gone, *ask.exclude])] = False
+    category = None if item_id is None else view.title_of(item_id)[1]
     rows: list[int] = []
     sources: list[str] = []
     if category is not None:
         same = view.allowed(filter_of([category], []))
-        rows = np.flatnonzero(mask if same is None else mask & same.mask)[: ask.k].tolist()
+        rows = pick(mask if same is None else mask & same.mask, ask.k)
         sources = ["category"] * len(rows)
         mask[rows] = False
     if len(rows) < ask.k and not model.vocabulary.is_counted:
         return Found(rows, [None] * len(rows), "untrained", sources)
     if len(rows) < ask.k:
-        more = np.flatnonzero(mask)[: ask.k - len(rows)].tolist()
+        more = pick(mask, ask.k - len(rows))
         rows += more
         sources += ["popular"] * len(more)
     shortfall: Shortfall | None = "filtered" if len(rows) < ask.k else None

@@ -4,7 +4,7 @@ The model's own items lie under what the database says of them now. Filters and 
 the model, so that a hidden item is gone without any training.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from pydantic import Field
 
 from app.filters.conditions import Filter
 from app.filters.sieve import Sieve
+from app.filters.unfit import unknown_field
 from app.live.fragments import Fragments, fragment
 from app.live.itemids import ItemIds
 from app.live.newcomers import NewSieve, Prepared, changes_of, fields_of
@@ -106,7 +107,7 @@ class View:
         self._changed[at] = True
         self._shown_at = self._shown.mask.data
         before_sieve = None if before is None else before._sieve
-        self._sieve = Sieve(self._shown.mask, self._values, before_sieve, list(rows), self._may_have, self._names)
+        self._sieve = Sieve(self._shown.mask, self.values, before_sieve, list(rows), self._may_have, self._names)
 
     def _follow_new(
         self, model: Model, before: "View | None", changed: Sequence[Change], prepared: Prepared | None
@@ -143,7 +144,8 @@ class View:
         packed = self.stored.get(item_id)
         return self.fragments.get(row, packed, lambda: fragment(item_id, *self.title_of(item_id)))
 
-    def _values(self, field: str, rows: Sequence[int]) -> list[Any]:
+    def values(self, field: str, rows: Sequence[int]) -> list[Any]:
+        """What the items of these rows have in a field now."""
         assert self.model is not None
         ids, changed = self.model.vocabulary.ids, self._changed.data
         if isinstance(rows, range):
@@ -151,10 +153,11 @@ class View:
             for row in (np.flatnonzero(self._changed[rows.start : rows.stop]) + rows.start).tolist():
                 values[row - rows.start] = self._stored_value(ids[row], field)
             return values
-        catalogue = self.model.catalogue
-        return [
-            self._stored_value(ids[row], field) if changed[row] else catalogue.field(ids[row], field) for row in rows
-        ]
+        values = self.model.catalogue.at_rows(field, self.model.vocabulary, rows)
+        for place, row in enumerate(rows):
+            if changed[row]:
+                values[place] = self._stored_value(ids[row], field)
+        return values
 
     def _stored_value(self, item_id: str, field: str) -> Any:
         packed = self.stored.get(item_id)
@@ -163,6 +166,15 @@ class View:
             return self.catalogue.field(item_id, field)
         title, category, metadata = unpack(packed)
         return title if field == "title" else category if field == "category" else metadata.get(field)
+
+    def having(self, field: str, texts: Collection[str]) -> Mask:
+        """bool (n,): the rows that have one of these texts among the elements of the field."""
+        return self._sieve.having(field, texts)
+
+    def check_field(self, field: str, where: str) -> None:
+        """Raises FieldUnknown for one that no item has. where: what of the request names it."""
+        if not self._may_have(field):
+            raise unknown_field(field, self._names(), where)
 
     def _may_have(self, field: str) -> bool:
         """Whether any item can have a field of this name."""

@@ -1,36 +1,35 @@
 """What comes next: for a live session, for a user's stored events; and why; and items by arithmetic."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from app.bodies.sessionitems import in_order
 from app.http.deps import READER, ServiceDep
 from app.http.itempath import USER_ID
 from app.http.largejson import LargeJsonRoute
 from app.http.replies import not_modified, passing, reply
-from app.live import answers, rendering
-from app.live.answers import REQUEST_COST, Found, LiveSession
+from app.live import answers, mixing, rendering
+from app.live.answers import REQUEST_COST, Ask, Found, LiveSession
+from app.live.history import session_of
 from app.live.view import ItemView, View
 from app.problems import UserUnknown
 from app.schemas.answers import (
     AnalogyQuery,
     AnalogyReply,
     ExplainReply,
-    RecommendReply,
-    RecommendRequest,
-    SessionItem,
-    UserQuery,
-    UserReply,
 )
 from app.schemas.common import READING, WRITING, problems
-from index.errors import ItemUnknown, RequestError
+from app.schemas.recommend import RecommendReply, RecommendRequest, SessionItem, UserQuery, UserReply
+from index.errors import ItemUnknown
 from index.explanation import Explanation
 from index.model import Model
 from index.ranking.recommender import Wish
+from index.signals import dislike_types_of
 from store import events as eventlog
-from store.times.reading import TimeRule, read_time
 
 router = APIRouter(tags=["recommend"], dependencies=READER, route_class=LargeJsonRoute)
 
@@ -45,11 +44,15 @@ async def recommend(service: ServiceDep, request: Request, body: RecommendReques
     """From the items of a live session, oldest first. An item may be an object with `time` (the items are then sorted
     by it) and `weight`. `disliked` items pull the other way and do not come back."""
     view = service.shelf.view
-    session = in_order(body.items)
+    given = [item if isinstance(item, SessionItem) else SessionItem(item_id=item) for item in body.items]
+    session = [item for item, _ in in_order(given, "body.items")]
     ids = [item.item_id for item in session]
     weights = [item.weight for item in session] if any(item.weight != 1 for item in session) else None
     live = LiveSession(ids, weights, body.disliked, body.exclude_seen, body.exclude_last)
-    ask = body.ask()
+    ask = body.mixed_ask(body.max_per)
+    if ask.mix:
+        work = partial(_mixed, view, live, ask, {})
+        return passing(view.version, await service.pools.search.run(request, work, ask.cost()))
     # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
     slow = ask.explain or ask.diversity or ask.filter.conditions
     search, cost = service.pools.search, ask.cost()
@@ -67,34 +70,13 @@ async def recommend(service: ServiceDep, request: Request, body: RecommendReques
     return passing(view.version, await search.run(request, made, cost) if slow else made())
 
 
-def in_order(items: list[Any]) -> list[SessionItem]:
-    """Sorted by time where every item has one. Raises RequestError for a time that cannot be read."""
-    session = [item if isinstance(item, SessionItem) else SessionItem(item_id=item) for item in items]
-    if any(item.time is None for item in session):
-        if any(item.time is not None for item in session):
-            raise RequestError("some items have a time and some have none", [("body.items", "time: all or none")])
-        return session
-    return [item for _, item in sorted(((moment(item.time), item) for item in session), key=lambda pair: pair[0])]
+def _mixed(view: View, live: LiveSession, ask: Ask, content: dict[str, Any]) -> bytes:
+    found = mixing.recommend(view, live, ask)
+    content = {**content, "ignored": answers.ignored(view, ask.exclude, live.disliked), **found.told()}
+    return _list(view, content, live.items, found.found, ask.explain)
 
 
-def moment(time: float | str | None) -> float:
-    """Epoch seconds. Raises RequestError."""
-    try:
-        if isinstance(time, str):
-            if (found := read_time(time, TimeRule())) is None:
-                raise ValueError(time)
-            return found / 1e6
-        number = float(time or 0)
-    except (ValueError, OverflowError) as error:
-        raise RequestError(
-            f"time {str(time)[:50]!r} is neither a number nor a text that is read as a time", [("body.items", "time")]
-        ) from error
-    if number != number:
-        raise RequestError("a time is not a number", [("body.items", "time")])
-    return number
-
-
-def _list(view: View, content: dict[str, Any], ids: list[str], found: Found, explain: bool) -> bytes:
+def _list(view: View, content: dict[str, Any], ids: Sequence[str], found: Found, explain: bool) -> bytes:
     """The evidence is that of the newest item with a vector."""
     with_vector = view.trained(ids)
     unknown = sorted(set(ids) - set(with_vector))
@@ -114,21 +96,26 @@ async def user_recommendations(
     user_id: Annotated[str, Path(description="id of the user, as in the events")],
     query: Annotated[UserQuery, Query()],
 ) -> Response:
-    """As POST /recommend, from the user's stored events, newest 200."""
+    """As POST /recommend, from the user's stored events, newest 200. Events of a type that the model's training calls
+    a dislike (`events.dislike_types`) are `disliked`: their items pull the other way and do not come back."""
     view = service.shelf.view
-    answers.model_of(view)
+    model = answers.model_of(view)
     if "\0" in user_id:
         raise UserUnknown("no event of this user is stored")
     events = await service.pools.manage.run(request, lambda: eventlog.of_user(service.engine, user_id, HISTORY))
-    ids = [event.item_id for event in events]
-    if not ids:
+    if not events:
         raise UserUnknown(f"no event of user {user_id[:200]!r} is stored")
-    ask = query.ask()
+    ask = query.mixed_ask(query.caps())
+    half_life = service.settings.half_life_days if query.half_life_days is None else query.half_life_days
+    live = session_of(events, dislike_types_of(model.manifest.config), half_life, query.exclude_seen)
 
     def work() -> bytes:
-        found = answers.recommend(view, LiveSession(ids, exclude_seen=query.exclude_seen), ask)
-        content = {"user_id": user_id, "ignored": answers.ignored(view, ask.exclude)}
-        return _list(view, content, ids, found, query.explain)
+        content: dict[str, Any] = {"user_id": user_id}
+        if ask.mix:
+            return _mixed(view, live, ask, content)
+        found = answers.recommend(view, live, ask)
+        content["ignored"] = answers.ignored(view, ask.exclude, live.disliked)
+        return _list(view, content, live.items, found, query.explain)
 
     return passing(view.version, await service.pools.search.run(request, work, ask.cost()))
 

@@ -116,12 +116,6 @@ class ItemQuery(SimilarQuery):
     item_id: ItemId = Field(examples=["t000327"])
 
 
-class UserQuery(Shape):
-    """Parameters of GET /users/{user_id}/recommendations."""
-
-    exclude_seen: bool = Field(True, description="leave out the items of the user's newest events")
-
-
 class AnalogyQuery(Shape):
     """Parameters of GET /analogy."""
 
@@ -150,40 +144,6 @@ class BatchReply(Reply):
     failed: int = Field(description="entries whose status is not 200")
     ignored: list[str] = Field(description=IGNORED)
     results: list[BatchEntry]
-
-
-class SessionItem(Fields):
-    """One event of the live session."""
-
-    item_id: ItemId
-    time: float | str | None = Field(None, description="epoch seconds or ISO 8601; sorts the items where all have one")
-    weight: float = Field(1.0, gt=0, le=1000, allow_inf_nan=False, description="times the weight of its recency")
-
-
-class RecommendRequest(Shape):
-    """A live session, oldest item first."""
-
-    items: list[ItemId | SessionItem] = Field(
-        min_length=1, max_length=1000, description="ids, or objects with time and weight", examples=[["t000327"]]
-    )
-    disliked: list[ItemId] = Field([], max_length=100, description="items to stay away from")
-    exclude_seen: bool = Field(True, description="leave out the session's own items")
-    exclude_last: bool | None = Field(
-        None,
-        description="leave out the last item; false: it may come back, even with exclude_seen; null: as exclude_seen "
-        "says, and without it as the model was trained (last_may_return)",
-    )
-
-
-class RecommendReply(Reply):
-    items: list[Item]
-    unknown: list[str] = Field(description="items of the session without a vector; they were passed over")
-    ignored: list[str] = Field(description="items of exclude and disliked without a vector: they changed nothing")
-    shortfall_reason: str | None
-
-
-class UserReply(RecommendReply):
-    user_id: str
 
 
 class PlaceReply(BaseModel):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.http import world
 from benchmarks.http.change import Changes, seconds_until_shown
-from benchmarks.http.load import GET, RECOMMEND, Load, run_wrk
+from benchmarks.http.load import GET, RANK, RECOMMEND, Load, run_wrk
 from benchmarks.http.server import Server
 from benchmarks.machine import machine
 from store.database import connect
@@ -39,6 +39,7 @@ RUNS: dict[str, tuple[str, Load, bool]] = {
     "GET /similar, one category": ("", GET.with_queries(CATEGORIES[3:4]), False),
     "GET /similar, 20 categories": ("", GET.with_queries(CATEGORIES), False),
     "POST /recommend, session of 10": ("", RECOMMEND, False),
+    "POST /rank, 200 candidates, 6 x 50 events": ("", RANK, False),
 }
 """Name -> (bare application, or "" for the service; load; whether the catalogue changes all the time)."""
 

@@ -34,6 +34,21 @@ request = function()
   return wrk.format("POST", "/recommend", headers, '{"items":[' .. table.concat(ids, ",") .. "]}")
 end
 """
+CANDIDATES = """
+headers["Content-Type"] = "application/json"
+local function ids(many)
+  local found = {}
+  for i = 1, many do found[i] = '"' .. id() .. '"' end
+  return "[" .. table.concat(found, ",") .. "]"
+end
+request = function()
+  local body = '{"candidates":' .. ids(200)
+  for _, name in ipairs({"clicked", "long_clicked", "skipped", "wishlisted", "contacted", "converted"}) do
+    body = body .. ',"' .. name .. '":' .. ids(50)
+  end
+  return wrk.format("POST", "/rank", headers, body .. "}")
+end
+"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,7 @@ class Load:
         return replace(self, queries=queries)
 
 
-GET, RECOMMEND = Load(ASKING), Load(SESSION)
+GET, RECOMMEND, RANK = Load(ASKING), Load(SESSION), Load(CANDIDATES)
 
 
 class Result(NamedTuple):

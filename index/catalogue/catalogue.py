@@ -93,6 +93,18 @@ class Catalogue:
                 values[place] = None
         return values
 
+    def at_rows(self, name: str, vocabulary: Vocabulary, rows: Sequence[int]) -> list[Any]:
+        """As `of_rows`, of a few rows in any order."""
+        column = self.columns.get(name)
+        if column is None:
+            return [None] * len(rows)
+        if vocabulary is not self._vocabulary:
+            return [self.field(vocabulary.ids[row], name) for row in rows]
+        if self._listed is None:
+            return list(map(column.__getitem__, rows))
+        listed = self._listed[np.asarray(rows, dtype=np.int64)].tolist()
+        return [column[row] if there else None for row, there in zip(rows, listed, strict=True)]
+
     def title(self, item: str) -> str:
         """The title, or the id where there is none."""
         return first_text(self.field(item, "title")) or item

@@ -44,3 +44,19 @@ def elements(value: Any) -> list[Any]:
 def first_text(value: Any) -> str | None:
     """As text, of a list its first element: the title or the category, where an item has several."""
     return next((str(element) for element in elements(value)), None)
+
+
+def text_of(value: Any) -> str | None:
+    """As it is compared: 5.0 is "5" as 5 is, None is nothing, a list is as JSON writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    return None if value is None else str(value)
+
+
+def texts_of(value: Any) -> list[str]:
+    """Of a list the texts of its elements, of any other value its own."""
+    return [text for element in elements(value) if (text := text_of(element)) is not None]

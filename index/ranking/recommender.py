@@ -23,7 +23,8 @@ DISLIKE = 0.5  # weight of all disliked items together, as a share of the sessio
 class Wish:
     """What one caller wants. session: rows, oldest first. k: how many. allowed: bool (items,), rows that may come back;
     None: all. weights: the caller's, one per row of the session. disliked: rows with a negative weight, together half
-    of the session's, which do not come back. last_may_return: see `Recommender`.
+    of the session's, which do not come back. last_may_return: see `Recommender`. timed: the weights fall with time, see
+    `Question`.
 
     newcomers: items without a past that may come back too, but for those that `new_allowed` leaves out, bool (places,).
     guests: of each of them in `session` and `disliked`, by its row, what it is asked with. out: newcomers that may not
@@ -37,6 +38,7 @@ class Wish:
     weights: Float | None = None
     disliked: Rows | None = None
     last_may_return: bool | None = None
+    timed: bool = False
     newcomers: Newcomers | None = None
     new_allowed: Mask | None = None
     guests: Guests = field(default_factory=dict)
@@ -87,7 +89,9 @@ class Recommender:
         by `NextScorer.rough`."""
         returns = [self._returns(one_item, wish.exclude_seen, wish.last_may_return) for wish in wishes]
         questions = [
-            self.question(wish.session, one_item, again or not wish.exclude_seen, wish.weights, wish.disliked)
+            self.question(
+                wish.session, one_item, again or not wish.exclude_seen, wish.weights, wish.disliked, wish.timed
+            )
             for wish, again in zip(wishes, returns, strict=True)
         ]
         items = len(self.scorer)
@@ -143,13 +147,14 @@ class Recommender:
         own: bool = True,
         weights: Float | None = None,
         disliked: Rows | None = None,
+        timed: bool = False,
     ) -> Question:
         """As it is scored. own: whether any of the session's items may come back. weights: with them the rule for
         sessions is used, for one item too."""
         if one_item and weights is None:
             return Question.of_item(session)
         config = self.scorer.config
-        return Question.of_session(session, config, weights, disliked, DISLIKE, own=own and not one_item)
+        return Question.of_session(session, config, weights, disliked, DISLIKE, own and not one_item, timed)
 
     def _returns(self, one_item: bool, exclude_seen: bool, last_may_return: bool | None) -> bool:
         """Whether the last item may be recommended: of one item never."""

@@ -26,6 +26,16 @@ def page(tmp_path_factory):
     return names
 
 
+def test_caps_a_share_of_known_items_and_a_ranking_are_as_the_page_says(page):
+    model, ranking = page["model"], page["ranking"]
+    mixed = model.mixed(["jazz1", "jazz2", "jazz3"], k=4, discovery=0.5)
+    assert sum(one.item in ("jazz1", "jazz2", "jazz3") for one in mixed.items) == 2
+    capped = model.recommend(["jazz1", "jazz2"], k=5, max_per={"category": 4})
+    assert sum(one.item.startswith("jazz") for one in capped) == 4
+    assert [one.item for one in ranking.items] == ["rock4", "jazz4"]
+    assert ranking.unknown == []
+
+
 def test_training_publishes_a_version_and_says_which(page):
     outcome = page["outcome"]
     assert outcome.gate.accepted
@@ -72,6 +82,8 @@ def test_settings_that_do_not_exist_are_named(tmp_path):
         item2vec.train("log.csv", usr="user_id", models=tmp_path)
     with pytest.raises(ConfigError, match=r"trainer\.dimensions"):
         item2vec.train("log.csv", trainer={"dimensions": 3}, models=tmp_path)
+    with pytest.raises(ConfigError, match=r"objective\.walk; did you mean objective\.walks"):
+        item2vec.train("log.csv", objective={"walk": 3}, models=tmp_path)
 
 
 def test_an_unknown_item_is_an_error_with_a_code(page):

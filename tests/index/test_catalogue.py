@@ -49,6 +49,19 @@ def test_what_the_model_knows_and_the_catalogue_does_not_stays_so():
     assert "x" not in again
 
 
+@pytest.mark.parametrize("known", [["6", "x", "1"], ["1", "2", "3"], []])
+def test_a_field_of_some_rows_is_that_of_each_of_their_items(known):
+    vocabulary = Vocabulary(known, np.ones(len(known), dtype=np.int64))
+    other = Vocabulary(["5", "x", "3"], np.ones(3, dtype=np.int64))
+    content, arrays = packed(Catalogue.from_rows(ROWS), vocabulary)
+    catalogue = unpacked(json.loads(json.dumps(content)), arrays, vocabulary)
+    for asked in (vocabulary, other):
+        rows = [*range(len(asked) - 1, -1, -1), *range(len(asked))]
+        for name in ("title", "category", "year", "nothing"):
+            wanted = [catalogue.field(asked.ids[row], name) for row in rows]
+            assert catalogue.at_rows(name, asked, rows) == wanted
+
+
 def test_a_catalogue_of_release_0_1_is_read_as_it_was_written():
     content = {"ids": ["b", "a"], "columns": {"title": ["B", None]}}
     found = unpacked(content, {}, Vocabulary(["a"], np.ones(1, dtype=np.int64)))

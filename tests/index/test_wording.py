@@ -20,7 +20,7 @@ from training.configfile import load_config
         ("[events]\nuser = 3", "events.user must be text, in quotes, and is 3"),
         ("[evaluation]\nbaselines = 7", "evaluation.baselines must be true or false, and is 7"),
         ("trainer = 3", "trainer must be a section, and is 3"),
-        ('[events]\nevent_types = ["a"]', "event_types and conversion_types need event_type"),
+        ('[events]\nevent_types = ["a"]', "event_types need event_type"),
         ("[trainer.deeper]\nx = 1", "there is no setting trainer.deeper"),
         ("seed = -1", "seed must be at least 0, and is -1"),
     ],

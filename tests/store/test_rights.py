@@ -221,7 +221,7 @@ def test_sqlite_has_no_users(tmp_path):
 
 
 def test_who_just_stores_events_is_waited_for(api, worker):
-    before = events.span(worker)
+    before = events.span(worker) or (0, 0)
     found = []
     waiting = threading.Thread(target=lambda: found.append(events.span(worker)))
     with api.connect() as connection, connection.begin():

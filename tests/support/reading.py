@@ -23,11 +23,12 @@ class Read:
         rejects = folder / "rejects.parquet"
         reader = EventReader(open_sources(config, connection), config, connection, min_dwell, rejects)
         self.items, self.times, self.users, self.sessions, self.weights, self.converted = [], [], [], [], [], []
+        self.disliked = []
         for batch in reader:
             self.items += batch.items.to_pylist()
             self.times += batch.times.tolist()
             self.users += batch.users.tolist()
-            for name in ("sessions", "weights", "converted"):
+            for name in ("sessions", "weights", "converted", "disliked"):
                 values = getattr(batch, name)
                 getattr(self, name).extend([] if values is None else values.tolist())
         self.counts = reader.counts

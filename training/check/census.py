@@ -34,7 +34,7 @@ class Census:
     def __init__(self, gap: int, now: int, placeholders: Iterable[int] = ()) -> None:
         self.clock = Clock()
         self.people = People()
-        self.converted = 0
+        self.converted = self.disliked = 0
         self.counts: Ints = np.zeros(0, dtype=np.int64)
         self.items: list[str] = []
         self._gap = gap
@@ -47,6 +47,8 @@ class Census:
             return
         if batch.converted is not None:
             self.converted += int(batch.converted.sum())
+        if batch.disliked is not None:
+            self.disliked += int(batch.disliked.sum())
         self._see_clock(batch)
         found = np.bincount(items)
         if len(found) > len(self.counts):

@@ -50,6 +50,7 @@ class Exam:
     counts: ReadCounts
     rejects: dict[str, list[Sample]]
     converted: int
+    disliked: int
     clock: Clock
     people: People
     unknown: dict[int, str]

@@ -106,6 +106,7 @@ class Reading:
             counts=self.reader.counts,
             rejects=samples_of(self.connection, self.rejects) if self.rejects.exists() else {},
             converted=census.converted,
+            disliked=census.disliked,
             clock=census.clock,
             people=census.people,
             unknown=names_of(self.connection, self.strangers, [*census.people.unknown, *census.people.placeholders]),

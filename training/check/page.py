@@ -30,6 +30,7 @@ RULES = {
     "rare_items": ("items", "below --min-item-count"),
     "short_sessions": ("sessions", "below --min-length"),
     "unknown_users": ("users", "who are not known: each event is a session of its own"),
+    "lost_dislikes": ("dislikes", "of items below --min-item-count, or in no session that is left"),
 }
 EVENTS_OF = {
     "bot_users": "bot_events",

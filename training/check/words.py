@@ -80,7 +80,8 @@ FINDINGS = peoplewords.FINDINGS | {
         title="the log has event types that are not used",
         found="Column {column!r} holds event types ({values}), but all events count the same.",
         effect="Skips, returns and corrections bring items together as much as real interest does.",
-        advice="Name the types that count, for example --event-type {column} --event-types {first}.",
+        advice="Name the types that count, for example --event-type {column} --event-types {first}; and with "
+        "--dislike-types those that say no.",
     ),
     "session_unused": Words(
         title="the log has a column of session ids that is not used",
@@ -93,6 +94,12 @@ FINDINGS = peoplewords.FINDINGS | {
         found="No event is of type {types}.",
         effect="The report cannot say what leads to a conversion.",
         advice="Compare --conversion-types with the log. If you give --event-types, it must name them too.",
+    ),
+    "no_dislikes": Words(
+        title="no event is a dislike",
+        found="No event is of type {types}.",
+        effect="Nothing is left out of the sessions as disliked, and no item is pushed away from another.",
+        advice="Compare --dislike-types with the log.",
     ),
     "little_data": Words(
         title="too few events or items for good vectors",

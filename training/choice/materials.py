@@ -22,10 +22,17 @@ from training.trainers.spaces import Spaces
 class Counted:
     """Rules and popularity of one corpus, each taken when it is first asked for, and then kept."""
 
-    def __init__(self, corpus: Corpus, threads: int, earlier: Mapping[RulesConfig, EarlierRules] | None = None) -> None:
-        """earlier: rules of the model that is updated, by what they count."""
+    def __init__(
+        self,
+        corpus: Corpus,
+        threads: int,
+        earlier: Mapping[RulesConfig, EarlierRules] | None = None,
+        weights: NDArray[np.float32] | None = None,
+    ) -> None:
+        """earlier: rules of the model that is updated, by what they count. weights: of the events, for rules; None: all
+        are alike."""
         self.corpus = corpus
-        self._threads = threads
+        self._threads, self._weights = threads, weights
         self._earlier = {_counted(config): rules for config, rules in (earlier or {}).items()}
         self._rules: dict[RulesConfig, Rules] = {}
         self._lock = Lock()  # two questions may ask for the same rules at once
@@ -38,7 +45,7 @@ class Counted:
         key = _counted(config)
         with self._lock:
             if key not in self._rules:
-                self._rules[key] = count_rules(self.corpus, key, self._threads, self._earlier.get(key))
+                self._rules[key] = count_rules(self.corpus, key, self._threads, self._earlier.get(key), self._weights)
             return self._rules[key]
 
     @cached_property

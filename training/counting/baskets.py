@@ -5,6 +5,7 @@ from typing import Any
 
 import numba as nb
 import numpy as np
+from numpy.typing import NDArray
 
 from training.corpus import Corpus
 
@@ -34,8 +35,10 @@ def newest_of(corpus: Corpus, share: float) -> Corpus:
 
 
 def baskets(corpus: Corpus) -> Corpus:
-    """Each session's items once, in order of first appearance; more than BASKET of them in even pieces."""
-    tokens, lengths = _distinct(corpus.tokens, corpus.offsets, np.full(corpus.items, -1, dtype=np.int64))
+    """Each session's items once, in order of first appearance; more than BASKET of them in even pieces. An item weighs
+    what the heaviest of its events in the session does."""
+    seen = np.full(corpus.items, -1, dtype=np.int64), np.zeros(corpus.items, dtype=np.int64)
+    tokens, lengths, weights = _distinct(corpus.tokens, corpus.offsets, seen, _weights_of(corpus))
     parts = np.maximum(-(-lengths // BASKET), 1)
     whole = np.repeat(np.arange(len(corpus)), parts)
     piece = np.arange(len(whole)) - np.repeat(np.cumsum(parts) - parts, parts)
@@ -46,22 +49,34 @@ def baskets(corpus: Corpus) -> Corpus:
         offsets=np.concatenate([[0], ends]).astype(np.int64),
         starts=corpus.starts[whole],
         ends=corpus.ends[whole],
-        weights=None,
+        weights=None if corpus.weights is None else weights,
         converted=None,
+        dislikes=None,
     )
 
 
+def _weights_of(corpus: Corpus) -> NDArray[np.float32]:
+    return np.empty(0, dtype=np.float32) if corpus.weights is None else corpus.weights
+
+
 @nb.njit(cache=True, nogil=True)
-def _distinct(tokens, offsets, seen):  # type: ignore[no-untyped-def]
-    """Tokens without an item's later occurrences in a session, and the lengths left. seen: -1 for every item."""
-    out = np.empty(tokens.size, np.int32)
+def _distinct(tokens, offsets, seen, weights):  # type: ignore[no-untyped-def]
+    """Tokens without an item's later occurrences in a session, the lengths left, and what each weighs. seen: the last
+    session that held each item, -1 for every one, and its place in what is returned."""
+    held, place = seen
+    out, heaviest = np.empty(tokens.size, np.int32), np.empty(weights.size, np.float32)
     lengths = np.zeros(offsets.size - 1, np.int64)
     n = 0
     for session in range(lengths.size):
         for i in range(offsets[session], offsets[session + 1]):
-            if seen[tokens[i]] != session:
-                seen[tokens[i]] = session
+            if held[tokens[i]] != session:
+                held[tokens[i]] = session
                 out[n] = tokens[i]
+                if weights.size > 0:
+                    place[tokens[i]], heaviest[n] = n, weights[i]
                 n += 1
                 lengths[session] += 1
-    return out[:n].copy(), lengths
+            elif weights.size > 0:
+                at = place[tokens[i]]
+                heaviest[at] = max(heaviest[at], weights[i])
+    return out[:n].copy(), lengths, heaviest[:n].copy()

@@ -45,6 +45,11 @@ class Reach:
         ahead, behind = (np.rint(UNIT * share * falls[decay]).astype(np.int64) for share in (forward, backward))
         return cls(ahead, behind)
 
+    def steps(self) -> tuple[int, int]:
+        """The largest distance that counts, ahead and behind."""
+        ahead, behind = (int(np.flatnonzero(side > 0).max(initial=-1)) + 1 for side in (self.ahead, self.behind))
+        return ahead, behind
+
 
 class Rows(NamedTuple):
     """Counted pairs of some items, one row after the other: how many each item has, and then all of them.
@@ -71,26 +76,55 @@ def count_in_blocks(
     geometric mean of both, to the nearest unit. Memory: 5 bytes per token, 12 bytes per item and thread, and the blocks
     that are being made; the list of pairs is never made.
     """
-    steps = [int(np.flatnonzero(side > 0).max(initial=-1)) + 1 for side in (reach.ahead, reach.behind)]
+    steps = reach.steps()
     postings, pairs = postings_of(corpus), _met(corpus.tokens, corpus.offsets, *steps, corpus.items)
     if asked is not None:
         postings, pairs = only(postings, asked), np.where(asked, pairs, 0)
     first = np.zeros(len(corpus.tokens) + 1, dtype=np.bool_)
     first[corpus.offsets] = True
     # Roots, so that a pair needs one product. An event of weight 0 is in no pair.
-    roots = np.empty(0, np.float64) if weights is None else np.sqrt(np.clip(weights.astype(np.float64), 0, HEAVIEST))
-    # Room to add up one item's neighbours, zeros between items. Handed from block to block: it is as long as the
-    # vocabulary.
-    free: SimpleQueue[tuple[NDArray[np.int64], NDArray[np.int32]]] = SimpleQueue()
+    roots = np.empty(0, np.float64) if weights is None else roots_of(weights)
+
+    def count(begin: int, sums: Sums, rows: Rows) -> int:
+        found = _count(corpus.tokens, roots, first, postings, begin, (reach.ahead, reach.behind), sums, rows)
+        return int(found)
+
+    yield from in_blocks(pairs, count, make, threads)
+
+
+def roots_of(weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Of the weights of events: the product of two is what their pair counts."""
+    return np.sqrt(np.clip(weights.astype(np.float64), 0, HEAVIEST))
+
+
+class Sums(NamedTuple):
+    """Room to add up one item's neighbours, as long as the vocabulary. counts: int64, zeros between items. touched:
+    int32, which were met."""
+
+    counts: NDArray[np.int64]
+    touched: NDArray[np.int32]
+
+
+def in_blocks(
+    pairs: NDArray[np.int64],
+    count: Callable[[int, Sums, Rows], int],
+    make: Callable[[int, Rows], Made],
+    threads: int,
+) -> Iterator[Made]:
+    """`make` of each block of items, in their order. pairs: int64 (items,), in how many each item is looked at.
+
+    count: adds up the items from the given one on, as many as `rows` has lengths, and says how many pairs it wrote.
+    """
+    free: SimpleQueue[Sums] = SimpleQueue()  # handed from block to block
     for _ in range(threads):
-        free.put((np.zeros(corpus.items, dtype=np.int64), np.empty(corpus.items, dtype=np.int32)))
+        free.put(Sums(np.zeros(len(pairs), dtype=np.int64), np.empty(len(pairs), dtype=np.int32)))
 
     def one(block: tuple[int, int]) -> Made:
         a, b = block
-        room = int(np.minimum(pairs[a:b], corpus.items).sum())
+        room = int(np.minimum(pairs[a:b], len(pairs)).sum())
         rows = Rows(np.zeros(b - a, np.int64), np.empty(room, np.int32), np.empty(room, np.int64))
         sums = free.get()
-        n = _count(corpus.tokens, roots, first, postings, a, (reach.ahead, reach.behind), sums, rows)
+        n = count(a, sums, rows)
         free.put(sums)
         return make(a, Rows(rows.lengths, rows.items[:n], rows.counts[:n]))
 

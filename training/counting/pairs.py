@@ -1,5 +1,6 @@
 """All pair counts of a corpus, as a thing of their own: whole numbers that add up."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -39,9 +40,16 @@ class PairCounts:
     ) -> Self:
         """weights: of the events, see `count_in_blocks`. spill: a folder; rows go there block by block, and what is
         returned is mapped. Without it, memory for all pairs is taken. The result does not depend on `threads`."""
-        blocks = count_in_blocks(corpus, reach, lambda _, rows: _small(rows), threads, weights)
-        if spill is not None:
-            return cls._from_disk(blocks, spill)
+        blocks = count_in_blocks(corpus, reach, small, threads, weights)
+        return cls.joined(blocks) if spill is None else cls._from_disk(blocks, spill)
+
+    @classmethod
+    def none(cls, items: int) -> Self:
+        return cls(np.zeros(items + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))
+
+    @classmethod
+    def joined(cls, blocks: Iterable[Rows]) -> Self:
+        """Of the rows of all items, block after block; see `small`."""
         parts = list(blocks)
         offsets = _offsets([part.lengths for part in parts])
         wide = any(part.counts.dtype == np.int64 for part in parts)
@@ -70,6 +78,21 @@ class PairCounts:
         """Of the sessions behind both. The items must be the same; see `renumbered`."""
         return PairCounts._from(self._matrix() + other._matrix())
 
+    def __sub__(self, other: "PairCounts") -> "PairCounts":
+        """Less than 0 where `other` has more. A pair of as much in both is none."""
+        matrix = self._matrix() - other._matrix()
+        matrix.eliminate_zeros()
+        return PairCounts._from(matrix)
+
+    def transposed(self) -> "PairCounts":
+        return PairCounts._from(csr_array(self._matrix().T))
+
+    def only(self, rows: NDArray[np.bool_], columns: NDArray[np.bool_]) -> "PairCounts":
+        """The pairs of these rows and columns; bool (items,)."""
+        matrix = self._matrix().tocoo()
+        kept = rows[matrix.row] & columns[matrix.col]
+        return PairCounts._from(csr_array((matrix.data[kept], (matrix.row[kept], matrix.col[kept])), matrix.shape))
+
     def renumbered(self, row: NDArray[np.int32], items: int) -> "PairCounts":
         """Over another vocabulary: old row a becomes row[a], or is left out where that is -1. items: of the new one."""
         matrix = self._matrix().tocoo()
@@ -85,7 +108,7 @@ class PairCounts:
         matrix.sum_duplicates()
         matrix.sort_indices()
         data = matrix.data
-        small = data.astype(np.int32) if not len(data) or data.max() < 2**31 else data
+        small = data.astype(np.int32) if not len(data) or np.abs(data).max() < 2**31 else data
         return cls(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), small)
 
     def sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -97,7 +120,7 @@ class PairCounts:
         return rows, columns
 
 
-def _small(rows: Rows) -> Rows:
+def small(begin: int, rows: Rows) -> Rows:
     """A copy of its own, in half the room where the counts allow it."""
     fits = not len(rows.counts) or rows.counts.max() < 2**31
     return Rows(rows.lengths, rows.items.copy(), rows.counts.astype(np.int32 if fits else np.int64))

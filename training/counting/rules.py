@@ -1,6 +1,6 @@
 """Sequential rules: of each item's pair counts the strongest, weighed by how often both items occur."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numba as nb
@@ -11,6 +11,8 @@ from index.ranking.rules import Rules, RulesConfig
 from training.corpus import Corpus
 from training.counting.baskets import baskets, newest_of
 from training.counting.blocks import UNIT, Reach, Rows, count_in_blocks
+
+LIGHTEST = 1 / UNIT  # what an item counts at least, where all its events weigh next to nothing
 
 
 class ItemWeights(NamedTuple):
@@ -48,7 +50,13 @@ class EarlierRules:
     source: NDArray[np.int32]
 
 
-def count_rules(corpus: Corpus, config: RulesConfig, threads: int = 2, earlier: EarlierRules | None = None) -> Rules:
+def count_rules(
+    corpus: Corpus,
+    config: RulesConfig,
+    threads: int = 2,
+    earlier: EarlierRules | None = None,
+    weights: NDArray[np.float32] | None = None,
+) -> Rules:
     """Item b, d steps after a, adds decay(d) to rule a -> b and `backward` times that to b -> a.
 
     Sequential rules, Ludewig & Jannach 2018, section 3.1. Over `newest` of the sessions, or over baskets, where the
@@ -56,39 +64,51 @@ def count_rules(corpus: Corpus, config: RulesConfig, threads: int = 2, earlier: 
 
     earlier: items without new events have the rules that they had, weighed by how often their targets occur now; not
     where only the newest sessions are counted. Rules as strong as each other may then be in another order.
+
+    weights: of the events, as in `count_in_blocks`; those in the corpus are not looked at. Powers are then of the sums
+    of the weights.
     """
+    corpus = replace(corpus, weights=weights)
     if config.newest < 1:
         earlier = None
         corpus = newest_of(corpus, config.newest)
     if config.baskets:
         corpus = baskets(corpus)
-    seen = np.maximum(corpus.counts(), 1).astype(np.float64)
-    weights = ItemWeights(seen**-config.source_power, seen**-config.target_power)
+    seen = _seen(corpus)
+    powers = ItemWeights(seen**-config.source_power, seen**-config.target_power)
     reach = Reach.of(config.steps, config.decay, 1, config.backward)
     if earlier is None:
-        return strongest(corpus, reach, weights, config.keep, threads)
-    counted = strongest(corpus, reach, weights, config.keep, threads, earlier.source < 0)
-    return _joined(earlier, counted, weights.target, config.target_power)
+        return strongest(corpus, reach, powers, config.keep, threads, weights=corpus.weights)
+    counted = strongest(corpus, reach, powers, config.keep, threads, earlier.source < 0, corpus.weights)
+    return _joined(earlier, counted, powers.target, config.target_power)
+
+
+def _seen(corpus: Corpus) -> NDArray[np.float64]:
+    """float64 (items,), above zero: how often each item occurs, by the weights of its events where there are any."""
+    if corpus.weights is None:
+        return np.maximum(corpus.counts(), 1).astype(np.float64)
+    return np.maximum(np.bincount(corpus.tokens, corpus.weights, corpus.items), LIGHTEST)
 
 
 def strongest(
     corpus: Corpus,
     reach: Reach,
-    weights: ItemWeights,
+    powers: ItemWeights,
     keep: int,
     threads: int = 2,
     asked: NDArray[np.bool_] | None = None,
+    weights: NDArray[np.float32] | None = None,
 ) -> Rules:
-    """The `keep` strongest rules of each item. asked: as in `count_in_blocks`. Memory: items x keep rules at most,
-    beside what counting takes."""
+    """The `keep` strongest rules of each item. asked, weights: as in `count_in_blocks`. Memory: items x keep rules at
+    most, beside what counting takes."""
 
     def best(begin: int, rows: Rows) -> _Strongest:
         kept = int(np.minimum(rows.lengths, keep).sum())
         found = _Strongest(np.minimum(rows.lengths, keep), np.empty(kept, np.int32), np.empty(kept, np.float32))
-        _strongest(begin, rows, weights, keep, found)
+        _strongest(begin, rows, powers, keep, found)
         return found
 
-    parts = list(count_in_blocks(corpus, reach, best, threads, None, asked))
+    parts = list(count_in_blocks(corpus, reach, best, threads, weights, asked))
     offsets = np.concatenate([[0], *(part.lengths for part in parts)]).astype(np.int64).cumsum()
     items = np.empty(offsets[-1], dtype=np.int32)
     values = np.empty(offsets[-1], dtype=np.float32)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int32]
 
 FORMATS = ("parquet", "csv", "csv.gz", "jsonl")
-EVENT_TYPES = ("play", "skip", "view", "book")
+EVENT_TYPES = ("play", "skip", "view", "book", "reject")
 
 
 @dataclass(frozen=True)

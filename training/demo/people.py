@@ -20,7 +20,10 @@ DAYS = 90
 PAUSE = 31 * 60  # seconds between two sessions of one user, at least; sessions are cut at 30 minutes by default
 LONGEST_WAIT = 540  # seconds between two events of a session, at most
 BOTS = 3
-PLAY, SKIP, VIEW, BOOK = range(4)
+PLAY, SKIP, VIEW, BOOK, REJECT = range(5)
+# How many searches end in a booking, where the last home is near the price that they like, and where it is not.
+NEAR_LEVEL, BOOKED = 0.2, (0.26, 0.06)
+FAR = 0.4  # in the level of prices of a city: a home that much cheaper or dearer than they like, half of them reject
 
 # How often each move is made, in 256ths.
 LISTENING = {WIDE: 82, NEAR: 56, OWN: 30, RELATED: 10, ACCIDENT: 8, FOLLOWING: 65, REPEAT: 5}
@@ -98,9 +101,10 @@ def human_log(count: int, begin: float, end: float, walk: Walk, people: People, 
         item = np.where(move == ACCIDENT, item, found)  # after an accident they go on from where they were
 
     session = np.arange(count) - np.repeat(first, going)
-    kinds, dwell, wait = attend(items, moves, searching[session], walk.catalogue, rng)
+    kinds, dwell, wait = attend(items, moves, searching[session], people.level[user[session]], walk.catalogue, rng)
     last = first[length - 1] + np.arange(sessions)
-    kinds[last[searching & (length > 1) & (rng.random(sessions) < 0.15)]] = BOOK
+    fits = np.abs(walk.catalogue.level[items[last]] - people.level[user]) < NEAR_LEVEL
+    kinds[last[searching & (length > 1) & (rng.random(sessions) < np.where(fits, *BOOKED))]] = BOOK
     time, elapsed = np.empty(count, np.int64), np.zeros(sessions, np.int64)
     for block in blocks:
         going_on = elapsed[: block.stop - block.start]
@@ -128,9 +132,15 @@ def enter(
 
 
 def attend(
-    items: Ints, moves: NDArray[np.int8], searching: NDArray[np.bool_], catalogue: Catalogue, rng: Generator
+    items: Ints,
+    moves: NDArray[np.int8],
+    searching: NDArray[np.bool_],
+    liked: NDArray[np.float32],
+    catalogue: Catalogue,
+    rng: Generator,
 ) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int32]]:
-    """What people make of the items they come to: type, dwell, and whole seconds until the next event."""
+    """What people make of the items they come to: type, dwell, and whole seconds until the next event. liked: the level
+    that they like."""
     accident = moves == ACCIDENT
     luck, slow = rng.random(len(items), np.float32), rng.standard_exponential(len(items), np.float32)
     skipped = luck < np.where(accident, np.float32(0.8), np.float32(0.12))
@@ -142,6 +152,8 @@ def attend(
     dwell = np.minimum(dwell, np.float32(LONGEST_WAIT - 60)).round(1)
     pause = np.where(searching, np.float32(20), np.float32(4)) * rng.standard_exponential(len(items), np.float32)
     kinds = np.where(searching, np.int8(VIEW), skipped.astype(np.int8))  # PLAY is 0, SKIP is 1
+    far = np.abs(catalogue.level[items] - liked) > FAR
+    kinds[searching & (accident | far) & (luck < 0.5)] = REJECT
     return kinds, dwell, (dwell + np.minimum(1 + pause, 59)).astype(np.int32) + 1
 
 

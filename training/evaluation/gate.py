@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from index.artifact.manifest import Gate
 from index.report import RANKED_TASKS, Figure, Tasks
-from training.config import GateConfig
 from training.evaluation.metrics import Bootstrap, gains
 from training.evaluation.records import TASK_CODES
+from training.replacement import GateConfig
 
 MIN_PREFIXES = 100  # fewer shared prefixes than this decide nothing
 ADVICE = (

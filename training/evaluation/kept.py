@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from index.artifact.manifest import Manifest
 from index.model import Model
-from training.config import GateConfig
 from training.corpus import Corpus, newest_from
 from training.evaluation.gate import Point
 from training.evaluation.split import has_clock
+from training.replacement import GateConfig
 
 DAY = 86_400  # seconds
 

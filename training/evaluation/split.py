@@ -1,7 +1,7 @@
 """Cut by time or by session: what is trained on, what weights are chosen on, what is measured on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,7 +148,7 @@ def _split(
 
 def _renumber(corpus: Corpus, new_row: NDArray[np.int32], min_length: int) -> Corpus:
     kept = corpus.where(new_row[corpus.tokens] >= 0, min_length)
-    return replace(kept, tokens=new_row[kept.tokens], items=int((new_row >= 0).sum()))
+    return kept.renumbered(new_row, int((new_row >= 0).sum()))
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class EventBatch:
     """Accepted events, in input order; arrays of one length.
 
     users, sessions, item_keys: uint64 hashes of the ids as text. sessions is None where the log gives none.
-    items: the ids themselves. times: int64 microseconds since 1970 UTC. weights: float32; converted: bool.
+    items: the ids themselves. times: int64 microseconds since 1970 UTC. weights: float32; converted, disliked: bool.
     """
 
     users: NDArray[np.uint64]
@@ -40,6 +40,7 @@ class EventBatch:
     sessions: NDArray[np.uint64] | None = None
     weights: NDArray[np.float32] | None = None
     converted: NDArray[np.bool_] | None = None
+    disliked: NDArray[np.bool_] | None = None
 
     def where(self, keep: NDArray[np.bool_]) -> "EventBatch":
         """Only the events marked in `keep`."""
@@ -156,6 +157,7 @@ class EventReader:
             sessions=optional("session_key"),
             weights=optional("weight"),
             converted=optional("converted"),
+            disliked=optional("disliked"),
         )
 
     def _check_share(self, first: str) -> None:

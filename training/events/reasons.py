@@ -32,20 +32,40 @@ class Reason(IntEnum):
 
 
 def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str, nobody: Sequence[str] = ()) -> str:
-    """One row for each of `scan`'s: user_key, item_key, item, time, reason; session_key, weight, converted as set."""
+    """One row for each of `scan`'s: user_key, item_key, item, time, reason; session_key, weight, converted, disliked
+    as set."""
     columns = "hash(user_text) AS user_key, hash(item_text) AS item_key, item_text AS item, coalesce(moment, 0) AS time"
     columns += f", {reason_sql(source, config, min_dwell, nobody)} AS reason"
     if config.session is not None:
         columns += ", hash(session_text) AS session_key"
-    if config.weight is not None:
-        columns += ", coalesce(weight_number, 1)::FLOAT AS weight"
+    weight = weight_sql(config)
+    if weight is not None:
+        columns += f", {weight} AS weight"
     if source.shape.lists:
         columns += f", {name(POSITION)} = 0 AS opens"
     if config.conversion_types:
         wanted = ", ".join(literal(t) for t in config.conversion_types)
         columns += f", coalesce(type_text IN ({wanted}), false) AS converted"
+    if config.dislike_types:
+        columns += f", {disliked_sql(config)} AS disliked"
     more = f", {name(POSITION)}" if source.shape.lists else ""
     return f"SELECT {columns} FROM ({values_sql(source, config, scan, more)})"
+
+
+def disliked_sql(config: EventsConfig) -> str:
+    """Whether an event says no to its item."""
+    return f"coalesce(type_text IN ({', '.join(map(literal, config.dislike_types))}), false)"
+
+
+def weight_sql(config: EventsConfig) -> str | None:
+    """What an event weighs, by its row and by its type; None where neither says anything."""
+    if not config.weighed:
+        return None
+    own = "coalesce(weight_number, 1)" if config.weight is not None else "1"
+    if not config.type_weights:
+        return f"{own}::FLOAT"
+    whens = " ".join(f"WHEN {literal(kind)} THEN {float(weight)!r}" for kind, weight in config.type_weights.items())
+    return f"((CASE coalesce(type_text, '') {whens} ELSE 1 END) * {own})::FLOAT"
 
 
 def values_sql(source: Source, config: EventsConfig, scan: str, more: str = "") -> str:
@@ -99,7 +119,7 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float, nobody: S
     if source.format == "jsonl":
         checks.append(("malformed", Reason.MALFORMED))
     if config.event_types:
-        wanted = ", ".join(literal(t) for t in config.event_types)
+        wanted = ", ".join(literal(t) for t in (*config.event_types, *config.dislike_types))
         checks.append((f"coalesce(type_text, '') NOT IN ({wanted})", Reason.OTHER_TYPE))
     if source.format == "jsonl":
         checks.append(("wrong_type", Reason.WRONG_TYPE))
@@ -118,7 +138,9 @@ def reason_sql(source: Source, config: EventsConfig, min_dwell: float, nobody: S
     if config.dwell is not None:
         checks.append((f"dwell_text <> '' AND NOT {_within('dwell_number', f'< {MAX_DWELL:g}')}", Reason.BAD_DWELL))
         if min_dwell > 0:
-            checks.append((f"dwell_number < {min_dwell}", Reason.SHORT_DWELL))
+            # Who skips does so soon.
+            stays = f" AND NOT {disliked_sql(config)}" if config.dislike_types else ""
+            checks.append((f"dwell_number < {min_dwell}{stays}", Reason.SHORT_DWELL))
     whens = " ".join(f"WHEN {check} THEN {int(reason)}" for check, reason in checks)
     return f"(CASE {whens} ELSE 0 END)::UTINYINT"
 

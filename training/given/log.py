@@ -1,6 +1,7 @@
 """A test as a log: sessions begin and end as the model's settings say, and each event but the first is a target."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -23,7 +24,7 @@ def log_questions(sources: Sequence[Source], config: TrainConfig, connection: du
     config: with the path of the test. Raises EventsMissing, EventsError, EventsRejected.
     """
     # What only the training needs may be missing from a test.
-    needless = {"dwell": None, "weight": None, "conversion_types": ()}
+    needless: dict[str, Any] = {"dwell": None, "weight": None, "conversion_types": (), "type_weights": {}}
     events = config.events.model_copy(update=needless | {"max_bad_share": 1.0})
     for source in sources:
         _check_columns(source, events)

@@ -1,5 +1,6 @@
 """From trained matrices to everything an artifact holds: index, stored neighbours, rules, evidence."""
 
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
 from training.counting.postings import postings_of
 from training.evaluation.split import has_clock
+from training.objective.weights import counted_weights
 from training.pipeline.alike import similar_all
 from training.pipeline.cold import content_of
 from training.pipeline.following import following_all
@@ -45,9 +47,11 @@ def assemble(
     corpus, index = final.corpus, config.index
     vocabulary = Vocabulary(final.ids, corpus.counts())
     threads, k = config.trainer.workers, min(index.neighbours, max(1, len(vocabulary) - 1))
+    weights = counted_weights(corpus, config)
     with told.step("rules") as step:
-        known = earlier.rules if earlier is not None and corpus.items > EXACT_BELOW else None
-        counted = Counted(corpus, threads, known)
+        # Where sessions fade, or events weigh by their type, no rule is what it was.
+        known = earlier.rules if earlier is not None and corpus.items > EXACT_BELOW and weights is None else None
+        counted = Counted(corpus, threads, known, weights)
         rules = counted.rules(recommender)
         evidence = build_evidence(
             corpus.tokens,
@@ -59,6 +63,11 @@ def assemble(
             corpus.weights,
             postings_of(corpus).positions,
         )
+        if config.objective.converts:
+            evidence = replace(evidence, converted=corpus.converted)
+        if config.dislikes and corpus.dislikes is not None:
+            said = corpus.dislikes
+            evidence = replace(evidence, dislikes=(said.sessions, said.positions, said.items))
         step.facts |= {"rules": sum(len(part.items) for part in rules.values())}
     materials = Materials(final.spaces, counted)
     scorer, vectors = materials.scorer(recommender), materials.similar(recommender)

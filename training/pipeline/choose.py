@@ -14,6 +14,7 @@ from training.choice.similar import similar_reading
 from training.config import TrainConfig
 from training.evaluation.evaluate import ONLY_POPULARITY, Candidates, choose_baselines
 from training.evaluation.split import Prefixes, Split, split_validation, validation_prefixes
+from training.objective.weights import counted_weights
 from training.pipeline.train import Trainings
 from training.trainers.spaces import Spaces
 from training.workspace import Workspace, read_json, write_json
@@ -73,7 +74,8 @@ def _blend(
     trainings: Trainings,
 ) -> Chosen:
     """Readings and weights of models of their own; the baselines are another question, and need none."""
-    counted = Counted(validation.train, config.trainer.workers)
+    weights = counted_weights(validation.train, config)
+    counted = Counted(validation.train, config.trainer.workers, weights=weights)
     engines: dict[str, Materials] = {}
     categories = [catalogue.category(item) for item in validation.ids]
     trace: Trace = {}

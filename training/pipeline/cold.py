@@ -19,6 +19,7 @@ from training.content.hidden import DEEP, Hiding, Pairs, by_popularity, hide
 from training.content.learn import Design, design_of
 from training.evaluation.metrics import Ranks, hits
 from training.evaluation.split import Prefixes, Split, split_validation, validation_prefixes
+from training.objective.weights import counted_weights
 from training.pipeline.choose import Chosen
 from training.pipeline.measure import Measured
 from training.pipeline.train import Fitted, Trainings
@@ -71,7 +72,8 @@ class _World:
     def __init__(
         self, fitted: Fitted, design: Design, blend: RecommenderConfig, prefixes: Prefixes, config: TrainConfig
     ) -> None:
-        materials = Materials(fitted.spaces, Counted(fitted.corpus, config.trainer.workers))
+        weights = counted_weights(fitted.corpus, config)
+        materials = Materials(fitted.spaces, Counted(fitted.corpus, config.trainer.workers, weights=weights))
         following = fitted.spaces.next
         self.design = design
         self.counts = materials.counted.counts

@@ -4,7 +4,7 @@ from index.artifact.manifest import Gate
 from index.artifact.registry import Registry
 from index.errors import Item2vecError
 from index.model import Model
-from training.config import GateConfig, TrainConfig
+from training.config import TrainConfig
 from training.evaluation.foretold import Foretold
 from training.evaluation.gate import Point, beside_popularity, beside_rival, judge
 from training.evaluation.kept import Answers, Extent, items_kept, log_kept
@@ -14,6 +14,7 @@ from training.pipeline.measure import Measured
 from training.pipeline.prepare import Prepared
 from training.pipeline.train import IMPORTED, Fitted
 from training.progress import Reporter
+from training.replacement import GateConfig
 
 SEEN = (
     "imported vectors may have been made with the events of the test part too: their figures are at best these, and a "

@@ -24,6 +24,7 @@ from training.config import TrainConfig
 from training.corpus import Corpus
 from training.evaluation.kept import Newest
 from training.evaluation.split import split_test
+from training.objective.settings import ObjectiveConfig
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
 from training.pipeline.cold import choose_content, untried, with_cold
@@ -82,12 +83,15 @@ def import_vectors(
         if outputs is not None:
             _check_pair(inputs, outputs, what.outputs)
         given = Given(inputs, outputs)
+        if config.events.paths and config.events.dislike_types:
+            told.note("dislikes", in_sessions=False, pushed_away=False, reason="imported vectors stay as they are")
         published = _with_log if config.events.paths else _alone
         return published(what, config, given, registry, force, how, work)
 
 
 def settled(what: Import, config: TrainConfig) -> TrainConfig:
-    """The settings, with the metric among them. Raises ConfigError for what does not go together."""
+    """The settings, with the metric among them, and nothing that vectors would learn. Raises ConfigError for what does
+    not go together."""
     if not config.evaluation.publish_all:
         raise ConfigError(
             "evaluation.publish_all: imported vectors are the same for every part of the log; leave it on"
@@ -97,7 +101,27 @@ def settled(what: Import, config: TrainConfig) -> TrainConfig:
         raise ConfigError(f"--metric {what.metric} and recommender.similar_reading {reading}: give one of them")
     if what.metric == "dot":
         reading = "dot"
-    return config.model_copy(update={"recommender": config.recommender.model_copy(update={"similar_reading": reading})})
+    if named := learnt_from(config.objective):
+        raise ConfigError(
+            f"objective.{named[0]}: imported vectors stay as they are and learn nothing from the log; leave it out, or "
+            "train with `item2vec train`"
+        )
+    recommender = config.recommender.model_copy(update={"similar_reading": reading})
+    # Dislikes are no items of a session here too; there is nothing that could be pushed away from them.
+    return config.model_copy(update={"recommender": recommender, "objective": ObjectiveConfig(dislike_weight=0)})
+
+
+def learnt_from(objective: ObjectiveConfig) -> list[str]:
+    """The settings that would change vectors. The weight of dislikes is not off by default: only another counts."""
+    weight = objective.dislike_weight not in (0, ObjectiveConfig().dislike_weight)
+    given = {
+        "conversion_context": objective.conversion_context,
+        "conversion_weight": objective.conversion_weight != 1,
+        "dislike_weight": weight,
+        "segment_negatives": objective.segment_negatives,
+        "walks": objective.walks,
+    }
+    return [name for name, value in given.items() if value]
 
 
 def identity_of_import(what: Import, files: Sequence[Path], config: TrainConfig) -> dict[str, Any]:

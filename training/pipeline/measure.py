@@ -23,6 +23,7 @@ from training.evaluation.metrics import coverage, gini
 from training.evaluation.records import rank_records, session_keys
 from training.evaluation.split import Prefixes, Split, sample_prefixes
 from training.evaluation.substitutes import highest, nearest, substitutes
+from training.objective.weights import counted_weights
 from training.pipeline.choose import Chosen
 from training.pipeline.prepare import RowCounts
 from training.pipeline.train import Fitted, Trainings
@@ -62,7 +63,9 @@ def measure(
 
     def make(folder: Path) -> None:
         # As it would serve, but that the index is left out: all items are scored.
-        materials = Materials(fitted.spaces, Counted(fitted.corpus, questions.threads))
+        weights = counted_weights(fitted.corpus, config)
+        counted = Counted(fitted.corpus, questions.threads, weights=weights)
+        materials = Materials(fitted.spaces, counted)
         blend, vectors = (Recommender(materials.scorer(which)) for which in (chosen.blend, chosen.vectors))
         with work.told.step("evaluate") as step:
             rows, ranks = evaluate(questions, blend, vectors, chosen.baselines, lambda done: step.share(RANKED * done))

@@ -52,7 +52,7 @@ class Meeting:
         order = rows[np.argsort(-counts[rows], kind="stable")]
         row_of = np.full(len(self.ids), -1, dtype=np.int32)
         row_of[order] = np.arange(len(order), dtype=np.int32)
-        corpus = replace(kept, tokens=row_of[kept.tokens], items=len(order))
+        corpus = kept.renumbered(row_of, len(order))
         ids = [self.ids[row] for row in order.tolist()]
         there = set(ids)
         every = {**dict(zip(log.vocabulary.ids, log.vocabulary.counts.tolist(), strict=True)), **log.rare}

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from index.artifact.manifest import LogFinding
 from index.catalogue.catalogue import Catalogue
-from index.errors import EventsError, EventsMissing, EventsRejected
+from index.errors import ConfigError, EventsError, EventsMissing, EventsRejected
 from index.vocabulary import Vocabulary
 from training.check.findings import Finding
 from training.check.judge import CHECKS, OF_ROWS, OF_TIMES, judge, reading_of
@@ -27,6 +27,7 @@ from training.events.sources import known_rows, open_sources
 from training.events.sql import connect
 from training.items.form import files_of
 from training.items.read import write_rejects
+from training.objective.dislikes import Dislikes
 from training.progress import Reporter, Step
 from training.sessions.cut import sessionise
 from training.sessions.encode import Sessions
@@ -80,7 +81,7 @@ def prepare(config: TrainConfig, work: Workspace, now: datetime | None = None) -
     """Read the log, reject what is not an event, cut sessions, and say what is wrong with it.
 
     now: what is later is the future; None for this moment. Raises EventsError where nothing can be trained on, or the
-    judgement is that it should not be.
+    judgement is that it should not be; ConfigError where the log lacks what a setting needs.
     """
 
     def make(folder: Path) -> None:
@@ -111,6 +112,8 @@ def prepare(config: TrainConfig, work: Workspace, now: datetime | None = None) -
                 raise
             step.facts |= {"rows": reader.counts.rows, "rejected": sum(reader.counts.rejected.values())}
             step.facts |= {"sessions": len(sessions.corpus), "items": sessions.corpus.items}
+            if sessions.corpus.dislikes is not None:
+                step.facts |= {"dislikes": len(sessions.corpus.dislikes)}
         removed = reader.counts.dropped | sessions.counts.removed()
         counts = RowCounts(
             rows=reader.counts.rows,
@@ -127,6 +130,10 @@ def prepare(config: TrainConfig, work: Workspace, now: datetime | None = None) -
     stops = [f"{finding.found} {finding.advice}" for finding in log.findings if finding.severity == "stop"]
     if stops:
         raise EventsMissing(" ".join(stops))
+    if config.sessions.half_life_days and not has_clock(log.corpus):
+        raise ConfigError(
+            "sessions.half_life_days needs clock times, and the log has positions or one time for all: leave it out"
+        )
     return log
 
 
@@ -148,6 +155,8 @@ def tell(found: Iterable[LogFinding], told: Reporter) -> None:
 
 def write_sessions(folder: Path, sessions: Sessions, counts: RowCounts, found: list[LogFinding]) -> None:
     write_arrays(folder, **{name: getattr(sessions.corpus, name) for name in ARRAYS}, newest=sessions.newest)
+    if sessions.corpus.dislikes is not None:
+        write_arrays(folder, **{f"dislike_{name}": values for name, values in vars(sessions.corpus.dislikes).items()})
     names = {"ids": sessions.vocabulary.ids, "rare": sessions.rare, "newest_rare": sessions.newest_rare}
     write_json(folder / "vocabulary.json", names)
     write_json(folder / "counts.json", asdict(counts))
@@ -157,7 +166,10 @@ def write_sessions(folder: Path, sessions: Sessions, counts: RowCounts, found: l
 def prepared_of(folder: Path) -> Prepared:
     """What `write_sessions` has written."""
     names = read_json(folder / "vocabulary.json")
-    corpus = Corpus(items=len(names["ids"]), **{name: read_array(folder, name) for name in ARRAYS})
+    said = [read_array(folder, f"dislike_{field.name}") for field in fields(Dislikes)]
+    dislikes = None if said[0] is None else Dislikes(*said)
+    arrays = {name: read_array(folder, name) for name in ARRAYS}
+    corpus = Corpus(items=len(names["ids"]), dislikes=dislikes, **arrays)
     vocabulary = Vocabulary(names["ids"], corpus.counts())
     counts = RowCounts(**read_json(folder / "counts.json"))
     kept = folder / "findings.json"  # not there: of a run that the release before began
@@ -199,5 +211,8 @@ def _fingerprint(corpus: Corpus, vocabulary: Vocabulary) -> str:
     digest = hashlib.sha256()
     for values in (corpus.tokens, corpus.offsets, corpus.starts, corpus.ends):
         digest.update(np.ascontiguousarray(values).tobytes())
+    if corpus.dislikes is not None:
+        for values in vars(corpus.dislikes).values():
+            digest.update(np.ascontiguousarray(values).tobytes())
     digest.update("\x1f".join(vocabulary.ids).encode())
     return digest.hexdigest()

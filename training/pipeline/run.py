@@ -26,7 +26,7 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
     Raises an Item2vecError. Whatever happens, the model that was current stays so until the new one is complete.
     """
     keep_freed_memory()
-    registry, trainings = Registry(models), Trained()
+    registry = Registry(models)
     registry.sweep()
     # All that is large runs in threads of our own, block by block; a second layer of threads in BLAS only spins.
     with threadpool_limits(1, "blas"), Workspace(models, identity_of(config), told) as work:
@@ -35,13 +35,14 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         log = prepare(config, work)
         look_ahead(registry, log, config, told)
         items, log = read_catalogue(log, config, work)
+        trainings = Trained(items)
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work, trainings)
         content = choose_content(test, items, chosen, config, work, trainings)
         measured = measure(test, items, chosen, config, work, log.counts, trainings)
         measured = with_cold(measured, test, items, chosen, content, config, work)
         whole = config.evaluation.publish_all
-        final = train_on_all(log, registry, chosen.config(config), work) if whole else measured.fitted
+        final = train_on_all(log, items, registry, chosen.config(config), work) if whole else measured.fitted
         parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told, None, content)
         with told.step("gate") as step:
             gate = judge_run(registry, log, final, test, measured, config, force)

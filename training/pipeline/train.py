@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from index.artifact.manifest import TrainingFacts
 from index.artifact.registry import Registry
+from index.catalogue.catalogue import Catalogue
 from training.choice.engines import engines_of
 from training.config import TrainConfig, TrainerConfig
 from training.corpus import Corpus
+from training.objective.lesson import lesson_of, segments_of
 from training.pipeline.prepare import Prepared
 from training.trainers.spaces import Spaces, Start, train_spaces
 from training.trainers.trainer import Embeddings
@@ -47,33 +49,46 @@ class Trainings(Protocol):
 
 
 class Trained:
-    """By the engines of the settings."""
+    """By the engines of the settings. items: what the objective asks for may be in their metadata."""
+
+    def __init__(self, items: Catalogue) -> None:
+        self._items = items
 
     def engines(self, config: TrainConfig, corpus: Corpus) -> Sequence[str]:
         return engines_of(config, corpus)
 
     def fit(self, name: str, corpus: Corpus, ids: list[str], config: TrainConfig, work: Workspace) -> Fitted:
-        return train(name, corpus, ids, config, work)
+        return train(name, corpus, ids, self._items, config, work)
 
 
 def train(
-    name: str, corpus: Corpus, ids: list[str], config: TrainConfig, work: Workspace, start: WarmStart | None = None
+    name: str,
+    corpus: Corpus,
+    ids: list[str],
+    items: Catalogue,
+    config: TrainConfig,
+    work: Workspace,
+    start: WarmStart | None = None,
 ) -> Fitted:
-    """Vectors from a corpus, by the engine of the config. start: what to begin with instead of at random."""
+    """Vectors from a corpus, by the engine of the config. start: what to begin with instead of at random. Raises
+    ConfigError where the metadata of the items lacks what the objective asks for."""
 
     def make(folder: Path) -> None:
         settings = _held(config.trainer, work)
         epochs = 1 if settings.engine == "spectral" else settings.steps().epochs
-        with work.told.step(name, total=len(corpus.tokens) * epochs, unit="tokens") as step:
+        lesson = lesson_of(replace(corpus, keys=keys_of(ids)), config, segments_of(items, ids, config))
+        tokens = len(lesson.corpus.tokens)
+        with work.told.step(name, total=tokens * epochs, unit="tokens") as step:
             found = train_spaces(
-                replace(corpus, keys=keys_of(ids)),
+                lesson.corpus,
                 settings,
                 config.seed,
                 step.share,
                 lambda rate, lower: work.told.note("diverged", training=name, learning_rate=rate, next=lower),
                 start.start if start else Start(),
+                lesson.signals,
             )
-            step.facts |= {"engine": settings.engine, "tokens": len(corpus.tokens)}
+            step.facts |= {"engine": settings.engine, "tokens": tokens}
             if found.learning_rate is not None:
                 step.facts |= {"epochs": epochs, "learning_rate": found.learning_rate}
         facts = TrainingFacts(
@@ -95,11 +110,11 @@ def keys_of(ids: Sequence[str]) -> NDArray[np.uint64]:
     return np.frombuffer(digests, dtype=np.uint64)
 
 
-def train_on_all(log: Prepared, registry: Registry, config: TrainConfig, work: Workspace) -> Fitted:
+def train_on_all(log: Prepared, items: Catalogue, registry: Registry, config: TrainConfig, work: Workspace) -> Fitted:
     """On the whole log; from the current model's vectors where the settings say so."""
     ids = log.vocabulary.ids
     start = starting_point(registry, ids, config, work) if config.trainer.warm_start else None
-    return train("train", log.corpus, ids, config, work, start)
+    return train("train", log.corpus, ids, items, config, work, start)
 
 
 def starting_point(registry: Registry, ids: list[str], config: TrainConfig, work: Workspace) -> WarmStart | None:

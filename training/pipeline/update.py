@@ -120,7 +120,7 @@ def update(
         assert base.manifest.training is not None  # base_of has looked
         assert base.manifest.metrics is not None
         engine = with_engine(config, base.manifest.training.engine or "spectral")
-        final = train_on_all(log, registry, engine, work)
+        final = train_on_all(log, items, registry, engine, work)
         recommender, artifact = base.model.recommender.scorer.config, base.model.artifact
         ranks = artifact.array("evaluation_ranks", mmap=False) if artifact.has("evaluation_ranks.npy") else None
         content = base.manifest.content or untried(config)
@@ -146,8 +146,12 @@ def _joined(base: Base, later: bool, work: Workspace) -> tuple[Prepared, Corpus]
     def make(folder: Path) -> None:
         settings = config.events
         before = Before.of(evidence, ids, base.model.rare)
-        if (before.cut.weights is None) != (settings.weight is None):
+        if (before.cut.weights is None) == settings.weighed:
             raise UpdateImpossible("the model has weights of events and the new ones have none, or the other way round")
+        if config.objective.converts and before.cut.converted is None:
+            raise UpdateImpossible("the model does not say which events were conversions, and they count: train whole")
+        if config.dislikes and before.cut.dislikes is None:
+            raise UpdateImpossible("the model does not say which events were dislikes, and they count: train whole")
         connection = connect(settings.memory_mb, str(folder))
         sources = open_sources(settings, connection, work.folder.parent)
         reading = reading_of(config, connection, sources, work.folder / "rejects.parquet")

@@ -7,6 +7,7 @@ import numpy as np
 
 from index.errors import UpdateImpossible
 from index.evidence import Evidence
+from training.objective.dislikes import Dislikes
 from training.sessions.encode import Cut
 from training.sessions.repeats import PAUSES
 
@@ -37,19 +38,27 @@ class Before:
             ends=np.asarray(evidence.ends),
             items=tokens,
             weights=None if evidence.weights is None else np.asarray(evidence.weights),
-            converted=None,
+            converted=None if evidence.converted is None else np.asarray(evidence.converted),
             pauses=np.zeros((2, PAUSES), dtype=np.int64),
             again=np.zeros(len(tokens), dtype=np.bool_),
             new_ends=np.asarray(evidence.ends),
+            dislikes=None if evidence.dislikes is None else Dislikes(*map(np.asarray, evidence.dislikes)),
         )
         return cls(ids, cut, rare)
 
     def joined(self, cuts: list[Cut], ids: list[str]) -> tuple[list[Cut], list[str]]:
         """(these sessions and the new ones, code -> item of both). cuts, ids: as `cut_all` gives them.
 
-        Conversions are left out: they are for measuring, and nothing is measured anew.
+        Conversions and dislikes are left out where these sessions do not say theirs: then they are for measuring, and
+        nothing is measured anew.
         """
         place = {item: code for code, item in enumerate(self.ids)}
         codes = np.array([place.setdefault(item, len(place)) for item in ids], dtype=np.int32)
-        new = [replace(part, items=codes[part.items], converted=None) for part in cuts]
+        new = [replace(part, items=codes[part.items]) for part in cuts]
+        if self.cut.converted is None:
+            new = [replace(part, converted=None) for part in new]
+        if self.cut.dislikes is None:
+            new = [replace(part, dislikes=None) for part in new]
+        else:
+            new = [replace(part, dislikes=part.dislikes and part.dislikes.over(codes)) for part in new]
         return [self.cut, *new], list(place)

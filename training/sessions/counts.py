@@ -9,7 +9,7 @@ from training.config import SessionsConfig
 class SessionCounts:
     """events: all that came in. The others: what each rule removed, in events, or in users, items and sessions where
     the name says so; what is dropped of users who are not known is theirs alone. split_sessions were too long, and lost
-    nothing."""
+    nothing. lost_dislikes: of rare items, or in a session that is not there."""
 
     events: int
     bot_users: int
@@ -22,6 +22,7 @@ class SessionCounts:
     split_sessions: int
     unknown_users: int
     unknown_events: int
+    lost_dislikes: int
 
     def removed(self) -> dict[str, int]:
         return {name: count for name, count in asdict(self).items() if name != "events"}
@@ -38,6 +39,11 @@ def nothing_left(counts: SessionCounts, rules: SessionsConfig, longest: int, ite
             "id with a third of the log), so nothing tells which of them belong together",
             "Name the column of the session or of the visit with --session, or another column with --user; where such "
             "an id is one person, --unknown-users keep",
+        )
+    if c.lost_dislikes > c.events / 2:
+        return (
+            f"{what}{c.lost_dislikes:,} are of dislike_types, and no session is there that they could belong to",
+            "Leave out of --dislike-types what people do with items that they want",
         )
     if c.bot_events > c.events / 2:
         users = "one user" if c.bot_users == 1 else f"{c.bot_users:,} users"

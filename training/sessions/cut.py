@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from training.config import SessionsConfig
 from training.events.reader import EventBatch
+from training.objective.dislikes import Dislikes
 from training.sessions.encode import Cut, Sessions, encode
 from training.sessions.itemcodes import ItemCodes
 from training.sessions.repeats import PAUSES, Repeats, total
@@ -85,6 +86,7 @@ def cut_all(
                 items=items,
                 weights=batch.weights,
                 converted=batch.converted,
+                disliked=batch.disliked,
             )
         gap, known = gap_micros(config, by_session), len(codes)
         nobody = NOBODY if strangers is None else strangers.found(shards)
@@ -134,15 +136,15 @@ def cut(shard: Shard, config: SessionsConfig, gap: int, strangers: NDArray[np.ui
     """
     ceiling = config.max_user_events or np.iinfo(np.int64).max
     collapse = config.collapse_repeats is True
-    kept, begins, bots, bot_events, again, new_ends, pauses, alone = _cut(
-        shard.users, shard.sessions, shard.times, shard.items, gap, ceiling, collapse, strangers
+    kept, begins, bots, bot_events, again, new_ends, pauses, alone, said, lost = _cut(
+        shard.users, shard.sessions, shard.times, shard.items, shard.disliked, gap, ceiling, collapse, strangers
     )
-    times = shard.times[kept]
+    times, (rows, sessions, positions) = shard.times[kept], said
     return Cut(
         events=len(shard.users),
         bots=bots,
         bot_events=bot_events,
-        repeats=len(shard.users) - bot_events - len(kept),
+        repeats=len(shard.users) - bot_events - len(kept) - len(rows) - int(lost.sum()),
         lengths=np.diff(begins),
         starts=times[begins[:-1]],
         ends=times[begins[1:] - 1],
@@ -152,15 +154,23 @@ def cut(shard: Shard, config: SessionsConfig, gap: int, strangers: NDArray[np.ui
         pauses=pauses,
         again=again,
         new_ends=shard.times[new_ends],
+        dislikes=Dislikes(sessions, positions, shard.items[rows]) if shard.disliked.size else None,
+        lost_dislikes=int(lost[0]),
         strangers=len(strangers),
         alone=alone if len(strangers) else None,
+        unknown_dislikes=int(lost[1]),
     )
 
 
 @nb.njit(cache=True, nogil=True)
-def _cut(users, sessions, times, items, gap, ceiling, collapse, strangers):  # type: ignore[no-untyped-def]
+def _cut(users, sessions, times, items, disliked, gap, ceiling, collapse, strangers):  # type: ignore[no-untyped-def]
     """Sorted events to sessions. Returns (rows kept, where each session begins in them, bots, events of bots, which of
-    the kept are repeats, the last row of each session that is none, pauses)."""
+    the kept are repeats, the last row of each session that is none, pauses, which sessions are an event of a stranger,
+    dislikes, how many more are in no session: of users who are known, of strangers).
+
+    dislikes: the row of each, its session, and how many of the kept come before it there. They hold a session together
+    like other events, and begin none: a session that has nothing else is none.
+    """
     size = users.size
     kept = np.empty(size, np.int64)
     again = np.zeros(size, np.bool_)
@@ -168,7 +178,10 @@ def _cut(users, sessions, times, items, gap, ceiling, collapse, strangers):  # t
     pauses = np.zeros((2, PAUSES), np.int64)
     begins = np.empty(size + 1, np.int64)
     alone = np.zeros(size, np.bool_)
-    n = count = bots = bot_events = 0
+    said = np.empty(disliked.size, np.int64)
+    said_session, said_position = np.empty(disliked.size, np.int64), np.empty(disliked.size, np.int32)
+    lost = np.zeros(2, np.int64)
+    n = count = bots = bot_events = m = 0
     row = 0
     while row < size:
         end = row
@@ -182,6 +195,7 @@ def _cut(users, sessions, times, items, gap, ceiling, collapse, strangers):  # t
             bot_events += end - row
             row = end
             continue
+        empty, before, first = False, row, m
         for i in range(row, end):
             if i == row or unknown:
                 new = True
@@ -190,30 +204,39 @@ def _cut(users, sessions, times, items, gap, ceiling, collapse, strangers):  # t
             else:
                 new = times[i] - times[i - 1] > gap
             if new:
+                if empty:
+                    lost[int(unknown)] += m - first
+                    m = first
+                empty, first = True, m
+            if disliked.size > 0 and disliked[i]:
+                said[m], said_session[m] = i, count if empty else count - 1
+                said_position[m] = 0 if empty else n - begins[count - 1]
+                m += 1
+                continue
+            if empty:
+                empty = False
                 begins[count] = n
                 alone[count] = unknown
                 count += 1
                 new_ends[count - 1] = i
             else:
-                same = items[i] == items[i - 1]
+                same = items[i] == items[before]
                 # The bits of the pause, from the exponent of a float: a loop over the bits is slower.
-                pauses[int(same), int(math.frexp(float(times[i] - times[i - 1]))[1])] += 1
+                pauses[int(same), int(math.frexp(float(times[i] - times[before]))[1])] += 1
                 if not same:
                     new_ends[count - 1] = i
                 elif collapse:
+                    before = i
                     continue
                 again[n] = same
             kept[n] = i
+            before = i
             n += 1
+        if empty:
+            lost[int(unknown)] += m - first
+            m = first
         row = end
     begins[count] = n
-    return (
-        kept[:n],
-        begins[: count + 1],
-        bots,
-        bot_events,
-        again[:n].copy(),
-        new_ends[:count].copy(),
-        pauses,
-        alone[:count].copy(),
-    )
+    found = said[:m].copy(), said_session[:m].copy(), said_position[:m].copy()
+    new_ends, again, alone = new_ends[:count].copy(), again[:n].copy(), alone[:count].copy()
+    return kept[:n], begins[: count + 1], bots, bot_events, again, new_ends, pauses, alone, found, lost

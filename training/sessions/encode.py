@@ -12,6 +12,8 @@ from index.errors import EventsMissing
 from index.vocabulary import Vocabulary
 from training.config import SessionsConfig
 from training.corpus import Corpus, newest_from
+from training.objective.dislikes import Dislikes
+from training.objective.dislikes import joined as joined_dislikes
 from training.sessions.counts import SessionCounts, nothing_left
 from training.sessions.repeats import Repeats
 
@@ -23,8 +25,10 @@ class Cut:
 
     lengths, starts, ends: int64, one a session; starts and ends in microseconds. items: int32 codes of ItemCodes.
     pauses: as in Repeats. again: of each item, whether it repeats the one before it in its session; all of them where
-    repeats were not collapsed. new_ends: the last event of each session that is no repeat. strangers: users who are not
-    known; alone: which sessions are an event of theirs, None where there are none.
+    repeats were not collapsed. new_ends: the last event of each session that is no repeat. dislikes: of items as codes;
+    None where the log has none. lost_dislikes: those that were in no session. strangers: users who are not known;
+    alone: which sessions are an event of theirs, None where there are none; unknown_dislikes: their dislikes, each in
+    no session.
     """
 
     events: int
@@ -40,8 +44,11 @@ class Cut:
     pauses: NDArray[np.int64]
     again: NDArray[np.bool_]
     new_ends: NDArray[np.int64]
+    dislikes: Dislikes | None = None
+    lost_dislikes: int = 0
     strangers: int = 0
     alone: NDArray[np.bool_] | None = None
+    unknown_dislikes: int = 0
 
     def longest(self) -> int:
         """Events of the longest session of users who are known."""
@@ -54,6 +61,7 @@ class Cut:
         session = np.repeat(np.arange(len(self.lengths)), self.lengths)
         return replace(
             self,
+            dislikes=None if self.dislikes is None else self.dislikes.among(_offsets(self.lengths), keep),
             repeats=self.repeats + int(self.again.sum()),
             lengths=np.bincount(session[keep], minlength=len(self.lengths)).astype(np.int64),
             ends=self.new_ends,
@@ -115,7 +123,10 @@ def encode(
     newest_rare = {ids[c]: int(newest[c]) for c in np.flatnonzero(~frequent & (newest > 0))}
     longest = max((part.longest() for part in cuts), default=0)
 
-    short_sessions = short_events = split_sessions = unknown_events = 0
+    short_sessions = short_events = split_sessions = 0
+    unknown_events = sum(part.unknown_dislikes for part in cuts)
+    said: list[Dislikes] = []
+    lost, asked = sum(part.lost_dislikes for part in cuts), any(part.dislikes is not None for part in cuts)
     pieces: dict[str, list[Any]] = {}
     while cuts:
         part = cuts.pop(0)  # let go of each shard once it is encoded: both forms need not fit at once
@@ -134,6 +145,10 @@ def encode(
         for column, values in (("weights", part.weights), ("converted", part.converted)):
             if values is not None:
                 piece[column] = values[kept]
+        if asked:
+            some = (part.dislikes or Dislikes.none()).over(row_of)
+            said.append(some.cut(_offsets(part.lengths), kept, sessions, _offsets(lengths)))
+            lost += len(part.dislikes or ()) - len(said[-1])
         for column, values in piece.items():
             pieces.setdefault(column, []).append(values)
     joined = {column: np.concatenate(some) for column, some in pieces.items()}
@@ -149,23 +164,29 @@ def encode(
         split_sessions=split_sessions,
         unknown_users=strangers,
         unknown_events=unknown_events,
+        lost_dislikes=lost,
     )
     if not joined["tokens"].size:
         what, advice = nothing_left(counts, rules, longest, int((occurrences > 0).sum()))
         raise EventsMissing(f"{what}. {advice}", short=what, advice=advice)
     corpus = Corpus(
         tokens=joined["tokens"],
-        offsets=np.concatenate([[0], np.cumsum(joined["lengths"])]).astype(np.int64),
+        offsets=_offsets(joined["lengths"]),
         starts=joined["starts"],
         ends=joined["ends"],
         items=len(order),
         weights=joined.get("weights"),
         converted=joined.get("converted"),
+        dislikes=joined_dislikes(said, [len(lengths) for lengths in pieces["lengths"]]) if said else None,
     )
     corpus = corpus.take(np.argsort(corpus.starts, kind="stable"))
     # Dropping short sessions takes events away, so the vocabulary states what is really in the corpus.
     vocabulary = Vocabulary([ids[c] for c in order], corpus.counts())
     return Sessions(corpus, vocabulary, rare, counts, found, newest[order], newest_rare)
+
+
+def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 def _newest(cuts: list[Cut], items: int) -> NDArray[np.int64]:

@@ -24,7 +24,7 @@ SHARDS = 1 << SHARD_BITS
 class Shard:
     """Events of some users, ordered by user, session (where given) and time, ties in input order.
 
-    users, sessions: uint64; times: int64 microseconds; items: int32 codes; weights: float32; converted: bool.
+    users, sessions: uint64; times: int64 microseconds; items: int32 codes; weights: float32; converted, disliked: bool.
     Columns the log does not have are empty arrays.
     """
 
@@ -34,6 +34,7 @@ class Shard:
     items: NDArray[np.int32]
     weights: NDArray[np.float32]
     converted: NDArray[np.bool_]
+    disliked: NDArray[np.bool_]
 
     def where(self, keep: NDArray[np.bool_]) -> "Shard":
         """Only the events marked in `keep`."""
@@ -48,6 +49,7 @@ COLUMNS: dict[str, Any] = {
     "items": np.int32,
     "weights": np.float32,
     "converted": np.bool_,
+    "disliked": np.bool_,
 }
 
 

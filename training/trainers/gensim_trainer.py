@@ -7,8 +7,10 @@ import numpy as np
 from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
 
+from index.errors import TrainingFailed
 from training.config import TrainerConfig
 from training.corpus import Corpus
+from training.objective.signals import PLAIN, Signals
 from training.trainers.trainer import Embeddings, Progress, check_finite
 
 # gensim cuts a sentence silently at this many tokens (MAX_SENTENCE_LEN in its C code).
@@ -45,9 +47,17 @@ class _Guard(CallbackAny2Vec):  # type: ignore[misc]
 
 
 def train(
-    corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+    corpus: Corpus,
+    config: TrainerConfig,
+    seed: int,
+    progress: Progress,
+    start: Embeddings | None = None,
+    signals: Signals = PLAIN,
 ) -> Embeddings:
-    """Repeatable with one worker. Weights of events are not used: gensim has no place for them."""
+    """Repeatable with one worker. Weights of events are not used: gensim has no place for them. Raises TrainingFailed
+    for signals: contexts are what lies near, and noise is drawn from all items."""
+    if signals != PLAIN:
+        raise TrainingFailed("gensim learns from the order of items alone: use engine sgns or spectral")
     counts, steps = corpus.counts(), config.steps()
     model = Word2Vec(
         vector_size=config.dims,

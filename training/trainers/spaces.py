@@ -6,6 +6,7 @@ from typing import Literal
 
 from training.config import TrainerConfig
 from training.corpus import Corpus
+from training.objective.signals import PLAIN, Signals
 from training.trainers.steady import OnRestart, train_until_stable
 from training.trainers.trainer import Embeddings, Progress, trainer_for
 
@@ -38,12 +39,14 @@ class TrainedSpaces:
     restarts: int
 
 
-def train_plainly(corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress) -> Spaces:
+def train_plainly(
+    corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, signals: Signals = PLAIN
+) -> Spaces:
     """Without restarts; by the closed form where the engine is `auto`. Raises TrainingDiverged, TrainingFailed."""
     if config.engine in ("auto", "spectral"):
         closed = config.model_copy(update={"engine": "spectral"})
-        return train_spaces(corpus, closed, seed, progress).spaces
-    found = trainer_for(config.engine)(corpus, config, seed, progress)
+        return train_spaces(corpus, closed, seed, progress, signals=signals).spaces
+    found = trainer_for(config.engine)(corpus, config, seed, progress, None, signals)
     return Spaces(found, found)
 
 
@@ -54,6 +57,7 @@ def train_spaces(
     progress: Progress,
     on_restart: OnRestart = lambda rate, lower: None,
     start: Start = Start(),
+    signals: Signals = PLAIN,
 ) -> TrainedSpaces:
     """By the config's engine, which is not `auto`. Raises TrainingFailed.
 
@@ -62,13 +66,14 @@ def train_spaces(
     """
     if config.engine == "spectral":
         train = trainer_for("spectral")
-        following = train(corpus, config, seed, lambda share: progress(share / 2), start.next)
+        following = train(corpus, config, seed, lambda share: progress(share / 2), start.next, signals)
         own = config.spectral
         both = own.model_copy(update={"behind": own.behind_similar, "split": own.split_similar})
         if both == own:
             return TrainedSpaces(Spaces(following, following), None, 0)
         alike = config.model_copy(update={"spectral": both})
         half: Callable[[float], None] = lambda share: progress(0.5 + share / 2)  # noqa: E731
-        return TrainedSpaces(Spaces(following, train(corpus, alike, seed, half, start.similar)), None, 0)
-    found = train_until_stable(trainer_for(config.engine), corpus, config, seed, progress, on_restart, start.next)
+        return TrainedSpaces(Spaces(following, train(corpus, alike, seed, half, start.similar, signals)), None, 0)
+    engine = trainer_for(config.engine)
+    found = train_until_stable(engine, corpus, config, seed, progress, on_restart, start.next, signals)
     return TrainedSpaces(Spaces(found.embeddings, found.embeddings), found.learning_rate, found.restarts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from index.errors import TrainingDiverged
 from training.config import TrainerConfig
 from training.corpus import Corpus
+from training.objective.signals import PLAIN, Signals
 from training.trainers.trainer import Embeddings, Progress, Trainer
 
 RESTARTS = 4  # down to a sixteenth of the first learning rate: what still diverges has another reason
@@ -31,6 +32,7 @@ def train_until_stable(
     progress: Progress,
     on_restart: OnRestart,
     start: Embeddings | None = None,
+    signals: Signals = PLAIN,
 ) -> StableTraining:
     """By `trainer`, with the first of the learning rates r, r/2, ... r/16 at which it does not diverge.
 
@@ -41,7 +43,7 @@ def train_until_stable(
     for n, rate in enumerate(rates):
         try:
             settings = config.model_copy(update={"learning_rate": rate})
-            return StableTraining(trainer(corpus, settings, seed, rest, start), rate, restarts=n)
+            return StableTraining(trainer(corpus, settings, seed, rest, start, signals), rate, restarts=n)
         except TrainingDiverged as error:
             if rate == rates[-1]:
                 tried = ", ".join(f"{rate:g}" for rate in rates)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from index.errors import TrainingDiverged
 from training.config import TrainerConfig
 from training.corpus import Corpus
+from training.objective.signals import PLAIN, Signals
 
 Progress = Callable[[float], None]
 """Called with the share of the work that is done, 0 to 1, never falling."""
@@ -29,9 +30,16 @@ class Embeddings:
 
 class Trainer(Protocol):
     def __call__(
-        self, corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+        self,
+        corpus: Corpus,
+        config: TrainerConfig,
+        seed: int,
+        progress: Progress,
+        start: Embeddings | None = None,
+        signals: Signals = PLAIN,
     ) -> Embeddings:
-        """start: vectors to begin with, not changed; without it the training begins from scratch.
+        """start: vectors to begin with, not changed; without it the training begins from scratch. signals: what the log
+        says beside the corpus; an engine that cannot take one of them refuses.
 
         Raises TrainingDiverged when the vectors run away, TrainingFailed when there are no vectors for another reason.
         """

@@ -18,7 +18,9 @@ from training.config import TrainConfig
 from training.configfile import write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
-from training.pipeline.prepare import identity_of, prepare
+from training.objective.lesson import Lesson, lesson_of, segments_of
+from training.objective.weights import counted_weights
+from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.progress import Reporter
 from training.trainers.spaces import train_plainly
 from training.tune.budget import Budget
@@ -82,12 +84,17 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
     log = prepare(config, work)
     fit, prefixes = questions_of(config, log.corpus, log.vocabulary.ids)
 
+    segments = segments_of(read_catalogue(log, config, work)[0], fit.ids, config) if config.objective.segment else None
+
+    def lesson(corpus: Corpus) -> Lesson:
+        return lesson_of(corpus, config, segments)
+
     def bench(corpus: Corpus) -> Bench:
         with reporter.step("counts") as step, _timed(study):
-            counted = Counted(corpus, threads)
+            counted = Counted(corpus, threads, weights=counted_weights(corpus, config))
             counted.of(COUNTS["after"])
             step.share(1.0)
-        return Bench(corpus, prefixes, config.recommender, counted, threads, tuning.train)
+        return Bench(corpus, prefixes, config.recommender, counted, threads, tuning.train, lesson)
 
     searched = fit.train if tuning.share == 1 else sample(fit.train, tuning.share, config.seed)
     on = bench(searched)

@@ -21,11 +21,13 @@ from training.corpus import Corpus
 from training.evaluation.metrics import gains
 from training.evaluation.ranks import rank_scored
 from training.evaluation.split import Prefixes
+from training.objective.lesson import Lesson, plainly
+from training.objective.signals import Signals
 from training.trainers.sgns.noise import pool_size
 from training.trainers.spaces import Spaces, train_plainly
 
 Tick = Callable[[float], None]
-Training = Callable[[Corpus, TrainerConfig, int, Tick], Spaces]
+Training = Callable[[Corpus, TrainerConfig, int, Tick, Signals], Spaces]
 # The parts that trials are blended with: enough to tell vectors apart by what they add.
 QUICK = ("vectors", "after", "popular"), ("vectors", "after", "popular", "own", "own.newest")
 WARM_UP = 50  # sessions
@@ -45,7 +47,8 @@ class Result:
 class Bench:
     """What is the same for all trials: sessions to train on, questions, and the counts that are blended in.
 
-    threads: for choosing how the vectors are read; the trainer has its own in its settings.
+    threads: for choosing how the vectors are read; the trainer has its own in its settings. lesson: what is learnt from
+    a corpus.
     """
 
     corpus: Corpus
@@ -54,11 +57,13 @@ class Bench:
     counted: Counted
     threads: int
     train: Training = train_plainly
+    lesson: Callable[[Corpus], Lesson] = plainly
 
     def run(self, settings: TrainerConfig, seed: int, tick: Tick = lambda _: None) -> Result:
         """Raises TrainingFailed."""
         begun = time.perf_counter()
-        spaces = self.train(self.corpus, settings, seed, tick)
+        corpus, signals = self.lesson(self.corpus)
+        spaces = self.train(corpus, settings, seed, tick, signals)
         trained = time.perf_counter()
         materials = Materials(spaces, self.counted)
         choice = choose_weights(settings.engine, materials, self.prefixes, self.recommender, self.threads, names=QUICK)

@@ -80,19 +80,23 @@ class Question:
         disliked: Rows | None = None,
         dislike: float = 0.0,
         own: bool = True,
+        timed: bool = False,
     ) -> "Question":
         """The recent items of a session and their weights by the setting `session_decay`, times the caller's `weights`.
 
         With `last` only one item has a weight and the caller's would change nothing, so with them it is 1/rank.
         disliked: rows that together pull away with `dislike` times the session's weight. own: whether the session's
-        items may come back.
+        items may come back. timed: `weights` fall with time already, and are all there is: the whole session counts by
+        them, without the setting.
         """
         only_last = config.session_decay == "last" and weights is None
         kept = rows[-(1 if only_last else config.session_items) :]
         age = np.arange(len(kept), 0, -1, dtype=np.float32)  # 1 for the most recent
         halved = np.asarray(0.5 ** ((age - 1) / config.half_life), dtype=np.float32)
         fall = np.asarray(1 / age, dtype=np.float32) if config.session_decay != "exponential" else halved
-        if weights is not None:
+        if weights is not None and timed:
+            kept, fall = rows, weights
+        elif weights is not None:
             fall = fall * weights[len(rows) - len(kept) :]
         recent = Query(kept, np.asarray(fall, dtype=np.float32))
         if disliked is not None and len(disliked):

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 from support.live import serving, until
 
-from app.schemas.answers import RecommendRequest, SimilarBatch
+from app.schemas.answers import SimilarBatch
+from app.schemas.recommend import RecommendRequest
 
 
 def held(client, method, path, length, sent=b"", **headers):

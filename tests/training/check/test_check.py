@@ -124,6 +124,7 @@ CASES = {
     "types_unused": Case("warn", TYPED),
     "session_unused": Case("note", changed(lambda i, _: {"session_id": i // 6})),
     "no_conversions": Case("warn", TYPED, {"event_type": "event_type", "conversion_types": ("booked",)}),
+    "no_dislikes": Case("warn", TYPED, {"event_type": "event_type", "dislike_types": ("skipped",)}),
     "less_than_serving": Case("warn", serving=served(sessions=5000, events=30_000)),
     "little_data": Case("warn", CLEAN[:600]),
     "short_sessions": Case("warn", changed(lambda i, r: {"user_id": f"v{i}"} if i % 20 else {})),
@@ -232,6 +233,15 @@ def text_of(found: Examination, width: int = 100, soft_wrap: bool = False) -> st
     return out.getvalue()
 
 
+def test_dislikes_that_lie_in_no_session_are_counted(tmp_path: Path) -> None:
+    rows = changed(lambda i, _: {"kind": "view"})
+    rows += [row | {"kind": "skip", "user_id": f"v{n}"} for n, row in enumerate(rows[:7])]
+    found = check(write(tmp_path, rows), events={"event_type": "kind", "dislike_types": ("skip",)})
+    assert found.after_rules is not None
+    assert found.after_rules.removed["lost_dislikes"] == 7
+    assert re.search(r"- dislikes\s+7\s+of items below --min-item-count, or in no session", text_of(found))
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_clean_log_is_ready_to_train_in_every_format(tmp_path: Path, kind: str) -> None:
     found = check(write(tmp_path, CLEAN, kind))
@@ -299,7 +309,7 @@ class Told(LogReporter):
 # What only a check says: what a training will cost. And what is said at another moment of a run: see look_ahead.
 FORETOLD = {"trial_failed", "memory_short", "less_than_serving"}
 BEFORE_THE_ROWS = {"times_ambiguous", "times_no_epoch"}  # these stop a training before it reads any
-OF_THE_ROWS = {"no_events", "rows_rejected", "types_unused", "no_conversions", "units_mixed"}
+OF_THE_ROWS = {"no_events", "rows_rejected", "types_unused", "no_conversions", "no_dislikes", "units_mixed"}
 
 
 @pytest.mark.parametrize("name", [*CASES, *SPECIAL], ids=str)

@@ -137,3 +137,19 @@ def test_folder_with_a_log_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="already"):
         write_world(tmp_path, 2_000)
     assert digests(tmp_path) == before
+
+
+def test_people_reject_homes_that_are_far_from_the_price_they_like(world: World) -> None:
+    log, items = READERS["parquet"].format(world.folder), world.items_file
+    rows = f"""
+        SELECT event_type, abs(price / median(price) OVER (PARTITION BY user_id, category) - 1) AS off
+        FROM {log} JOIN '{items}' USING (item_id) WHERE kind = 'home' AND {SOUND}
+    """
+    off = dict(duckdb.sql(f"SELECT event_type, avg(off) FROM ({rows}) GROUP BY 1").fetchall())
+    assert set(off) == {"view", "book", "reject"}
+    assert off["reject"] > 1.2 * off["view"]
+    assert off["book"] < off["view"]
+    share = count(f"SELECT round(100 * avg((event_type = 'reject')::INT)) FROM ({rows})")
+    assert 5 <= share <= 30
+    of_tracks = f"SELECT count(*) FROM {log} JOIN '{items}' USING (item_id) WHERE kind = 'track'"
+    assert count(f"{of_tracks} AND event_type = 'reject'") == 0

@@ -6,9 +6,9 @@ from support.reports import row, tasks
 
 import item2vec
 from index.artifact.registry import Registry
-from training.config import GateConfig
 from training.evaluation.gate import MIN_PREFIXES, Rival, beside_popularity, beside_rival, judge
 from training.evaluation.records import RANKS_DTYPE
+from training.replacement import GateConfig
 
 
 def rows(low, high):

@@ -10,8 +10,8 @@ from support.factories import corpus_of
 from index.artifact.directory import Artifact
 from index.artifact.manifest import Data, Manifest
 from index.model import Model
-from training.config import GateConfig
 from training.evaluation.kept import Answers, Extent, Newest, items_kept, log_kept
+from training.replacement import GateConfig
 
 FROZEN = Path(__file__).parents[2] / "data" / "artifacts" / "v1"
 LIMITS = GateConfig()

@@ -260,6 +260,27 @@ def test_short_dwell_is_left_out_by_a_rule_and_needs_its_column(read, tmp_path):
         read(rows, min_dwell=2.0)
 
 
+def test_what_is_disliked_is_read_beside_the_types_that_are_kept_however_short_it_was(read):
+    rows = [{"u": "a", "i": kind, "t": T, "e": kind, "d": 1} for kind in ("play", "skip", "search", "it's no")]
+    rows.append({"u": "a", "i": "long", "t": T, "e": "play", "d": 50})
+    log = read(
+        rows, min_dwell=30.0, event_type="e", event_types=("play",), dislike_types=("skip", "it's no"), dwell="d"
+    )
+    assert log.items == ["skip", "it's no", "long"]
+    assert log.disliked == [True, True, False]
+    assert log.counts.dropped == {"other_type": 1, "short_dwell": 1}
+    assert read(rows, event_type="e").disliked == []
+
+
+def test_an_event_weighs_what_its_type_and_its_row_say(read):
+    rows = [{"u": "a", "i": "x", "t": T, "e": kind, "w": w} for kind, w in (("buy", 2), ("it's", 3), ("view", None))]
+    rows.append({"u": "a", "i": "x", "t": T})
+    types = {"buy": 5, "it's": 0.5, "never": 7}
+    assert read(rows, event_type="e", type_weights=types).weights == [5, 0.5, 1, 1]
+    assert read(rows, event_type="e", type_weights=types, weight="w").weights == [10, 1.5, 1, 1]
+    assert read(rows, event_type="e").weights == []
+
+
 def test_other_event_types_are_left_out_whatever_else_is_wrong_with_them(read):
     rows = [
         {"u": "a", "i": "x", "t": T, "e": "view"},

@@ -18,6 +18,7 @@ from store.database import connect
 from store.upkeep.migrate import migrate
 from training.config import TrainConfig
 from training.jobs.planning import plan_of
+from training.objective.settings import ObjectiveConfig
 from training.pipeline.imported import Import, import_vectors, settled
 from training.pipeline.run import run
 from training.pipeline.update import base_of
@@ -335,3 +336,47 @@ def test_split_by_last_item_and_a_column_of_sessions(tmp_path):
     outcome = import_vectors(Import(saved(tmp_path / "v", ids, near(ids))), config, tmp_path / "m", LogReporter())
     assert outcome.report.split.kind == "last"
     assert outcome.manifest.data.items == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("name", "objective"),
+    [
+        ("conversion_context", {"conversion_context": 1.0}),
+        ("conversion_weight", {"conversion_weight": 5.0}),
+        ("dislike_weight", {"dislike_weight": 0.3}),
+        ("segment_negatives", {"segment": "category", "segment_negatives": 3}),
+        ("walks", {"walks": 5}),
+    ],
+)
+def test_what_vectors_would_learn_is_refused_for_those_that_are_given(tmp_path, name, objective):
+    config = config_of(None).model_copy(update={"objective": ObjectiveConfig(**objective)})
+    with pytest.raises(ConfigError, match=rf"objective\.{name}: imported vectors .* leave it out"):
+        import_vectors(Import(saved(tmp_path, IDS, near(IDS))), config, tmp_path / "models", LogReporter())
+
+
+def test_dislikes_are_left_out_of_the_sessions_and_move_no_imported_vector(log, tmp_path, caplog):
+    def published(name: str, rows: list[str], **events) -> Model:
+        path = tmp_path / name / "log.csv"
+        path.parent.mkdir()
+        path.write_text("\n".join(["user_id,item_id,timestamp,kind", *rows]))
+        shutil.copy(log.parent / "items.csv", path.parent)
+        config = config_of(path, blend=False)
+        config = config.model_copy(update={"events": config.events.model_copy(update=events)})
+        file = saved(tmp_path / name / "v", ids, near(ids))
+        import_vectors(Import(file), config, tmp_path / name / "models", LogReporter())
+        return opened(tmp_path / name / "models")
+
+    ids = [item for item in IDS if item not in LACKING]  # so that the items' rows are not those of the log
+    views = [f"{line.strip()},view" for line in log.read_text(encoding="utf-8").splitlines()[1:]]
+    skips = [view.replace("view", "skip") for view in views[::3]]
+    plain = published("plain", views)
+    with caplog.at_level("INFO"):
+        said = published("said", [*views, *skips], event_type="kind", dislike_types=("skip",), type_weights={"view": 2})
+    assert "imported vectors stay as they are" in caplog.text
+    np.testing.assert_array_equal(said.inputs, plain.inputs)
+    for one, other in zip(said.evidence.tokens(), plain.evidence.tokens(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert said.vocabulary.ids == plain.vocabulary.ids
+    assert said.vocabulary.counts.tolist() == plain.vocabulary.counts.tolist()
+    assert said.evidence.dislikes is None
+    assert said.manifest.config["objective"]["dislike_weight"] == 0

@@ -82,6 +82,48 @@ def test_an_update_gives_what_a_whole_training_would(logs, tmp_path):
     assert "evaluate" not in second.manifest.timings
 
 
+@pytest.fixture(scope="module")
+def typed(logs, tmp_path_factory):
+    """The same, and a column e of what was booked and what was skipped."""
+    folder, (old, _, whole) = tmp_path_factory.mktemp("typed"), logs
+    header, *rows = rows_of(whole)
+    rows = [[*row, "book" if i % 7 == 0 else "skip" if i % 11 == 0 else "view"] for i, row in enumerate(rows)]
+    border = len(rows_of(old)) - 1
+    parts = (("old", rows[:border]), ("new", rows[border:]), ("whole", rows))
+    (folder / "items.csv").write_bytes((whole.parent / "items.csv").read_bytes())
+    return [write(folder / f"{name}.csv", [*header, "e"], part) for name, part in parts]
+
+
+TYPED = {"event_type": "e", "conversion_types": ("book",)}
+SAID = {
+    "age": {"sessions": {"half_life_days": 3}},
+    "conversions": {"objective": {"conversion_context": 1.0, "conversion_weight": 3.0}, "events": TYPED},
+    "segments": {"objective": {"segment": "category", "segment_negatives": 5}},
+    "walks": {"objective": {"walks": 2, "walk_length": 5}},
+    "dislikes": {"events": {"event_type": "e", "dislike_types": ("skip",), "type_weights": {"book": 5}}},
+}
+
+
+@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
+def test_so_it_does_where_the_log_says_more_than_order(typed, tmp_path, said):
+    old, new, whole = typed
+
+    def wanted(log: Path):
+        config = plain(log)
+        sections = {name: getattr(config, name).model_copy(update=values) for name, values in said.items()}
+        return config.model_copy(update=sections)
+
+    run(wanted(old), tmp_path / "models", LogReporter(), force=True)
+    updated(tmp_path / "models", new)
+    run(wanted(whole), tmp_path / "whole", LogReporter(), force=True)
+    found, expected = (Registry(tmp_path / name).open() for name in ("models", "whole"))
+    plainly = run(plain(whole), tmp_path / "plain", LogReporter(), force=True)
+    for name in (*ARRAYS, "counts_after_weights", "counts_recent_weights"):
+        assert np.array_equal(found.array(name), expected.array(name)), name
+    other = Registry(tmp_path / "plain").open(plainly.version)
+    assert not np.array_equal(found.array("inputs"), other.array("inputs"))
+
+
 def test_what_the_model_has_seen_is_not_counted_twice(logs, tmp_path):
     old, _, whole = logs
     run(plain(old), tmp_path / "models", LogReporter(), force=True)

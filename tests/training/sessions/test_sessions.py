@@ -94,7 +94,7 @@ def reference(events, config, by_session):
             piece = kept[len(kept) * p // parts : len(kept) * (p + 1) // parts]
             _, _, _, items, weights, converted = zip(*piece, strict=True)
             found.append((session[0][2], session[-1][2], tuple(f"i{i}" for i in items), weights, converted))
-    rules = (*RULES, "split_sessions", "unknown_users", "unknown_events")
+    rules = (*RULES, "split_sessions", "unknown_users", "unknown_events", "lost_dislikes")
     return found, {rule: counts[rule] for rule in rules}, rare, vocabulary
 
 

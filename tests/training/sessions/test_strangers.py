@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from index.errors import EventsRejected
+from index.errors import EventsMissing, EventsRejected
 from store.event import EventRow
 from training.check.examine import examine
 from training.config import SessionsConfig, TrainConfig
@@ -176,3 +176,59 @@ def test_a_stored_guest_with_a_session_is_a_user_of_its_own():
     rows = [EventRow("i", 1, user, session) for user, session in given]
     assert values_of(rows, "user_id") == ["s", "ann", "s", "0"]
     assert values_of(rows, "session_id") == ["s", "s", "s", None]
+
+
+SAID = {"event_type": "kind", "dislike_types": ("skip",)}
+
+
+def with_skips(rows: list[dict[str, Any]], every: int) -> list[dict[str, Any]]:
+    """After each so many events the next item is skipped, half a minute later."""
+    found = []
+    for n, row in enumerate(rows):
+        found.append(row | {"kind": "view"})
+        if n % every == 0:
+            item = ITEMS[(ITEMS.index(row["item_id"]) + 1) % len(ITEMS)]
+            found.append(row | {"kind": "skip", "item_id": item, "timestamp": row["timestamp"] + 30})
+    return found
+
+
+def test_a_dislike_of_nobody_is_around_nothing_and_counted_with_the_other_events_of_nobody(tmp_path):
+    rows = [*with_skips(KNOWN, 3), *with_skips(strangers("guest", 90), 2)]
+    log, _ = read(config_of(write(tmp_path, rows), **SAID), tmp_path)
+    alone, _ = read(config_of(write(tmp_path, with_skips(KNOWN, 3)), **SAID), tmp_path / "alone")
+    assert len(log.corpus.dislikes) == len(alone.corpus.dislikes) == 100
+    for name in ("sessions", "positions"):
+        assert getattr(log.corpus.dislikes, name).tolist() == getattr(alone.corpus.dislikes, name).tolist()
+    said, expected = (
+        [each.vocabulary.ids[row] for row in each.corpus.dislikes.items.tolist()] for each in (log, alone)
+    )
+    assert said == expected
+    assert log.counts.removed["unknown_events"] == 90 + 45
+    assert log.counts.removed["lost_dislikes"] == log.counts.removed["repeats"] == 0
+    total = len(log.corpus.tokens) + len(log.corpus.dislikes) + log.counts.removed["unknown_events"]
+    assert total == log.counts.rows == len(rows)
+
+
+def test_where_a_session_is_given_nobody_dislikes_as_others_do(tmp_path):
+    rows = [*with_skips(KNOWN, 3), *with_skips(strangers("guest", 90), 2)]
+    log, _ = read(config_of(write(tmp_path, rows), session="visit", **SAID), tmp_path)
+    assert len(log.corpus.dislikes) == 145
+    assert len(log.corpus) == 145
+    assert log.counts.removed["unknown_events"] == log.counts.removed["lost_dislikes"] == 0
+
+
+def test_rejected_and_kept_strangers_dislike_as_their_events_are_taken(tmp_path):
+    rows = [*with_skips(KNOWN, 3), *with_skips(strangers("guest", 90), 2)]
+    path = write(tmp_path, rows)
+    rejected, _ = read(config_of(path, unknown_users="reject", max_bad_share=0.5, **SAID), tmp_path / "rejected")
+    assert rejected.counts.rejected == {"no_user": 135}
+    assert len(rejected.corpus.dislikes) == 100
+    kept, _ = read(config_of(path, unknown_users="keep", **SAID), tmp_path / "kept")
+    assert len(kept.corpus.dislikes) == 145
+    assert len(kept.corpus) == 101
+
+
+def test_a_log_of_strangers_who_mostly_dislike_is_told_that_they_are_strangers(tmp_path):
+    config = config_of(write(tmp_path, with_skips(strangers("guest", 40), 1)), **SAID)
+    with pytest.raises(EventsMissing, match="80 are of users who are not known"):
+        read(config, tmp_path)

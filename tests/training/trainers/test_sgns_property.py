@@ -10,6 +10,9 @@ from support.factories import corpus_of
 
 from index.errors import TrainingDiverged
 from training.config import TrainerConfig
+from training.objective.dislikes import Dislikes
+from training.objective.segments import Segments
+from training.objective.signals import PLAIN, Signals
 from training.trainers.sgns.train import train
 from training.trainers.trainer import LONGEST, Embeddings
 
@@ -58,10 +61,29 @@ def configs(draw):
     )
 
 
-def check(corpus, config, start=None):
+@st.composite
+def said(draw, corpus):
+    """(the corpus with what it says beyond order, the signals): any of it, or nothing."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    size, count = len(corpus.tokens), draw(st.sampled_from((0, 1, 50)))
+    sessions = np.sort(rng.integers(0, len(corpus), count))
+    positions = (rng.random(count) * (corpus.lengths()[sessions] + 1)).astype(np.int32)
+    no = Dislikes(sessions, positions, rng.integers(0, corpus.items, count).astype(np.int32))
+    often = draw(st.sampled_from((0.0, 0.02, 0.5, 1.0)))
+    segments = Segments(rng.integers(-1, draw(st.integers(1, 5)), corpus.items).astype(np.int32))
+    signals = Signals(
+        conversion_context=draw(st.sampled_from((0.0, 0.1, 1.0, 100.0))),
+        dislike_weight=draw(st.sampled_from((0.0, 0.1, 1.0, 100.0))),
+        segments=segments,
+        segment_negatives=draw(st.sampled_from((0, 1, 10, 100))),
+    )
+    return replace(corpus, converted=rng.random(size) < often, dislikes=no), signals
+
+
+def check(corpus, config, start=None, signals=PLAIN):
     told: list[float] = []
     try:
-        found = train(corpus, config, 1, told.append, start)
+        found = train(corpus, config, 1, told.append, start, signals)
     except TrainingDiverged as error:
         found, message = None, str(error)
     if found is None:
@@ -80,6 +102,13 @@ def check(corpus, config, start=None):
 @given(corpora(), configs())
 def test_training_ends_in_finite_vectors_or_says_that_it_diverged(corpus, config):
     check(corpus, config)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(corpora(), configs(), st.data())
+def test_so_it_does_where_the_log_says_more_than_order(corpus, config, data):
+    corpus, signals = data.draw(said(corpus))
+    check(corpus, config, None, signals)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

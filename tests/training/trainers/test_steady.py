@@ -10,6 +10,7 @@ from support.factories import quick_config, two_groups, write_log
 from index.artifact.registry import Registry
 from index.errors import TrainingDiverged, TrainingFailed
 from training.config import STEPS, TrainerConfig
+from training.objective.signals import PLAIN
 from training.pipeline.run import run
 from training.progress import LogReporter
 from training.trainers.steady import RESTARTS, train_until_stable
@@ -25,7 +26,7 @@ class Engine:
     def __init__(self, most, error=TrainingDiverged):
         self.most, self.error, self.asked = most, error, []
 
-    def __call__(self, corpus, config, seed, progress, start=None):
+    def __call__(self, corpus, config, seed, progress, start=None, signals=PLAIN):
         self.asked.append((config.steps(), seed, start))
         for done in (0.0, 0.25, 0.5):
             progress(done)

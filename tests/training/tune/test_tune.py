@@ -20,6 +20,8 @@ from training.choice.materials import Counted
 from training.config import TrainConfig, TrainerConfig
 from training.configfile import load_config
 from training.evaluation.split import Prefixes, split_test
+from training.objective.settings import ObjectiveConfig
+from training.objective.signals import PLAIN
 from training.progress import LogReporter
 from training.trainers.spaces import Spaces
 from training.trainers.trainer import Embeddings
@@ -52,7 +54,7 @@ class Planted:
         self.fails = fails
         self.seen = []
 
-    def __call__(self, corpus, settings, seed, progress):
+    def __call__(self, corpus, settings, seed, progress, signals=PLAIN):
         self.seen.append((corpus, settings))
         if self.fails(settings):
             raise TrainingDiverged(f"training diverged: at window {settings.window}", short="training diverged")
@@ -245,7 +247,7 @@ def test_when_nothing_can_be_trained_that_is_the_error(tmp_path, log):
 
 def test_where_nothing_is_better_the_defaults_are_kept(tmp_path, log):
     class Best(Planted):
-        def __call__(self, corpus, settings, seed, progress):
+        def __call__(self, corpus, settings, seed, progress, signals=PLAIN):
             usual = settings == skipgram(log).trainer
             planted = settings.model_copy(update={"window": 4 if usual else 20, "direction": "after"})
             return super().__call__(corpus, planted, seed, progress)
@@ -282,6 +284,15 @@ def test_one_finalist_is_the_trial_with_the_best_blend(tmp_path, log):
         study.complete(study.ask(), value, blend=blend)
     search = Search(space, study, Budget(LONG, 20), 1.0, 2, 1)
     assert [t.value for t in search.best()] == [0.5, 0.3]
+
+
+def test_trials_learn_from_what_a_training_learns_from(tmp_path, log):
+    config, trainer = skipgram(log), Planted()
+    rules = config.sessions.model_copy(update={"half_life_days": 2.0})
+    objective = ObjectiveConfig(walks=2, walk_length=3)
+    config = config.model_copy(update={"sessions": rules, "objective": objective})
+    tuned(tmp_path, Tuning(config, Budget(LONG, 2), train=trainer))
+    assert all(corpus.weights is not None and (corpus.starts == 0).any() for corpus, _ in trainer.seen)
 
 
 def test_neither_test_nor_validation_sessions_are_trained_on(tmp_path, log):

@@ -27,6 +27,8 @@ def guessed_text(exam: Exam) -> Iterator[Finding]:
 
 def bad_rows(exam: Exam) -> Iterator[Finding]:
     counts, allowed = exam.counts, exam.config.events.max_bad_share
+    if exam.times.ambiguous() and set(counts.rejected) == {"bad_time"}:
+        return  # said with its reason
     late, times = clock.unread(exam)
     samples = [{"reason": reason, **some[0]} for reason, some in exam.rejects.items() if some]
     if not exam.events:
@@ -65,3 +67,6 @@ def unused_columns(exam: Exam) -> Iterator[Finding]:
     types = exam.config.events.conversion_types
     if types and exam.events and not exam.converted:
         yield finding("no_conversions", "warn", 0, share=0.0, types=" or ".join(types))
+    types = exam.config.events.dislike_types
+    if types and exam.events and not exam.disliked:
+        yield finding("no_dislikes", "warn", 0, share=0.0, types=" or ".join(types))

@@ -29,16 +29,21 @@ def alias_table(counts: NDArray[np.int64], exponent: float) -> Alias:
     """For items drawn with probability count^exponent. Items that never occur are never drawn."""
     seen = counts > 0
     weights = np.zeros(len(counts), dtype=np.float64)
-    # Through logarithms and relative to the largest: counts^-3 of frequent items would underflow, counts^3 overflow.
-    logs = exponent * np.log(counts[seen])
-    weights[seen] = np.exp(logs - logs.max(initial=-np.inf))
+    weights[seen] = powers(counts[seen], exponent)
     share, other = np.ones(len(counts), dtype=np.float32), np.arange(len(counts), dtype=np.int32)
-    _fill(weights * (len(counts) / max(weights.sum(), 1e-300)), share, other)
+    fill(weights * (len(counts) / max(weights.sum(), 1e-300)), share, other)
     return Alias(share, other)
 
 
+def powers(counts: NDArray[np.int64], exponent: float) -> NDArray[np.float64]:
+    """count^exponent, relative to the largest. counts: above 0."""
+    # Through logarithms: counts^-3 of frequent items would underflow, counts^3 overflow.
+    logs = exponent * np.log(counts)
+    return np.asarray(np.exp(logs - logs.max(initial=-np.inf)))
+
+
 @nb.njit(cache=True)
-def _fill(height, share, other):  # type: ignore[no-untyped-def]
+def fill(height, share, other):  # type: ignore[no-untyped-def]
     """height: float64, 1 on average. Each entry below 1 is filled up from one above 1."""
     items = height.size
     low, high = np.empty(items, np.int32), np.empty(items, np.int32)

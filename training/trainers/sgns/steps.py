@@ -6,7 +6,7 @@ a step leaves the registers only for the rows. As loops that numba compiles, con
 noise 2.4 times.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numba as nb
@@ -79,8 +79,27 @@ def attract(state, centre, context, begin, count, weight, rate, soon):  # type: 
     _attract(inputs, outputs, heat, np.int64(centre), context, np.int64(begin), np.int64(count), *numbers, *soon)
 
 
+@nb.njit(cache=True, nogil=True)
+def repel(state, centre, disliked, begin, count, weight, rate, soon):  # type: ignore[no-untyped-def]
+    """As `attract`, away from what was disliked near the centre."""
+    inputs, outputs, heat = state
+    numbers = np.float32(weight), np.float32(rate)
+    _repel(inputs, outputs, heat, np.int64(centre), disliked, np.int64(begin), np.int64(count), *numbers, *soon)
+
+
 @intrinsic
 def _attract(context, inputs, outputs, heat, centre, contexts, begin, count, weight, rate, own, other):  # type: ignore[no-untyped-def]
+    return nb.types.void(inputs, outputs, heat, centre, contexts, begin, count, weight, rate, own, other), _emit(1.0)
+
+
+@intrinsic
+def _repel(context, inputs, outputs, heat, centre, contexts, begin, count, weight, rate, own, other):  # type: ignore[no-untyped-def]
+    return nb.types.void(inputs, outputs, heat, centre, contexts, begin, count, weight, rate, own, other), _emit(0.0)
+
+
+def _emit(label: float) -> Callable[..., Value]:
+    """The code of a step whose pairs have that label."""
+
     def emit(target, builder, signature, arguments):  # type: ignore[no-untyped-def]
         rows = Rows(target, builder, signature, arguments)
         centre, _, begin, count, weight, rate, *soon = arguments[3:]
@@ -88,14 +107,22 @@ def _attract(context, inputs, outputs, heat, centre, contexts, begin, count, wei
         with builder.if_else(builder.icmp_signed(">", count, index(SIDE))) as cases:
             for case, room in zip(cases, (CONTEXTS, SIDE), strict=True):
                 with case:
-                    _towards(rows, room, centre, begin, count, weight, rate, soon)
+                    _step(rows, room, label, centre, begin, count, weight, rate, soon)
         return target.get_dummy_value()
 
-    return nb.types.void(inputs, outputs, heat, centre, contexts, begin, count, weight, rate, own, other), emit
+    return emit
 
 
-def _towards(
-    rows: Rows, room: int, centre: Value, begin: Value, count: Value, weight: Value, rate: Value, soon: Sequence[Value]
+def _step(
+    rows: Rows,
+    room: int,
+    label: float,
+    centre: Value,
+    begin: Value,
+    count: Value,
+    weight: Value,
+    rate: Value,
+    soon: Sequence[Value],
 ) -> None:
     """room: for so many contexts. Where there are fewer, the first stands in, with gradients of 0."""
     builder = rows.builder
@@ -106,7 +133,7 @@ def _towards(
     found = sums(met.products + met.squares)
     scores, squares = found.pick(range(room)), found.pick(range(room, 2 * room))
 
-    g = (spread(builder, weight, room) * (1.0 - logistic(scores))).first(count)
+    g = (spread(builder, weight, room) * (label - logistic(scores))).first(count)
     own_heat = rows.heated(0, [centre], sums([g * g]))
     own_rate = cooled(spread(builder, rate, 1), own_heat).spread(0, room)
     rates = cooled(spread(builder, rate, room), rows.heated(1, contexts, g * g))

@@ -37,8 +37,10 @@ waiting for rows, so those that come are asked for between the products.
 Threads write to the same matrices without locks (Hogwild, Niu et al. 2011): rows are many, collisions rare. One thread
 and a seed repeat a run bit by bit.
 
-Room for more: another source of contexts (a conversion that belongs to its whole session, walks on a graph) is another
-call of `attract`; another source of noise (the same segment, explicit dislikes) one of `contrast`.
+What a log says beyond order (docs/objectives.md) comes in as pairs of another source: beyond.py finds them. A
+conversion is one more context of every centre of its session: a call of `attract`, and as much more noise. A dislike
+is a negative of the centres around it: a call of `repel`, whose pairs have the label 0. Noise from the centre's own
+segment (within.py) is shared by centres of one segment, up to four, one after the other in the log: `contrast` again.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -50,10 +52,13 @@ from numpy.typing import NDArray
 
 from training.config import TrainerConfig
 from training.corpus import Corpus
+from training.objective.signals import PLAIN, Signals
+from training.trainers.sgns.beyond import beyond_of, conversions, dislikes, place
 from training.trainers.sgns.log import blocks_of, log_of
 from training.trainers.sgns.memory import zeros
 from training.trainers.sgns.noise import alias_table, below, draw, pool_size, uniform
-from training.trainers.sgns.steps import CONTEXTS, GROUP, State, attract, contrast
+from training.trainers.sgns.steps import CONTEXTS, GROUP, State, attract, contrast, repel
+from training.trainers.sgns.within import contrast_within, within_of
 from training.trainers.trainer import Embeddings, Progress, check_finite, fresh_inputs
 
 # Centres for which rows are asked for in advance. A row of a large matrix lies in main memory, some 100 ns away; asked
@@ -76,7 +81,12 @@ class Plan(NamedTuple):
 
 
 def train(
-    corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+    corpus: Corpus,
+    config: TrainerConfig,
+    seed: int,
+    progress: Progress,
+    start: Embeddings | None = None,
+    signals: Signals = PLAIN,
 ) -> Embeddings:
     """The trainer contract. start: vectors to begin with; without them, inputs are small and random, outputs zero.
 
@@ -85,6 +95,8 @@ def train(
     steps = config.steps()
     state = _first_state(corpus.items, config.dims, seed, start)
     log, alias, plan = log_of(corpus, config.sample), alias_table(corpus.counts(), config.exponent), _plan(config)
+    beyond = beyond_of(corpus, signals)
+    within = within_of(corpus, config.exponent, signals)
     blocks = blocks_of(corpus, config.workers)
     total = steps.epochs * len(corpus.tokens)
 
@@ -93,7 +105,7 @@ def train(
         begin, end = blocks[block], blocks[block + 1]
         done = epoch * len(corpus.tokens) + corpus.offsets[[begin, end]]
         rates = (steps.first + (steps.last - steps.first) * done / total).astype(np.float32)
-        _pass(log, begin, end, state, alias, plan, (rates[0], rates[1]), _rng(seed, epoch, block))
+        pass_over(log, beyond, within, begin, end, state, alias, plan, (rates[0], rates[1]), _rng(seed, epoch, block))
         return int(corpus.offsets[end] - corpus.offsets[begin])
 
     seen = 0
@@ -127,10 +139,11 @@ def _rng(seed: int, epoch: int, block: int) -> NDArray[np.uint64]:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-untyped-def]
+def pass_over(log, beyond, within, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-untyped-def]
     """One pass over sessions begin to end - 1, the learning rate going from the first of `rates` to the last.
 
-    What is learnt is written into `state`.
+    What is learnt is written into `state`. beyond, within: None where there is nothing of the kind. Then numba compiles
+    a pass without them: to ask each centre whether there are any took 8 % longer.
     """
     tokens, offsets, weights, keep = log
     window, dynamic, after, negatives, pool = plan
@@ -140,6 +153,14 @@ def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-u
         longest = max(longest, offsets[s + 1] - offsets[s])
     session, weight, context = np.empty(longest, np.int32), np.ones(longest, np.float32), np.empty(longest, np.int32)
     group, counting, waiting = np.zeros(GROUP, np.int32), np.zeros(GROUP, np.float32), 0
+    if beyond is not None:
+        # Conversions of a session; where its dislikes lie among the tokens that are left; those near a centre.
+        far, where = np.empty(CONTEXTS, np.int32), np.empty(beyond.most, np.int32)
+        kept, negative = np.empty(longest, np.int64), np.empty(beyond.most + 1, np.int32)
+    if within is not None:
+        # As `group`, of one segment.
+        mates, mates_counting, mates_waiting = np.zeros(GROUP, np.int32), np.zeros(GROUP, np.float32), 0
+        segment, near_noise = np.int32(-1), np.empty(within.pool, np.int32)
     noise, coming = np.zeros(pool, np.int32), np.zeros(pool, np.int32)
     for p in range(pool):
         noise[p] = draw(rng, alias)
@@ -150,9 +171,13 @@ def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-u
         for t in range(offsets[s], offsets[s + 1]):
             if keep.size == 0 or uniform(rng) < keep[tokens[t]]:
                 session[length] = tokens[t]
+                if beyond is not None:
+                    kept[length] = t
                 if weights.size > 0:
                     weight[length] = weights[t]
                 length += 1
+        if beyond is not None:
+            said = place(beyond, s, offsets[s], kept, length, where)
         for c in range(length):
             # Rows that will be needed soon, of this session and the next.
             ahead = min(offsets[s] + c + AHEAD, last)
@@ -165,18 +190,41 @@ def _pass(log, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-u
             for j in range(c + 1 if after else max(0, c - reach), min(length, c + reach + 1)):
                 context[pairs] = session[j]
                 pairs += session[j] != centre  # an item says nothing about itself
-            if pairs == 0:
-                continue
+            counted = np.float32(pairs)
             for first in range(0, pairs, CONTEXTS):
                 count = min(CONTEXTS, pairs - first)
                 attract(state, centre, context, first, count, weight[c], rate, soon)
+            if beyond is not None:
+                count, each = conversions(beyond, s, centre, far, rng)
+                if count > 0:
+                    attract(state, centre, far, 0, count, weight[c] * each, rate, soon)
+                    counted += each * np.float32(count)
+                count = dislikes(beyond, s, where, said, c, centre, reach, negative)
+                for first in range(0, count, CONTEXTS):
+                    some, each = min(CONTEXTS, count - first), weight[c] * beyond.dislike
+                    repel(state, centre, negative, first, some, each, rate, soon)
+            if counted == 0:
+                continue
             group[waiting] = centre
-            counting[waiting] = weight[c] * negatives * np.float32(pairs) / np.float32(pool)
+            counting[waiting] = weight[c] * negatives * counted / np.float32(pool)
             waiting += 1
             if waiting == GROUP:
                 for p in range(pool):
                     coming[p] = draw(rng, alias)
                 contrast(state, group, counting, noise, rate, coming)
                 waiting, noise, coming = 0, coming, noise
+            if within is not None:
+                own = within.labels[centre]
+                if own >= 0:
+                    if mates_waiting > 0 and (mates_waiting == GROUP or own != segment):
+                        contrast_within(
+                            state, within, segment, mates, mates_counting, mates_waiting, near_noise, rate, rng
+                        )
+                        mates_waiting = 0
+                    mates[mates_waiting], segment = centre, own
+                    mates_counting[mates_waiting] = weight[c] * within.negatives * counted / np.float32(within.pool)
+                    mates_waiting += 1
     counting[waiting:] = 0
     contrast(state, group, counting, noise, rate, coming)
+    if within is not None:
+        contrast_within(state, within, segment, mates, mates_counting, mates_waiting, near_noise, rate, rng)

@@ -27,9 +27,14 @@ def rows_of(matrix: Matrix) -> int:
     return len(matrix.offsets) - 1
 
 
-def rooted(counts: PairCounts, power: float, degree: float, threads: int) -> Matrix:
-    """Each count^power / (sum of its row * sum of its column)^degree."""
-    rows, columns = (np.maximum(sums, 1e-9) ** -degree for sums in counts.sums())
+Sums = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def rooted(counts: PairCounts, power: float, degree: float, threads: int, sums: Sums | None = None) -> Matrix:
+    """Each count^power / (sum of its row * sum of its column)^degree; of a count below 0 the same, below 0.
+
+    sums: instead of those of the counts. Both float64 (items,), in pairs at distance 1."""
+    rows, columns = (np.maximum(side, 1e-9) ** -degree for side in sums or counts.sums())
     values = np.empty(len(counts.items), dtype=np.float32)
     matrix = Matrix(counts.offsets, counts.items, values)
     _over_rows(lambda a, b: _root(counts.counts, matrix, power, rows, columns, a, b), matrix, threads)
@@ -87,8 +92,10 @@ def _root(counts, matrix, power, rows, columns, begin, end):  # type: ignore[no-
     offsets, items, values = matrix
     for row in range(begin, end):
         for i in range(offsets[row], offsets[row + 1]):
-            count = counts[i] / UNIT
+            count = abs(counts[i]) / UNIT
             root = np.sqrt(count) if power == 0.5 else count**power
+            if counts[i] < 0:
+                root = -root
             values[i] = root * rows[row] * columns[items[i]]
 
 

@@ -28,7 +28,11 @@ from training.config import SpectralConfig, TrainerConfig
 from training.corpus import Corpus
 from training.counting.blocks import Reach
 from training.counting.pairs import PairCounts
-from training.trainers.spectral.products import Matrix, gram, multiply, rooted, rows_of, times, transposed
+from training.objective.segments import Segments
+from training.objective.signals import PLAIN, Signals
+from training.trainers.spectral.pairs import Pairs, pairs_of
+from training.trainers.spectral.products import Matrix, gram, rooted, rows_of, times, transposed
+from training.trainers.spectral.shift import Shift, product
 from training.trainers.trainer import Embeddings, Progress
 
 SPARE = 16  # columns more than wanted while multiplying: the last of a rough range are the poorest
@@ -38,33 +42,45 @@ Float = NDArray[np.float32]
 
 
 def train(
-    corpus: Corpus, config: TrainerConfig, seed: int, progress: Progress, start: Embeddings | None = None
+    corpus: Corpus,
+    config: TrainerConfig,
+    seed: int,
+    progress: Progress,
+    start: Embeddings | None = None,
+    signals: Signals = PLAIN,
 ) -> Embeddings:
     """The trainer contract. start: what the vectors are turned onto, so that the same item has nearly the same vector
     in both; they are not begun with, since more products would make them worse."""
     settings = config.spectral
-    counts = PairCounts.of(corpus, reach_of(settings), config.workers, corpus.weights)
+    pairs = pairs_of(corpus, reach_of(settings), signals, config.workers)
     progress(0.5)
-    return embed(counts, config, seed, progress, start, corpus.keys)
+    segments = signals.segments if signals.segment_negatives else None
+    # The share of all noise that is the segment's own.
+    share = signals.segment_negatives / (signals.segment_negatives + config.negatives)
+    return embed(pairs, config, seed, progress, start, corpus.keys, segments, share)
 
 
 def embed(
-    counts: PairCounts,
+    pairs: Pairs | PairCounts,
     config: TrainerConfig,
     seed: int,
     progress: Progress,
     start: Embeddings | None = None,
     keys: NDArray[np.uint64] | None = None,
+    segments: Segments | None = None,
+    share: float = 0.0,
 ) -> Embeddings:
-    """The same from pair counts that are there already. keys: as of a Corpus."""
+    """The same from pair counts that are there already. keys: as of a Corpus. share: of what pairs of a segment have in
+    common, that is taken from them."""
     settings = config.spectral
+    counts, sums = pairs if isinstance(pairs, Pairs) else Pairs(pairs)
     # Around small matrices a second thread of BLAS only spins: it took 34 times the CPU for one of 20,000 x 144.
     with threadpool_limits(1, "blas"):
-        matrix = rooted(counts, settings.power, settings.degree, config.workers)
+        matrix = rooted(counts, settings.power, settings.degree, config.workers, sums)
+        shift = None if segments is None else Shift.of(matrix, segments, share)
         keys = np.arange(len(counts), dtype=np.uint64) if keys is None else keys
-        found = factorise(
-            matrix, config.dims, settings, signs(keys, config.dims + SPARE, seed), config.workers, progress
-        )
+        begin = signs(keys, config.dims + SPARE, seed)
+        found = factorise(matrix, config.dims, settings, begin, config.workers, progress, shift)
         if start is not None:
             found = turned(found, start)
     if not all(np.isfinite(matrix).all() for matrix in (found.inputs, found.outputs)):
@@ -78,15 +94,22 @@ def reach_of(settings: SpectralConfig) -> Reach:
 
 
 def factorise(
-    matrix: Matrix, dims: int, settings: SpectralConfig, x: Float, threads: int, progress: Progress
+    matrix: Matrix,
+    dims: int,
+    settings: SpectralConfig,
+    x: Float,
+    threads: int,
+    progress: Progress,
+    shift: Shift | None = None,
 ) -> Embeddings:
-    """inputs . outputs' near the matrix. Columns beyond its rank are zeros. x: what is begun with, a row an item."""
-    back = transposed(matrix)
+    """inputs . outputs' near the matrix, less the shift. Columns beyond its rank are zeros. x: what is begun with, a
+    row an item."""
+    back = transposed(matrix), shift and shift.transposed()
     x = x[:, : max(rows_of(matrix), 1)]
     # The last product is with the matrix itself, so that y has a row for each item before, and x for each after.
-    turns = [back, matrix] * settings.products
+    turns = [back, (matrix, shift)] * settings.products
     for n, factor in enumerate(turns[-settings.products :], 1):
-        y = multiply(factor, x, threads)
+        y = product(*factor, x, threads)
         progress(0.5 + 0.5 * n / (settings.products + 1))
         if n < settings.products:
             x = orthonormal(y, threads)
