@@ -126,6 +126,46 @@ def test_a_session_with_new_items_is_answered(client):
     assert "fresh" not in sources(recommended("garden-box-red", k=60, disliked=["fresh"]))
 
 
+@pytest.mark.parametrize("shape", [{"max_per": {"category": 12}}, {"discovery": 0.8}, {"max_per": {"title": 1}}])
+def test_lists_with_caps_or_known_items_hold_no_new_items_but_are_asked_with_them(client, shape):
+    put(client)
+
+    def recommended(*items, **more):
+        answer = client.post("/recommend", json={"items": list(items), "k": 20, **shape, **more})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    for session in (["garden-box-red"], ["garden-box-red", "fresh"], ["fresh"]):
+        answer = recommended(*session)
+        assert len(answer["items"]) == 20
+        assert "fresh" not in sources(answer)
+        assert "fresh" not in answer.get("known", [])
+        assert answer["unknown"] == []
+    assert set(sources(answer).values()) == {"content"}
+    assert answer["items"][0]["category"] == "garden"
+    assert "garden-box-red" not in sources(recommended("fresh", disliked=["garden-box-red"]))
+    assert len(recommended("garden-box-red", disliked=["fresh"], exclude=["fresh"])["items"]) == 20
+
+
+def test_a_cap_that_never_holds_leaves_the_trained_items_as_they_are(client):
+    put(client)
+    body = {"items": ["garden-box-red", "fresh"], "k": 100}
+    plain = [item for item in client.post("/recommend", json=body).json()["items"] if item["item_id"] != "fresh"]
+    plain = [item for item in plain if item["source"] == "model"]
+    capped = client.post("/recommend", json={**body, "max_per": {"category": 500}}).json()["items"]
+    order = [(item["item_id"], item["score"]) for item in capped[: len(plain)]]
+    assert order == [(item["item_id"], item["score"]) for item in plain]
+
+
+def test_new_items_are_unknown_where_candidates_are_ranked(client):
+    put(client)
+    body = {"candidates": ["fresh", "garden-box-red", "music-box-red"], "clicked": ["garden-holder-red", "fresh"]}
+    answer = client.post("/rank", json=body).json()
+    assert [item["item_id"] for item in answer["items"]] == ["garden-box-red", "music-box-red", "fresh"]
+    assert answer["unknown"] == ["fresh"]
+    assert (answer["items"][-1]["rank"], answer["items"][-1]["score"]) == (None, None)
+
+
 def test_diverse_lists_may_hold_new_items(client):
     put(client)
     answer = similar(client, "garden-holder-red", k=20, diversity=0.3)
