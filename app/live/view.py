@@ -79,6 +79,7 @@ class View:
         self._sieve: Sieve
         self.newcomers: Newcomers | None = None
         self._new_sieve: NewSieve | None = None
+        self._new_fragments: dict[int, bytes] = {}  # by row, which ends with its item's metadata
         if self.model is not None:
             self._follow(self.model, before, changed)
             self._follow_new(self.model, before, changed, prepared)
@@ -121,6 +122,8 @@ class View:
             base = before.newcomers
         assert base is not None
         self.newcomers = base.following(changes_of(changed, model))
+        if before is not None and self.newcomers.follows(base):
+            self._new_fragments = before._new_fragments
         before_sieve = None if before is None else before._new_sieve
         self._new_sieve = NewSieve.of(self.newcomers, self.fields_of, before_sieve, self._may_have, self._names)
 
@@ -134,12 +137,15 @@ class View:
         return self._ever_hidden.isdisjoint(rows) or all(map(self._shown_at.__getitem__, rows))
 
     def fragment(self, row: int) -> bytes:
-        """Rendered now, and kept; but for newcomers, whose rows end with their metadata."""
+        """Rendered now, and kept."""
         assert self.model is not None
         if row >= len(self.model.vocabulary):
             assert self.newcomers is not None
-            new = self.newcomers.id_of(row)
-            return fragment(new, *self.title_of(new))
+            kept = self._new_fragments.get(row)
+            if kept is None:
+                new = self.newcomers.id_of(row)
+                kept = self._new_fragments[row] = fragment(new, *self.title_of(new))
+            return kept
         item_id = self.model.vocabulary.ids[row]
         packed = self.stored.get(item_id)
         return self.fragments.get(row, packed, lambda: fragment(item_id, *self.title_of(item_id)))

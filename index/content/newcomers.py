@@ -88,6 +88,8 @@ class Newcomers:
     def following(self, changes: Iterable[Change]) -> "Newcomers":
         """Of two changes of an item the later one counts. About 30 us for each that is there, a byte an item besides.
         Raises nothing for metadata of any kind."""
+        if self.used != len(self.ids):  # another state follows this one already, and has written behind it
+            return self._copied().following(changes)
         newest = {change.item: change for change in changes}
         left = {item for item in newest if self.find(item) is not None}
         stay = len(self) - len(left)
@@ -106,14 +108,24 @@ class Newcomers:
 
     def _grown(self, there: Mask, shown: Mask, made: list[Change], vectors: Vectors) -> "Newcomers":
         """In matrices of their own, without the rows that are left out."""
+        return self._own(there, shown, len(made))._with_room(made, vectors)
+
+    def _copied(self) -> "Newcomers":
+        return self._own(self.there, self.shown, 0)
+
+    def _with_room(self, made: list[Change], vectors: Vectors) -> "Newcomers":
+        return self._with(self.there.copy(), self.shown.copy(), made, vectors)
+
+    def _own(self, there: Mask, shown: Mask, more: int) -> "Newcomers":
+        """What is there, in matrices of its own, with room for `more`."""
         old = np.flatnonzero(there)
-        new = self._empty(self.content, self.beside, self.first, self.most, vectors, len(old) + len(made))
+        like = self.content.of_columns([])
+        new = self._empty(self.content, self.beside, self.first, self.most, like, len(old) + more)
         new.similar[: len(old)], new.targets[: len(old)] = self.similar[old], self.targets[old]
         new.there[: len(old)], new.shown[: len(old)] = True, shown[old]
         new.ids.extend(self.ids[place] for place in old.tolist())
         new.places.update({item: place for place, item in enumerate(new.ids)})
-        grown = Newcomers(**{**vars(new), "used": len(old)})
-        return grown._with(new.there.copy(), new.shown.copy(), made, vectors)
+        return Newcomers(**{**vars(new), "used": len(old)})
 
     def _with(self, there: Mask, shown: Mask, made: list[Change], vectors: Vectors) -> "Newcomers":
         end = self.used + len(made)

@@ -28,7 +28,7 @@ class Fitter:
         self.trained = trained
         # With no log every item counts alike.
         seen = np.maximum(counts[self.rows], 1).astype(np.float32)
-        # By the root: by the count itself, a few items teach everything (HR@20 of hidden items 1 to 3 points lower on
+        # By the root: by the count itself, a few items teach everything (HR@20 of hidden items up to .05 lower on
         # online_retail and wikispeedia).
         root = np.sqrt(seen)
         self.weights: Float = np.asarray(root / root.mean(), dtype=np.float32)
@@ -60,7 +60,8 @@ class Fitter:
         middle = np.average(matrix, axis=0, weights=self.weights).astype(np.float32)
         found = ridge(self._features("map"), matrix - middle, self.weights, strength)
         # What all output vectors share is what popular items have most of: with it, items of which little is known
-        # come first everywhere (known items' HR@20 .015 lower on online_retail, at the same rate of finding).
+        # come first everywhere (at twice the median length, HR@20 of questions about hidden items .30 in place of .37
+        # on online_retail, .38 in place of .42 on wikispeedia).
         return np.vstack([found, middle * (role != "outputs")])
 
     def _means(self) -> Vectors:

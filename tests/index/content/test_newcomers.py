@@ -134,3 +134,14 @@ def test_several_queries_at_once_find_what_each_finds_alone():
         alone = state.best(state.similar, query, 8)
         assert rows.tolist() == alone[0].tolist()
         assert scores.tolist() == alone[1].tolist()
+
+
+def test_two_states_may_follow_one():
+    base = nobody().following([change(1, ["w1"], True), change(2, ["w2"], True)])
+    one = base.following([change(1, ["w3"], True), change(3, ["w4"], True)])
+    kept = one.similar[: one.used].copy()
+    other = base.following([change(4, ["w5"], True), change(2, None, True)])
+    query = base.similar[0].copy()
+    assert np.array_equal(one.similar[: one.used], kept)
+    assert sorted(one.id_of(row) for row in one.best(one.similar, query, 9)[0].tolist()) == ["n1", "n2", "n3"]
+    assert sorted(other.id_of(row) for row in other.best(other.similar, query, 9)[0].tolist()) == ["n1", "n4"]
