@@ -137,6 +137,17 @@ class ImportFacts(Record):
     vectors_only: int | None = None
 
 
+class ContentFacts(Record):
+    """How items without a past get vectors. inputs, outputs, similar: strengths of the ridge regression for each
+    matrix; they say nothing for the other methods. length: of output vectors, in median lengths of trained ones."""
+
+    method: Literal["map", "nearest", "mean"]
+    inputs: float = 1.0
+    outputs: float = 3.0
+    similar: float = 3.0
+    length: float = 1.5
+
+
 class StoredEvents(Record):
     """The events of the database that a model was trained on: numbers of the first and the last. settings: SHA-256 over
     the worker's settings and configured files, by which a later training knows that they are the same.
@@ -185,6 +196,7 @@ class Manifest(Record):
     gate: Gate | None = None
     update: Omitted[UpdateFacts] = None
     imported: Omitted[ImportFacts] = None
+    content: Omitted[ContentFacts] = None
     stored: Omitted[StoredEvents] = None
     files: dict[str, FileEntry] = Field(default_factory=dict)
 

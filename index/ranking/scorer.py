@@ -165,6 +165,33 @@ class NextScorer:
             scores[place[there]] += weight * (part.values[there] - lift)
         return scores
 
+    def asked(self, questions: Sequence[Question], one_item: bool, told: Mapping[str, Told]) -> tuple[Float, Float]:
+        """What items without a row are scored with, by their `beside`: (q, lift), float32 (questions, D) and
+        (questions,). Their score is q . b + lift: nothing was counted of them, and they are as popular as the mean."""
+        q = {name: np.zeros((len(questions), part.targets.shape[1]), np.float32) for name, part in self.vectors.items()}
+        names = {id(part): name for name, part in self.vectors.items()}
+        lift = np.zeros(len(questions), dtype=np.float32)
+        for part, own, mean in self._queries(questions, one_item):
+            q[names[id(part)]] = own
+            lift -= mean
+        weights = self.weights(one_item)
+        for name, part_told in told.items():
+            if part_told.elsewhere is not None:
+                lift += np.float32(weights[name]) * part_told.elsewhere
+        return np.hstack(list(q.values())), lift
+
+    def beside(self, inputs: Float, outputs: Float, similar: Float) -> Float:
+        """What `asked` is multiplied with, of items with these vectors: float32 (n, D), the targets of all parts."""
+        parts = {"vectors": targets_of(inputs, outputs, self.config.next_reading), "alike": similar}
+        return np.hstack([parts[name] for name in self.vectors])
+
+    def as_guest(self, inputs: Float, outputs: Float, similar: Float) -> dict[str, Float]:
+        """What an item with these vectors, float32 (1, d) each, is asked with: part -> (d,)."""
+        reading = self.config.next_reading
+        targets = targets_of(inputs, outputs, reading)
+        parts = {"vectors": queries_of(inputs, outputs, reading, targets)[0], "alike": similar[0]}
+        return {name: parts[name] for name in self.vectors}
+
     def told(self, names: Sequence[str], questions: Sequence[Question]) -> dict[str, Told]:
         """What the parts that speak of a few items say; names as in the weights."""
         found = own_of([question.own for question in questions], len(self), [name for name in names if name in FORMS])
@@ -209,7 +236,8 @@ class NextScorer:
 
     def _asked(self, part: VectorPart, name: str, questions: Sequence[Question]) -> tuple[Float, Float]:
         """What the part is asked, under the name it has in the weights."""
-        return part.of([question.last if name.endswith(LAST) else question.recent for question in questions])
+        queries = [question.last if name.endswith(LAST) else question.recent for question in questions]
+        return part.of(queries, name.removesuffix(LAST))
 
     def is_sparse(self, name: str) -> bool:
         """Whether the part speaks of a few items only."""

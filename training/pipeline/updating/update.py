@@ -22,6 +22,7 @@ from training.corpus import Corpus
 from training.counting.rules import EarlierRules
 from training.evaluation.foretold import Foretold, foretell
 from training.pipeline.assemble import assemble
+from training.pipeline.cold import untried
 from training.pipeline.gate import judge_update
 from training.pipeline.lists import Earlier
 from training.pipeline.prepare import (
@@ -62,11 +63,13 @@ def update(
         final = train_on_all(log, items, registry, engine, work)
         recommender, artifact = base.model.recommender.scorer.config, base.model.artifact
         ranks = artifact.array("evaluation_ranks", mmap=False) if artifact.has("evaluation_ranks.npy") else None
-        parts, indexes = assemble(log, final, items, recommender, ranks, config, told, _earlier(base, log))
+        content = base.manifest.content or untried(config)
+        earlier = _earlier(base, log)
+        parts, indexes = assemble(log, final, items, recommender, ranks, config, told, earlier, content)
         facts = _facts(base, log, new, read_json(work.folder / "sessions" / "known.json"), found)
         gate = judge_update(base.model, log, final, found, config.gate, force)
         report = base.manifest.metrics
-        model = Model(config, recommender, log, final, parts, indexes, report, facts)
+        model = Model(config, recommender, log, final, parts, indexes, report, facts, content=content)
         return publish(model, gate, registry, how, work)
 
 

@@ -1,0 +1,141 @@
+"""Items without a past: how often they are answered and found, by each way of giving them vectors.
+
+    python -m benchmarks.cold                       # the demo world, and the real logs that are there and have items
+    python -m benchmarks.cold wikispeedia --seed 2
+
+A tenth of the items is hidden: taken out of every session before anything is trained. Strengths are chosen on the
+validation part, hidden in the same way; the test part is looked at once. Vectors are the closed form's, beside counts.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks.machine import machine
+from benchmarks.real import LOGS, config_of, sessions_of
+from index.catalogue.catalogue import Catalogue
+from index.content.content import Method, Vectors
+from index.ranking.settings import RecommenderConfig
+from training.check.metadata import look_at
+from training.choice.materials import Counted, Materials
+from training.config import TrainConfig
+from training.content.choose import choose_strengths, made_of
+from training.content.fit import Fitter
+from training.content.hidden import DEEP, Hiding, Hits, Pairs, by_popularity, hide
+from training.content.learn import Design, design_of
+from training.corpus import Corpus
+from training.demo.world import write_world
+from training.evaluation.metrics import hits
+from training.evaluation.split import Split, split_test, split_validation, validation_prefixes
+from training.trainers.spaces import train_plainly
+
+METHODS: tuple[Method, ...] = ("map", "nearest", "mean")
+LISTS = {"wikispeedia": ("category", "category_full")}  # fields whose texts are lists
+EVENTS = 100_000  # of the demo world
+BLEND = RecommenderConfig(next_reading="in-out")
+
+
+@dataclass(frozen=True)
+class World:
+    """One part of a log, trained with and without the hidden items."""
+
+    design: Design
+    trained: Vectors
+    fitter: Fitter
+    hiding: Hiding
+    whole: Hiding
+    counted: Counted
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("logs", nargs="*", default=["demo", *LOGS])
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with threadpool_limits(1, "blas"), tempfile.TemporaryDirectory() as folder:
+        for name in options.logs:
+            try:
+                config = demo(Path(folder)) if name == "demo" else config_of(name)
+            except FileNotFoundError as error:
+                print(f"{name}: {error}")
+                continue
+            if config.events.items:
+                config = config.model_copy(
+                    update={"events": config.events.model_copy(update={"items_lists": LISTS.get(name, ())})}
+                )
+                print("\n".join(table(name, config.model_copy(update={"seed": options.seed}))))
+    print(machine())
+
+
+def demo(folder: Path) -> TrainConfig:
+    world = write_world(folder, EVENTS)
+    events = LOGS["wikispeedia"].events.model_copy(
+        update={"paths": (*map(str, world.event_files),), "items": (str(world.items_file),), "session": None}
+    )
+    return TrainConfig(events=events)
+
+
+def table(name: str, config: TrainConfig) -> Iterator[str]:
+    corpus, ids = sessions_of(config)
+    catalogue = Catalogue.from_fields(look_at(config.events, ids).items.fields)
+    test = split_test(corpus, ids, config)
+    validation = split_validation(test, config)
+    here, there = (_world(part, catalogue, config) for part in (validation, test))
+    yield f"### {name}\n"
+    yield f"{len(there.hiding.rows):,} of {len(test.ids):,} items hidden; HR@20 in T1 of "
+    yield f"{len(there.hiding.asked):,} questions about them, {len(there.hiding.found):,} that they answer, "
+    yield f"{len(there.hiding.known):,} others.\n"
+    yield "| way | asked | found | others | strengths and length |"
+    yield "|---|---|---|---|---|"
+    kinds = (there.hiding.asked, there.hiding.found, there.hiding.known)
+    counts = there.counted.counts
+    yield _line("popularity", Hits(*(by_popularity(counts, pairs, there.hiding.hidden) for pairs in kinds)), "")
+    known = here.whole.of_trained().known
+    for method in METHODS:
+        facts = choose_strengths(here.fitter, here.design, here.trained, here.hiding, method, known)
+        made = made_of(there.fitter, there.design, there.hiding, facts)
+        told = f"{facts.inputs:g} / {facts.outputs:g} / {facts.similar:g}, " * (method == "map") + f"{facts.length:g}"
+        yield _line(method, there.hiding.hits(there.hiding.asking(made), made), told)
+    yield _line("had they been trained on", there.whole.of_trained(), "") + "\n"
+
+
+def _world(split: Split, catalogue: Catalogue, config: TrainConfig) -> World:
+    design = design_of(catalogue, split.ids, config.cold.features, config.trainer.dims)
+    if design is None:
+        raise SystemExit("the catalogue says nothing that two items share")
+    hidden = hide(design, config.seed)
+    pairs = Pairs.of(validation_prefixes(split, config))
+    without = split.train.where(~hidden[split.train.tokens], min_length=2)
+    materials, whole = (_materials(part, config) for part in (without, split.train))
+    following = materials.spaces.next
+    trained = Vectors(following.inputs, following.outputs, materials.similar(BLEND))
+    shown = np.flatnonzero(~hidden).astype(np.int32)
+    return World(
+        design,
+        trained,
+        Fitter(design, trained, materials.counted.counts, shown),
+        Hiding(materials.scorer(BLEND), pairs, hidden),
+        Hiding(whole.scorer(BLEND), pairs, hidden),
+        materials.counted,
+    )
+
+
+def _materials(corpus: Corpus, config: TrainConfig) -> Materials:
+    spectral = config.trainer.model_copy(update={"engine": "spectral"})
+    spaces = train_plainly(corpus, spectral, config.seed, lambda share: None)
+    return Materials(spaces, Counted(corpus, config.trainer.workers))
+
+
+def _line(way: str, found: Hits, told: str) -> str:
+    kinds = (found.asked, found.found, found.known)
+    rates = (f"{hits(ranks, DEEP).mean():.3f}" if len(ranks) else "" for ranks in kinds)
+    return f"| {way} | {' | '.join(rates)} | {told} |"
+
+
+if __name__ == "__main__":
+    main()
