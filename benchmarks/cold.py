@@ -28,6 +28,7 @@ from training.content.choose import choose_strengths, made_of
 from training.content.fit import Fitter
 from training.content.hidden import DEEP, Hiding, Hits, Pairs, by_popularity, hide
 from training.content.learn import Design, design_of
+from training.content.stand import usual_standing
 from training.corpus import Corpus
 from training.demo.world import write_world
 from training.evaluation.metrics import hits
@@ -88,19 +89,20 @@ def table(name: str, config: TrainConfig) -> Iterator[str]:
     here, there = (_world(part, catalogue, config) for part in (validation, test))
     yield f"### {name}\n"
     yield f"{len(there.hiding.rows):,} of {len(test.ids):,} items hidden; HR@20 in T1 of "
-    yield f"{len(there.hiding.asked):,} questions about them, {len(there.hiding.found):,} that they answer, "
-    yield f"{len(there.hiding.known):,} others.\n"
-    yield "| way | asked | found | others | strengths and length |"
+    yield f"{len(there.hiding.asked):,} questions about them, {len(there.hiding.found.pairs):,} that they answer, "
+    yield f"{len(there.hiding.known.pairs):,} others.\n"
+    yield "| way | asked | found | others | strengths, power, length, offset |"
     yield "|---|---|---|---|---|"
-    kinds = (there.hiding.asked, there.hiding.found, there.hiding.known)
+    kinds = (there.hiding.asked, there.hiding.found.pairs, there.hiding.known.pairs)
     counts = there.counted.counts
     yield _line("popularity", Hits(*(by_popularity(counts, pairs, there.hiding.hidden) for pairs in kinds)), "")
-    known = here.whole.of_trained().known
+    known = here.whole.known.whole
     for method in METHODS:
         facts = choose_strengths(here.fitter, here.design, here.trained, here.hiding, method, known)
         made = made_of(there.fitter, there.design, there.hiding, facts)
-        told = f"{facts.inputs:g} / {facts.outputs:g} / {facts.similar:g}, " * (method == "map") + f"{facts.length:g}"
-        yield _line(method, there.hiding.hits(there.hiding.asking(made), made), told)
+        told = f"{facts.inputs:g} / {facts.outputs:g} / {facts.similar:g}, {facts.power:g}, " * (method == "map")
+        told += f"{facts.length:g}, {facts.offset:.2f}"
+        yield _line(method, there.hiding.hits(made, facts), told)
     yield _line("had they been trained on", there.whole.of_trained(), "") + "\n"
 
 
@@ -115,12 +117,14 @@ def _world(split: Split, catalogue: Catalogue, config: TrainConfig) -> World:
     following = materials.spaces.next
     trained = Vectors(following.inputs, following.outputs, materials.similar(BLEND))
     shown = np.flatnonzero(~hidden).astype(np.int32)
+    scorer, teaching = materials.scorer(BLEND), materials.counted.counts
+    usual = usual_standing(scorer, trained, teaching)
     return World(
         design,
         trained,
-        Fitter(design, trained, materials.counted.counts, shown),
-        Hiding(materials.scorer(BLEND), pairs, hidden),
-        Hiding(whole.scorer(BLEND), pairs, hidden),
+        Fitter(design, trained, teaching, shown),
+        Hiding(scorer, pairs, hidden, usual),
+        Hiding(whole.scorer(BLEND), pairs, hidden, usual),
         materials.counted,
     )
 

@@ -79,7 +79,8 @@ class Model:
             parts.codes,
             parts.moments,
         )
-        self.recommender = Recommender(scorer)
+        standing = None if parts.content is None else parts.content.standing
+        self.recommender = Recommender(scorer.with_standing(standing))
         # What the catalogue of the artifact hides; the service's own view of it begins with this.
         self.hidden = parts.catalogue.hidden_rows(parts.vocabulary)
         self.shown = _all_but(self.hidden, len(parts.vocabulary))

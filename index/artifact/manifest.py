@@ -139,13 +139,18 @@ class ImportFacts(Record):
 
 class ContentFacts(Record):
     """How items without a past get vectors. inputs, outputs, similar: strengths of the ridge regression for each
-    matrix; they say nothing for the other methods. length: of output vectors, in median lengths of trained ones."""
+    matrix, power: of how often an item was seen, its weight there; both say nothing for the other methods. length: the
+    deviation of their scores over all questions, in medians of those of trained items. offset: added to their scores.
+    rare: as how many sights the content of a trained item counts beside what was learnt of it."""
 
     method: Literal["map", "nearest", "mean"]
     inputs: float = 1.0
-    outputs: float = 3.0
-    similar: float = 3.0
+    outputs: float = 1.0
+    similar: float = 10.0
+    power: float = 0.5
     length: float = 1.5
+    offset: float = 0.0
+    rare: float = 0.0
 
 
 class StoredEvents(Record):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.content.lexicon import Lexicon, joined
+from index.content.standing import Standing
 from index.ranking.readings import Float, Rows, normalised
 
 Method = Literal["map", "nearest", "mean"]
@@ -42,12 +43,14 @@ class Lengths(NamedTuple):
 @dataclass(frozen=True)
 class Linear:
     """lexicon: the features it knows. weights: each (features + 1, d), the last row what an item has in any case. map:
-    features weigh by their rarity, each item's to a length of 1. mean: all alike, their sum 1."""
+    features weigh by their rarity, each item's to a length of 1. mean: all alike, their sum 1. standing: beside trained
+    items; None: not known yet."""
 
     method: Literal["map", "mean"]
     lexicon: Lexicon
     weights: Vectors
     lengths: Lengths
+    standing: Standing | None = None
 
     def of_columns(self, columns: Sequence[Rows]) -> Vectors:
         """Of items with at least one feature each, at their lengths."""
@@ -76,6 +79,7 @@ class Nearest:
     offsets: NDArray[np.int64]
     rows: Rows
     lengths: Lengths
+    standing: Standing | None = None
     field: str = "category"
     method: Literal["nearest"] = "nearest"
 
@@ -109,10 +113,6 @@ class Nearest:
 
     def _with(self, column: int) -> Rows:
         return self.rows[self.offsets[column] : self.offsets[column + 1]]
-
-
-def _means(matrix: Float, rows: Sequence[Rows]) -> Float:
-    return np.array([matrix[some].mean(axis=0) for some in rows], dtype=np.float32).reshape(-1, matrix.shape[1])
 
 
 Content = Linear | Nearest

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from index.artifact.directory import Artifact, ArtifactWriter
 from index.content.content import Content, Lengths, Linear, Nearest, Vectors
 from index.content.lexicon import Lexicon, Rule
+from index.content.standing import Standing
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
 
 NAME = "content"
@@ -16,6 +17,7 @@ ROLES = Vectors._fields
 
 def write_content(writer: ArtifactWriter, content: Content) -> None:
     lexicon = content.lexicon
+    assert content.standing is not None  # what is published has been fitted whole
     writer.json(
         NAME,
         {
@@ -23,6 +25,8 @@ def write_content(writer: ArtifactWriter, content: Content) -> None:
             "fields": {name: {"kind": rule.kind, "edges": list(rule.edges)} for name, rule in lexicon.rules.items()},
             "features": [list(name) for name in lexicon.names],
             "lengths": content.lengths._asdict(),
+            "deviation": content.standing.deviation,
+            "offset": content.standing.offset,
         },
     )
     for name, values in _arrays(content).items():
@@ -30,7 +34,8 @@ def write_content(writer: ArtifactWriter, content: Content) -> None:
 
 
 def _arrays(content: Content) -> dict[str, NDArray[Any]]:
-    arrays: dict[str, NDArray[Any]] = {"rarity": content.lexicon.rarity}
+    assert content.standing is not None
+    arrays: dict[str, NDArray[Any]] = {"rarity": content.lexicon.rarity, "spread": content.standing.spread}
     if isinstance(content, Linear):
         arrays |= content.weights._asdict()
     elif isinstance(content, Nearest):
@@ -53,16 +58,17 @@ def read_content(artifact: Artifact, trained: Vectors) -> Content | None:
         rules = {name: Rule(rule["kind"], tuple(rule["edges"])) for name, rule in given["fields"].items()}
         lexicon = Lexicon(rules, [(field, text) for field, text in given["features"]], array("rarity"))
         lengths = Lengths(**given["lengths"])
+        standing = Standing(array("spread"), float(given["deviation"]), float(given["offset"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArtifactCorrupt("is no content map; train again", artifact.path(f"{NAME}.json")) from error
     if method == "nearest":
-        return Nearest(lexicon, trained, array("offsets"), array("rows"), lengths)
+        return Nearest(lexicon, trained, array("offsets"), array("rows"), lengths, standing)
     if method not in ("map", "mean"):
         raise ArtifactUnsupported(
             f"{artifact.directory} has a content map of a kind that this release does not know ({method!r}): upgrade "
             "item2vec, activate a version that this release made, or train again"
         )
-    return Linear(method, lexicon, Vectors(*map(array, ROLES)), lengths)
+    return Linear(method, lexicon, Vectors(*map(array, ROLES)), lengths, standing)
 
 
 def faults(content: Content) -> list[tuple[str, str]]:
@@ -70,6 +76,9 @@ def faults(content: Content) -> list[tuple[str, str]]:
     found, features = [], len(content.lexicon)
     if content.lexicon.rarity.shape != (features,) or not _sound(content.lexicon.rarity):
         found.append(("content_rarity", "does not hold a number for each feature"))
+    spread = content.standing.spread if content.standing is not None else np.empty(0, np.float32)
+    if spread.ndim != 2 or spread.shape[0] != spread.shape[1] or not _sound(spread):
+        found.append(("content_spread", "is no square matrix of numbers"))
     if isinstance(content, Linear):
         for role, weights in content.weights._asdict().items():
             if weights.ndim != 2 or len(weights) != features + 1 or not _sound(weights):

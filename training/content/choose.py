@@ -1,68 +1,101 @@
-"""The strengths of the map and the length of its vectors, chosen on the validation part by hiding items."""
+"""The strengths of the map, and how new items stand beside trained ones, chosen on the validation part by hiding
+items."""
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from index.artifact.manifest import ContentFacts
 from index.content.content import Method, Vectors
-from index.ranking.readings import normalised
+from index.ranking.readings import Float, normalised
 from training.content.fit import Fitter
-from training.content.hidden import DEEP, Hiding, value
+from training.content.hidden import DEEP, Answered, Hiding, value
 from training.content.learn import Design
 from training.evaluation.metrics import Ranks, hits
 
-STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
-LENGTHS = (0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
+STRENGTHS = (1.0, 10.0, 100.0)
+POWERS = (0.0, 0.5, 1.0)  # of how often an item was seen: its weight in the regression
+LENGTHS = (1.0, 1.5, 2.0, 3.0)
 MOST_LOST = 0.005  # of HR@20 of known items, for the sake of hidden ones
+SURE = 1.96  # standard errors: the loss is not above MOST_LOST at the upper end of its 95 % interval
 FEWEST = 20  # pairs of a kind, without which nothing is chosen by it
+
+
+class Place(NamedTuple):
+    """worth: HR@20 of the questions about hidden items, and of those that a hidden item answers, added up."""
+
+    worth: float
+    length: float
+    offset: float
 
 
 def choose_strengths(
     fitter: Fitter, design: Design, trained: Vectors, hiding: Hiding, method: Method, known: Ranks
 ) -> ContentFacts:
     """fitter: over the items that are not hidden. known: where the answers of the questions that no hidden item has to
-    do with stand when none is hidden. For the ways that have no strength, only the length is chosen.
+    do with stand when none is hidden. For the ways that have no strength, only the place is chosen.
 
-    One strength for the query, which is best about hidden items. One for the target, with the length: they are best at
-    finding them without spoiling the lists of others, which grow worse as longer vectors come first everywhere.
+    One strength for the query, which is best about hidden items. One for the target, with the place: they are best at
+    finding them without spoiling the lists of others.
     """
     best = ContentFacts(method=method)
-    if method == "map" and len(hiding.rows):
-        # What is alike has no questions of its own: nearest to what training made of the items is best.
-        near = {s: likeness(fitter, design, trained, hiding, _with(best, similar=s)) for s in STRENGTHS}
-        best = _with(best, similar=max(near, key=lambda s: near[s]))
-    if method == "map" and len(hiding.asked) >= FEWEST:
-        asked = {
-            s: value(hiding.asking(made_of(fitter, design, hiding, _with(best, inputs=s))).ranks) for s in STRENGTHS
-        }
-        best = _with(best, inputs=max(asked, key=lambda s: asked[s]))
-    if min(len(hiding.found), len(hiding.known)) < FEWEST:
+    if min(len(hiding.asked), len(hiding.found.pairs), len(hiding.known.pairs)) < FEWEST:
         return best
-    floor = float(hits(known, DEEP).mean()) - MOST_LOST
-    asking = hiding.asking(made_of(fitter, design, hiding, best))
-    reached = -1.0
-    for tried in _targets(best):
-        ranks = hiding.hits(asking, made_of(fitter, design, hiding, tried))
-        worth = value(ranks.asked) + value(ranks.found)
-        if worth > reached and float(hits(ranks.known, DEEP).mean()) >= floor:
-            best, reached = tried, worth
-    return best
+
+    def made(facts: ContentFacts) -> Vectors:
+        return made_of(fitter, design, hiding, facts)
+
+    def placed(facts: ContentFacts, asking: Answered) -> Place:
+        return place(hiding, asking, made(facts), known)
+
+    if method == "map":
+        powers = (_with(best, power=power) for power in POWERS)
+        best = max(powers, key=lambda facts: placed(facts, hiding.asking(made(facts))).worth)
+        best = max((_with(best, inputs=s) for s in STRENGTHS), key=lambda facts: value(hiding.asking(made(facts)).ranks))
+        # What is alike has no questions of its own: nearest to what training made of the items is best.
+        near = (_with(best, similar=s) for s in STRENGTHS)
+        best = max(near, key=lambda facts: likeness(made(facts).similar, trained.similar[hiding.rows]))
+    asking = hiding.asking(made(best))
+    strengths = STRENGTHS if method == "map" else (best.outputs,)
+    found = {s: placed(_with(best, outputs=s), asking) for s in strengths}
+    outputs = max(strengths, key=lambda s: found[s].worth)
+    return _with(best, outputs=outputs, length=found[outputs].length, offset=found[outputs].offset)
 
 
-def _targets(start: ContentFacts) -> Iterator[ContentFacts]:
+def place(hiding: Hiding, asking: Answered, made: Vectors, known: Ranks) -> Place:
+    """For each length the highest offset that keeps the lists of others; of these the one that finds most."""
+    base = hits(known, DEEP)
+    asked, wanted, others = (hiding.scores(part, made) for part in (asking, hiding.found, hiding.known))
+    tried = []
     for length in LENGTHS:
-        for strength in STRENGTHS if start.method == "map" else (start.outputs,):
-            yield _with(start, outputs=strength, length=length)
+        offset = highest(hiding.kept_below(hiding.known, others, length), base)
+        answered = (hiding.kept_below(asking, asked, length) > offset).mean()
+        found = (hiding.found_above(wanted, length) < offset).mean()
+        tried.append(Place(float(answered + found), length, offset))
+    return max(tried, key=lambda place: place.worth)
+
+
+def highest(below: Float, base: Float) -> float:
+    """The highest offset with which no more than MOST_LOST is lost, and that surely. below: of each question the offset
+    from which on it is no hit. base: 1 where it was a hit to begin with."""
+    ends = np.sort(below[np.isfinite(below)])
+    if not len(ends):
+        return 0.0
+    best = ends[0]
+    for end in ends[: 1 + round(0.1 * len(below))]:  # the answer is where a small share is lost
+        lost = base - (below >= end)
+        if lost.mean() + SURE * lost.std() / np.sqrt(len(lost)) > MOST_LOST:
+            break
+        best = end
+    return float(np.nextafter(best, np.float32(-np.inf)))
 
 
 def made_of(fitter: Fitter, design: Design, hiding: Hiding, facts: ContentFacts) -> Vectors:
     return fitter.fit(facts).of_columns([design.columns[row] for row in hiding.rows.tolist()])
 
 
-def likeness(fitter: Fitter, design: Design, trained: Vectors, hiding: Hiding, facts: ContentFacts) -> float:
+def likeness(made: Float, real: Float) -> float:
     """Mean cosine between the hidden items' vectors and what training made of them."""
-    made, real = made_of(fitter, design, hiding, facts).similar, trained.similar[hiding.rows]
     return float(np.einsum("ij,ij->i", normalised(made), normalised(real)).mean())
 
 

@@ -1,11 +1,14 @@
 """Items hidden on purpose: how well they are answered and found by their content alone, as if they were never seen."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.artifact.manifest import ContentFacts
 from index.content.content import Vectors
+from index.content.standing import Standing
 from index.ranking.parts.question import Question
 from index.ranking.readings import Float, Rows
 from index.ranking.scorer import NextScorer
@@ -57,38 +60,41 @@ class Hits:
 
 
 @dataclass(frozen=True)
-class _Answered:
+class Answered:
     """What the items that are not hidden make of some questions. q, lift: as `NextScorer.asked` has them, for the
-    hidden ones. own, ranks: of the wanted item, where it is not hidden. best: the DEEP best scores."""
+    hidden ones. own, ranks: of the wanted item, where it is not hidden. best: the DEEP best scores, best first. whole:
+    the ranks, had nothing been hidden."""
 
+    pairs: Pairs
     q: Float
     lift: Float
     own: Float
-    ranks: NDArray[np.int32]
+    ranks: Ranks
     best: Float
+    whole: Ranks
 
 
 class Hiding:
     """One model, and the items that are hidden from it. A hidden item is scored as a newcomer is served: by
     `NextScorer.asked`, `beside` and `as_guest`."""
 
-    def __init__(self, scorer: NextScorer, pairs: Pairs, hidden: Mask) -> None:
-        self._scorer = scorer
+    def __init__(self, scorer: NextScorer, pairs: Pairs, hidden: Mask, usual: Standing) -> None:
+        """usual: as trained items stand. scorer: of all items."""
+        self._scorer = scorer.with_standing(usual)
+        self.usual = usual
         self.hidden = hidden
         self.rows = np.flatnonzero(hidden).astype(np.int32)
         self._place = np.cumsum(hidden) - 1
         asked, wanted = hidden[pairs.asked], hidden[pairs.wanted]
         self.asked = pairs.where(asked & ~wanted)
-        self.found = pairs.where(wanted & ~asked)
-        self.known = pairs.where(~asked & ~wanted)
-        self._found = self._answered(self.found)
-        self._known = self._answered(self.known)
+        self.found = self._answered(pairs.where(wanted & ~asked))
+        self.known = self._answered(pairs.where(~asked & ~wanted))
 
     def of_trained(self) -> Hits:
         """As if nothing were hidden."""
-        return Hits(*(_ranks(self._scorer, pairs) for pairs in (self.asked, self.found, self.known)))
+        return Hits(self._answered(self.asked).whole, self.found.whole, self.known.whole)
 
-    def asking(self, made: Vectors) -> _Answered:
+    def asking(self, made: Vectors) -> Answered:
         """The questions about hidden items. made: their vectors, in the order of `rows`."""
         items = len(self._scorer)
         guests = {
@@ -99,60 +105,76 @@ class Hiding:
         questions = [Question.of_item(rows[i : i + 1]).hosting(guests, items) for i in range(len(rows))]
         return self._answered(self.asked, questions)
 
-    def hits(self, asking: _Answered, made: Vectors) -> Hits:
-        """made: the vectors of the hidden items as they are to be found."""
-        beside = self._scorer.beside(*made)
-        return Hits(
-            self._after(asking, self.asked, beside),
-            self._after(self._found, self.found, beside),
-            self._after(self._known, self.known, beside),
-        )
+    def scores(self, answered: Answered, made: Vectors) -> Float:
+        """Of the hidden items for each question, float32 (questions, hidden), but for its lift, as `usual` has them.
+        made: their vectors. What is asked about is -inf."""
+        scores = answered.q @ self._scorer.beside(*made).T
+        asked = self.hidden[answered.pairs.asked]
+        scores[np.flatnonzero(asked), self._place[answered.pairs.asked[asked]]] = -np.inf
+        return np.asarray(scores, dtype=np.float32)
 
-    def _after(self, answered: _Answered, pairs: Pairs, beside: Float) -> Ranks:
+    def hits(self, made: Vectors, facts: ContentFacts) -> Hits:
+        """made: the vectors of the hidden items. facts: how they stand."""
+        parts = (self.asking(made), self.found, self.known)
+        return Hits(*(self._after(answered, self.scores(answered, made), facts) for answered in parts))
+
+    def _after(self, answered: Answered, scores: Float, facts: ContentFacts) -> Ranks:
         """Where the wanted items stand once the hidden ones are listed too."""
-        scores = answered.q @ beside.T + answered.lift[:, None]
-        line = np.arange(len(pairs))
-        wanted, asked = self.hidden[pairs.wanted], self.hidden[pairs.asked]
-        own = np.where(wanted, scores[line, self._place[pairs.wanted]], answered.own)
-        scores[line[asked], self._place[pairs.asked[asked]]] = -np.inf
+        scores = facts.length * scores + (answered.lift + facts.offset)[:, None]
+        wanted = self.hidden[answered.pairs.wanted]
+        own = np.where(wanted, self._of_wanted(answered, scores), answered.own)
         rank = np.where(wanted, (answered.best >= own[:, None]).sum(axis=1), answered.ranks)
         return np.asarray(rank + (scores >= own[:, None]).sum(axis=1), dtype=np.int32)
 
-    def _answered(self, pairs: Pairs, questions: list[Question] | None = None) -> _Answered:
+    def found_above(self, scores: Float, length: float) -> Float:
+        """For each question that a hidden item answers: above which offset the item is among the first DEEP. scores: as
+        `scores` has them."""
+        own = self._of_wanted(self.found, scores)
+        better = (scores > own[:, None]).sum(axis=1)
+        line = np.arange(len(own))
+        last = self.found.best[line, np.clip(DEEP - 1 - better, 0, self.found.best.shape[1] - 1)]
+        return np.where(better < DEEP, last - length * own - self.found.lift, np.inf).astype(np.float32)
+
+    def kept_below(self, answered: Answered, scores: Float, length: float) -> Float:
+        """For each question that a trained item answers: below which offset of the hidden ones that item is among the
+        first DEEP; -inf: never is, inf: always is."""
+        many = min(DEEP, scores.shape[1])
+        best = -np.sort(np.partition(-scores, many - 1, axis=1)[:, :many], axis=1)
+        room = DEEP - answered.ranks  # so many may come before it
+        last = best[np.arange(len(best)), np.clip(room, 0, many - 1)]
+        below = np.where(room < many, answered.own - length * last - answered.lift, np.inf)
+        return np.where(room < 0, -np.inf, below).astype(np.float32)
+
+    def _of_wanted(self, answered: Answered, scores: Float) -> Float:
+        place = np.maximum(self._place[answered.pairs.wanted], 0)
+        return np.asarray(scores[np.arange(len(scores)), place], dtype=np.float32)
+
+    def _answered(self, pairs: Pairs, questions: list[Question] | None = None) -> Answered:
         if questions is None:
             questions = [Question.of_item(pairs.asked[i : i + 1]) for i in range(len(pairs))]
-        told = self._scorer.told(self._scorer.sparse(True), questions)
-        q, lift = self._scorer.asked(questions, True, told)
-        own, rank, best = [], [], []
-        for scores, some in _dense(self._scorer, pairs, questions):
-            scores[:, self.rows] = -np.inf
-            line = np.arange(len(scores))
-            mine = scores[line, some.wanted]
-            own.append(mine)
-            rank.append((scores >= mine[:, None]).sum(axis=1).astype(np.int32))
-            deep = min(DEEP, scores.shape[1])
-            best.append(np.partition(scores, scores.shape[1] - deep, axis=1)[:, -deep:])
-        if not own:
-            return _Answered(q, lift, np.empty(0, np.float32), np.empty(0, np.int32), np.empty((0, DEEP), np.float32))
-        return _Answered(q, lift, *map(np.concatenate, (own, rank, best)))
+        q, lift = self._scorer.asked(questions, True, self._scorer.told(self._scorer.sparse(True), questions))
+        parts = []
+        for scores, wanted in _dense(self._scorer, pairs, questions):
+            mine = scores[np.arange(len(scores)), wanted]
+            whole = (scores >= mine[:, None]).sum(axis=1)
+            shown = np.delete(scores, self.rows, axis=1)
+            deep = min(DEEP, shown.shape[1])
+            best = -np.sort(np.partition(-shown, deep - 1, axis=1)[:, :deep], axis=1)
+            parts.append((mine, (shown >= mine[:, None]).sum(axis=1), best, whole))
+        if not parts:
+            empty = np.empty(0, np.int32)
+            return Answered(pairs, q, lift, np.empty(0, np.float32), empty, np.empty((0, DEEP), np.float32), empty)
+        own, ranks, best, whole = map(np.concatenate, zip(*parts, strict=True))
+        return Answered(pairs, q, lift, own, ranks.astype(np.int32), best, whole.astype(np.int32))
 
 
-def _dense(scorer: NextScorer, pairs: Pairs, questions: list[Question]):  # type: ignore[no-untyped-def]
-    """(scores, their pairs) block by block; what was asked about is left out."""
+def _dense(scorer: NextScorer, pairs: Pairs, questions: list[Question]) -> Iterator[tuple[Float, Rows]]:
+    """(scores, what is wanted) block by block; what was asked about is left out."""
     block = max(1, AT_ONCE // max(1, len(scorer)))
     for begin in range(0, len(pairs), block):
-        some = Pairs(pairs.asked[begin : begin + block], pairs.wanted[begin : begin + block])
         scores = scorer.dense(questions[begin : begin + block], True)
-        scores[np.arange(len(some)), some.asked] = -np.inf
-        yield scores, some
-
-
-def _ranks(scorer: NextScorer, pairs: Pairs) -> Ranks:
-    questions = [Question.of_item(pairs.asked[i : i + 1]) for i in range(len(pairs))]
-    found = [np.empty(0, dtype=np.int32)]
-    for scores, some in _dense(scorer, pairs, questions):
-        found.append((scores >= scores[np.arange(len(some)), some.wanted][:, None]).sum(axis=1).astype(np.int32))
-    return np.concatenate(found)
+        scores[np.arange(len(scores)), pairs.asked[begin : begin + block]] = -np.inf
+        yield scores, pairs.wanted[begin : begin + block]
 
 
 def by_popularity(counts: NDArray[np.int64], pairs: Pairs, hidden: Mask) -> Ranks:

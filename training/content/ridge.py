@@ -8,10 +8,10 @@ from index.ranking.readings import Float
 STEPS, ENOUGH = 60, 1e-3  # at most so many; until what is left is this share of what was there
 
 
-def ridge(features: csr_array, targets: Float, weights: Float, strength: float) -> Float:
+def ridge(features: csr_array, targets: Float, weights: Float, strength: float, enough: float = ENOUGH) -> Float:
     """B of the least sum of weight * |x B - y|^2 + strength * |B|^2, float32 (features, d).
 
-    features: (n, features). targets: float32 (n, d). weights: float32 (n,). Conjugate gradients on the normal equations
+    features: (n, features). targets: float32 (n, d). weights: float32 (n,). enough: see ENOUGH. Conjugate gradients on the normal equations
     (Hestenes and Stiefel 1952), each column with its own steps, after scaling by the diagonal: the matrix of all pairs
     of features, 1.6 GB of 20,000, is never made.
     """
@@ -24,7 +24,7 @@ def ridge(features: csr_array, targets: Float, weights: Float, strength: float) 
     way = inverse * left
     size = np.einsum("ij,ij->j", left, way)
     for _ in range(STEPS):
-        if not (np.einsum("ij,ij->j", left, left) > ENOUGH**2 * begun).any():
+        if not (np.einsum("ij,ij->j", left, left) > enough**2 * begun).any():
             break
         there = back @ (features @ way) + np.float32(strength) * way
         step = size / np.maximum(np.einsum("ij,ij->j", way, there), np.finfo(np.float32).tiny)

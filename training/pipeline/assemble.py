@@ -98,6 +98,6 @@ def assemble(
         similar=similar,
         next=following,
         evaluation_ranks=ranks,
-        content=content_of(content, trained, vocabulary, catalogue, config, told),
+        content=content_of(content, trained, vocabulary, catalogue, config, told, scorer),
     )
     return parts, {"similar": similar_index}

@@ -8,6 +8,7 @@ import numpy as np
 from index.artifact.manifest import ContentFacts
 from index.catalogue.catalogue import Catalogue
 from index.content.content import Content, Method, Vectors
+from index.ranking.scorer import NextScorer
 from index.ranking.settings import RecommenderConfig
 from index.report import ColdFacts, ColdRow
 from index.vocabulary import Vocabulary
@@ -17,6 +18,7 @@ from training.content.choose import choose_strengths, made_of
 from training.content.fit import Fitter
 from training.content.hidden import DEEP, Hiding, Pairs, by_popularity, hide
 from training.content.learn import Design, design_of
+from training.content.stand import usual_standing
 from training.evaluation.metrics import Ranks, hits
 from training.evaluation.split import Prefixes, Split, split_validation, validation_prefixes
 from training.objective.weights import counted_weights
@@ -27,6 +29,8 @@ from training.progress import Reporter
 from training.workspace import Workspace, read_json, write_json
 
 QUESTIONS = 3000  # a hundred or more of them are about hidden items, or answered by one
+SCORES = 300_000_000  # fewer questions where so many scores would be made
+ROUGHLY = 1e-2  # as `ridge` has it: which map is best is seen before the last digits are
 METHODS: tuple[Method, ...] = ("map", "nearest", "mean")
 
 
@@ -52,7 +56,7 @@ def choose_content(
             world = _world(fitted, catalogue, chosen.blend, validation_prefixes(validation, config), config)
             found: dict[str, ContentFacts] = {}
             # The other ways are chosen as well, so that they are measured at their best.
-            known = None if world is None else world.hiding.of_trained().known
+            known = None if world is None else world.hiding.known.whole
             for done, method in enumerate(METHODS, 1):
                 if world is None or known is None:
                     break
@@ -78,9 +82,10 @@ class _World:
         self.design = design
         self.counts = materials.counted.counts
         self.trained = Vectors(following.inputs, following.outputs, materials.similar(blend))
-        hidden = hide(design, config.seed)
-        self.hiding = Hiding(materials.scorer(blend), Pairs.of(prefixes.spread(QUESTIONS)), hidden)
-        self.fitter = Fitter(design, self.trained, self.counts, np.flatnonzero(~hidden).astype(np.int32))
+        hidden, scorer = hide(design, config.seed), materials.scorer(blend)
+        pairs = Pairs.of(prefixes.spread(min(QUESTIONS, SCORES // len(fitted.ids))))
+        self.hiding = Hiding(scorer, pairs, hidden, usual_standing(scorer, self.trained, self.counts))
+        self.fitter = Fitter(design, self.trained, self.counts, np.flatnonzero(~hidden).astype(np.int32), ROUGHLY)
 
 
 def _world(
@@ -132,9 +137,9 @@ def _cold(world: _World, ways: list[ContentFacts]) -> ColdFacts:
     hiding, rows = world.hiding, []
     for facts in ways:
         made = made_of(world.fitter, world.design, hiding, facts)
-        ranks = hiding.hits(hiding.asking(made), made)
+        ranks = hiding.hits(made, facts)
         rows.append(_row(facts.method, ranks.asked, ranks.found, ranks.known))
-    kinds = (hiding.asked, hiding.found, hiding.known)
+    kinds = (hiding.asked, hiding.found.pairs, hiding.known.pairs)
     rows.append(_row("popularity", *(by_popularity(world.counts, pairs, hiding.hidden) for pairs in kinds)))
     whole = hiding.of_trained()
     rows.append(_row("had they been trained on", whole.asked, whole.found, whole.known))
@@ -155,8 +160,9 @@ def content_of(
     catalogue: Catalogue,
     config: TrainConfig,
     told: Reporter,
+    scorer: NextScorer,
 ) -> Content | None:
-    """Fitted on all items that have vectors."""
+    """Fitted on all items that have vectors. scorer: as they serve."""
     if facts is None or not catalogue.ids:
         return None
     with told.step("content map") as step:
@@ -165,4 +171,6 @@ def content_of(
             return None
         fitter = Fitter(design, trained, vocabulary.counts)
         step.facts |= {"features": len(design.lexicon), "items": len(fitter.rows), "method": facts.method}
-        return fitter.fit(facts)
+        usual = usual_standing(scorer, trained, vocabulary.counts)
+        standing = replace(usual, deviation=usual.deviation * facts.length, offset=facts.offset)
+        return replace(fitter.fit(facts), standing=standing)
