@@ -96,9 +96,10 @@ def table(name: str, config: TrainConfig) -> Iterator[str]:
     kinds = (there.hiding.asked, there.hiding.found.pairs, there.hiding.known.pairs)
     counts = there.counted.counts
     yield _line("popularity", Hits(*(by_popularity(counts, pairs, there.hiding.hidden) for pairs in kinds)), "")
-    known = here.whole.known.whole
+    nobody = np.zeros(0, dtype=np.int32)
+    yield _line("not listed", Hits(nobody, nobody, there.hiding.known.ranks), "")
     for method in METHODS:
-        facts = choose_strengths(here.fitter, here.design, here.trained, here.hiding, method, known)
+        facts = choose_strengths(here.fitter, here.design, here.trained, here.hiding, method)
         made = made_of(there.fitter, there.design, there.hiding, facts)
         told = f"{facts.inputs:g} / {facts.outputs:g} / {facts.similar:g}, {facts.power:g}, " * (method == "map")
         told += f"{facts.length:g}, {facts.offset:.2f}"

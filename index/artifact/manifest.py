@@ -146,9 +146,9 @@ class ContentFacts(Record):
     method: Literal["map", "nearest", "mean"]
     inputs: float = 1.0
     outputs: float = 1.0
-    similar: float = 10.0
+    similar: float = 1.0
     power: float = 0.5
-    length: float = 1.5
+    length: float = 1.0
     offset: float = 0.0
     rare: float = 0.0
 

@@ -177,6 +177,15 @@ def _dense(scorer: NextScorer, pairs: Pairs, questions: list[Question]) -> Itera
         yield scores, pairs.wanted[begin : begin + block]
 
 
+def ranks_of(scorer: NextScorer, pairs: Pairs) -> Ranks:
+    """Where the wanted items stand."""
+    questions = [Question.of_item(pairs.asked[i : i + 1]) for i in range(len(pairs))]
+    found = [np.empty(0, dtype=np.int32)]
+    for scores, wanted in _dense(scorer, pairs, questions):
+        found.append((scores >= scores[np.arange(len(scores)), wanted][:, None]).sum(axis=1).astype(np.int32))
+    return np.concatenate(found)
+
+
 def by_popularity(counts: NDArray[np.int64], pairs: Pairs, hidden: Mask) -> Ranks:
     """Where the wanted items stand by how often they were seen; hidden ones never were."""
     shown = np.where(hidden, 0, counts)

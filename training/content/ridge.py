@@ -11,9 +11,9 @@ STEPS, ENOUGH = 60, 1e-3  # at most so many; until what is left is this share of
 def ridge(features: csr_array, targets: Float, weights: Float, strength: float, enough: float = ENOUGH) -> Float:
     """B of the least sum of weight * |x B - y|^2 + strength * |B|^2, float32 (features, d).
 
-    features: (n, features). targets: float32 (n, d). weights: float32 (n,). enough: see ENOUGH. Conjugate gradients on the normal equations
-    (Hestenes and Stiefel 1952), each column with its own steps, after scaling by the diagonal: the matrix of all pairs
-    of features, 1.6 GB of 20,000, is never made.
+    features: (n, features). targets: float32 (n, d). weights: float32 (n,). enough: see ENOUGH. Conjugate gradients on
+    the normal equations (Hestenes and Stiefel 1952), each column with its own steps, after scaling by the diagonal: the
+    matrix of all pairs of features, 1.6 GB of 20,000, is never made.
     """
     weighted = features.multiply(weights[:, None]).tocsr().astype(np.float32)
     back = weighted.T.tocsr()

@@ -16,8 +16,9 @@ from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
 from training.content.choose import choose_strengths, made_of
 from training.content.fit import Fitter
-from training.content.hidden import DEEP, Hiding, Pairs, by_popularity, hide
+from training.content.hidden import DEEP, Hiding, Pairs, by_popularity, hide, ranks_of
 from training.content.learn import Design, design_of
+from training.content.rare import SELDOM, shares_that_pay
 from training.content.stand import usual_standing
 from training.evaluation.metrics import Ranks, hits
 from training.evaluation.split import Prefixes, Split, split_validation, validation_prefixes
@@ -26,10 +27,12 @@ from training.pipeline.choose import Chosen
 from training.pipeline.measure import Measured
 from training.pipeline.train import Fitted, Trainings
 from training.progress import Reporter
+from training.trainers.spaces import Spaces
 from training.workspace import Workspace, read_json, write_json
 
 QUESTIONS = 3000  # a hundred or more of them are about hidden items, or answered by one
 SCORES = 300_000_000  # fewer questions where so many scores would be made
+OTHERS = 3  # of so many questions that have nothing to do with rare items, one is looked at for their sake
 ROUGHLY = 1e-2  # as `ridge` has it: which map is best is seen before the last digits are
 METHODS: tuple[Method, ...] = ("map", "nearest", "mean")
 
@@ -40,9 +43,16 @@ def untried(config: TrainConfig) -> ContentFacts | None:
 
 
 def choose_content(
-    test: Split, catalogue: Catalogue, chosen: Chosen, config: TrainConfig, work: Workspace, trainings: Trainings
+    test: Split,
+    catalogue: Catalogue,
+    chosen: Chosen,
+    config: TrainConfig,
+    work: Workspace,
+    trainings: Trainings,
+    rare: bool = True,
 ) -> ContentFacts | None:
-    """None where it is off, or the catalogue says nothing of the items. A step: it resumes."""
+    """None where it is off, or the catalogue says nothing of the items. A step: it resumes. rare: whether vectors of
+    items that were seldom seen may be changed."""
     start = untried(config)
     if start is None or not catalogue.ids or not config.evaluation.blend:
         return start if catalogue.ids else None
@@ -56,12 +66,13 @@ def choose_content(
             world = _world(fitted, catalogue, chosen.blend, validation_prefixes(validation, config), config)
             found: dict[str, ContentFacts] = {}
             # The other ways are chosen as well, so that they are measured at their best.
-            known = None if world is None else world.hiding.known.whole
             for done, method in enumerate(METHODS, 1):
-                if world is None or known is None:
+                if world is None:
                     break
-                found[method] = choose_strengths(world.fitter, world.design, world.trained, world.hiding, method, known)
+                found[method] = choose_strengths(world.fitter, world.design, world.trained, world.hiding, method)
                 step.share(done / len(METHODS))
+            if world is not None and rare:
+                found[start.method] = world.with_rare(found[start.method])
             if found:
                 step.facts |= found[start.method].model_dump()
         write_json(folder / "content.json", {name: facts.model_dump() for name, facts in found.items()})
@@ -79,13 +90,26 @@ class _World:
         weights = counted_weights(fitted.corpus, config)
         materials = Materials(fitted.spaces, Counted(fitted.corpus, config.trainer.workers, weights=weights))
         following = fitted.spaces.next
+        self._materials, self._blend = materials, blend
         self.design = design
         self.counts = materials.counted.counts
         self.trained = Vectors(following.inputs, following.outputs, materials.similar(blend))
         hidden, scorer = hide(design, config.seed), materials.scorer(blend)
-        pairs = Pairs.of(prefixes.spread(min(QUESTIONS, SCORES // len(fitted.ids))))
-        self.hiding = Hiding(scorer, pairs, hidden, usual_standing(scorer, self.trained, self.counts))
+        self._pairs = Pairs.of(prefixes.spread(min(QUESTIONS, SCORES // len(fitted.ids))))
+        self.hiding = Hiding(scorer, self._pairs, hidden, usual_standing(scorer, self.trained, self.counts))
         self.fitter = Fitter(design, self.trained, self.counts, np.flatnonzero(~hidden).astype(np.int32), ROUGHLY)
+
+    def with_rare(self, facts: ContentFacts) -> ContentFacts:
+        """With the weight of content in rare items' vectors."""
+        seldom = self.counts <= SELDOM
+        rare = seldom[self._pairs.asked] | seldom[self._pairs.wanted]
+        looked_at = rare | (np.arange(len(rare)) % OTHERS == 0)
+        pairs = self._pairs.where(looked_at)
+
+        def ranks(spaces: Spaces) -> Ranks:
+            return ranks_of(replace(self._materials, spaces=spaces).scorer(self._blend), pairs)
+
+        return shares_that_pay(self._materials.spaces, self.design, self.counts, facts, ranks, rare[looked_at])
 
 
 def _world(

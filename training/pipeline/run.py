@@ -15,6 +15,7 @@ from training.pipeline.gate import judge_run, look_ahead
 from training.pipeline.measure import measure
 from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
+from training.pipeline.seldom import WithContent, with_content
 from training.pipeline.train import Trained, train_on_all
 from training.progress import Reporter
 from training.workspace import Workspace
@@ -39,10 +40,13 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work, trainings)
         content = choose_content(test, items, chosen, config, work, trainings)
-        measured = measure(test, items, chosen, config, work, log.counts, trainings)
+        measured = measure(test, items, chosen, config, work, log.counts, WithContent(trainings, items, content))
         measured = with_cold(measured, test, items, chosen, content, config, work)
         whole = config.evaluation.publish_all
-        final = train_on_all(log, items, registry, chosen.config(config), work) if whole else measured.fitted
+        final = measured.fitted
+        if whole:
+            final = train_on_all(log, items, registry, chosen.config(config), work)
+            final = with_content(final, items, content, config, work)
         parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told, None, content)
         with told.step("gate") as step:
             gate = judge_run(registry, log, final, test, measured, config, force)

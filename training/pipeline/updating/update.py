@@ -31,6 +31,7 @@ from training.pipeline.prepare import (
     read_catalogue,
 )
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
+from training.pipeline.seldom import with_content
 from training.pipeline.train import train_on_all
 from training.pipeline.updating.base import Base, corpus_of
 from training.pipeline.updating.join import joined
@@ -60,10 +61,10 @@ def update(
         assert base.manifest.training is not None  # base_of has looked
         assert base.manifest.metrics is not None
         engine = with_engine(config, base.manifest.training.engine or "spectral")
-        final = train_on_all(log, items, registry, engine, work)
+        content = base.manifest.content or untried(config)
+        final = with_content(train_on_all(log, items, registry, engine, work), items, content, config, work)
         recommender, artifact = base.model.recommender.scorer.config, base.model.artifact
         ranks = artifact.array("evaluation_ranks", mmap=False) if artifact.has("evaluation_ranks.npy") else None
-        content = base.manifest.content or untried(config)
         earlier = _earlier(base, log)
         parts, indexes = assemble(log, final, items, recommender, ranks, config, told, earlier, content)
         facts = _facts(base, log, new, read_json(work.folder / "sessions" / "known.json"), found)
