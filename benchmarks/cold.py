@@ -10,30 +10,35 @@ validation part, hidden in the same way; the test part is looked at once. Vector
 import argparse
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.machine import machine
 from benchmarks.real import LOGS, config_of, sessions_of
+from index.artifact.manifest import ContentFacts
 from index.catalogue.catalogue import Catalogue
 from index.content.content import Method, Vectors
 from index.ranking.settings import RecommenderConfig
+from index.search.exact import Mask
 from training.check.metadata import look_at
 from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
 from training.content.choose import choose_strengths, made_of
 from training.content.fit import Fitter
-from training.content.hidden import DEEP, Hiding, Hits, Pairs, by_popularity, hide
+from training.content.hidden import DEEP, Hiding, Hits, Pairs, by_popularity, hide, ranks_of
 from training.content.learn import Design, design_of
+from training.content.rare import SELDOM, SIGHTS, Blend, shares_that_pay
+from training.content.ridge import ENOUGH
 from training.content.stand import usual_standing
 from training.corpus import Corpus
 from training.demo.world import write_world
-from training.evaluation.metrics import hits
+from training.evaluation.metrics import Ranks, hits
 from training.evaluation.split import Split, split_test, split_validation, validation_prefixes
-from training.trainers.spaces import train_plainly
+from training.trainers.spaces import Spaces, train_plainly
 
 METHODS: tuple[Method, ...] = ("map", "nearest", "mean")
 LISTS = {"wikispeedia": ("category", "category_full")}  # fields whose texts are lists
@@ -43,7 +48,7 @@ BLEND = RecommenderConfig(next_reading="in-out")
 
 @dataclass(frozen=True)
 class World:
-    """One part of a log, trained with and without the hidden items."""
+    """One part of a log, trained with and without the hidden items. materials: with them. pairs: all questions."""
 
     design: Design
     trained: Vectors
@@ -51,6 +56,16 @@ class World:
     hiding: Hiding
     whole: Hiding
     counted: Counted
+    materials: Materials
+    pairs: Pairs
+
+    def rare(self) -> Mask:
+        """Which questions have to do with an item that was seldom seen."""
+        seldom = self.materials.counted.counts <= SELDOM
+        return np.asarray(seldom[self.pairs.asked] | seldom[self.pairs.wanted])
+
+    def ranks(self, spaces: Spaces) -> Ranks:
+        return ranks_of(replace(self.materials, spaces=spaces).scorer(BLEND), self.pairs)
 
 
 def main() -> None:
@@ -98,13 +113,45 @@ def table(name: str, config: TrainConfig) -> Iterator[str]:
     yield _line("popularity", Hits(*(by_popularity(counts, pairs, there.hiding.hidden) for pairs in kinds)), "")
     nobody = np.zeros(0, dtype=np.int32)
     yield _line("not listed", Hits(nobody, nobody, there.hiding.known.ranks), "")
+    chosen = {}
     for method in METHODS:
-        facts = choose_strengths(here.fitter, here.design, here.trained, here.hiding, method)
+        facts = chosen[method] = choose_strengths(here.fitter, here.design, here.trained, here.hiding, method)
         made = made_of(there.fitter, there.design, there.hiding, facts)
         told = f"{facts.inputs:g} / {facts.outputs:g} / {facts.similar:g}, {facts.power:g}, " * (method == "map")
         told += f"{facts.length:g}, {facts.offset:.2f}"
         yield _line(method, there.hiding.hits(made, facts), told)
     yield _line("had they been trained on", there.whole.of_trained(), "") + "\n"
+    yield from seldom(here, there, chosen["map"])
+
+
+def seldom(here: World, there: World, facts: ContentFacts) -> Iterator[str]:
+    """What rare items gain by their content, at each weight of it, and which weight validation takes."""
+    spaces, counts = here.materials.spaces, here.materials.counted.counts
+    taken = shares_that_pay(spaces, here.design, counts, facts, here.ranks, here.rare(), ENOUGH).rare
+    blends = [
+        Blend(each.materials.spaces, each.design, each.materials.counted.counts, facts, max(SIGHTS))
+        for each in (here, there)
+    ]
+    yield f"Of {there.rare().sum():,} questions about items seen at most {SELDOM} times, or answered by one; "
+    yield f"validation takes {taken:g}.\n"
+    yield "| content counts as | validation | test | others, test |"
+    yield "|---|---|---|---|"
+    before = [hits(each.ranks(each.materials.spaces), DEEP) for each in (here, there)]
+    rates = [before[0][here.rare()].mean(), before[1][there.rare()].mean(), before[1][~there.rare()].mean()]
+    yield f"| nothing | {' | '.join(f'{rate:.3f}' for rate in rates)} |"
+    for sights in SIGHTS:
+        gains = [
+            hits(each.ranks(blend.at(sights)), DEEP) - old
+            for each, blend, old in zip((here, there), blends, before, strict=True)
+        ]
+        parts = (gains[0][here.rare()], gains[1][there.rare()], gains[1][~there.rare()])
+        yield f"| {sights:g} sights | {' | '.join(map(_gain, parts))} |"
+    yield ""
+
+
+def _gain(values: NDArray[np.float64]) -> str:
+    """With half of the 95 % interval."""
+    return f"{values.mean():+.3f} ± {1.96 * values.std() / np.sqrt(max(1, len(values))):.3f}" if len(values) else ""
 
 
 def _world(split: Split, catalogue: Catalogue, config: TrainConfig) -> World:
@@ -127,6 +174,8 @@ def _world(split: Split, catalogue: Catalogue, config: TrainConfig) -> World:
         Hiding(scorer, pairs, hidden, usual),
         Hiding(whole.scorer(BLEND), pairs, hidden, usual),
         materials.counted,
+        whole,
+        pairs,
     )
 
 

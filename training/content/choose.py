@@ -12,7 +12,7 @@ from training.content.fit import Fitter
 from training.content.hidden import Answered, Hiding, value
 from training.content.learn import Design
 
-STRENGTHS = (0.3, 1.0, 3.0, 10.0)
+STRENGTHS = (0.3, 2.0, 10.0)
 POWERS = (0.0, 0.5, 1.0)  # of how often an item was seen: its weight in the regression
 LENGTHS = (1.0, 1.5, 2.0, 3.0, 4.0)
 MOST_LOST = 0.005  # of HR@20 of known items, beside lists without any new one

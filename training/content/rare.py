@@ -7,36 +7,66 @@ from numpy.typing import NDArray
 
 from index.artifact.manifest import ContentFacts
 from index.content.content import Vectors
-from index.ranking.readings import Float, Rows
 from index.search.exact import Mask
 from training.content.fit import Fitter
 from training.content.hidden import DEEP
 from training.content.learn import Design
+from training.content.ridge import ENOUGH
 from training.evaluation.metrics import Ranks, gains, hits
 from training.trainers.spaces import Spaces
 from training.trainers.trainer import Embeddings
 
 SELDOM = 10  # sights up to which an item is rare
-SIGHTS = (1.0, 3.0, 10.0)  # of `rare`; 0 besides
+SIGHTS = (3.0, 10.0, 30.0)  # of `rare`; 0 besides
 SURE = 1.96  # standard errors that the gain is above 0
 HARMLESS = 0.001  # of hit rate and discounted gain together, of questions that have nothing to do with rare items
 FEWEST = 20  # questions, without which nothing is chosen
 SHARES = 20  # content counts less than a 21st beyond so many times `rare` sights, and is left out
 
 
-def blended(spaces: Spaces, design: Design, counts: NDArray[np.int64], facts: ContentFacts) -> Spaces:
-    """Each row that the catalogue describes, v, becomes (n v + rare c) / (n + rare): n its sights, c what the map makes
-    of its content, of the usual length. The same object where `facts.rare` is 0. counts: of the rows."""
-    if not facts.rare:
-        return spaces
-    rows = design.described
-    rows = rows[counts[rows] < SHARES * facts.rare]
-    if not len(rows):
-        return spaces
-    following = _blended(spaces.next, rows, design, counts, facts)
-    if spaces.similar is spaces.next:
-        return Spaces(following, following)
-    return Spaces(following, _blended(spaces.similar, rows, design, counts, facts))
+class Blend:
+    """Vectors between what was learnt and what the content says. counts: of the rows. most: the highest share that
+    `at` is asked for. enough: as `ridge` has it."""
+
+    def __init__(
+        self,
+        spaces: Spaces,
+        design: Design,
+        counts: NDArray[np.int64],
+        facts: ContentFacts,
+        most: float,
+        enough: float = ENOUGH,
+    ) -> None:
+        rows = design.described
+        self._rows = rows[counts[rows] < SHARES * most]
+        self._counts = counts
+        self._spaces = spaces
+        columns = [design.columns[row] for row in self._rows.tolist()]
+
+        def made(space: Embeddings) -> Vectors:
+            nothing = np.zeros((len(space.inputs), 1), dtype=np.float32)
+            trained = Vectors(space.inputs, space.outputs, nothing)
+            return Fitter(design, trained, counts, enough=enough).fit(facts).of_columns(columns)
+
+        self._next = made(spaces.next)
+        self._similar = self._next if spaces.similar is spaces.next else made(spaces.similar)
+
+    def at(self, rare: float) -> Spaces:
+        """Each row v that the catalogue describes becomes (n v + rare c) / (n + rare): n its sights, c what the map
+        makes of its content, of the usual length."""
+        following = self._mixed(self._spaces.next, self._next, rare)
+        if self._spaces.similar is self._spaces.next:
+            return Spaces(following, following)
+        return Spaces(following, self._mixed(self._spaces.similar, self._similar, rare))
+
+    def _mixed(self, learnt: Embeddings, made: Vectors, rare: float) -> Embeddings:
+        near = np.flatnonzero(self._counts[self._rows] < SHARES * rare)
+        rows = self._rows[near]
+        share = np.asarray(rare / (self._counts[rows] + rare), dtype=np.float32)[:, None]
+        inputs, outputs = np.array(learnt.inputs, np.float32), np.array(learnt.outputs, np.float32)
+        for matrix, content in ((inputs, made.inputs), (outputs, made.outputs)):
+            matrix[rows] = (1 - share) * matrix[rows] + share * content[near]
+        return Embeddings(inputs, outputs)
 
 
 def shares_that_pay(
@@ -46,16 +76,18 @@ def shares_that_pay(
     facts: ContentFacts,
     ranks: Callable[[Spaces], Ranks],
     rare: Mask,
+    enough: float,
 ) -> ContentFacts:
     """facts with the `rare` that answers questions about rare items best; 0 where that is not sure, or where others
     lose by it. ranks: of the answers, with these spaces. rare: which questions have to do with an item seen at most
-    SELDOM times."""
+    SELDOM times. enough: as `ridge` has it."""
     if rare.sum() < FEWEST:
         return facts
+    blend = Blend(spaces, design, counts, facts, max(SIGHTS), enough)
     base, best, reached = ranks(spaces), facts, 0.0
     for sights in SIGHTS:
         tried = facts.model_copy(update={"rare": sights})
-        found = ranks(blended(spaces, design, counts, tried))
+        found = ranks(blend.at(sights))
         gain = hits(found, DEEP) - hits(base, DEEP) + gains(found, DEEP) - gains(base, DEEP)
         of_rare, of_others = gain[rare], gain[~rare]
         sure = of_rare.mean() - SURE * of_rare.std() / np.sqrt(len(of_rare)) > 0
@@ -63,20 +95,3 @@ def shares_that_pay(
         if sure and harmless and of_rare.mean() > reached:
             best, reached = tried, float(of_rare.mean())
     return best
-
-
-def _blended(
-    space: Embeddings, rows: Rows, design: Design, counts: NDArray[np.int64], facts: ContentFacts
-) -> Embeddings:
-    nothing = np.zeros((len(space.inputs), 1), dtype=np.float32)
-    content = Fitter(design, Vectors(space.inputs, space.outputs, nothing), counts).fit(facts)
-    made = content.of_columns([design.columns[row] for row in rows.tolist()])
-    share = np.asarray(facts.rare / (counts[rows] + facts.rare), dtype=np.float32)[:, None]
-    inputs = _mixed(space.inputs, made.inputs, rows, share)
-    return Embeddings(inputs, _mixed(space.outputs, made.outputs, rows, share))
-
-
-def _mixed(learnt: Float, made: Float, rows: Rows, share: Float) -> Float:
-    matrix = np.array(learnt, dtype=np.float32)
-    matrix[rows] = (1 - share) * matrix[rows] + share * made
-    return matrix

@@ -109,7 +109,7 @@ class _World:
         def ranks(spaces: Spaces) -> Ranks:
             return ranks_of(replace(self._materials, spaces=spaces).scorer(self._blend), pairs)
 
-        return shares_that_pay(self._materials.spaces, self.design, self.counts, facts, ranks, rare[looked_at])
+        return shares_that_pay(self._materials.spaces, self.design, self.counts, facts, ranks, rare[looked_at], ROUGHLY)
 
 
 def _world(

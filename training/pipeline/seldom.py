@@ -7,7 +7,7 @@ from index.artifact.manifest import ContentFacts
 from index.catalogue.catalogue import Catalogue
 from training.config import TrainConfig
 from training.content.learn import design_of
-from training.content.rare import blended
+from training.content.rare import Blend
 from training.corpus import Corpus
 from training.pipeline.train import Fitted, Trainings
 from training.workspace import Workspace
@@ -38,4 +38,5 @@ def with_content(
         step.facts |= {"content_counts": content.rare, "features": 0 if design is None else len(design.lexicon)}
         if design is None:
             return fitted
-        return replace(fitted, spaces=blended(fitted.spaces, design, fitted.corpus.counts(), content))
+        blend = Blend(fitted.spaces, design, fitted.corpus.counts(), content, content.rare)
+        return replace(fitted, spaces=blend.at(content.rare))
