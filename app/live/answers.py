@@ -123,7 +123,8 @@ def _around(view: View, item_id: str, score: Score, ask: Ask) -> Found | None:
 
 def _others(view: View, asked: int) -> int:
     """Items that a list could hold: all but those that are asked about."""
-    return len(model_of(view).vocabulary) + (0 if view.newcomers is None else len(view.newcomers)) - asked
+    new = len(view.newcomers) if view.newcomers is not None and view.has_new else 0
+    return len(model_of(view).vocabulary) + new - asked
 
 
 def _found(model: Model, rows: Rows, scores: Float, shortfall: Shortfall | None = None) -> Found:
@@ -157,8 +158,8 @@ def wish_of(view: View, session: LiveSession, ask: Ask) -> Wish | None:
     """As the model is asked; None where none of the items has a vector. Raises NoModel."""
     model = model_of(view)
     vocabulary, newcomers = model.vocabulary, view.newcomers
-    with_vector = set(view.trained(session.items))
-    places = [i for i, item in enumerate(session.items) if item in with_vector]
+    known = set(view.trained(session.items)) if view.has_new else vocabulary
+    places = [i for i, item in enumerate(session.items) if item in known]
     if not places:
         return None
     weights = session.weights
@@ -181,7 +182,7 @@ def wish_of(view: View, session: LiveSession, ask: Ask) -> Wish | None:
         weights=None if weights is None else np.array([weights[i] for i in places], dtype=np.float32),
         disliked=disliked if session.disliked else None,
         last_may_return=None if session.exclude_last is None else not session.exclude_last,
-        newcomers=newcomers if newcomers is not None and newcomers.used else None,
+        newcomers=newcomers if view.has_new else None,
         new_allowed=new_allowed,
         guests={**guests, **more},
         timed=session.timed,
@@ -243,14 +244,15 @@ def _shaped(view: View, model: Model, rows: Rows, scores: Float, ask: Ask, other
         if not enough.all():
             rows, scores = rows[enough], scores[enough]
             shortfall = "min_score" if len(rows) < ask.k else shortfall
-    if ask.diversity:
-        places, scores = diversify(places_of(rows), scores, vectors_of(view, model, rows), ask.k, ask.diversity)
+    new = view.has_new and bool((rows >= len(model.vocabulary)).any())
+    if ask.diversity and new:
+        places = np.arange(len(rows), dtype=np.int32)
+        places, scores = diversify(places, scores, vectors_of(view, model, rows), ask.k, ask.diversity)
         rows = rows[places]
-    return _found(model, rows[: ask.k], scores[: ask.k], shortfall)
-
-
-def places_of(rows: Rows) -> Rows:
-    return np.arange(len(rows), dtype=np.int32)
+    elif ask.diversity:
+        rows, scores = diversify(rows, scores, model.vectors, ask.k, ask.diversity)
+    rows, scores = rows[: ask.k], scores[: ask.k]
+    return _found(model, rows, scores, shortfall) if new else Found(rows.tolist(), scores.tolist(), shortfall)
 
 
 def vectors_of(view: View, model: Model, rows: Rows) -> Float:

@@ -136,6 +136,12 @@ class View:
         """Whether all of these rows may be shown."""
         return self._ever_hidden.isdisjoint(rows) or all(map(self._shown_at.__getitem__, rows))
 
+    @property
+    def has_new(self) -> bool:
+        """Whether any item without a past has, or had, a vector: what else there is to do for them costs nothing where
+        there are none."""
+        return self.newcomers is not None and self.newcomers.used > 0
+
     def fragment(self, row: int) -> bytes:
         """Rendered now, and kept."""
         assert self.model is not None
@@ -288,14 +294,16 @@ class View:
         return found
 
     def allowed_new(self, wanted: Filter) -> Mask | None:
-        """As `allowed`, of newcomers, by their places; None where no filter says anything."""
-        return None if self._new_sieve is None or not wanted.conditions else self._new_sieve.passing(wanted)
+        """As `allowed`, of newcomers, by their places; None where no filter says anything, or there are none."""
+        if self._new_sieve is None or not wanted.conditions or not self.has_new:
+            return None
+        return self._new_sieve.passing(wanted)
 
     def is_short(self, wanted: Filter, score: Score, k: int, item_id: str) -> bool:
         """Whether a list of k costs well under a millisecond: it is stored, or few rows are to be scanned."""
         if self.model is None or k > self.model.stored[score].rows.shape[1]:
             return False
-        if self.newcomers is not None and self.newcomers.used and not self._is_near(wanted, score, item_id):
+        if self.has_new and not self._is_near(wanted, score, item_id):
             return False
         return not wanted.conditions or (score == "similar" and self._sieve.is_ready(wanted))
 
