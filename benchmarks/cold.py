@@ -31,8 +31,8 @@ from training.content.choose import choose_strengths, made_of
 from training.content.fit import Fitter
 from training.content.hidden import DEEP, Hiding, Hits, Pairs, by_popularity, hide, ranks_of
 from training.content.learn import Design, design_of
-from training.content.rare import SELDOM, SIGHTS, Blend, shares_that_pay
 from training.content.ridge import ENOUGH
+from training.content.seldom import SELDOM, SIGHTS, Blend, shares_that_pay
 from training.content.stand import usual_standing
 from training.corpus import Corpus
 from training.demo.world import write_world
@@ -59,7 +59,7 @@ class World:
     materials: Materials
     pairs: Pairs
 
-    def rare(self) -> Mask:
+    def seldom(self) -> Mask:
         """Which questions have to do with an item that was seldom seen."""
         seldom = self.materials.counted.counts <= SELDOM
         return np.asarray(seldom[self.pairs.asked] | seldom[self.pairs.wanted])
@@ -125,26 +125,26 @@ def table(name: str, config: TrainConfig) -> Iterator[str]:
 
 
 def seldom(here: World, there: World, facts: ContentFacts) -> Iterator[str]:
-    """What rare items gain by their content, at each weight of it, and which weight validation takes."""
+    """What items that were seldom seen gain by their content, at each weight of it, and which weight validation takes."""
     spaces, counts = here.materials.spaces, here.materials.counted.counts
-    taken = shares_that_pay(spaces, here.design, counts, facts, here.ranks, here.rare(), ENOUGH).rare
+    taken = shares_that_pay(spaces, here.design, counts, facts, here.ranks, here.seldom(), ENOUGH).seldom
     blends = [
         Blend(each.materials.spaces, each.design, each.materials.counted.counts, facts, max(SIGHTS))
         for each in (here, there)
     ]
-    yield f"Of {there.rare().sum():,} questions about items seen at most {SELDOM} times, or answered by one; "
+    yield f"Of {there.seldom().sum():,} questions about items seen at most {SELDOM} times, or answered by one; "
     yield f"validation takes {taken:g}.\n"
     yield "| content counts as | validation | test | others, test |"
     yield "|---|---|---|---|"
     before = [hits(each.ranks(each.materials.spaces), DEEP) for each in (here, there)]
-    rates = [before[0][here.rare()].mean(), before[1][there.rare()].mean(), before[1][~there.rare()].mean()]
+    rates = [before[0][here.seldom()].mean(), before[1][there.seldom()].mean(), before[1][~there.seldom()].mean()]
     yield f"| nothing | {' | '.join(f'{rate:.3f}' for rate in rates)} |"
     for sights in SIGHTS:
         gains = [
             hits(each.ranks(blend.at(sights)), DEEP) - old
             for each, blend, old in zip((here, there), blends, before, strict=True)
         ]
-        parts = (gains[0][here.rare()], gains[1][there.rare()], gains[1][~there.rare()])
+        parts = (gains[0][here.seldom()], gains[1][there.seldom()], gains[1][~there.seldom()])
         yield f"| {sights:g} sights | {' | '.join(map(_gain, parts))} |"
     yield ""
 

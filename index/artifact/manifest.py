@@ -141,7 +141,7 @@ class ContentFacts(Record):
     """How items without a past get vectors. inputs, outputs, similar: strengths of the ridge regression for each
     matrix, power: of how often an item was seen, its weight there; both say nothing for the other methods. length: the
     deviation of their scores over all questions, in medians of those of trained items. offset: added to their scores.
-    rare: as how many sights the content of a trained item counts beside what was learnt of it."""
+    seldom: as how many sights the content of a trained item counts beside what was learnt of it."""
 
     method: Literal["map", "nearest", "mean"]
     inputs: float = 1.0
@@ -150,7 +150,7 @@ class ContentFacts(Record):
     power: float = 0.5
     length: float = 1.0
     offset: float = 0.0
-    rare: float = 0.0
+    seldom: float = 0.0
 
 
 class StoredEvents(Record):

@@ -18,7 +18,7 @@ from training.content.choose import choose_strengths, made_of
 from training.content.fit import Fitter
 from training.content.hidden import DEEP, Hiding, Pairs, by_popularity, hide, ranks_of
 from training.content.learn import Design, design_of
-from training.content.rare import SELDOM, shares_that_pay
+from training.content.seldom import SELDOM, shares_that_pay
 from training.content.stand import usual_standing
 from training.evaluation.metrics import Ranks, hits
 from training.evaluation.split import Prefixes, Split, split_validation, validation_prefixes
@@ -32,7 +32,7 @@ from training.workspace import Workspace, read_json, write_json
 
 QUESTIONS = 3000  # a hundred or more of them are about hidden items, or answered by one
 SCORES = 300_000_000  # fewer questions where so many scores would be made
-OTHERS = 3  # of so many questions that have nothing to do with rare items, one is looked at for their sake
+OTHERS = 3  # of so many questions about items that were often seen, one is looked at for their sake
 ROUGHLY = 1e-2  # as `ridge` has it: which map is best is seen before the last digits are
 METHODS: tuple[Method, ...] = ("map", "nearest", "mean")
 
@@ -49,9 +49,9 @@ def choose_content(
     config: TrainConfig,
     work: Workspace,
     trainings: Trainings,
-    rare: bool = True,
+    seldom: bool = True,
 ) -> ContentFacts | None:
-    """None where it is off, or the catalogue says nothing of the items. A step: it resumes. rare: whether vectors of
+    """None where it is off, or the catalogue says nothing of the items. A step: it resumes. seldom: whether vectors of
     items that were seldom seen may be changed."""
     start = untried(config)
     if start is None or not catalogue.ids or not config.evaluation.blend:
@@ -71,8 +71,8 @@ def choose_content(
                     break
                 found[method] = choose_strengths(world.fitter, world.design, world.trained, world.hiding, method)
                 step.share(done / len(METHODS))
-            if world is not None and rare:
-                found[start.method] = world.with_rare(found[start.method])
+            if world is not None and seldom:
+                found[start.method] = world.with_seldom(found[start.method])
             if found:
                 step.facts |= found[start.method].model_dump()
         write_json(folder / "content.json", {name: facts.model_dump() for name, facts in found.items()})
@@ -99,17 +99,19 @@ class _World:
         self.hiding = Hiding(scorer, self._pairs, hidden, usual_standing(scorer, self.trained, self.counts))
         self.fitter = Fitter(design, self.trained, self.counts, np.flatnonzero(~hidden).astype(np.int32), ROUGHLY)
 
-    def with_rare(self, facts: ContentFacts) -> ContentFacts:
-        """With the weight of content in rare items' vectors."""
-        seldom = self.counts <= SELDOM
-        rare = seldom[self._pairs.asked] | seldom[self._pairs.wanted]
-        looked_at = rare | (np.arange(len(rare)) % OTHERS == 0)
+    def with_seldom(self, facts: ContentFacts) -> ContentFacts:
+        """With the weight of content in the vectors of items that were seldom seen."""
+        few = self.counts <= SELDOM
+        about = few[self._pairs.asked] | few[self._pairs.wanted]
+        looked_at = about | (np.arange(len(about)) % OTHERS == 0)
         pairs = self._pairs.where(looked_at)
 
         def ranks(spaces: Spaces) -> Ranks:
             return ranks_of(replace(self._materials, spaces=spaces).scorer(self._blend), pairs)
 
-        return shares_that_pay(self._materials.spaces, self.design, self.counts, facts, ranks, rare[looked_at], ROUGHLY)
+        return shares_that_pay(
+            self._materials.spaces, self.design, self.counts, facts, ranks, about[looked_at], ROUGHLY
+        )
 
 
 def _world(

@@ -181,7 +181,7 @@ def _with_log(
     items, served = read_catalogue(meeting.served(), config, work)
     test = split_test(meeting.corpus, meeting.ids, config, meeting.given)
     chosen = choose_settings(test, items, config, work, given)
-    content = choose_content(test, items, chosen, config, work, given, rare=False)
+    content = choose_content(test, items, chosen, config, work, given, seldom=False)
     measured = measure(test, items, chosen, config, work, log.counts, given)
     measured = with_cold(measured, test, items, chosen, content, config, work)
     measured = replace(measured, report=measured.report.model_copy(update={"advice": _honest(measured.report.advice)}))

@@ -7,7 +7,7 @@ from index.artifact.manifest import ContentFacts
 from index.catalogue.catalogue import Catalogue
 from training.config import TrainConfig
 from training.content.learn import design_of
-from training.content.rare import Blend
+from training.content.seldom import Blend
 from training.corpus import Corpus
 from training.pipeline.train import Fitted, Trainings
 from training.workspace import Workspace
@@ -31,12 +31,12 @@ def with_content(
     fitted: Fitted, items: Catalogue, content: ContentFacts | None, config: TrainConfig, work: Workspace
 ) -> Fitted:
     """Blended as the choice says; the same object where it says nothing."""
-    if content is None or not content.rare:
+    if content is None or not content.seldom:
         return fitted
-    with work.told.step("rare items") as step:
+    with work.told.step("seldom seen") as step:
         design = design_of(items, fitted.ids, config.cold.features, fitted.spaces.next.inputs.shape[1])
-        step.facts |= {"content_counts": content.rare, "features": 0 if design is None else len(design.lexicon)}
+        step.facts |= {"content_counts": content.seldom, "features": 0 if design is None else len(design.lexicon)}
         if design is None:
             return fitted
-        blend = Blend(fitted.spaces, design, fitted.corpus.counts(), content, content.rare)
-        return replace(fitted, spaces=blend.at(content.rare))
+        blend = Blend(fitted.spaces, design, fitted.corpus.counts(), content, content.seldom)
+        return replace(fitted, spaces=blend.at(content.seldom))

@@ -1,4 +1,4 @@
-"""What is chosen on validation: how far new items may come forward, and what content counts for rare ones."""
+"""What is chosen on validation: how far new items may come forward, and what content counts for those that were seldom seen."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ from training.choice.materials import Counted
 from training.content.choose import MOST_LOST, SURE, highest
 from training.content.hidden import DEEP, Hiding, Pairs
 from training.content.learn import Design
-from training.content.rare import SIGHTS, Blend, shares_that_pay
 from training.content.ridge import ridge
+from training.content.seldom import SIGHTS, Blend, shares_that_pay
 from training.content.stand import usual_standing
 from training.corpus import Corpus
 from training.evaluation.metrics import hits
@@ -132,7 +132,7 @@ def described():
     return Design(lexicon, columns), Spaces(spaces[0], spaces[1]), np.array([1, 2, 5, 10, 1000, 9, 9, 9, 9, 9, 9, 1])
 
 
-def test_a_rare_item_stands_between_what_was_learnt_and_its_content(described):
+def test_an_item_that_was_seldom_seen_stands_between_what_was_learnt_and_its_content(described):
     design, spaces, counts = described
     facts = ContentFacts(method="map")
     blend = Blend(spaces, design, counts, facts, 3.0)
@@ -156,23 +156,23 @@ def test_one_training_for_both_stays_one(described):
 
 
 @pytest.mark.parametrize("gain", [False, True])
-def test_content_counts_for_rare_items_only_where_that_pays(described, gain):
+def test_content_counts_for_them_only_where_that_pays(described, gain):
     design, spaces, counts = described
-    rare = np.arange(200) < 100
+    of_seldom = np.arange(200) < 100
 
     def ranks(tried):
         better = gain and tried is not spaces
-        return np.where(rare, 3 if better else 40, 5).astype(np.int32)
+        return np.where(of_seldom, 3 if better else 40, 5).astype(np.int32)
 
-    found = shares_that_pay(spaces, design, counts, ContentFacts(method="map"), ranks, rare, 1e-2)
-    assert found.rare == (SIGHTS[0] if gain else 0)
+    found = shares_that_pay(spaces, design, counts, ContentFacts(method="map"), ranks, of_seldom, 1e-2)
+    assert found.seldom == (SIGHTS[0] if gain else 0)
 
 
 def test_content_does_not_count_where_others_lose_by_it(described):
     design, spaces, counts = described
-    rare = np.arange(200) < 100
+    of_seldom = np.arange(200) < 100
 
     def ranks(tried):
-        return np.full(200, 10, dtype=np.int32) if tried is spaces else np.where(rare, 1, 25).astype(np.int32)
+        return np.full(200, 10, dtype=np.int32) if tried is spaces else np.where(of_seldom, 1, 25).astype(np.int32)
 
-    assert shares_that_pay(spaces, design, counts, ContentFacts(method="map"), ranks, rare, 1e-2).rare == 0
+    assert shares_that_pay(spaces, design, counts, ContentFacts(method="map"), ranks, of_seldom, 1e-2).seldom == 0
