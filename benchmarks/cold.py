@@ -125,7 +125,7 @@ def table(name: str, config: TrainConfig) -> Iterator[str]:
 
 
 def seldom(here: World, there: World, facts: ContentFacts) -> Iterator[str]:
-    """What items that were seldom seen gain by their content, at each weight of it, and which weight validation takes."""
+    """What items that were seldom seen gain by their content, at each weight, and which one validation takes."""
     spaces, counts = here.materials.spaces, here.materials.counted.counts
     taken = shares_that_pay(spaces, here.design, counts, facts, here.ranks, here.seldom(), ENOUGH).seldom
     blends = [

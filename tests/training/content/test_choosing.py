@@ -1,4 +1,4 @@
-"""What is chosen on validation: how far new items may come forward, and what content counts for those that were seldom seen."""
+"""What is chosen on validation: how far new items may come forward, what content counts for those seldom seen."""
 
 import numpy as np
 import pytest
