@@ -94,7 +94,7 @@ def create_app(settings: Settings) -> App:
     engine = connect(settings.database_url)
     metrics = Metrics(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     registry = Registry(settings.models)
-    snapshots = Snapshots(registry, metrics)
+    snapshots = Snapshots(registry, metrics, settings.new_items)
     pools = Pools(settings, metrics)
     service = Service(
         settings,

@@ -10,11 +10,29 @@ from cli.command import Parser
 if TYPE_CHECKING:
     from training.config import TrainConfig
 
-SECTIONS = ("events", "sessions", "objective", "trainer", "index", "recommender", "evaluation", "update", "gate")
+SECTIONS = (
+    "events",
+    "sessions",
+    "objective",
+    "trainer",
+    "index",
+    "recommender",
+    "cold",
+    "evaluation",
+    "update",
+    "gate",
+)
 # What the first help shows; all the others are behind --help-settings.
 FIRST = ("events.paths", "events.preset", "events.items", "events.user", "events.item", "events.time", "events.session")
 # Settings whose flag reads better under another name.
-FLAG_NAMES = {"paths": "events", "preset": "from", "share": "update-share", "days": "update-days"}
+FLAG_NAMES = {
+    "paths": "events",
+    "preset": "from",
+    "share": "update-share",
+    "days": "update-days",
+    "method": "cold-method",
+    "features": "cold-features",
+}
 
 
 class HelpSettings(argparse.Action):

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from index.artifact.directory import Artifact, ArtifactWriter
 from index.catalogue.catalogue import Catalogue
 from index.catalogue.file import read_catalogue, write_catalogue
+from index.content.content import Content, Vectors
+from index.content.file import read_content, write_content
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
 from index.evidence import Evidence
 from index.ranking.parts.popularity import NEWEST
@@ -66,7 +68,8 @@ class ModelParts:
     the part. similar_vectors: float32 (n, any d), of length 1; of the reading
     dot the inputs themselves. targets: float32 (n, d or 2 d), see `targets_of`; of the
     reading in-out the outputs themselves. codes, moments: of the targets. similar_graph: HNSW over
-    similar_vectors; None in catalogues that are scanned.
+    similar_vectors; None in catalogues that are scanned. content: how items without a past get vectors; None where the
+    catalogue says nothing, and in older artifacts.
     """
 
     vocabulary: Vocabulary
@@ -85,6 +88,7 @@ class ModelParts:
     moments: Moments | None = None
     similar_graph: faiss.IndexHNSW | None = None
     evaluation_ranks: NDArray[Any] | None = None
+    content: Content | None = None
 
 
 def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
@@ -127,6 +131,8 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         writer.array(name, values)
     if parts.similar_graph is not None:
         write_index(parts.similar_graph, writer.path("similar.faiss"))
+    if parts.content is not None:
+        write_content(writer, parts.content)
 
 
 def read_parts(artifact: Artifact) -> ModelParts:
@@ -183,6 +189,7 @@ def read_parts(artifact: Artifact) -> ModelParts:
         similar=Neighbours(array("similar_rows"), array("similar_scores")),
         next=Neighbours(array("next_rows"), array("next_scores")),
         evaluation_ranks=optional("evaluation_ranks"),
+        content=read_content(artifact, Vectors(inputs, outputs, similar_vectors)),
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
     wide = target_dims(dims, config.next_reading)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from index.artifact.directory import Artifact
 from index.catalogue.lists import Lists
 from index.catalogue.texts import Texts
+from index.content.file import faults
 from index.errors import ArtifactCorrupt, ArtifactError
 from index.model import Model
 from index.parts import ModelParts, read_parts
@@ -104,6 +105,8 @@ def _faults(parts: ModelParts) -> Iterator[tuple[str, str]]:
         yield "evidence_sessions", "is not of whole numbers"
     if not _within(evidence.sessions, 0, len(evidence.ends) - 1):
         yield "evidence_sessions", "names sessions that there are not"
+    if parts.content is not None:
+        yield from faults(parts.content)
     if evidence.positions.shape != evidence.sessions.shape or not _within(evidence.positions, 0, None):
         yield "evidence_positions", "does not hold a position for each session"
 

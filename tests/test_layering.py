@@ -36,7 +36,7 @@ FLOORS = (
     },
     {"events", "trainers", "baselines", "demo"},
     {"sessions", "evaluation", "items", "presets", "vectors"},
-    {"choice", "given"},
+    {"choice", "given", "content"},
     {"check"},
     {"pipeline"},
     {"tune", "jobs"},

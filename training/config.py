@@ -149,6 +149,17 @@ class IndexConfig(Settings):
     neighbours: int = setting(100, "how many neighbours of each item are computed in advance and stored", ge=1, le=1000)
 
 
+class ColdConfig(Settings):
+    """Items without a past: in the catalogue, and in no session."""
+
+    method: Literal["map", "nearest", "mean", "off"] = setting(
+        "map",
+        "how they get vectors. map: ridge regression from words and attributes; nearest: the mean of the three items "
+        "that share most with them; mean: the mean of their words' and attributes' vectors; off: none",
+    )
+    features: int = setting(20_000, "words, pairs of words and values that are looked at, at most", ge=1, le=1_000_000)
+
+
 class EvaluationConfig(Settings):
     """What is held out, and what is measured with it."""
 
@@ -199,6 +210,7 @@ class TrainConfig(Settings):
     objective: ObjectiveConfig = ObjectiveConfig()
     trainer: TrainerConfig = TrainerConfig()
     index: IndexConfig = IndexConfig()
+    cold: ColdConfig = ColdConfig()
     recommender: RecommenderConfig = RecommenderConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     update: UpdateConfig = UpdateConfig()

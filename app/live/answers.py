@@ -1,16 +1,16 @@
 """What is asked of the model and the catalogue -> rows and scores, best first."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.filters.conditions import EVERYTHING, Filter, filter_of
 from app.live.view import View
 from app.problems import FIRST_STEP
+from index.content.newcomers import merged
 from index.errors import ItemUnknown, ItemUntrained, NoModel, RequestError
 from index.model import Model, Score
 from index.ranking.analogy import analogy
@@ -22,6 +22,7 @@ from index.search.exact import Mask
 
 Fallback = Literal["popular", "none"]
 Shortfall = Literal["filtered", "min_score", "untrained", "catalogue_small", "max_per"]
+CONTENT = "content"  # the source of what is near by content alone
 MOST_K = 500
 REQUEST_COST, LIST_COST = 500, 50  # results that are rendered in the time that either takes besides
 
@@ -54,8 +55,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """rows: best first. scores: the same length. sources: None where all are of the model; of fallback items each has
-    its own, and no score."""
+    """rows: best first, newcomers behind those of the model. scores: the same length. sources: None where all are of
+    the model; else each has its own, and fallback items have no score."""
 
     rows: Sequence[int] = ()
     scores: Sequence[float | None] = ()
@@ -88,18 +89,50 @@ def similar(view: View, item_id: str, score: Score, ask: Ask) -> Found:
     except (ItemUntrained, ItemUnknown):
         if view.get(item_id) is None:
             raise
-        return _fallback(view, item_id, ask)
+        return _around(view, item_id, score, ask) or _fallback(view, item_id, ask)
+    newcomers = view.newcomers
     if ask.is_plain:
         # Most questions: the stored list as it is, where nothing of it is hidden.
         stored = model.stored[score]
         rows = stored.rows[row, : ask.k].tolist()
         if len(rows) == ask.k and rows[-1] >= 0 and view.shows(rows):
-            return Found(rows, stored.scores[row, : ask.k].tolist())
-    allowed = view.allowed(ask.filter)
-    gone = model.vocabulary.known_rows(ask.exclude) if ask.exclude else None
+            scores = stored.scores[row, : ask.k]
+            if newcomers is None or not newcomers.used:
+                return Found(rows, scores.tolist())
+            near, close = model.unseen.nearest(row, ask.k, score, newcomers)
+            if not len(near) or close[0] <= scores[-1]:  # none is near enough
+                return Found(rows, scores.tolist())
+            return _found(model, *merged(stored.rows[row, : ask.k], scores, near, close, ask.k))
+    allowed, new_allowed = view.allowed(ask.filter), view.allowed_new(ask.filter)
+    gone = view.rows_of(ask.exclude) if ask.exclude else None
     wanted = _pool(ask)
-    found, scores = model.among(row, wanted, score, allowed, gone)
-    return _shaped(model, found, scores, ask, len(model.vocabulary) - 1)
+    found, scores = model.beside(row, wanted, score, allowed, gone, newcomers, new_allowed)
+    return _shaped(view, model, found, scores, ask, _others(view, 1))
+
+
+def _around(view: View, item_id: str, score: Score, ask: Ask) -> Found | None:
+    """For an item without a past: all that is near it is so by its content. None where it has no vector."""
+    guest, newcomers, model = view.guest(item_id), view.newcomers, model_of(view)
+    if guest is None or newcomers is None:
+        return None
+    allowed, new_allowed = view.allowed(ask.filter), view.allowed_new(ask.filter)
+    gone = view.rows_of(ask.exclude) if ask.exclude else None
+    rows, scores = model.unseen.around(guest, _pool(ask), score, newcomers, allowed, new_allowed, gone)
+    return by_content(_shaped(view, model, rows, scores, ask, _others(view, 1)))
+
+
+def _others(view: View, asked: int) -> int:
+    """Items that a list could hold: all but those that are asked about."""
+    new = len(view.newcomers) if view.newcomers is not None and view.has_new else 0
+    return len(model_of(view).vocabulary) + new - asked
+
+
+def _found(model: Model, rows: Rows, scores: Float, shortfall: Shortfall | None = None) -> Found:
+    """With sources where newcomers are among them."""
+    listed, items = rows.tolist(), len(model.vocabulary)
+    new = any(row >= items for row in listed)
+    sources = [CONTENT if row >= items else "model" for row in listed] if new else None
+    return Found(listed, scores.tolist(), shortfall, sources)
 
 
 @dataclass(frozen=True)
@@ -123,24 +156,35 @@ def recommend(view: View, session: LiveSession, ask: Ask) -> Found:
 
 def wish_of(view: View, session: LiveSession, ask: Ask) -> Wish | None:
     """As the model is asked; None where none of the items has a vector. Raises NoModel."""
-    vocabulary = model_of(view).vocabulary
-    places = [i for i, item in enumerate(session.items) if item in vocabulary]
+    model = model_of(view)
+    vocabulary, newcomers = model.vocabulary, view.newcomers
+    known = set(view.trained(session.items)) if view.has_new else vocabulary
+    places = [i for i, item in enumerate(session.items) if item in known]
     if not places:
         return None
     weights = session.weights
+    rows, guests = model.unseen.session_of((session.items[i] for i in places), newcomers, view.fields_of)
+    disliked, more = model.unseen.session_of(session.disliked, newcomers, view.fields_of)
     allowed = view.allowed(ask.filter)
     mask = None if allowed is None else allowed.mask
-    if ask.exclude and len(out := vocabulary.known_rows(ask.exclude)):
+    new_allowed = view.allowed_new(ask.filter)
+    if ask.exclude and len(out := view.rows_of(ask.exclude)):
         mask = np.ones(len(vocabulary), dtype=np.bool_) if mask is None else mask.copy()
-        mask[out] = False
+        mask[out[out < len(vocabulary)]] = False
+        if newcomers is not None:
+            new_allowed = newcomers.shown.copy() if new_allowed is None else new_allowed.copy()
+            new_allowed[out[out >= len(vocabulary)] - len(vocabulary)] = False
     return Wish(
-        session=vocabulary.rows(session.items[i] for i in places),
+        session=rows,
         k=_pool(ask),
         allowed=mask,
         exclude_seen=session.exclude_seen,
         weights=None if weights is None else np.array([weights[i] for i in places], dtype=np.float32),
-        disliked=vocabulary.known_rows(session.disliked) if session.disliked else None,
+        disliked=disliked if session.disliked else None,
         last_may_return=None if session.exclude_last is None else not session.exclude_last,
+        newcomers=newcomers if view.has_new else None,
+        new_allowed=new_allowed,
+        guests={**guests, **more},
         timed=session.timed,
     )
 
@@ -149,8 +193,18 @@ def listed(view: View, session: LiveSession, ask: Ask, wish: Wish | None, best: 
     """best: what the model answered to the wish; of None both."""
     if wish is None or best is None:
         return fallback(view, session, ask)
-    model = model_of(view)
-    return _shaped(model, *best, ask, len(model.vocabulary) - len(set(wish.session.tolist())))
+    model, asked = model_of(view), set(wish.session.tolist())
+    found = _shaped(view, model, *best, ask, _others(view, len(asked)))
+    return by_content(found) if only_guests(wish) else found
+
+
+def only_guests(wish: Wish) -> bool:
+    """Whether nothing of the session was ever seen: all that comes is by content."""
+    return wish.guests.keys() >= set(wish.session.tolist())
+
+
+def by_content(found: Found) -> Found:
+    return replace(found, sources=[CONTENT] * len(found.rows))
 
 
 def analogous(view: View, positive: Sequence[str], negative: Sequence[str], ask: Ask) -> Found:
@@ -168,7 +222,7 @@ def analogous(view: View, positive: Sequence[str], negative: Sequence[str], ask:
         query[None, :], _pool(ask), None if allowed is None else allowed.mask, exclude=[gone]
     )
     real = rows[0] >= 0
-    return _shaped(model, rows[0][real], scores[0][real], ask, len(model.vocabulary) - len(set(gone.tolist())))
+    return _shaped(view, model, rows[0][real], scores[0][real], ask, len(model.vocabulary) - len(set(gone.tolist())))
 
 
 def ignored(view: View, *given: Sequence[str]) -> list[str]:
@@ -181,7 +235,7 @@ def _pool(ask: Ask) -> int:
     return ask.k * POOL if ask.diversity or ask.mix else ask.k
 
 
-def _shaped(model: Model, rows: NDArray[np.int32], scores: NDArray[np.float32], ask: Ask, others: int) -> Found:
+def _shaped(view: View, model: Model, rows: Rows, scores: Float, ask: Ask, others: int) -> Found:
     shortfall: Shortfall | None = None
     if len(rows) < ask.k:
         shortfall = "catalogue_small" if len(rows) >= others else "filtered"
@@ -190,9 +244,25 @@ def _shaped(model: Model, rows: NDArray[np.int32], scores: NDArray[np.float32], 
         if not enough.all():
             rows, scores = rows[enough], scores[enough]
             shortfall = "min_score" if len(rows) < ask.k else shortfall
-    if ask.diversity:
+    new = view.has_new and bool((rows >= len(model.vocabulary)).any())
+    if ask.diversity and new:
+        places = np.arange(len(rows), dtype=np.int32)
+        places, scores = diversify(places, scores, vectors_of(view, model, rows), ask.k, ask.diversity)
+        rows = rows[places]
+    elif ask.diversity:
         rows, scores = diversify(rows, scores, model.vectors, ask.k, ask.diversity)
-    return Found(rows[: ask.k].tolist(), scores[: ask.k].tolist(), shortfall)
+    rows, scores = rows[: ask.k], scores[: ask.k]
+    return _found(model, rows, scores, shortfall) if new else Found(rows.tolist(), scores.tolist(), shortfall)
+
+
+def vectors_of(view: View, model: Model, rows: Rows) -> Float:
+    """What similarity is measured with, of rows of the model and of newcomers."""
+    items = len(model.vocabulary)
+    vectors = np.array(model.vectors[np.minimum(rows, items - 1)], dtype=np.float32)
+    if view.newcomers is not None:
+        new = rows >= items
+        vectors[new] = view.newcomers.similar[rows[new] - items]
+    return vectors
 
 
 def fallback(view: View, session: LiveSession, ask: Ask, pick: Pick = _first) -> Found:

@@ -45,6 +45,8 @@ def recommend(view: View, session: LiveSession, ask: Ask) -> MixedFound:
         own = set(wish.session.tolist())
         known = [model.vocabulary.ids[row] for row in found.rows if row in own]
     listed = Found(found.rows, found.scores, _shortfall(model, wish, ask, found))
+    if answers.only_guests(wish):
+        listed = answers.by_content(listed)
     return MixedFound(listed, found.left_out, known)
 
 
@@ -55,8 +57,9 @@ def _shortfall(model: Model, wish: Wish, ask: Ask, found: Mixed) -> Shortfall | 
         return "max_per"
     if found.below:
         return "min_score"
-    own = 1 if ask.mix.discovery is not None else len(set(wish.session.tolist()))
-    return "catalogue_small" if len(found.rows) >= len(model.vocabulary) - own else "filtered"
+    items = len(model.vocabulary)
+    own = 1 if ask.mix.discovery is not None else len({row for row in wish.session.tolist() if row < items})
+    return "catalogue_small" if len(found.rows) >= items - own else "filtered"
 
 
 def _fallback(view: View, session: LiveSession, ask: Ask) -> MixedFound:

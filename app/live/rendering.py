@@ -38,7 +38,10 @@ def _tail(found: Found) -> bytes:
 def items_json(view: View, found: Found, anchor: str | None = None) -> bytes:
     """The results as JSON, without the brackets; in ASCII."""
     fragments = view.fragments.kept
-    kept = [fragments[row] or view.fragment(row) for row in found.rows]
+    if found.sources is None:
+        kept = [fragments[row] or view.fragment(row) for row in found.rows]
+    else:  # newcomers may be among them, whose rows lie behind those
+        kept = [(row < len(fragments) and fragments[row]) or view.fragment(row) for row in found.rows]
     if anchor is None and found.sources is None:
         # The common case at once: all results in one go of the formatting.
         values: list[Any] = [None] * (2 * len(kept))
@@ -76,7 +79,8 @@ def pair_json(pair: PairEvidence | None) -> dict[str, Any] | None:
 
 def _evidence_json(view: View, anchor: str, row: int) -> str:
     model = model_of(view)
-    if anchor not in model.vocabulary or (own := model.vocabulary.row(anchor)) == row:
+    new = row >= len(model.vocabulary)  # in no session yet
+    if new or anchor not in model.vocabulary or (own := model.vocabulary.row(anchor)) == row:
         return ',"evidence":null}'
     return f',"evidence":{dumps(pair_json(model.evidence.pair(own, row)))}}}'
 

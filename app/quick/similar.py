@@ -81,7 +81,7 @@ class Quick:
         score, ask = wanted
         if view.model.vocabulary.find(item_id) is None or view.deleted(item_id):
             return None
-        if not view.is_short(ask.filter, score, ask.k):
+        if not view.is_short(ask.filter, score, ask.k, item_id):
             return None
         if self._admission.wait(address, head.key):
             return None

@@ -140,7 +140,8 @@ async def explain(
 
 def _explained(view: View, model: Model, item: str, candidate: str, views: list[ItemView]) -> bytes:
     try:
-        why = model.explain(item, candidate)
+        new = model.unseen.explain(item, candidate, view.newcomers, view.fields_of)
+        why = new or model.explain_trained(item, candidate)
     except ItemUnknown:
         # Only in the live catalogue: added since the model was trained.
         untrained = next(v.item_id for v in views if not v.trained)
@@ -157,6 +158,7 @@ def _explained(view: View, model: Model, item: str, candidate: str, views: list[
         **{name: place and {"score": round(place.score, 6), "rank": place.rank} for name, place in places.items()},
         "parts": {name: round(value, 6) for name, value in why.parts.items()},
         "missing": why.missing,
+        "content": why.content,
         "sentences": why.sentences(views[0].title or item, views[1].title or candidate),
     }
     return rendering.json_bytes(content)

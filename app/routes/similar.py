@@ -35,7 +35,7 @@ async def _similar(service: ServiceDep, request: Request, item_id: str, query: S
         return rendering.similar_bytes(view, item_id, query.score, found, anchor, ignored)
 
     # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
-    quick = not query.explain and not query.diversity and view.is_short(ask.filter, query.score, ask.k)
+    quick = not query.explain and not query.diversity and view.is_short(ask.filter, query.score, ask.k, item_id)
     return reply(view, work() if quick else await service.pools.search.run(request, work, ask.cost()))
 
 

@@ -34,8 +34,9 @@ class Item(BaseModel):
     score: float | None = Field(
         description="similar: cosine, -1 to 1; next: in standard deviations above the mean; null for fallback items"
     )
-    source: Literal["model", "category", "popular"] = Field(
-        description="model: by vectors and counts; category, popular: fallback"
+    source: Literal["model", "content", "category", "popular"] = Field(
+        description="model: by vectors and counts; content: this item, or all that is asked about, was never seen, and "
+        "the catalogue says what it is near; category, popular: fallback"
     )
     evidence: Evidence | None = Field(default=None, description="with explain=true")
 
@@ -158,6 +159,10 @@ class ExplainReply(Reply):
     next: PlaceReply | None
     parts: dict[str, float] = Field(description="what each part adds to the second's score of next")
     missing: dict[str, str] = Field(description="why the second is not among the stored neighbours, by score")
+    content: dict[str, list[str]] = Field(
+        description="of an item that was in no session, by its id: the words and attributes that bring it near the "
+        "other, the strongest first"
+    )
     sentences: list[str] = Field(description="the same in words")
 
 

@@ -27,6 +27,7 @@ from training.evaluation.split import split_test
 from training.objective.settings import ObjectiveConfig
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
+from training.pipeline.cold import choose_content, untried, with_cold
 from training.pipeline.gate import SEEN, judge_run, judge_unmeasured, look_ahead
 from training.pipeline.gather import Given
 from training.pipeline.measure import measure
@@ -180,15 +181,17 @@ def _with_log(
     items, served = read_catalogue(meeting.served(), config, work)
     test = split_test(meeting.corpus, meeting.ids, config, meeting.given)
     chosen = choose_settings(test, items, config, work, given)
+    content = choose_content(test, items, chosen, config, work, given, seldom=False)
     measured = measure(test, items, chosen, config, work, log.counts, given)
+    measured = with_cold(measured, test, items, chosen, content, config, work)
     measured = replace(measured, report=measured.report.model_copy(update={"advice": _honest(measured.report.advice)}))
     final = given.fit("train", served.corpus, served.vocabulary.ids, config, work)
-    parts, indexes = assemble(served, final, items, chosen.blend, measured.records, config, told)
+    parts, indexes = assemble(served, final, items, chosen.blend, measured.records, config, told, None, content)
     with told.step("gate") as step:
         gate = judge_run(registry, served, final, test, measured, config, force)
         step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
     facts = _facts(given, chosen.blend, WITH_LOG if config.evaluation.blend else WITH_LOG_AS_SET, meeting)
-    model = Model(config, chosen.blend, served, final, parts, indexes, measured.report, imported=facts)
+    model = Model(config, chosen.blend, served, final, parts, indexes, measured.report, imported=facts, content=content)
     return publish(model, gate, registry, how, work)
 
 
@@ -200,11 +203,13 @@ def _alone(
     items, log = read_catalogue(log, config, work)
     final = given.fit("train", log.corpus, ids, config, work)
     following = _same_as_similar(config.recommender, final.spaces)
-    parts, indexes = assemble(log, final, items, following, None, config, told)
+    content = untried(config)
+    parts, indexes = assemble(log, final, items, following, None, config, told, None, content)
     with told.step("gate") as step:
         gate = judge_unmeasured(registry, log, final, config.gate, force)
         step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
-    model = Model(config, following, log, final, parts, indexes, None, imported=_facts(given, following, ALONE))
+    facts = _facts(given, following, ALONE)
+    model = Model(config, following, log, final, parts, indexes, None, imported=facts, content=content)
     return publish(model, gate, registry, how, work)
 
 

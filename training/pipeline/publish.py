@@ -7,7 +7,16 @@ from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
 
-from index.artifact.manifest import Data, Gate, ImportFacts, IndexFacts, Manifest, StoredEvents, UpdateFacts
+from index.artifact.manifest import (
+    ContentFacts,
+    Data,
+    Gate,
+    ImportFacts,
+    IndexFacts,
+    Manifest,
+    StoredEvents,
+    UpdateFacts,
+)
 from index.artifact.registry import Registry
 from index.parts import ModelParts, write_parts
 from index.ranking.settings import RecommenderConfig
@@ -72,6 +81,7 @@ class Model:
     report: Report | None
     update: UpdateFacts | None = None
     imported: ImportFacts | None = None
+    content: ContentFacts | None = None
 
 
 def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work: Workspace) -> Outcome:
@@ -99,6 +109,7 @@ def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work:
             gate=gate,
             update=model.update,
             imported=model.imported,
+            content=model.content if model.parts.content is not None else None,
             stored=how.stored,
         )
         with registry.writer(version) as writer:

@@ -10,10 +10,12 @@ from training.config import TrainConfig
 from training.evaluation.split import split_test
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
+from training.pipeline.cold import choose_content, with_cold
 from training.pipeline.gate import judge_run, look_ahead
 from training.pipeline.measure import measure
 from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
+from training.pipeline.seldom import WithContent, with_content
 from training.pipeline.train import Trained, train_on_all
 from training.progress import Reporter
 from training.workspace import Workspace
@@ -37,12 +39,17 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         trainings = Trained(items)
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work, trainings)
-        measured = measure(test, items, chosen, config, work, log.counts, trainings)
+        content = choose_content(test, items, chosen, config, work, trainings)
+        measured = measure(test, items, chosen, config, work, log.counts, WithContent(trainings, items, content))
+        measured = with_cold(measured, test, items, chosen, content, config, work)
         whole = config.evaluation.publish_all
-        final = train_on_all(log, items, registry, chosen.config(config), work) if whole else measured.fitted
-        parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told)
+        final = measured.fitted
+        if whole:
+            final = train_on_all(log, items, registry, chosen.config(config), work)
+            final = with_content(final, items, content, config, work)
+        parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told, None, content)
         with told.step("gate") as step:
             gate = judge_run(registry, log, final, test, measured, config, force)
             step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
-        model = Model(config, chosen.blend, log, final, parts, indexes, measured.report)
+        model = Model(config, chosen.blend, log, final, parts, indexes, measured.report, content=content)
         return publish(model, gate, registry, how, work)
