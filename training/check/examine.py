@@ -24,12 +24,16 @@ from training.check.forecast import Forecast, forecast
 from training.check.judge import SEVERITIES, Reading, judge, reading_of
 from training.check.lookups import ids_of
 from training.check.metadata import Metadata, judge_metadata, look_at, unreadable
+from training.check.offers.kinds import kinds_of
+from training.check.offers.offer import Facts
+from training.check.offers.table import offers_of
 from training.config import TrainConfig
 from training.corpus import Corpus
 from training.events.source import Sources
 from training.events.sources import open_sources
 from training.events.sql import connect
 from training.eventsconfig import EventsConfig
+from training.items.look import Look
 from training.progress import Reporter, Step
 from training.sessions.encode import Sessions
 
@@ -59,13 +63,18 @@ def examine(
                 exam = replace(exam, forecast=forecaster(sessions.corpus, config, exam.events))
         with step(progress, "examples"):
             found = with_names(judge(exam), connection, sources, config.events)
+        look, more = metadata_of(config.events, exam, progress)
+        with step(progress, "offers"):
+            column = config.events.event_type or (exam.types and exam.types[0])
+            kinds = kinds_of(connection, sources, config, column, exam.counts.rows) if exam.events else None
+            offers = offers_of(Facts(exam, kinds, look))
         connection.close()
-    metadata, more = metadata_of(config.events, exam, progress)
     found = sorted([*found, *more], key=lambda finding: SEVERITIES.index(finding.severity))
-    return report(exam, sources, found, time.perf_counter() - started, metadata)
+    metadata = None if look is None else Metadata.of(look)
+    return report(exam, sources, found, time.perf_counter() - started, metadata, offers)
 
 
-def metadata_of(config: EventsConfig, exam: Exam, progress: Reporter | None) -> tuple[Metadata | None, list[Finding]]:
+def metadata_of(config: EventsConfig, exam: Exam, progress: Reporter | None) -> tuple[Look | None, list[Finding]]:
     """What the files of the items hold, None where there are none or they cannot be read; and what is wrong there."""
     if not config.items:
         return None, []
@@ -76,7 +85,7 @@ def metadata_of(config: EventsConfig, exam: Exam, progress: Reporter | None) -> 
         except EventsError as error:
             return None, [unreadable(str(error).rstrip("."))]
         told.facts |= {"items": len(look.items.fields), "rows": look.items.rows}
-    return Metadata.of(look), judge_metadata(look)
+    return look, judge_metadata(look)
 
 
 def step(progress: Reporter | None, name: str, unit: str = "") -> AbstractContextManager[Step]:
