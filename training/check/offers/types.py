@@ -34,7 +34,7 @@ def converting(kinds: Kinds, given: Sequence[str]) -> list[Kind]:
     likes, often = kinds.likes(), kinds.last / max(1, kinds.events)
     if given:
         return [kind for kind in kinds.kinds if kind.name in given and kind.beside >= FEWEST]
-    rare = [kind for kind in likes if FEWEST <= kind.beside and kind.events <= MOST_CONVERSIONS * kinds.events]
+    rare = [kind for kind in likes if kind.beside >= FEWEST and kind.events <= MOST_CONVERSIONS * kinds.events]
     named = [kind for kind in rare if kind.named(CONVERSION) and not kind.named(ON_THE_WAY)]
     return named or [
         kind for kind in rare if kind.events <= RARE * kinds.events and kind.last > max(0.5, ENDS * often) * kind.events
