@@ -7,13 +7,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from training.demo.days import Arrivals, arrivals_of, dates
 from training.demo.names import (
     CITIES,
+    COUNTRIES,
     GENRES,
     HOME_TYPES,
     TYPE_PRICES,
     TYPE_SHARES,
     artist_names,
+    brand_names,
     home_titles,
     listed,
     track_titles,
@@ -34,7 +37,8 @@ class Catalogue:
     place of the year within the sub-genre, or of the price within the city, in 0..1; seconds is a track's length.
     wide, near, own, related: int32 labels of the sub-genre or city, a stretch of about 30 alike items in it, the
     artist or neighbourhood, and the genre or city; a label belongs to one kind. following: int32, the artist's next
-    track, or the next dearer home of its stretch. Arrays have shape (n,).
+    track, or the next dearer home of its stretch. Arrays have shape (n,). arrivals: which items are new, and
+    since when. countries: codes; country: int8, by label of `wide`, the place in them of its city's.
     """
 
     table: Any
@@ -47,6 +51,9 @@ class Catalogue:
     own: Ints
     related: Ints
     following: Ints
+    arrivals: Arrivals
+    countries: tuple[str, ...]
+    country: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.is_home)
@@ -67,8 +74,18 @@ def make_catalogue(items: int, rng: np.random.Generator) -> Catalogue:
 
     wide, own = labels(tracks.wide, homes.wide), labels(tracks.own, homes.own)
     near = _stretches(wide)
+    # Children draw apart: the rest of the world is what it is without them.
+    arrivals = arrivals_of(near, rng.spawn(1)[0])
+    city = homes.table["category"].to_pylist()
+    brands = [None] * len(tracks.table) + brand_names(city, near[is_home].tolist())
+    table = pa.concat_tables([tracks.table, homes.table])
+    for name, values in (("brand", brands), ("added", dates(arrivals.since))):
+        table = table.append_column(name, pa.array(values, pa.string()))
+    countries = tuple(sorted(set(COUNTRIES.values())))
+    country = np.zeros(wide.max() + 1, np.int8)
+    country[wide[is_home]] = [countries.index(COUNTRIES[name]) for name in city]
     return Catalogue(
-        table=pa.concat_tables([tracks.table, homes.table]).combine_chunks(),
+        table=table.combine_chunks(),
         is_home=is_home,
         popularity=numbers(tracks.popularity, homes.popularity),
         level=numbers(tracks.level, homes.level),
@@ -78,6 +95,9 @@ def make_catalogue(items: int, rng: np.random.Generator) -> Catalogue:
         own=own,
         related=labels(tracks.related, homes.related),
         following=_following(np.where(is_home, near + own.max() + 1, own)),
+        arrivals=arrivals,
+        countries=countries,
+        country=country,
     )
 
 
