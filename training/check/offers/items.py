@@ -1,7 +1,8 @@
 """Offers by the items: what they are alternatives to, and how rarely they are seen."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,29 +22,43 @@ RARE, RARE_SHARE = 10, 0.2  # events of an item; of the items
 Labels = NDArray[np.int32]
 
 
+@dataclass(frozen=True)
+class Column:
+    """A column of the items as segments. count: its values. within, chance: as `together`."""
+
+    name: str
+    count: int
+    within: float
+    chance: float
+
+
 def segments(facts: Facts) -> Iterator[Offer]:
-    """The column whose values say most of what comes next in a session."""
     sessions, look, config = facts.exam.sessions, facts.look, facts.exam.config
     if sessions is None or look is None or config.objective.segment_negatives:
         return
-    fields, ids = look.items.fields, sessions.vocabulary.ids
-    names = dict.fromkeys(name for row in fields.values() for name in row if name not in NO_SEGMENTS)
-    best, chosen = 0.0, None
-    for name in names:
-        labels = labels_of([fields.get(item, {}).get(name) for item in ids])
-        count = int(labels.max(initial=-1)) + 1
-        if count < FEWEST_SEGMENTS or int((labels >= 0).sum()) < ITEMS_EACH * count:
-            continue
-        within, chance = together(sessions.corpus, labels)
-        if within >= WITHIN and within >= LIFT * chance and within - chance > best:
-            best, chosen = within - chance, (name, count, within, chance)
-    if chosen is not None:
-        name, count, within, chance = chosen
+    fields = look.items.fields
+    names = dict.fromkeys(name for row in fields.values() for name in row)
+    columns = {name: [fields.get(item, {}).get(name) for item in sessions.vocabulary.ids] for name in names}
+    found = segment_column(sessions.corpus, columns)
+    if found is not None:
         reason = (
-            f"{percent(within)} of the pairs of neighbours in a session share their {name!r} ({count:,} values); by "
-            f"chance {percent(chance)} would"
+            f"{percent(found.within)} of the pairs of neighbours in a session share their {found.name!r} "
+            f"({found.count:,} values); by chance {percent(found.chance)} would"
         )
-        yield offer("segments", {"objective": {"segment": name, "segment_negatives": 3}}, reason)
+        yield offer("segments", {"objective": {"segment": found.name, "segment_negatives": 3}}, reason)
+
+
+def segment_column(corpus: Corpus, columns: Mapping[str, list[Any]]) -> Column | None:
+    """The column whose values say most of what comes next in a session, or None. columns: name -> row -> value."""
+    found = []
+    for name, values in columns.items():
+        labels = labels_of(values)
+        count = int(labels.max(initial=-1)) + 1
+        enough = count >= FEWEST_SEGMENTS and int((labels >= 0).sum()) >= ITEMS_EACH * count
+        if enough and name not in NO_SEGMENTS:
+            found.append(Column(name, count, *together(corpus, labels)))
+    found = [column for column in found if column.within >= max(WITHIN, LIFT * column.chance)]
+    return max(found, key=lambda column: column.within - column.chance, default=None)
 
 
 def labels_of(values: list[Any]) -> Labels:
