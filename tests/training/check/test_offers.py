@@ -14,6 +14,7 @@ from rich.console import Console
 
 from cli.command import Parser
 from cli.flags import add_settings, config_of
+from index.errors import ConfigError
 from training.check.examination import Examination
 from training.check.examine import examine
 from training.check.offers.kinds import DISLIKE, ON_THE_WAY, Kind
@@ -160,6 +161,16 @@ def test_a_column_of_types_that_no_setting_names_is_named_in_the_line(tmp_path: 
     flags = flags_of(tmp_path, rows)[:-2]
     (offer,) = looked_at(config_of(parser.parse_args(flags))).offers
     assert offer.line == "--event-type action --dislike-types thumbs_down --dislike-weight 0.3"
+
+
+@pytest.mark.parametrize("without", [True, False])
+def test_a_segment_that_no_item_has_is_refused_as_a_training_refuses_it(
+    tmp_path: Path, parser: Parser, without: bool
+) -> None:
+    flags = [*flags_of(tmp_path, PLAIN), "--segment", "shelf", "--segment-negatives", "3"]
+    flags = [flag for flag in flags if not without or flag not in ("--items", f"{tmp_path}/items.parquet")]
+    with pytest.raises(ConfigError, match=r"objective\.segment"):
+        looked_at(config_of(parser.parse_args(flags)))
 
 
 @pytest.mark.parametrize(
