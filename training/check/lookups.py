@@ -77,8 +77,8 @@ def first_rows(sources: Sources, column: str) -> Iterator[tuple[Source, str]]:
 
 
 def units_of(connection: duckdb.DuckDBPyConnection, sources: Sources, config: EventsConfig) -> dict[str, int]:
-    """unit -> rows, most first, by the size of the numbers. Below 1e8 (1973 in seconds) a number may be a position: not judged.
-    In a given format numbers have no unit."""
+    """unit -> rows, most first, by the size of the numbers. Below 1e8 (1973 in seconds) a number may be a position: not
+    judged. In a given format numbers have no unit."""
     found: Counter[str] = Counter()
     if config.time_format is not None:
         return {}
