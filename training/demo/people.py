@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.demo.catalogue import Catalogue, Ints
+from training.demo.catalogue import BANDS, Catalogue, Ints
 from training.demo.days import clock
 from training.demo.files import Log
 from training.demo.walk import ACCIDENT, FOLLOWING, NEAR, OWN, RELATED, REPEAT, WIDE, Walk
@@ -21,6 +21,7 @@ BOTS = 3
 PLAY, SKIP, VIEW, BOOK, REJECT = range(5)
 # How many searches end in a booking, where the last home is near the price that they like, and where it is not.
 NEAR_LEVEL, BOOKED = 0.2, (0.26, 0.06)
+BARGAINS = 0.6  # of the bookings: of the home of the city that is good value at that price, whatever was looked at last
 FAR = 0.4  # in the level of prices of a city: a home that much cheaper or dearer than they like, half of them reject
 
 # How often each move is made, in 256ths.
@@ -105,8 +106,13 @@ def human_log(count: int, begin: float, end: float, walk: Walk, people: People, 
     session = np.arange(count) - np.repeat(first, going)
     kinds, dwell, wait = attend(items, moves, searching[session], people.level[user[session]], walk.catalogue, rng)
     last = first[length - 1] + np.arange(sessions)
-    fits = np.abs(walk.catalogue.level[items[last]] - people.level[user]) < NEAR_LEVEL
-    kinds[last[searching & (length > 1) & (rng.random(sessions) < np.where(fits, *BOOKED))]] = BOOK
+    ends, liked = items[last], people.level[user]
+    fits = np.abs(walk.catalogue.level[ends] - liked) < NEAR_LEVEL
+    share = rng.random(sessions) / np.where(fits, *BOOKED)
+    booked = searching & (length > 1) & (share < 1)
+    kinds[last[booked]] = BOOK
+    bargain = walk.catalogue.bargains[walk.catalogue.wide[ends], (liked * BANDS).astype(np.int8)]
+    items[last] = np.where(booked & (share < BARGAINS), bargain, ends)
     time, elapsed = np.empty(count, np.int64), np.zeros(sessions, np.int64)
     for block in blocks:
         going_on = elapsed[: block.stop - block.start]

@@ -198,3 +198,19 @@ def test_people_of_a_country_look_at_homes_there(world: World) -> None:
         )
         == 1
     )
+
+
+def test_most_bookings_are_of_the_few_homes_of_a_city_that_are_good_value(world: World) -> None:
+    """They are looked at no more than others, so only bookings tell them."""
+    log, items = READERS["parquet"].format(world.folder), world.items_file
+    seen = f"SELECT category, item_id, event_type = 'book' AS booked FROM {log} JOIN '{items}' USING (item_id)"
+    places = f"""
+        SELECT category, bookings, views, row_number() OVER (PARTITION BY category ORDER BY bookings DESC) AS place
+        FROM (SELECT category, item_id, count(*) FILTER (booked) AS bookings, count(*) FILTER (NOT booked) AS views
+              FROM ({seen} WHERE kind = 'home' AND {SOUND}) GROUP BY ALL)
+        QUALIFY sum(bookings) OVER (PARTITION BY category) >= 10 AND count(*) OVER (PARTITION BY category) >= 15"""
+    few = "sum({0}) FILTER (place <= 5) / sum({0})"
+    rows = duckdb.sql(f"SELECT {few.format('bookings')}, {few.format('views')} FROM ({places})").fetchall()
+    ((booked, looked),) = rows
+    assert booked > 0.6
+    assert booked > 1.4 * looked
