@@ -2,7 +2,7 @@
 
     python -m benchmarks.objectives                          # the demo world, both engines, three seeds
     python -m benchmarks.objectives --events 30000 --seeds 1 --engine spectral
-    python -m benchmarks.objectives --log wikispeedia        # a real log: benchmarks/objectives_real.py
+    python -m benchmarks.objectives --log wikispeedia        # a real log, where it is: benchmarks/objectives_real.py
 
 On the generated world, whose structure is known. Skips and rejections are no items of a session in any row, so that
 all rows have the same sessions and the same questions; "off" has nothing else. Vectors alone are asked, as they come,

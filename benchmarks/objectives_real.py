@@ -137,8 +137,8 @@ def hits(part: Part, catalogue: Catalogue, log: Log, switch: Switch, engine: str
         days = float(np.ptp(np.quantile(train.ends, (0.001, 0.999)))) / DAY
         switch = {"sessions": {"half_life_days": -half_life * days}}
     config = changed(switch, base)
-    if not config.events.type_weights or "type_weights" not in switch.get("events", {}):
-        train = replace(train, weights=None)
+    if base.events.type_weights and "type_weights" not in switch.get("events", {}):
+        train = replace(train, weights=None)  # the log was read with them
     segments = segments_of(catalogue, part.split.ids, config)
     found = np.zeros(len(part.asked.last))
     for seed in range(1, seeds + 1):
