@@ -2,6 +2,7 @@
 
     python -m benchmarks.objectives                          # the demo world, both engines, three seeds
     python -m benchmarks.objectives --events 30000 --seeds 1 --engine spectral
+    python -m benchmarks.objectives --log wikispeedia        # a real log, where it is: benchmarks/objectives_real.py
 
 On the generated world, whose structure is known. Skips and rejections are no items of a session in any row, so that
 all rows have the same sessions and the same questions; "off" has nothing else. Vectors alone are asked, as they come,
@@ -236,7 +237,19 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--engine", choices=("spectral", "sgns"), action="append")
+    parser.add_argument("--log", action="append", help="a real log: see benchmarks/objectives_real.py")
+    parser.add_argument("--config", type=Path, help="settings of a log of your own")
+    parser.add_argument("--test", action="store_true", help="ask the test part of a real log, not the validation part")
+    parser.add_argument("--only", action="append", default=[], metavar="SWITCH=STRENGTH")
     options = parser.parse_args()
+    if options.log:
+        from benchmarks.objectives_real import table as of_log  # it needs what is defined here
+
+        for name in options.log:
+            engines = options.engine or ["spectral", "sgns"]
+            of_log(name, engines, options.seeds, options.test, options.only, options.config)
+        print(f"\n{machine()}")
+        return
     with tempfile.TemporaryDirectory() as folder:
         world = world_of(Path(folder), options.events)
         for engine in options.engine or ("spectral", "sgns"):
