@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Literal
 
@@ -12,7 +12,8 @@ from index.artifact.directory import Artifact
 from index.artifact.signals import segment_of
 from index.catalogue.fields import CatalogueFields
 from index.errors import ItemUnknown, ItemUntrained
-from index.explanation import Explanation, Obstacle, Place
+from index.explanation import Explanation, Obstacle, Place, Side
+from index.makeup import Share
 from index.parts import read_parts, recommender_of
 from index.ranking.mix import LeftOut, Mix, mixed
 from index.ranking.parts.question import Question
@@ -61,6 +62,7 @@ class Model:
         self.rare = parts.rare
         self.inputs = parts.inputs
         self.evidence = parts.evidence
+        self.makeup = parts.makeup
         self.stored = {"similar": parts.similar, "next": parts.next}
         self.vectors = parts.similar_vectors
         self.searcher = Searcher(parts.similar_graph, self.vectors)
@@ -231,8 +233,22 @@ class Model:
         """The metadata by row."""
         return CatalogueFields(self.catalogue, self.vocabulary)
 
+    def made_of(self, item: str) -> tuple[Share, ...]:
+        """What the item's input vector is made of; nothing where the model has no attributes. Raises ItemUnknown,
+        ItemUntrained."""
+        row = self.row(item)
+        return () if self.makeup is None else self.makeup.of(row)
+
     def explain(self, item: str, candidate: str) -> Explanation:
-        """Evidence and ranks of one pair. Raises ItemUnknown for an id nobody knows."""
+        """Evidence and ranks of one pair, and what their vectors are made of. Raises ItemUnknown for an id nobody
+        knows."""
+        return replace(self._explain(item, candidate), made_of=self._made_of({"item": item, "candidate": candidate}))
+
+    def _made_of(self, items: Mapping[Side, str]) -> dict[Side, tuple[Share, ...]]:
+        makeup, places = self.makeup, ((side, self.vocabulary.find(item)) for side, item in items.items())
+        return {} if makeup is None else {side: makeup.of(row) for side, row in places if row is not None}
+
+    def _explain(self, item: str, candidate: str) -> Explanation:
         missing: dict[Obstacle, str] = {}
         rows = []
         for known in (item, candidate):

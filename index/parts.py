@@ -13,6 +13,7 @@ from index.catalogue.catalogue import Catalogue
 from index.catalogue.file import read_catalogue, write_catalogue
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
 from index.evidence import Evidence
+from index.makeup import Makeup, read_makeup, write_makeup
 from index.ranking.parts.popularity import NEWEST
 from index.ranking.parts.vectors import Moments
 from index.ranking.readings import target_dims
@@ -66,7 +67,7 @@ class ModelParts:
     the part. similar_vectors: float32 (n, any d), of length 1; of the reading
     dot the inputs themselves. targets: float32 (n, d or 2 d), see `targets_of`; of the
     reading in-out the outputs themselves. codes, moments: of the targets. similar_graph: HNSW over
-    similar_vectors; None in catalogues that are scanned.
+    similar_vectors; None in catalogues that are scanned. makeup: of the inputs, where items have attributes.
     """
 
     vocabulary: Vocabulary
@@ -85,6 +86,7 @@ class ModelParts:
     moments: Moments | None = None
     similar_graph: faiss.IndexHNSW | None = None
     evaluation_ranks: NDArray[Any] | None = None
+    makeup: Makeup | None = None
 
 
 def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
@@ -125,6 +127,8 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         optional |= {f"dislike_{name}": values for name, values in zip(DISLIKES, parts.evidence.dislikes, strict=True)}
     for name, values in (arrays | {name: values for name, values in optional.items() if values is not None}).items():
         writer.array(name, values)
+    if parts.makeup is not None:
+        write_makeup(writer, parts.makeup)
     if parts.similar_graph is not None:
         write_index(parts.similar_graph, writer.path("similar.faiss"))
 
@@ -183,6 +187,7 @@ def read_parts(artifact: Artifact) -> ModelParts:
         similar=Neighbours(array("similar_rows"), array("similar_scores")),
         next=Neighbours(array("next_rows"), array("next_scores")),
         evaluation_ranks=optional("evaluation_ranks"),
+        makeup=read_makeup(artifact, len(vocabulary)),
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
     wide = target_dims(dims, config.next_reading)

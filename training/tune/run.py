@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from index.catalogue.catalogue import Catalogue
 from index.errors import ConfigError, TrainingFailed
 from index.ranking.settings import COUNTS, RecommenderConfig
 from training.choice.materials import Counted
@@ -18,7 +19,7 @@ from training.config import TrainConfig
 from training.configfile import write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
-from training.objective.lesson import Lesson, lesson_of, segments_of
+from training.objective.lesson import Lesson, attributes_of, lesson_of, segments_of
 from training.objective.weights import counted_weights
 from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.progress import Reporter
@@ -84,10 +85,12 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
     log = prepare(config, work)
     fit, prefixes = questions_of(config, log.corpus, log.vocabulary.ids)
 
-    segments = segments_of(read_catalogue(log, config, work)[0], fit.ids, config) if config.objective.segment else None
+    asked = config.objective.segment or config.objective.attributes
+    items = read_catalogue(log, config, work)[0] if asked else Catalogue([], {})
+    segments, attributes = segments_of(items, fit.ids, config), attributes_of(items, fit.ids, config)
 
     def lesson(corpus: Corpus) -> Lesson:
-        return lesson_of(corpus, config, segments)
+        return lesson_of(corpus, config, segments, attributes)
 
     def bench(corpus: Corpus) -> Bench:
         with reporter.step("counts") as step, _timed(study):
