@@ -121,9 +121,12 @@ def train(
                 seen += tokens
                 progress(seen / max(1, total))
             check_finite(Embeddings(state.inputs, state.outputs), steps.first)  # here, so that a lost run ends early
-    progress(1.0)
     if aggregate is not None:
-        return finished(aggregate, state, config.dims)
+        found = finished(aggregate, state, config.dims)
+        check_finite(found, steps.first)  # means that are made now are not those of the last steps
+        progress(1.0)
+        return found
+    progress(1.0)
     inputs, outputs = (np.ascontiguousarray(matrix[:, : config.dims]) for matrix in (state.inputs, state.outputs))
     return Embeddings(inputs, outputs)
 
