@@ -23,12 +23,14 @@ class Attributes:
     """The values of item i in column a are values[begins[i * columns + a]:begins[i * columns + a + 1]], none where it
     has none. Values are numbered over all columns, one behind the other.
 
-    begins: int64 (items * columns + 1,). values: int32.
+    begins: int64 (items * columns + 1,). values: int32. worth: float64 (columns,), how many events of an item each is
+    worth in the closed form; None: that is to be found.
     """
 
     columns: tuple[Attribute, ...]
     begins: Ints
     values: NDArray[np.int32]
+    worth: NDArray[np.float64] | None = None
 
     @property
     def size(self) -> int:

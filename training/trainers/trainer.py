@@ -22,11 +22,12 @@ class Makeup:
     """What inputs are made of: each is a mean of the item's own vector and of those of its attributes' values.
 
     weights: float32 (items, 1 + attributes), the own one first, 0 for an attribute that the item has no value of; each
-    row sums to 1. values: float32 (values, dims), numbered as in `Attributes`.
+    row sums to 1. values: float32 (values, dims), numbered as in `Attributes`. worth: as there, of the closed form.
     """
 
     weights: NDArray[np.float32]
     values: NDArray[np.float32]
+    worth: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ range is rough, and every item keeps a part in it. See docs/engines.md for the f
 The vectors of one log and seed are the same to the bit with any number of threads.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
@@ -34,7 +36,7 @@ from training.trainers.spectral.pairs import Pairs, pairs_of
 from training.trainers.spectral.pooled import folding, halves_of, pooled, worth_of
 from training.trainers.spectral.products import Matrix, gram, multiply, rooted, rows_of, times, transposed
 from training.trainers.spectral.shift import Shift, product
-from training.trainers.trainer import Embeddings, Makeup, Progress
+from training.trainers.trainer import Embeddings, Progress
 
 SPARE = 16  # columns more than wanted while multiplying: the last of a rough range are the poorest
 RANK = 1e-10  # of the largest eigenvalue: below it, a direction is rounding
@@ -62,7 +64,9 @@ def train(
         return embed(pairs, config, seed, progress, start, corpus.keys, segments, share)
     most: Progress = lambda done: progress(0.9 * done)  # noqa: E731
     found = embed(pairs, config, seed, most, None, corpus.keys, segments, share)
-    worth = _worth(found, corpus, config, signals, seed)
+    worth = signals.attributes.worth
+    if worth is None:
+        worth = _worth(found, corpus, config, signals, seed)
     found = pooled(found, signals.attributes, corpus.counts(), worth)
     progress(1.0)
     return found if start is None else turned(found, start)
@@ -194,5 +198,5 @@ def turned(found: Embeddings, start: Embeddings) -> Embeddings:
     if found.inputs.shape != start.inputs.shape:
         return found
     both = rotation(np.vstack([start.inputs, start.outputs]), np.vstack([found.inputs, found.outputs]))
-    makeup = None if found.makeup is None else Makeup(found.makeup.weights, found.makeup.values @ both)
+    makeup = None if found.makeup is None else replace(found.makeup, values=found.makeup.values @ both)
     return Embeddings(found.inputs @ both, found.outputs @ both, makeup)
