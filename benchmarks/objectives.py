@@ -35,7 +35,7 @@ from training.config import TrainConfig, TrainerConfig
 from training.demo.world import write_world
 from training.evaluation.split import Split, sample_prefixes, split_test
 from training.eventsconfig import EventsConfig
-from training.objective.lesson import lesson_of, segments_of
+from training.objective.lesson import attributes_of, lesson_of, segments_of
 from training.objective.settings import ObjectiveConfig
 from training.pipeline.prepare import prepare, read_catalogue
 from training.progress import LogReporter
@@ -46,6 +46,7 @@ TYPES = {"book": 5.0}
 CONVERSIONS = {"objective": {"conversion_context": 1.0, "conversion_weight": 5.0}}
 DISLIKES = {"objective": {"dislike_weight": 0.3}}
 SEGMENTS = {"objective": {"segment": "category", "segment_negatives": 3}}
+ATTRIBUTES = {"objective": {"attributes": ("artist", "type", "category", "price")}}
 WALKS = {"objective": {"walks": 5}}
 SWITCHES: dict[str, dict[str, Any]] = {
     "off": {},
@@ -55,6 +56,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "dislikes": DISLIKES,
     "segments": SEGMENTS,
     "walks": WALKS,
+    "attributes": ATTRIBUTES,
     "all": {
         "events": {"type_weights": TYPES},
         "sessions": {"half_life_days": 30.0},
@@ -193,9 +195,9 @@ def measured(world: World, engine: str, switch: dict[str, Any], seeds: int) -> d
     config, train = changed(switch, world.base), world.split.train
     if "events" not in switch:  # the log was read with weights of types
         train = replace(train, weights=None)
-    segments = segments_of(world.catalogue, world.split.ids, config)
+    segments, attributes = (of(world.catalogue, world.split.ids, config) for of in (segments_of, attributes_of))
     for seed in range(1, seeds + 1):
-        lesson = lesson_of(train, config.model_copy(update={"seed": seed}), segments)
+        lesson = lesson_of(train, config.model_copy(update={"seed": seed}), segments, attributes)
         trainer = TrainerConfig(engine=engine, workers=config.trainer.workers)  # type: ignore[arg-type]
         spaces = train_plainly(lesson.corpus, trainer, seed, lambda _: None, lesson.signals)
         for name, values in values_of(world, spaces).items():

@@ -7,10 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.evidence import PairEvidence
+from index.makeup import Share, sentence
 
 # What keeps an item out of a list: it has no vector, it is the same item, it is not among the stored neighbours by
 # one of the scores, or it is hidden by now.
 Obstacle = Literal["vector", "same", "similar", "next", "hidden"]
+
+Side = Literal["item", "candidate"]
+WHOSE: dict[Side, str] = {"item": "The first's", "candidate": "The second's"}
 
 
 class Place(NamedTuple):
@@ -34,7 +38,8 @@ class Explanation:
     """pair: what the training sessions say of the two; similar, next: the candidate's place for the item. All three are
     None where either item has no vector, or both are the same. missing: why the candidate is not in the item's list.
     parts: what each part adds to the score of `next`, by name. content: of either that was in no session, by its id,
-    the words and attributes that bring it near the other, the strongest first.
+    the words and attributes that bring it near the other, the strongest first. made_of: what the vectors of the two are
+    made of, where items have attributes.
     """
 
     item: str
@@ -45,6 +50,7 @@ class Explanation:
     missing: dict[Obstacle, str]
     parts: dict[str, float] = field(default_factory=dict)
     content: dict[str, list[str]] = field(default_factory=dict)
+    made_of: dict[Side, tuple[Share, ...]] = field(default_factory=dict)
 
     def sentences(self, item: str, candidate: str) -> list[str]:
         """In words. item, candidate: what to call the two, their titles say."""
@@ -55,6 +61,7 @@ class Explanation:
             *_place(self.similar, "Of the items similar to the first"),
             *_place(self.next, "Of the items that come next after the first"),
             *_shares(self.parts),
+            *(sentence(WHOSE[side], shares) for side, shares in self.made_of.items()),
             *(f"{NOT_LISTED[obstacle]}: {why}." for obstacle, why in self.missing.items()),
         ]
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -13,7 +13,8 @@ from index.catalogue.fields import CatalogueFields
 from index.content.newcomers import Change, Newcomers
 from index.content.unseen import Unseen
 from index.errors import ItemUnknown, ItemUntrained
-from index.explanation import Explanation, Obstacle, Place
+from index.explanation import Explanation, Obstacle, Place, Side
+from index.makeup import Share
 from index.parts import read_parts, recommender_of
 from index.ranking.mix import LeftOut, Mix, mixed
 from index.ranking.parts.question import Guests, Question
@@ -64,6 +65,7 @@ class Model:
         self.rare = parts.rare
         self.inputs = parts.inputs
         self.evidence = parts.evidence
+        self.makeup = parts.makeup
         self.stored = {"similar": parts.similar, "next": parts.next}
         self.vectors = parts.similar_vectors
         self.searcher = Searcher(parts.similar_graph, self.vectors)
@@ -288,15 +290,29 @@ class Model:
         assert self.newcomers is not None
         return self.newcomers.id_of(row)
 
-    def explain(self, item: str, candidate: str) -> Explanation:
-        """Evidence and ranks of one pair. Raises ItemUnknown for an id nobody knows."""
-        new = self.unseen.explain(item, candidate, self.newcomers, self.catalogue.metadata)
-        if new is not None:
-            return new
-        return self.explain_trained(item, candidate)
+    def made_of(self, item: str) -> tuple[Share, ...]:
+        """What the item's input vector is made of; nothing where the model has no attributes. Raises ItemUnknown,
+        ItemUntrained."""
+        row = self.row(item)
+        return () if self.makeup is None else self.makeup.of(row)
 
-    def explain_trained(self, item: str, candidate: str) -> Explanation:
-        """As `explain`, of what the sessions say alone."""
+    def explain(self, item: str, candidate: str) -> Explanation:
+        """Evidence and ranks of one pair, and what their vectors are made of. Raises ItemUnknown for an id nobody
+        knows."""
+        new = self.unseen.explain(item, candidate, self.newcomers, self.catalogue.metadata)
+        return self.explain_beside(item, candidate, new)
+
+    def explain_beside(self, item: str, candidate: str, new: Explanation | None) -> Explanation:
+        """As `explain`. new: of a pair of which one has no past; None: neither."""
+        found = self._explain(item, candidate) if new is None else new
+        makeup, sides = self.makeup, (("item", item), ("candidate", candidate))
+        if makeup is None:
+            return found
+        rows: dict[Side, int | None] = {side: self.vocabulary.find(of) for side, of in sides}
+        return replace(found, made_of={side: makeup.of(row) for side, row in rows.items() if row is not None})
+
+    def _explain(self, item: str, candidate: str) -> Explanation:
+        """What the sessions say alone."""
         missing: dict[Obstacle, str] = {}
         rows = []
         for known in (item, candidate):

@@ -15,6 +15,7 @@ from index.content.content import Content, Vectors
 from index.content.file import read_content, write_content
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
 from index.evidence import Evidence
+from index.makeup import Makeup, read_makeup, write_makeup
 from index.ranking.parts.popularity import NEWEST
 from index.ranking.parts.vectors import Moments
 from index.ranking.readings import target_dims
@@ -69,7 +70,7 @@ class ModelParts:
     dot the inputs themselves. targets: float32 (n, d or 2 d), see `targets_of`; of the
     reading in-out the outputs themselves. codes, moments: of the targets. similar_graph: HNSW over
     similar_vectors; None in catalogues that are scanned. content: how items without a past get vectors; None where the
-    catalogue says nothing, and in older artifacts.
+    catalogue says nothing, and in older artifacts. makeup: of the inputs, where items have attributes.
     """
 
     vocabulary: Vocabulary
@@ -89,6 +90,7 @@ class ModelParts:
     similar_graph: faiss.IndexHNSW | None = None
     evaluation_ranks: NDArray[Any] | None = None
     content: Content | None = None
+    makeup: Makeup | None = None
 
 
 def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
@@ -129,6 +131,8 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         optional |= {f"dislike_{name}": values for name, values in zip(DISLIKES, parts.evidence.dislikes, strict=True)}
     for name, values in (arrays | {name: values for name, values in optional.items() if values is not None}).items():
         writer.array(name, values)
+    if parts.makeup is not None:
+        write_makeup(writer, parts.makeup)
     if parts.similar_graph is not None:
         write_index(parts.similar_graph, writer.path("similar.faiss"))
     if parts.content is not None:
@@ -190,6 +194,7 @@ def read_parts(artifact: Artifact) -> ModelParts:
         next=Neighbours(array("next_rows"), array("next_scores")),
         evaluation_ranks=optional("evaluation_ranks"),
         content=read_content(artifact, Vectors(inputs, outputs, similar_vectors)),
+        makeup=read_makeup(artifact, len(vocabulary)),
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
     wide = target_dims(dims, config.next_reading)

@@ -244,6 +244,7 @@ class TrainConfig(Settings):
             "conversion_weight": self.objective.conversion_weight != 1,
             "dislike_weight": self.dislikes,
             "segment_negatives": self.objective.segment_negatives,
+            "attributes": self.objective.attributes,
         }
         named = [name for name, value in given.items() if value]
         if self.trainer.engine == "gensim" and named:

@@ -1,7 +1,7 @@
 """What comes next: for a live session, for a user's stored events; and why; and items by arithmetic."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -141,7 +141,7 @@ async def explain(
 def _explained(view: View, model: Model, item: str, candidate: str, views: list[ItemView]) -> bytes:
     try:
         new = model.unseen.explain(item, candidate, view.newcomers, view.fields_of)
-        why = new or model.explain_trained(item, candidate)
+        why = model.explain_beside(item, candidate, new)
     except ItemUnknown:
         # Only in the live catalogue: added since the model was trained.
         untrained = next(v.item_id for v in views if not v.trained)
@@ -157,6 +157,10 @@ def _explained(view: View, model: Model, item: str, candidate: str, views: list[
         "evidence": rendering.pair_json(why.pair),
         **{name: place and {"score": round(place.score, 6), "rank": place.rank} for name, place in places.items()},
         "parts": {name: round(value, 6) for name, value in why.parts.items()},
+        "made_of": {
+            side: [{**asdict(part), "share": round(part.share, 6)} for part in shares]
+            for side, shares in why.made_of.items()
+        },
         "missing": why.missing,
         "content": why.content,
         "sentences": why.sentences(views[0].title or item, views[1].title or candidate),

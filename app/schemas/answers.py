@@ -151,6 +151,12 @@ class PlaceReply(BaseModel):
     rank: int = Field(description="among all items, for the first")
 
 
+class ShareReply(Reply):
+    attribute: str | None = Field(description="a column of the metadata; null: the item's own vector")
+    values: list[str] = Field(description="the item's values in it")
+    share: float = Field(description="of the item's vector, 0 to 1")
+
+
 class ExplainReply(Reply):
     item_id: str
     candidate_id: str
@@ -158,6 +164,9 @@ class ExplainReply(Reply):
     similar: PlaceReply | None
     next: PlaceReply | None
     parts: dict[str, float] = Field(description="what each part adds to the second's score of next")
+    made_of: dict[str, list[ShareReply]] = Field(
+        description="what the vectors of `item` and `candidate` are made of, of models with attributes"
+    )
     missing: dict[str, str] = Field(description="why the second is not among the stored neighbours, by score")
     content: dict[str, list[str]] = Field(
         description="of an item that was in no session, by its id: the words and attributes that bring it near the "

@@ -9,6 +9,7 @@ from index.artifact.manifest import ContentFacts
 from index.catalogue.catalogue import Catalogue
 from index.content.content import Vectors
 from index.evidence import build_evidence
+from index.makeup import Makeup
 from index.parts import ModelParts, Neighbours
 from index.ranking.parts.popularity import NEWEST
 from index.ranking.settings import RecommenderConfig
@@ -18,6 +19,7 @@ from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
 from training.counting.postings import postings_of
 from training.evaluation.split import has_clock
+from training.objective.lesson import attributes_of
 from training.objective.weights import counted_weights
 from training.pipeline.alike import similar_all
 from training.pipeline.cold import content_of
@@ -99,5 +101,14 @@ def assemble(
         next=following,
         evaluation_ranks=ranks,
         content=content_of(content, trained, vocabulary, catalogue, config, told, scorer),
+        makeup=_makeup(final, catalogue, config),
     )
     return parts, {"similar": similar_index}
+
+
+def _makeup(final: Fitted, items: Catalogue, config: TrainConfig) -> Makeup | None:
+    """What the inputs are made of, in the artifact's terms."""
+    found, attributes = final.spaces.next.makeup, attributes_of(items, final.ids, config)
+    if found is None or attributes is None:
+        return None
+    return Makeup(attributes.columns, attributes.begins, attributes.values, found.weights, found.values)

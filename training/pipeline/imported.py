@@ -119,6 +119,7 @@ def learnt_from(objective: ObjectiveConfig) -> list[str]:
         "conversion_weight": objective.conversion_weight != 1,
         "dislike_weight": weight,
         "segment_negatives": objective.segment_negatives,
+        "attributes": objective.attributes,
         "walks": objective.walks,
     }
     return [name for name, value in given.items() if value]

@@ -19,7 +19,7 @@ from training.config import TrainConfig
 from training.configfile import write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
-from training.objective.lesson import Lesson, lesson_of, segments_of
+from training.objective.lesson import Lesson, attributes_of, lesson_of, segments_of
 from training.objective.weights import counted_weights
 from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.progress import Reporter
@@ -93,14 +93,14 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
     log = prepare(config, work)
     fit, prefixes = questions_of(config, log.corpus, log.vocabulary.ids)
 
-    wanted_there = tuning.objective or config.objective.segment
-    catalogue = read_catalogue(log, config, work)[0] if wanted_there else Catalogue([], {})
+    asked = tuning.objective or config.objective.segment or config.objective.attributes
+    items = read_catalogue(log, config, work)[0] if asked else Catalogue([], {})
 
     def bench(corpus: Corpus, config: TrainConfig = config, counted: Counted | None = None) -> Bench:
-        segments = segments_of(catalogue, fit.ids, config)
+        segments, attributes = segments_of(items, fit.ids, config), attributes_of(items, fit.ids, config)
 
         def lesson(corpus: Corpus) -> Lesson:
-            return lesson_of(corpus, config, segments)
+            return lesson_of(corpus, config, segments, attributes)
 
         if counted is None:
             with _timed(study):
@@ -143,7 +143,7 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
 
         judge = Judge(measured, prefixes, config.evaluation.bootstrap, config.seed + 1)
         with reporter.step("objective") as step:
-            switches = list(switches_of(config, fit.train, fit.ids, catalogue))
+            switches = list(switches_of(config, fit.train, fit.ids, items))
             config, rows = judge.switched(config, best, switches)
             step.facts |= {"switches": len(rows), "on": sum(row.on for row in rows)}
     sizes = {"sessions": len(fit.train), "searched_on": len(searched), "prefixes": len(prefixes)}

@@ -100,6 +100,7 @@ SAID = {
     "age": {"sessions": {"half_life_days": 3}},
     "conversions": {"objective": {"conversion_context": 1.0, "conversion_weight": 3.0}, "events": TYPED},
     "segments": {"objective": {"segment": "category", "segment_negatives": 5}},
+    "attributes": {"objective": {"attributes": ("category",)}, "trainer": {"engine": "sgns", "epochs": 2}},
     "walks": {"objective": {"walks": 2, "walk_length": 5}},
     "dislikes": {"events": {"event_type": "e", "dislike_types": ("skip",), "type_weights": {"book": 5}}},
 }
