@@ -61,6 +61,7 @@ class Model:
         self.rare = parts.rare
         self.inputs = parts.inputs
         self.evidence = parts.evidence
+        self.types = parts.types
         self.stored = {"similar": parts.similar, "next": parts.next}
         self.vectors = parts.similar_vectors
         self.searcher = Searcher(parts.similar_graph, self.vectors)

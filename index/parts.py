@@ -21,6 +21,8 @@ from index.ranking.settings import RecommenderConfig
 from index.search.exact import Floats, Mask, Rows
 from index.search.indexfile import aligned, read_index, stored_vectors, write_index
 from index.search.rough import Codes
+from index.types.file import read_types, write_types
+from index.types.types import Types
 from index.vocabulary import Vocabulary
 
 RULES_FIELDS = ("offsets", "items", "weights")
@@ -85,6 +87,7 @@ class ModelParts:
     moments: Moments | None = None
     similar_graph: faiss.IndexHNSW | None = None
     evaluation_ranks: NDArray[Any] | None = None
+    types: Types | None = None
 
 
 def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
@@ -127,6 +130,8 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         writer.array(name, values)
     if parts.similar_graph is not None:
         write_index(parts.similar_graph, writer.path("similar.faiss"))
+    if parts.types is not None:
+        write_types(writer, parts.types)
 
 
 def read_parts(artifact: Artifact) -> ModelParts:
@@ -183,6 +188,7 @@ def read_parts(artifact: Artifact) -> ModelParts:
         similar=Neighbours(array("similar_rows"), array("similar_scores")),
         next=Neighbours(array("next_rows"), array("next_scores")),
         evaluation_ranks=optional("evaluation_ranks"),
+        types=read_types(artifact),
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
     wide = target_dims(dims, config.next_reading)

@@ -12,6 +12,7 @@ from index.catalogue.texts import Texts
 from index.errors import ArtifactCorrupt, ArtifactError
 from index.model import Model
 from index.parts import ModelParts, read_parts
+from index.types.file import faults as faults_of_types
 
 Array = NDArray[Any]
 
@@ -106,6 +107,8 @@ def _faults(parts: ModelParts) -> Iterator[tuple[str, str]]:
         yield "evidence_sessions", "names sessions that there are not"
     if evidence.positions.shape != evidence.sessions.shape or not _within(evidence.positions, 0, None):
         yield "evidence_positions", "does not hold a position for each session"
+    if parts.types is not None:
+        yield from faults_of_types(parts.types, items)
 
 
 def _can_be_sent(text: str) -> bool:

@@ -35,6 +35,7 @@ from training.pipeline.prepare import Prepared, RowCounts, identity_of, prepare,
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
 from training.progress import Reporter
 from training.trainers.spaces import Spaces
+from training.types.learn import learn_types
 from training.vectors.found import rows_at_once
 from training.vectors.matrix import Matrix, read_matrix, write_matrix
 from training.vectors.source import Opened, VectorsFile, open_vectors
@@ -183,7 +184,9 @@ def _with_log(
     measured = measure(test, items, chosen, config, work, log.counts, given)
     measured = replace(measured, report=measured.report.model_copy(update={"advice": _honest(measured.report.advice)}))
     final = given.fit("train", served.corpus, served.vocabulary.ids, config, work)
+    types = learn_types(served.vocabulary, served.rare, items, config, work)
     parts, indexes = assemble(served, final, items, chosen.blend, measured.records, config, told)
+    parts = replace(parts, types=types)
     with told.step("gate") as step:
         gate = judge_run(registry, served, final, test, measured, config, force)
         step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
@@ -195,6 +198,8 @@ def _with_log(
 def _alone(
     what: Import, config: TrainConfig, given: Given, registry: Registry, force: bool, how: Publishing, work: Workspace
 ) -> Outcome:
+    if config.types.item:
+        raise ConfigError("types.item: types are learnt from a log, and there is none: give it, or leave types out")
     told, ids = work.told, given.inputs.ids
     log = _no_log(given)
     items, log = read_catalogue(log, config, work)

@@ -1,5 +1,6 @@
 """The offline job, from log to published model: read, choose, measure, train, publish. Every step is resumable."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -16,6 +17,7 @@ from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
 from training.pipeline.train import Trained, train_on_all
 from training.progress import Reporter
+from training.types.learn import learn_types
 from training.workspace import Workspace
 
 
@@ -40,7 +42,9 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         measured = measure(test, items, chosen, config, work, log.counts, trainings)
         whole = config.evaluation.publish_all
         final = train_on_all(log, items, registry, chosen.config(config), work) if whole else measured.fitted
+        types = learn_types(log.vocabulary, log.rare, items, chosen.config(config), work)
         parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told)
+        parts = replace(parts, types=types and types.over(final.ids, items))
         with told.step("gate") as step:
             gate = judge_run(registry, log, final, test, measured, config, force)
             step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
