@@ -3,6 +3,7 @@
 The routes of single users come into the same router behind these: the id of a user may hold anything.
 """
 
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,40 +11,53 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.http.deps import READER, ServiceDep
 from app.http.largejson import LargeJsonRoute
-from app.http.replies import TaggedView, not_modified, reply
+from app.http.replies import not_modified, reply, shown
 from app.live import answers, bytype, rendering
+from app.live.answers import REQUEST_COST
 from app.live.view import View
 from app.schemas.common import READING, problems
 from app.schemas.usertypes import TypeQuery, TypeReply, TypesReply, UserType
 from index.errors import TypeUnknown
-from index.types.types import NO_USERS
+from index.types.types import NO_USERS, Types
 
 router = APIRouter(tags=["recommend"], dependencies=READER, route_class=LargeJsonRoute)
 
 SHOWN = 5  # item types behind a list
 
 
-@router.get("/users/types", summary="Types of users", responses=problems(*READING))
+@router.get(
+    "/users/types",
+    summary="Types of users",
+    response_model=TypesReply,
+    responses=problems(304, 401, 403, 422, 429, 503),
+)
 async def types(
     service: ServiceDep,
-    view: TaggedView,
+    request: Request,
     q: Annotated[str | None, Query(max_length=1024, description="only types whose name holds this")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="how many at most")] = 100,
-) -> TypesReply:
+) -> Response:
     """The types that the model has met, by the columns of the log that `types.user` names. Without any, an empty
     list."""
-    found = answers.model_of(view).types
-    users = None if found is None else found.users
+    view = service.shelf.view
+    model = answers.model_of(view)
+    if not_modified(view, request):
+        return reply(view, None)
+    work = partial(_listed, view, model.types, (q or "").casefold(), limit)
+    return reply(view, await service.pools.search.run(request, work, REQUEST_COST + limit))
+
+
+def _listed(view: View, types: Types | None, wanted: str, limit: int) -> bytes:
+    users = None if types is None else types.users
     if users is None:
-        return TypesReply(model_version=view.version, columns=[], total=0, types=[])
-    wanted = (q or "").casefold()
+        return shown(TypesReply(model_version=view.version, columns=[], total=0, types=[]))
     places = [place for place, label in enumerate(users.labels) if wanted in label.casefold()]
-    shown = [
+    found = [
         UserType(type=users.keys[place], label=users.labels[place], events=int(users.counts[place]))
         for place in places[:limit]
     ]
     columns = list(users.buckets.columns)
-    return TypesReply(model_version=view.version, columns=columns, total=len(places), types=shown)
+    return shown(TypesReply(model_version=view.version, columns=columns, total=len(places), types=found))
 
 
 @router.get(

@@ -179,12 +179,12 @@ def _with_log(
         told.note("meet", **{side: some})
     look_ahead(registry, log, config, told)
     items, served = read_catalogue(meeting.served(), config, work)
+    types = learn_types(served.vocabulary, served.rare, items, config, work)
     test = split_test(meeting.corpus, meeting.ids, config, meeting.given)
     chosen = choose_settings(test, items, config, work, given)
     measured = measure(test, items, chosen, config, work, log.counts, given)
     measured = replace(measured, report=measured.report.model_copy(update={"advice": _honest(measured.report.advice)}))
     final = given.fit("train", served.corpus, served.vocabulary.ids, config, work)
-    types = learn_types(served.vocabulary, served.rare, items, config, work)
     parts, indexes = assemble(served, final, items, chosen.blend, measured.records, config, told)
     parts = replace(parts, types=types)
     with told.step("gate") as step:

@@ -36,13 +36,14 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         log = prepare(config, work)
         look_ahead(registry, log, config, told)
         items, log = read_catalogue(log, config, work)
+        # Before the trainings: a column that is not there is told at once.
+        types = learn_types(log.vocabulary, log.rare, items, config, work)
         trainings = Trained(items)
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work, trainings)
         measured = measure(test, items, chosen, config, work, log.counts, trainings)
         whole = config.evaluation.publish_all
         final = train_on_all(log, items, registry, chosen.config(config), work) if whole else measured.fitted
-        types = learn_types(log.vocabulary, log.rare, items, chosen.config(config), work)
         parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told)
         parts = replace(parts, types=types and types.over(final.ids, items))
         with told.step("gate") as step:

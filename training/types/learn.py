@@ -127,8 +127,9 @@ def vectors_of(met: Meetings, sides: tuple[int, int], config: TrainConfig) -> Fl
 
 
 def trainer_of(config: TrainConfig) -> TrainerConfig:
-    """The run's own engine. Every other token is the user's, so windows are twice as wide. What is before and after is
-    alike: one training of the closed form, its singular values on both sides."""
+    """The engine of the settings, of `auto` the closed form. Every other token is the user's, so windows are twice as
+    wide. What is before and after is alike: one training of the closed form, its singular values on both sides.
+    """
     trainer, spectral = config.trainer, config.trainer.spectral
     return trainer.model_copy(
         update={

@@ -149,6 +149,15 @@ def test_a_user_without_events_is_answered_by_the_type_and_without_one_is_unknow
         assert (answer.status_code, answer.json()["code"]) == (404, "user_unknown")
 
 
+def test_a_user_with_nothing_but_unknown_items_is_answered_by_the_type(client, key):
+    event = {"user_id": "lost", "item_id": "unheard", "time": 1_700_000_000}
+    assert client.post("/events", json={"events": [event]}).status_code == 200
+    plain = client.get("/users/lost/recommendations").json()
+    assert {row["source"] for row in plain["items"]} == {"popular"}
+    typed = client.get("/users/lost/recommendations", params={"user_type": key}).json()
+    assert ids(typed) == ids(of_type(client, key))
+
+
 def test_an_item_without_a_vector_is_answered_with_items_of_its_type_before_the_category(client):
     body = client.get("/similar/new", params={"k": 12}).json()
     sources = [row["source"] for row in body["items"]]

@@ -85,6 +85,16 @@ def test_other_forms_of_the_log_say_the_same(log, tmp_path, form):
     assert np.array_equal(here.kinds, there.kinds)
 
 
+def test_a_log_in_another_encoding_is_read_as_well(log, tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(log.read_text(encoding="utf-8").replace(",fr,", ",françe,"), encoding="utf-16")
+    config = typed_config(log)
+    config = config.model_copy(update={"events": config.events.model_copy(update={"paths": (str(path),)})})
+    met = read_meetings(config, {"paris1": (0, -1)}, tmp_path)
+    assert "country=françe · device=ios" in met.labels
+    assert len(met.items) == len(read_meetings(typed_config(log), {"paris1": (0, -1)}, tmp_path).items)
+
+
 def test_rejected_rows_bots_and_unknown_users_are_no_meetings(tmp_path):
     log = write_typed(tmp_path, users=30)
     with log.open("a", encoding="utf-8") as file:
