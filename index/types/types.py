@@ -177,11 +177,13 @@ class Types:
 
 
 def centred(vectors: Floats, counts: NDArray[np.int64]) -> Floats:
-    """float32 (types, d): less their mean by counts. Popular types are near to everybody; what is left is not that."""
+    """float32 (types, d): less their mean by counts. Popular types are near to everybody; what is left is not that.
+    Zeros, of types without a vector, stay as they are."""
     if not counts.any():
         return vectors
     mean = np.average(vectors, axis=0, weights=counts)
-    return np.asarray(vectors - mean, dtype=np.float32)
+    there = np.any(vectors, axis=1, keepdims=True)
+    return np.where(there, vectors - mean, 0).astype(np.float32)
 
 
 def estimate(affinities: Floats, counts: NDArray[np.int64], sharpness: float) -> Shares:

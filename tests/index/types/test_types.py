@@ -39,6 +39,12 @@ def test_shares_are_popularity_turned_towards_what_is_near():
     assert types_of(sharpness=2).shares(1) == pytest.approx(odds / odds.sum())
 
 
+def test_a_type_without_a_vector_is_as_near_to_all():
+    types = types_of()
+    vectors = np.array([[1, 0, 0], [0, 0, 0]], dtype=np.float32)
+    assert replace(types, users=replace(types.users, vectors=vectors)).affinities(1).tolist() == [0, 0, 0]
+
+
 def test_what_was_counted_stands_beside_the_estimate():
     # 10 events of popularity, and those of the type: 1 in Paris, 9 in Rome.
     assert types_of(prior=10, sharpness=0).shares(1) == pytest.approx([7 / 20, 12 / 20, 1 / 20])

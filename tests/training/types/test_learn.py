@@ -11,7 +11,7 @@ from index.types.types import Kinds, Types, Weights
 from training.config import TrainConfig
 from training.pipeline.prepare import prepare, read_catalogue
 from training.progress import LogReporter
-from training.types.learn import learn_types
+from training.types.learn import first_users, learn_types
 from training.types.meetings import read_meetings
 from training.types.sequences import corpus_of
 from training.types.weights import choose, pairs_of
@@ -115,6 +115,15 @@ def test_a_session_is_pairs_of_user_type_and_item_type():
     corpus = corpus_of(users, kinds, items, item_types=3, user_types=2)
     assert [corpus.session(i).tolist() for i in range(len(corpus))] == [[4, 2, 4, 0], [3, 1], [2, 2]]
     assert corpus.items == 5
+
+
+def test_skip_gram_gets_a_sample_of_whole_users():
+    users = np.repeat(np.arange(100), 4)
+    corpus = corpus_of(users, users % 3, users % 5, item_types=5, user_types=3)
+    some = first_users(corpus, 80)
+    assert len(some) == 10
+    assert [some.session(i).tolist() for i in range(10)] == [corpus.session(i).tolist() for i in range(10)]
+    assert first_users(corpus, 10_000) is corpus
 
 
 def test_only_conversions_where_that_is_asked_for(log, tmp_path):
