@@ -1,9 +1,13 @@
 """User types over HTTP: which there are, what their users go for, and what comes where nothing else is known."""
 
+import time
 from collections import Counter
+from urllib.parse import quote
 
+import httpx
 import pytest
 from support.live import serving, until
+from support.server import Server
 from support.trained import train
 from support.typed import CITIES, HOMES, typed_config, write_typed
 
@@ -14,11 +18,15 @@ ES_IOS = "country=es · device=ios"  # goes for entire homes in Madrid: the even
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory):
+def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("typed")
-    config = typed_config(write_typed(folder / "log"))
-    run(config, folder / "models", LogReporter(), force=True)
-    with serving(folder / "models", database=f"sqlite:///{folder / 'test.db'}") as client:
+    run(typed_config(write_typed(folder / "log")), folder / "models", LogReporter(), force=True)
+    return folder / "models"
+
+
+@pytest.fixture(scope="module")
+def client(models):
+    with serving(models, database=f"sqlite:///{models.parent / 'test.db'}") as client:
         yield client
 
 
@@ -181,6 +189,25 @@ def test_an_item_put_just_now_is_answered_by_its_type(client):
     assert batch["results"][0]["items"] == body["items"]
     assert batch["results"][0]["reason"] == body["reason"]
     assert "reason" not in batch["results"][1]
+
+
+def test_two_processes_give_the_same_and_know_a_new_item_within_a_second(models, tmp_path):
+    quiet = {"database": f"sqlite:///{tmp_path / 'two.db'}", "access_log": False, "rate_per_address": 0}
+    server = Server(models, tmp_path / "log.txt", workers=2, **quiet)
+    server.start()
+    try:
+        path = f"{server.url}/users/types/{quote(ES_IOS)}/recommendations"
+        answers = [httpx.get(path) for _ in range(8)]  # new connections, so that each process answers some
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.text for answer in answers}) == 1
+        item = {"item_id": "second", "metadata": {"city": "Rome", "room": "entire"}}
+        assert httpx.put(f"{server.url}/items", json={"items": [item]}).json()["stored"] == 1
+        time.sleep(1.0)
+        found = [httpx.get(f"{server.url}/similar/second?k=3").json() for _ in range(8)]
+        assert {row["source"] for body in found for row in body["items"]} == {"type"}
+        assert {row["item_id"].rstrip("0123456789") for body in found for row in body["items"]} == {"rome"}
+    finally:
+        assert server.stop() == 0
 
 
 def test_a_model_without_types_has_none_and_answers_as_before(tmp_path):
