@@ -1,8 +1,10 @@
 """Types learnt from a log whose users go for the city of their country, and for rooms by their device."""
 
+import json
+
 import numpy as np
 import pytest
-from support.typed import CITIES, COUNTRIES, DEVICES, HOMES, ROOMS, home, typed_config, write_typed
+from support.typed import CITIES, COUNTRIES, DEVICES, HOMES, ROOMS, START, home, typed_config, write_typed
 
 from index.errors import ConfigError
 from index.ranking.readings import normalised
@@ -93,6 +95,21 @@ def test_a_log_in_another_encoding_is_read_as_well(log, tmp_path):
     met = read_meetings(config, {"paris1": (0, -1)}, tmp_path)
     assert "country=françe · device=ios" in met.labels
     assert len(met.items) == len(read_meetings(typed_config(log), {"paris1": (0, -1)}, tmp_path).items)
+
+
+def test_rows_may_be_sessions_and_values_of_users_numbers(tmp_path):
+    path = tmp_path / "log.jsonl"
+    rows = [
+        {"user_id": f"u{user}", "items": [home(user % 3, n) for n in range(4)], "timestamp": START + user, "age": user}
+        for user in range(60)
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    config = typed_config(path, user=("age",))
+    events = config.events.model_copy(update={"rows": "sessions", "item": "items", "session": "(session)"})
+    place = {home(c, n): (c, n) for c in range(3) for n in range(HOMES)}
+    met = read_meetings(config.model_copy(update={"events": events}), place, tmp_path)
+    assert sorted(met.labels) == [f"age={n}/5" for n in range(1, 6)]
+    assert len(met.items) == 240
 
 
 def test_rejected_rows_bots_and_unknown_users_are_no_meetings(tmp_path):
