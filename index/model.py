@@ -66,6 +66,7 @@ class Model:
         self.inputs = parts.inputs
         self.evidence = parts.evidence
         self.makeup = parts.makeup
+        self.types = parts.types
         self.stored = {"similar": parts.similar, "next": parts.next}
         self.vectors = parts.similar_vectors
         self.searcher = Searcher(parts.similar_graph, self.vectors)
@@ -305,10 +306,11 @@ class Model:
     def explain_beside(self, item: str, candidate: str, new: Explanation | None) -> Explanation:
         """As `explain`. new: of a pair of which one has no past; None: neither."""
         found = self._explain(item, candidate) if new is None else new
-        makeup, sides = self.makeup, (("item", item), ("candidate", candidate))
+        makeup = self.makeup
+        sides: tuple[tuple[Side, str], ...] = (("item", item), ("candidate", candidate))
         if makeup is None:
             return found
-        rows: dict[Side, int | None] = {side: self.vocabulary.find(of) for side, of in sides}
+        rows = {side: self.vocabulary.find(of) for side, of in sides}
         return replace(found, made_of={side: makeup.of(row) for side, row in rows.items() if row is not None})
 
     def _explain(self, item: str, candidate: str) -> Explanation:

@@ -24,6 +24,8 @@ from index.ranking.settings import RecommenderConfig
 from index.search.exact import Floats, Mask, Rows
 from index.search.indexfile import aligned, read_index, stored_vectors, write_index
 from index.search.rough import Codes
+from index.types.file import read_types, write_types
+from index.types.types import Types
 from index.vocabulary import Vocabulary
 
 RULES_FIELDS = ("offsets", "items", "weights")
@@ -91,6 +93,7 @@ class ModelParts:
     evaluation_ranks: NDArray[Any] | None = None
     content: Content | None = None
     makeup: Makeup | None = None
+    types: Types | None = None
 
 
 def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
@@ -137,6 +140,8 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         write_index(parts.similar_graph, writer.path("similar.faiss"))
     if parts.content is not None:
         write_content(writer, parts.content)
+    if parts.types is not None:
+        write_types(writer, parts.types)
 
 
 def read_parts(artifact: Artifact) -> ModelParts:
@@ -195,6 +200,7 @@ def read_parts(artifact: Artifact) -> ModelParts:
         evaluation_ranks=optional("evaluation_ranks"),
         content=read_content(artifact, Vectors(inputs, outputs, similar_vectors)),
         makeup=read_makeup(artifact, len(vocabulary)),
+        types=read_types(artifact),
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
     wide = target_dims(dims, config.next_reading)

@@ -13,6 +13,7 @@ from index.content.file import faults
 from index.errors import ArtifactCorrupt, ArtifactError
 from index.model import Model
 from index.parts import ModelParts, read_parts
+from index.types.file import faults as faults_of_types
 
 Array = NDArray[Any]
 
@@ -109,6 +110,8 @@ def _faults(parts: ModelParts) -> Iterator[tuple[str, str]]:
         yield from faults(parts.content)
     if evidence.positions.shape != evidence.sessions.shape or not _within(evidence.positions, 0, None):
         yield "evidence_positions", "does not hold a position for each session"
+    if parts.types is not None:
+        yield from faults_of_types(parts.types, items)
 
 
 def _can_be_sent(text: str) -> bool:

@@ -14,6 +14,7 @@ from training.eventsconfig import EventsConfig
 from training.objective.settings import ObjectiveConfig
 from training.replacement import GateConfig, UpdateConfig
 from training.setting import Settings, setting
+from training.typesconfig import TypesConfig
 
 log = logging.getLogger(__name__)
 
@@ -208,6 +209,7 @@ class TrainConfig(Settings):
     events: EventsConfig = EventsConfig()
     sessions: SessionsConfig = SessionsConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
+    types: TypesConfig = TypesConfig()
     trainer: TrainerConfig = TrainerConfig()
     index: IndexConfig = IndexConfig()
     cold: ColdConfig = ColdConfig()
@@ -233,6 +235,12 @@ class TrainConfig(Settings):
     def _conversions_are_named(self) -> "TrainConfig":
         if self.objective.converts and not self.events.conversion_types:
             raise ValueError("conversion_context and conversion_weight need events.conversion_types: what converts")
+        return self
+
+    @model_validator(mode="after")
+    def _types_of_conversions(self) -> "TrainConfig":
+        if self.types.conversions and not self.events.conversion_types:
+            raise ValueError("types.conversions needs events.conversion_types: what converts")
         return self
 
     @model_validator(mode="after")

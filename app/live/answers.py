@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 
 from app.filters.conditions import EVERYTHING, Filter, filter_of
+from app.live import bytype
+from app.live.bytype import Order
 from app.live.view import View
 from app.problems import FIRST_STEP
 from index.content.newcomers import merged
@@ -56,19 +58,27 @@ class Ask:
 @dataclass(frozen=True, slots=True)
 class Found:
     """rows: best first, newcomers behind those of the model. scores: the same length. sources: None where all are of
-    the model; else each has its own, and fallback items have no score."""
+    the model; else each has its own, and fallback items have no score. reason: why fallback items come, where more is
+    known than that they are popular."""
 
     rows: Sequence[int] = ()
     scores: Sequence[float | None] = ()
     shortfall: Shortfall | None = None
     sources: Sequence[str] | None = None
+    reason: str | None = None
 
 
-Pick = Callable[[Mask, int], list[int]]
+Pick = Callable[[Order, Mask, int], list[int]]
 
 
-def _first(mask: Mask, count: int) -> list[int]:
-    rows: list[int] = np.flatnonzero(mask)[:count].tolist()
+def _by_row(mask: Mask, count: int) -> tuple[Rows, Float]:
+    """Rows are in the order of their frequency."""
+    rows = np.flatnonzero(mask)[:count].astype(np.int32)
+    return rows, np.zeros(len(rows), dtype=np.float32)
+
+
+def _first(order: Order, mask: Mask, count: int) -> list[int]:
+    rows: list[int] = order(mask, count)[0].tolist()
     return rows
 
 
@@ -138,7 +148,8 @@ def _found(model: Model, rows: Rows, scores: Float, shortfall: Shortfall | None 
 @dataclass(frozen=True)
 class LiveSession:
     """items: oldest first. weights: the caller's, one per item. timed: they fall with time, see `Question`.
-    exclude_last: whether the last item is left out; None: as `exclude_seen` or the model says."""
+    exclude_last: whether the last item is left out; None: as `exclude_seen` or the model says. user_type: place of the
+    user's type in the model, where it is known: asked where none of the items has a vector."""
 
     items: Sequence[str]
     weights: Sequence[float] | None = None
@@ -146,6 +157,7 @@ class LiveSession:
     exclude_seen: bool = True
     exclude_last: bool | None = None
     timed: bool = False
+    user_type: int | None = None
 
 
 def recommend(view: View, session: LiveSession, ask: Ask) -> Found:
@@ -266,14 +278,21 @@ def vectors_of(view: View, model: Model, rows: Rows) -> Float:
 
 
 def fallback(view: View, session: LiveSession, ask: Ask, pick: Pick = _first) -> Found:
-    """Where none of the session's items has a vector. pick: the first so many of a mask's rows that may come."""
+    """Where none of the session's items has a vector. pick: the first so many rows of an order that may come."""
     last = session.items[-1] if session.items else None
-    return _fallback(view, last, ask, (*session.items, *session.disliked), pick)
+    return _fallback(view, last, ask, (*session.items, *session.disliked), pick, session.user_type)
 
 
-def _fallback(view: View, item_id: str | None, ask: Ask, gone: Sequence[str] = (), pick: Pick = _first) -> Found:
-    """The most popular of the item's category, then the most popular; rows are ordered by frequency already. Where
-    there was no log, nothing is popular: only those of the category are left."""
+def _fallback(
+    view: View,
+    item_id: str | None,
+    ask: Ask,
+    gone: Sequence[str] = (),
+    pick: Pick = _first,
+    user_type: int | None = None,
+) -> Found:
+    """Items by the type of the item and of the user, then the most popular of the item's category, then the most
+    popular. Where there was no log, nothing is popular: only those of the category are left."""
     model = model_of(view)
     allowed = view.allowed(ask.filter)  # first: a filter that cannot be is said whatever follows
     if ask.fallback == "none":
@@ -281,19 +300,46 @@ def _fallback(view: View, item_id: str | None, ask: Ask, gone: Sequence[str] = (
     mask = np.ones(len(model.vocabulary), dtype=np.bool_) if allowed is None else allowed.mask.copy()
     own = [] if item_id is None else [item_id]
     mask[model.vocabulary.known_rows([*own, *gone, *ask.exclude])] = False
-    category = None if item_id is None else view.title_of(item_id)[1]
     rows: list[int] = []
     sources: list[str] = []
+
+    def take(source: str, order: Order, among: Mask) -> bool:
+        """Whether any came."""
+        more = pick(order, among, ask.k - len(rows)) if len(rows) < ask.k else []
+        mask[more] = False
+        rows.extend(more)
+        sources.extend([source] * len(more))
+        return bool(more)
+
+    by_type = [] if item_id is None else [bytype.of_item(view, model, item_id)]
+    by_type += [] if user_type is None else [bytype.of_user(model, user_type)]
+    reasons = [each.reason for each in by_type if each is not None and take("type", each.order, mask)]
+    reason = "; ".join(reasons) or None
+    category = None if item_id is None else view.title_of(item_id)[1]
     if category is not None:
         same = view.allowed(filter_of([category], []))
-        rows = pick(mask if same is None else mask & same.mask, ask.k)
-        sources = ["category"] * len(rows)
-        mask[rows] = False
+        take("category", _by_row, mask if same is None else mask & same.mask)
     if len(rows) < ask.k and not model.vocabulary.is_counted:
-        return Found(rows, [None] * len(rows), "untrained", sources)
-    if len(rows) < ask.k:
-        more = pick(mask, ask.k - len(rows))
-        rows += more
-        sources += ["popular"] * len(more)
+        return Found(rows, [None] * len(rows), "untrained", sources, reason)
+    take("popular", _by_row, mask)
     shortfall: Shortfall | None = "filtered" if len(rows) < ask.k else None
-    return Found(rows, [None] * len(rows), shortfall, sources)
+    return Found(rows, [None] * len(rows), shortfall, sources, reason)
+
+
+def for_user_type(view: View, user_type: int, ask: Ask) -> Found:
+    """What users of a type go for, then the most popular. The scores are the expected shares of the items."""
+    model = model_of(view)
+    allowed = view.allowed(ask.filter)
+    mask = np.ones(len(model.vocabulary), dtype=np.bool_) if allowed is None else allowed.mask.copy()
+    mask[model.vocabulary.known_rows(ask.exclude)] = False
+    own = bytype.of_user(model, user_type)
+    best, shares = own.order(mask, ask.k)
+    mask[best] = False
+    more = _first(_by_row, mask, ask.k - len(best)) if ask.fallback == "popular" else []
+    rows: list[int] = [*best.tolist(), *more]
+    scores: list[float | None] = [*shares.tolist(), *[None] * len(more)]
+    sources = ["type"] * len(best) + ["popular"] * len(more)
+    shortfall: Shortfall | None = None
+    if len(rows) < ask.k:
+        shortfall = "catalogue_small" if len(rows) == len(model.vocabulary) else "filtered"
+    return Found(rows, scores, shortfall, sources, own.reason)

@@ -8,6 +8,7 @@ import numpy as np
 
 from app.live import answers
 from app.live.answers import Ask, Found, LiveSession, Shortfall
+from app.live.bytype import Order
 from app.live.view import View
 from index.model import Model
 from index.ranking.caps import CappedList
@@ -67,9 +68,13 @@ def _fallback(view: View, session: LiveSession, ask: Ask) -> MixedFound:
     model = answers.model_of(view)
     capped = CappedList(ask.mix.max_per, view, model.vectors)
 
-    def pick(mask: Mask, count: int) -> list[int]:
+    def pick(order: Order, mask: Mask, count: int) -> list[int]:
+        def first(some: Mask | None, size: int) -> tuple[Rows, Float]:
+            assert some is not None
+            return order(some, size)
+
         before = len(capped)
-        supply = Supply(_first, mask, POOL * ask.k)
+        supply = Supply(first, mask, POOL * ask.k)
         supply.fill(capped, before + count, len(mask))
         return capped.rows[before:]
 
@@ -80,10 +85,3 @@ def _fallback(view: View, session: LiveSession, ask: Ask) -> MixedFound:
     out = capped.full_fields(best[~np.isin(best, capped.rows)])
     left_out = LeftOut(dict(Counter(field for field in out if field is not None)))
     return MixedFound(found, left_out, None if ask.mix.discovery is None else [])
-
-
-def _first(mask: Mask | None, count: int) -> tuple[Rows, Float]:
-    """Rows are in the order of their frequency."""
-    assert mask is not None
-    rows = np.flatnonzero(mask)[:count].astype(np.int32)
-    return rows, np.zeros(len(rows), dtype=np.float32)

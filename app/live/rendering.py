@@ -28,11 +28,10 @@ def similar_bytes(
 
 
 def _tail(found: Found) -> bytes:
-    return (
-        b'],"shortfall_reason":null}'
-        if found.shortfall is None
-        else b'],"shortfall_reason":"%b"}' % (found.shortfall.encode("ascii"))
-    )
+    told = b"}" if found.reason is None else b',"reason":%b}' % dumps(found.reason).encode("ascii")
+    if found.shortfall is None:
+        return b'],"shortfall_reason":null' + told
+    return b'],"shortfall_reason":"%b"%b' % (found.shortfall.encode("ascii"), told)
 
 
 def items_json(view: View, found: Found, anchor: str | None = None) -> bytes:

@@ -210,6 +210,8 @@ def _warm(model: Model) -> None:
         row = np.zeros(1, dtype=np.int32)
         model.neighbours(model.vocabulary.ids[0], 1)  # and the vectors of newcomers
         model.recommender.among([Wish(row, 1)])
+    if model.types is not None and model.types.users is not None:
+        model.types.users.find("")
 
 
 def _page_in(model: Model) -> None:

@@ -24,7 +24,7 @@ router = APIRouter(tags=["similar"], dependencies=READER, route_class=LargeJsonR
 
 async def _similar(service: ServiceDep, request: Request, item_id: str, query: SimilarQuery) -> Response:
     view = service.shelf.view
-    answers.model_of(view)
+    model = answers.model_of(view)
     ask = query.ask()
     if not_modified(view, request) and view.get(item_id) is not None:
         return reply(view, None)
@@ -36,6 +36,7 @@ async def _similar(service: ServiceDep, request: Request, item_id: str, query: S
 
     # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
     quick = not query.explain and not query.diversity and view.is_short(ask.filter, query.score, ask.k, item_id)
+    quick = quick and (model.types is None or item_id in model.vocabulary)
     return reply(view, work() if quick else await service.pools.search.run(request, work, ask.cost()))
 
 

@@ -10,6 +10,7 @@ from app.schemas.common import ItemId, Reply
 from index.model import Score
 
 MOST_FIELDS = 50
+REASON = "why fallback items come, by the type of the item or of the user; left out where it says nothing"
 IGNORED = "items of exclude without a vector: they changed nothing"
 
 
@@ -34,9 +35,9 @@ class Item(BaseModel):
     score: float | None = Field(
         description="similar: cosine, -1 to 1; next: in standard deviations above the mean; null for fallback items"
     )
-    source: Literal["model", "content", "category", "popular"] = Field(
+    source: Literal["model", "content", "type", "category", "popular"] = Field(
         description="model: by vectors and counts; content: this item, or all that is asked about, was never seen, and "
-        "the catalogue says what it is near; category, popular: fallback"
+        "the catalogue says what it is near; type, category, popular: fallback"
     )
     evidence: Evidence | None = Field(default=None, description="with explain=true")
 
@@ -54,6 +55,7 @@ class SimilarReply(Reply):
     shortfall_reason: str | None = Field(
         description="why there are fewer than k: filtered, min_score, untrained, catalogue_small; else null"
     )
+    reason: str | None = Field(None, description=REASON)
     ignored: list[str] = Field([], description=f"{IGNORED}; left out where there are none")
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ANSWER]})
@@ -95,7 +97,8 @@ class Shape(Filters):
     diversity: float = Field(0.0, ge=0, le=1, description="0: the best; towards 1: less alike among themselves")
     explain: bool = Field(False, description="with the evidence of each result")
     fallback: Fallback = Field(
-        "popular", description="for items without a vector: same category, then popular items; or none"
+        "popular",
+        description="for items without a vector: same type, same category, then popular items; or none",
     )
 
     def ask(self) -> Ask:
@@ -138,6 +141,7 @@ class BatchEntry(BaseModel):
     code: str | None = Field(description="error code, see docs/errors.md; null when it worked")
     items: list[Item]
     shortfall_reason: str | None
+    reason: str | None = Field(None, description=REASON)
 
 
 class BatchReply(Reply):

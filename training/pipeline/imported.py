@@ -36,6 +36,7 @@ from training.pipeline.prepare import Prepared, RowCounts, identity_of, prepare,
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
 from training.progress import Reporter
 from training.trainers.spaces import Spaces
+from training.types.learn import learn_types
 from training.vectors.found import rows_at_once
 from training.vectors.matrix import Matrix, read_matrix, write_matrix
 from training.vectors.source import Opened, VectorsFile, open_vectors
@@ -180,6 +181,7 @@ def _with_log(
         told.note("meet", **{side: some})
     look_ahead(registry, log, config, told)
     items, served = read_catalogue(meeting.served(), config, work)
+    types = learn_types(served.vocabulary, served.rare, items, config, work)
     test = split_test(meeting.corpus, meeting.ids, config, meeting.given)
     chosen = choose_settings(test, items, config, work, given)
     content = choose_content(test, items, chosen, config, work, given, seldom=False)
@@ -188,6 +190,7 @@ def _with_log(
     measured = replace(measured, report=measured.report.model_copy(update={"advice": _honest(measured.report.advice)}))
     final = given.fit("train", served.corpus, served.vocabulary.ids, config, work)
     parts, indexes = assemble(served, final, items, chosen.blend, measured.records, config, told, None, content)
+    parts = replace(parts, types=types)
     with told.step("gate") as step:
         gate = judge_run(registry, served, final, test, measured, config, force)
         step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
@@ -199,6 +202,8 @@ def _with_log(
 def _alone(
     what: Import, config: TrainConfig, given: Given, registry: Registry, force: bool, how: Publishing, work: Workspace
 ) -> Outcome:
+    if config.types.item:
+        raise ConfigError("types.item: types are learnt from a log, and there is none: give it, or leave types out")
     told, ids = work.told, given.inputs.ids
     log = _no_log(given)
     items, log = read_catalogue(log, config, work)

@@ -1,5 +1,6 @@
 """The offline job, from log to published model: read, choose, measure, train, publish. Every step is resumable."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -18,6 +19,7 @@ from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publi
 from training.pipeline.seldom import WithContent, with_content
 from training.pipeline.train import Trained, train_on_all
 from training.progress import Reporter
+from training.types.learn import learn_types
 from training.workspace import Workspace
 
 
@@ -36,6 +38,8 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         log = prepare(config, work)
         look_ahead(registry, log, config, told)
         items, log = read_catalogue(log, config, work)
+        # Before the trainings: a column that is not there is told at once.
+        types = learn_types(log.vocabulary, log.rare, items, config, work)
         trainings = Trained(items)
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work, trainings)
@@ -48,6 +52,7 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
             final = train_on_all(log, items, registry, chosen.config(config), work)
             final = with_content(final, items, content, config, work)
         parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told, None, content)
+        parts = replace(parts, types=types and types.over(final.ids, items))
         with told.step("gate") as step:
             gate = judge_run(registry, log, final, test, measured, config, force)
             step.facts |= {"accepted": gate.accepted, "forced": gate.forced}

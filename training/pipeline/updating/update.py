@@ -6,6 +6,7 @@ session that was under way when the model was trained is two, and of an item tha
 count towards its vector.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,8 @@ def update(
         ranks = artifact.array("evaluation_ranks", mmap=False) if artifact.has("evaluation_ranks.npy") else None
         earlier = _earlier(base, log)
         parts, indexes = assemble(log, final, items, recommender, ranks, config, told, earlier, content)
+        # What is known of users is in the log that the base was trained on.
+        parts = replace(parts, types=base.model.types and base.model.types.over(final.ids, items))
         facts = _facts(base, log, new, read_json(work.folder / "sessions" / "known.json"), found)
         gate = judge_update(base.model, log, final, found, config.gate, force)
         report = base.manifest.metrics
