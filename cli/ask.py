@@ -97,7 +97,7 @@ def run_explain(options: argparse.Namespace) -> int:
 
 
 def _made_of(model: "Model", item: str, json: bool) -> int:
-    from index.makeup import sentence
+    from index.why.makeup import sentence
 
     shares = model.made_of(item)
     if json:

@@ -13,18 +13,20 @@ from index.catalogue.fields import CatalogueFields
 from index.content.newcomers import Change, Newcomers
 from index.content.unseen import Unseen
 from index.errors import ItemUnknown, ItemUntrained
-from index.explanation import Explanation, Obstacle, Place, Side
-from index.makeup import Share
-from index.parts import read_parts, recommender_of
+from index.nearby import Nearby
+from index.parts import Neighbours, read_parts, recommender_of
 from index.ranking.mix import LeftOut, Mix, mixed
-from index.ranking.parts.question import Guests, Question
+from index.ranking.parts.question import Guests
 from index.ranking.rank import DAYS, Ranking, checked_weights, events_of, rank
 from index.ranking.readings import Score as Score
 from index.ranking.recommender import Recommender, Wish
 from index.ranking.scorer import NextScorer
 from index.search.allowed import Allowed
-from index.search.exact import Floats, Mask, Rows
+from index.search.exact import Floats, Rows
 from index.search.searcher import Searcher
+from index.why.explanation import Explanation, Obstacle, Side
+from index.why.makeup import Share
+from index.why.pair import Explainer
 
 MOST_NEW = 200_000  # items without a past, about 1 kB each with vectors of 128 numbers
 
@@ -67,7 +69,7 @@ class Model:
         self.evidence = parts.evidence
         self.makeup = parts.makeup
         self.types = parts.types
-        self.stored = {"similar": parts.similar, "next": parts.next}
+        self.stored: dict[str, Neighbours] = {"similar": parts.similar, "next": parts.next}
         self.vectors = parts.similar_vectors
         self.searcher = Searcher(parts.similar_graph, self.vectors)
         scorer = NextScorer.of(
@@ -86,7 +88,7 @@ class Model:
         self.recommender = Recommender(scorer.with_standing(standing))
         # What the catalogue of the artifact hides; the service's own view of it begins with this.
         self.hidden = parts.catalogue.hidden_rows(parts.vocabulary)
-        self.shown = _all_but(self.hidden, len(parts.vocabulary))
+        self.shown = Allowed.all_but(self.hidden, len(parts.vocabulary))
         self.unseen = Unseen(
             parts.content if most_new else None,
             self.recommender,
@@ -95,6 +97,11 @@ class Model:
             self.searcher,
             most_new,
         )
+
+    @cached_property
+    def nearby(self) -> Nearby:
+        """Rows beside a row, where `neighbours` has items beside an item."""
+        return Nearby(self.stored, self.vectors, self.searcher, self.recommender, self.unseen)
 
     @cached_property
     def newcomers(self) -> Newcomers | None:
@@ -159,53 +166,7 @@ class Model:
             guest = self.unseen.guest(item, self.catalogue.metadata(item), self.newcomers)
         if guest is not None and self.newcomers is not None:
             return self._ranked(*self.unseen.around(guest, k, score, self.newcomers, self.shown))
-        return self._ranked(*self.beside(self.row(item), k, score, self.shown, newcomers=self.newcomers))
-
-    def beside(
-        self,
-        row: int,
-        k: int,
-        score: Score,
-        allowed: Allowed | None = None,
-        gone: Rows | None = None,
-        newcomers: Newcomers | None = None,
-        new_allowed: Mask | None = None,
-    ) -> tuple[Rows, Floats]:
-        """As `among`, with newcomers among them: the k best of both. gone: of either kind."""
-        if newcomers is None or not newcomers.used:
-            return self.among(row, k, score, allowed, gone)
-        known = None if gone is None else gone[gone < newcomers.first]
-        trained = self.among(row, k, score, allowed, known)
-        return self.unseen.beside(trained, row, k, score, newcomers, new_allowed, gone)
-
-    def among(
-        self, row: int, k: int, score: Score, allowed: Allowed | None = None, gone: Rows | None = None
-    ) -> tuple[Rows, Floats]:
-        """The k best by either score of the rows that are allowed and not gone, without `row` itself: (rows, scores),
-        at most k long, without padding.
-
-        Exactly the k best where the stored lists are exact: those come first, and only where they hold fewer than k
-        that pass, the few allowed rows are scanned or the index is searched.
-        """
-        stored = self.stored[score].first_k(row, k, None if allowed is None else allowed.mask, gone)
-        if stored is not None:
-            return stored
-        out = np.array([row], dtype=np.int32) if gone is None else np.append(gone, row).astype(np.int32)
-        search = self._search_similar if score == "similar" else self._search_next
-        return search(row, k, allowed, out)
-
-    def _search_similar(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Floats]:
-        query = self.vectors[row : row + 1]
-        if allowed is not None and allowed.is_few(self.vectors):
-            return allowed.search(query, self.vectors, k, out)
-        rows, scores = self.searcher.search(query, k, None if allowed is None else allowed.mask, [out])
-        real = rows[0] >= 0
-        return rows[0][real], scores[0][real]
-
-    def _search_next(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Floats]:
-        mask = np.ones(len(self.vocabulary), dtype=np.bool_) if allowed is None else allowed.mask.copy()
-        mask[out] = False
-        return self.recommender.next_among(row, k, mask)
+        return self._ranked(*self.nearby.beside(self.row(item), k, score, self.shown, newcomers=self.newcomers))
 
     def recommend(
         self,
@@ -285,11 +246,8 @@ class Model:
 
     def id_of(self, row: int) -> str:
         """Of a row of the model, or of one of its newcomers."""
-        return self.vocabulary.ids[row] if row < len(self.vocabulary) else self._new_id(row)
-
-    def _new_id(self, row: int) -> str:
-        assert self.newcomers is not None
-        return self.newcomers.id_of(row)
+        new = self.newcomers if row >= len(self.vocabulary) else None
+        return self.vocabulary.ids[row] if new is None else new.id_of(row)
 
     def made_of(self, item: str) -> tuple[Share, ...]:
         """What the item's input vector is made of; nothing where the model has no attributes. Raises ItemUnknown,
@@ -326,17 +284,7 @@ class Model:
             missing["same"] = "an item is not listed beside itself"
         if missing:
             return Explanation(item, candidate, None, None, None, missing)
-        a, b = rows
-        similar = Place.of(self.vectors @ self.vectors[a], a, b)
-        after = Place.of(self.recommender.scores([np.array([a], dtype=np.int32)], one_item=True)[0], a, b)
-        places: dict[Score, Place] = {"similar": similar, "next": after}
-        for score, place in places.items():
-            stored = self.stored[score].rows
-            if b not in stored[a]:
-                missing[score] = f"rank {place.rank:,} of {len(self.vocabulary):,}; {stored.shape[1]} are stored"
-        question = Question.of_item(np.array([a], dtype=np.int32))
-        parts = self.recommender.scorer.contributions(question, b, one_item=True)
-        return Explanation(item, candidate, self.evidence.pair(a, b), similar, after, missing, parts)
+        return Explainer(self.recommender, self.vectors, self.stored, self.evidence).explain(item, candidate, *rows)
 
     def _session(self, items: Sequence[str]) -> tuple[Rows, Guests]:
         """Of those with a vector. Raises ItemUnknown where there is none."""
@@ -351,11 +299,3 @@ class Model:
             for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
             if row >= 0
         ]
-
-
-def _all_but(hidden: Rows, items: int) -> Allowed | None:
-    if not len(hidden):
-        return None
-    mask = np.ones(items, dtype=np.bool_)
-    mask[hidden] = False
-    return Allowed(mask)

@@ -14,8 +14,6 @@ from index.catalogue.file import read_catalogue, write_catalogue
 from index.content.content import Content, Vectors
 from index.content.file import read_content, write_content
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
-from index.evidence import Evidence
-from index.makeup import Makeup, read_makeup, write_makeup
 from index.ranking.parts.popularity import NEWEST
 from index.ranking.parts.vectors import Moments
 from index.ranking.readings import target_dims
@@ -27,6 +25,8 @@ from index.search.rough import Codes
 from index.types.file import read_types, write_types
 from index.types.types import Types
 from index.vocabulary import Vocabulary
+from index.why.evidence import Evidence
+from index.why.makeup import Makeup, read_makeup, write_makeup
 
 RULES_FIELDS = ("offsets", "items", "weights")
 DISLIKES = ("sessions", "positions", "items")

@@ -11,8 +11,8 @@ from support.trained import train
 from cli.main import main
 from index.artifact.registry import Registry
 from index.errors import ArtifactCorrupt, ItemUnknown
-from index.makeup import Attribute, Makeup, Share, sentence
 from index.model import Model
+from index.why.makeup import Attribute, Makeup, Share, sentence
 from training.objective.settings import ObjectiveConfig
 from training.pipeline.run import run
 from training.progress import LogReporter

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Request, Response
 
+from app.answers import answers, bytype, mixing, rendering
+from app.answers.answers import REQUEST_COST, Ask, Found, LiveSession
+from app.answers.history import session_of
 from app.bodies.sessionitems import in_order
 from app.http.deps import ServiceDep
 from app.http.itempath import USER_ID
 from app.http.replies import not_modified, passing, reply
-from app.live import answers, bytype, mixing, rendering
-from app.live.answers import REQUEST_COST, Ask, Found, LiveSession
-from app.live.history import session_of
 from app.live.view import ItemView, View
 from app.problems import UserUnknown
 from app.routes import usertypes
@@ -26,9 +26,9 @@ from app.schemas.common import READING, WRITING, problems
 from app.schemas.recommend import RecommendReply, RecommendRequest, SessionItem, UserQuery, UserReply
 from index.artifact.signals import dislike_types_of
 from index.errors import ItemUnknown, RequestError
-from index.explanation import Explanation
 from index.model import Model
 from index.ranking.recommender import Wish
+from index.why.explanation import Explanation
 from store import events as eventlog
 
 router = usertypes.router  # which has its own routes in front

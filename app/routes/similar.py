@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.answers import answers, rendering
+from app.answers.answers import Ask
+from app.answers.rendering import Entry
 from app.http.deps import READER, ServiceDep
 from app.http.itempath import ITEM_ID
 from app.http.largejson import LargeJsonRoute
 from app.http.replies import not_modified, passing, reply
-from app.live import answers, rendering
-from app.live.answers import Ask
-from app.live.rendering import Entry
 from app.live.view import View
 from app.pools.task import Steps
 from app.problems import BodyTooLarge, TooManyResults, problem_of

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from app.answers import answers, bytype, rendering
+from app.answers.answers import REQUEST_COST
 from app.http.deps import READER, ServiceDep
 from app.http.largejson import LargeJsonRoute
 from app.http.replies import not_modified, reply, shown
-from app.live import answers, bytype, rendering
-from app.live.answers import REQUEST_COST
 from app.live.view import View
 from app.schemas.common import READING, problems
 from app.schemas.usertypes import TypeQuery, TypeReply, TypesReply, UserType

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from app.answers.answers import MOST_K, Ask, Fallback
 from app.filters.conditions import filter_of
-from app.live.answers import MOST_K, Ask, Fallback
 from app.schemas.answers import IGNORED, Filters, Item
 from app.schemas.common import Reply
 from app.schemas.recommend import TypeName

@@ -11,7 +11,6 @@ from index.content.content import Content
 from index.content.near import EACH, KEPT, Near
 from index.content.newcomers import Newcomers, merged
 from index.content.why import Fields, explained
-from index.explanation import Explanation
 from index.ranking.parts.question import Question
 from index.ranking.readings import Score
 from index.ranking.recommender import Recommender, Wish
@@ -19,6 +18,7 @@ from index.search.allowed import Allowed
 from index.search.exact import Floats, Mask, Rows
 from index.search.searcher import Searcher
 from index.vocabulary import Vocabulary
+from index.why.explanation import Explanation
 
 AT_A_TIME = 16  # rows whose lists are made in one pass, some 10 ms with 100,000 newcomers
 

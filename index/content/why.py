@@ -7,10 +7,10 @@ import numpy as np
 
 from index.content.content import reasons
 from index.content.newcomers import Newcomers
-from index.explanation import Explanation, Place
 from index.ranking.parts.question import Question
 from index.ranking.scorer import NextScorer
 from index.search.exact import Floats
+from index.why.explanation import Explanation, Place
 
 Fields = Callable[[str], Mapping[str, Any]]
 

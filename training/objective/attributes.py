@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from index.catalogue.catalogue import Catalogue
 from index.catalogue.values import elements, text_of
 from index.errors import ConfigError
-from index.makeup import Attribute
+from index.why.makeup import Attribute
 
 QUANTILES = 10  # parts that the numbers of a column are cut into, with as many items in each
 

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from index.artifact.manifest import ContentFacts
 from index.catalogue.catalogue import Catalogue
 from index.content.content import Vectors
-from index.evidence import build_evidence
-from index.makeup import Makeup
 from index.parts import ModelParts, Neighbours
 from index.ranking.parts.popularity import NEWEST
 from index.ranking.settings import RecommenderConfig
 from index.search.builder import BuiltIndex, build
 from index.vocabulary import Vocabulary
+from index.why.evidence import build_evidence
+from index.why.makeup import Makeup
 from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
 from training.counting.postings import postings_of

@@ -9,9 +9,9 @@ from support.factories import quick_config, write_log
 
 from index.artifact.registry import Registry
 from index.errors import UpdateImpossible
-from index.evidence import build_evidence
 from index.model import Model
 from index.ranking.settings import COUNTS, RecommenderConfig
+from index.why.evidence import build_evidence
 from training.pipeline import assemble
 from training.pipeline.run import run
 from training.pipeline.updating.base import base_of

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.factories import corpus_of
 
 from index.errors import TrainingDiverged
-from index.makeup import Attribute
+from index.why.makeup import Attribute
 from training.config import TrainerConfig
 from training.objective.attributes import Attributes
 from training.objective.dislikes import Dislikes

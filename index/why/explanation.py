@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.evidence import PairEvidence
-from index.makeup import Share, sentence
+from index.why.evidence import PairEvidence
+from index.why.makeup import Share, sentence
 
 # What keeps an item out of a list: it has no vector, it is the same item, it is not among the stored neighbours by
 # one of the scores, or it is hidden by now.

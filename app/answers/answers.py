@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from app.answers import bytype
+from app.answers.bytype import Order
 from app.filters.conditions import EVERYTHING, Filter, filter_of
-from app.live import bytype
-from app.live.bytype import Order
 from app.live.view import View
 from app.problems import FIRST_STEP
 from index.content.newcomers import merged
@@ -116,7 +116,7 @@ def similar(view: View, item_id: str, score: Score, ask: Ask) -> Found:
     allowed, new_allowed = view.allowed(ask.filter), view.allowed_new(ask.filter)
     gone = view.rows_of(ask.exclude) if ask.exclude else None
     wanted = _pool(ask)
-    found, scores = model.beside(row, wanted, score, allowed, gone, newcomers, new_allowed)
+    found, scores = model.nearby.beside(row, wanted, score, allowed, gone, newcomers, new_allowed)
     return _shaped(view, model, found, scores, ask, _others(view, 1))
 
 

@@ -9,10 +9,10 @@ from functools import cache, partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
-from app.live.answers import Found, model_of
+from app.answers.answers import Found, model_of
 from app.live.view import View
-from index.evidence import PairEvidence
 from index.model import Score
+from index.why.evidence import PairEvidence
 
 dumps = partial(json.dumps, separators=(",", ":"))
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from app.live import answers
-from app.live.answers import Ask, Found, LiveSession, Shortfall
-from app.live.bytype import Order
+from app.answers import answers
+from app.answers.answers import Ask, Found, LiveSession, Shortfall
+from app.answers.bytype import Order
 from app.live.view import View
 from index.model import Model
 from index.ranking.caps import CappedList
