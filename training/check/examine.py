@@ -27,6 +27,7 @@ from training.check.lookups import ids_of
 from training.check.metadata import Metadata, judge_metadata, look_at, unreadable
 from training.check.offers.kinds import kinds_of
 from training.check.offers.offer import Facts
+from training.check.offers.people import user_columns_of
 from training.check.offers.table import offers_of
 from training.config import TrainConfig
 from training.corpus import Corpus
@@ -80,7 +81,8 @@ def examine(
         with step(progress, "offers"):
             column = config.events.event_type or (exam.types and exam.types[0])
             kinds = kinds_of(connection, sources, config, column, exam.counts.rows) if exam.events else None
-            offers = offers_of(Facts(exam, kinds, look))
+            people = user_columns_of(connection, sources, config, exam.counts.rows) if look is not None else []
+            offers = offers_of(Facts(exam, kinds, look, people))
         connection.close()
     found = sorted([*found, *more], key=lambda finding: SEVERITIES.index(finding.severity))
     metadata = None if look is None else Metadata.of(look)

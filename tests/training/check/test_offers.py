@@ -59,6 +59,19 @@ def rare(session: int, position: int, row: Row) -> Row:
     return {"item_id": f"rare{session // 5}"} if position == 3 else {}
 
 
+def seldom_of_markets(session: int, position: int, row: Row) -> Row:
+    """Sessions stay in their market, and some of its items are there five times."""
+    own = {"item_id": f"ni{session // 25 * 5 + session % 5}"}
+    return own if position == 3 else markets(session, position, row)
+
+
+def countries(session: int, _: int, row: Row) -> Row:
+    """Users of a country take more of its own market. Colours say nothing of anybody."""
+    user, item = session % 100, int(row["item_id"][1:])
+    item = item // 5 * 5 + user % 3 if item % 3 else item
+    return {"user_id": f"u{user}", "item_id": f"i{item}", "country": f"c{user % 3}", "colour": f"{session % 7}"}
+
+
 PLAIN = log(lambda *_: {})
 ITEMS = [
     {"item_id": f"{new}i{n}", "title": f"Item {n}", "market": f"m{n % 5}", "price": n / 3, "half": n % 2}
@@ -72,6 +85,8 @@ CASES: dict[str, tuple[list[Row], list[str]]] = {
     "age": (log(renewed), ["age"]),
     "segments": (log(markets), ["segments"]),
     "walks": (log(rare), ["walks"]),
+    "user types": (log(countries), ["segments", "user types"]),
+    "attributes": (log(seldom_of_markets), ["segments", "walks", "attributes"]),
 }
 
 

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from training.check.offers.kinds import Kinds
 from training.items.look import Look
 
 Table = dict[str, dict[str, Any]]  # section -> setting -> value
+FLAGS = {("types", "item"): "item-types", ("types", "user"): "user-types"}  # of settings that have another name there
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,25 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class UserColumn:
+    """values: how many. kept: share of a user's events with the user's own value. taste: how unlike users of different
+    values are in what they take, in multiples of what it would be by chance."""
+
+    name: str
+    values: int
+    kept: float
+    taste: float
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that offers are made of. kinds: the types of events, None where no column holds them. look: the metadata of
-    the items, None where there is none."""
+    the items, None where there is none. people: columns that say something of users, the most telling first."""
 
     exam: Exam
     kinds: Kinds | None
     look: Look | None
+    people: Sequence[UserColumn] = ()
 
 
 def offer(switch: str, settings: Table, reason: str) -> Offer:
@@ -40,7 +53,12 @@ def offer(switch: str, settings: Table, reason: str) -> Offer:
 
 def line_of(settings: Mapping[str, Mapping[str, Any]]) -> str:
     """Flags for `train`, quoted for a shell; tables, which have no flag, as TOML behind `--config`."""
-    flags = [text for values in settings.values() for name, value in values.items() for text in _flag(name, value)]
+    flags = [
+        text
+        for section, values in settings.items()
+        for name, value in values.items()
+        for text in _flag(FLAGS.get((section, name), name), value)
+    ]
     tables = [
         f"{section}.{name} = {_toml(value)}"
         for section, values in settings.items()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from training.check.offers import age, items, types
+from training.check.offers import age, items, people, types
 from training.check.offers.offer import Facts, Offer
 
 # In the order of docs/objectives.md. A further one is a line here.
@@ -13,6 +13,8 @@ OFFERS: tuple[Callable[[Facts], Iterator[Offer]], ...] = (
     types.dislikes,
     items.segments,
     items.walks,
+    items.attributes,
+    people.user_types,
 )
 
 
