@@ -17,6 +17,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from threadpoolctl import threadpool_limits
 
 from app.admission.admission import Admission
+from app.answers.together import Together
 from app.asgi import App as Asgi
 from app.http.accesslog import AccessLog
 from app.http.closing import Closing
@@ -26,7 +27,6 @@ from app.http.record import Record
 from app.live.recall import RecallMeter
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
-from app.live.together import Together
 from app.metrics import Metrics
 from app.pools.pools import Pools
 from app.quick.connections import Connections
@@ -94,7 +94,7 @@ def create_app(settings: Settings) -> App:
     engine = connect(settings.database_url)
     metrics = Metrics(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
     registry = Registry(settings.models)
-    snapshots = Snapshots(registry, metrics)
+    snapshots = Snapshots(registry, metrics, settings.new_items)
     pools = Pools(settings, metrics)
     service = Service(
         settings,

@@ -162,7 +162,7 @@ KINDS: tuple[tuple[int, tuple[type[errors.Item2vecError], ...]], ...] = (
     (400, (HostInvalid, RequestMalformed)),
     (401, (KeyMissing,)),
     (403, (KeyForbidden, OriginRefused)),
-    (404, (errors.RegistryError, errors.ItemUnknown, errors.JobUnknown, RouteUnknown, UserUnknown)),
+    (404, (errors.RegistryError, errors.ItemUnknown, errors.TypeUnknown, errors.JobUnknown, RouteUnknown, UserUnknown)),
     (405, (MethodRefused,)),
     (408, (BodyTooSlow, HeadTooSlow)),
     (409, (errors.ArtifactError, errors.NothingToRollBack, errors.RunUnderWay, errors.ItemUntrained)),

@@ -111,4 +111,5 @@ class Refresher:
     def _models(self) -> None:
         if self._service.snapshots.refresh():
             self._service.shelf.follow()  # a database that hangs must not keep a model from serving
+        self._service.shelf.prepare()
         self._recall.measure()

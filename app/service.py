@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from app.answers.together import Together
 from app.live.diffs import Diffs
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
-from app.live.together import Together
 from app.metrics import Metrics
 from app.pools.pools import Pools
 from app.settings import Settings

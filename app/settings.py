@@ -86,6 +86,9 @@ class Settings(BaseModel):
     head_seconds: float = Field(10, gt=0, le=3600, description="time that the head of a request may take to come")
     watch_seconds: float = Field(0.5, gt=0, le=60, description="how often a process looks for a new model")
     refresh_seconds: float = Field(0.25, gt=0, le=1, description="how often a process looks for changed items and keys")
+    new_items: int = Field(
+        200_000, ge=0, description="items without a past that get vectors by their content, about 1 kB each; 0: none"
+    )
     rejects_kept: int = Field(100_000, ge=0, description="rejected events kept for reading; older ones go")
     events_days: float = Field(0, ge=0, le=36_500, description="days that events are kept since they came; 0: for ever")
     rejects_days: float = Field(30, ge=0, le=36_500, description="days that rejected events are kept; 0: for ever")

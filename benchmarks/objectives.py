@@ -2,6 +2,7 @@
 
     python -m benchmarks.objectives                          # the demo world, both engines, three seeds
     python -m benchmarks.objectives --events 30000 --seeds 1 --engine spectral
+    python -m benchmarks.objectives --log wikispeedia        # a real log, where it is: benchmarks/objectives_real.py
 
 On the generated world, whose structure is known. Skips and rejections are no items of a session in any row, so that
 all rows have the same sessions and the same questions; "off" has nothing else. Vectors alone are asked, as they come,
@@ -34,7 +35,7 @@ from training.config import TrainConfig, TrainerConfig
 from training.demo.world import write_world
 from training.evaluation.split import Split, sample_prefixes, split_test
 from training.eventsconfig import EventsConfig
-from training.objective.lesson import lesson_of, segments_of
+from training.objective.lesson import attributes_of, lesson_of, segments_of
 from training.objective.settings import ObjectiveConfig
 from training.pipeline.prepare import prepare, read_catalogue
 from training.progress import LogReporter
@@ -45,6 +46,7 @@ TYPES = {"book": 5.0}
 CONVERSIONS = {"objective": {"conversion_context": 1.0, "conversion_weight": 5.0}}
 DISLIKES = {"objective": {"dislike_weight": 0.3}}
 SEGMENTS = {"objective": {"segment": "category", "segment_negatives": 3}}
+ATTRIBUTES = {"objective": {"attributes": ("artist", "type", "category", "price")}}
 WALKS = {"objective": {"walks": 5}}
 SWITCHES: dict[str, dict[str, Any]] = {
     "off": {},
@@ -54,6 +56,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "dislikes": DISLIKES,
     "segments": SEGMENTS,
     "walks": WALKS,
+    "attributes": ATTRIBUTES,
     "all": {
         "events": {"type_weights": TYPES},
         "sessions": {"half_life_days": 30.0},
@@ -192,9 +195,9 @@ def measured(world: World, engine: str, switch: dict[str, Any], seeds: int) -> d
     config, train = changed(switch, world.base), world.split.train
     if "events" not in switch:  # the log was read with weights of types
         train = replace(train, weights=None)
-    segments = segments_of(world.catalogue, world.split.ids, config)
+    segments, attributes = (of(world.catalogue, world.split.ids, config) for of in (segments_of, attributes_of))
     for seed in range(1, seeds + 1):
-        lesson = lesson_of(train, config.model_copy(update={"seed": seed}), segments)
+        lesson = lesson_of(train, config.model_copy(update={"seed": seed}), segments, attributes)
         trainer = TrainerConfig(engine=engine, workers=config.trainer.workers)  # type: ignore[arg-type]
         spaces = train_plainly(lesson.corpus, trainer, seed, lambda _: None, lesson.signals)
         for name, values in values_of(world, spaces).items():
@@ -236,7 +239,19 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--engine", choices=("spectral", "sgns"), action="append")
+    parser.add_argument("--log", action="append", help="a real log: see benchmarks/objectives_real.py")
+    parser.add_argument("--config", type=Path, help="settings of a log of your own")
+    parser.add_argument("--test", action="store_true", help="ask the test part of a real log, not the validation part")
+    parser.add_argument("--only", action="append", default=[], metavar="SWITCH=STRENGTH")
     options = parser.parse_args()
+    if options.log:
+        from benchmarks.objectives_real import table as of_log  # it needs what is defined here
+
+        for name in options.log:
+            engines = options.engine or ["spectral", "sgns"]
+            of_log(name, engines, options.seeds, options.test, options.only, options.config)
+        print(f"\n{machine()}")
+        return
     with tempfile.TemporaryDirectory() as folder:
         world = world_of(Path(folder), options.events)
         for engine in options.engine or ("spectral", "sgns"):

@@ -23,7 +23,8 @@ def similar_flags(parser: Parser) -> None:
 
 def explain_flags(parser: Parser) -> None:
     parser.add_argument("item", metavar="ITEM", help="an item id, or a title")
-    parser.add_argument("candidate", metavar="OTHER", help="the other item's id or title")
+    help = "the other item's id or title; without it, what the first one's vector is made of"
+    parser.add_argument("candidate", metavar="OTHER", nargs="?", help=help)
     add_version(parser)
     add_json(parser)
 
@@ -85,11 +86,24 @@ def run_explain(options: argparse.Namespace) -> int:
     from cli.screen import show_explanation
 
     model = open_model(options)
+    if options.candidate is None:
+        return _made_of(model, model.resolve(options.item), options.json)
     found = model.explain(model.resolve(options.item), model.resolve(options.candidate))
     if options.json:
         say_json(asdict(found))
     else:
         show_explanation(model, found)
+    return 0
+
+
+def _made_of(model: "Model", item: str, json: bool) -> int:
+    from index.why.makeup import sentence
+
+    shares = model.made_of(item)
+    if json:
+        say_json({"item": item, "made_of": [asdict(share) for share in shares]})
+    else:
+        say(f"{model.catalogue.title(item)}: {sentence('its', shares)}")
     return 0
 
 

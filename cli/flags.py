@@ -10,11 +10,34 @@ from cli.command import Parser
 if TYPE_CHECKING:
     from training.config import TrainConfig
 
-SECTIONS = ("events", "sessions", "objective", "trainer", "index", "recommender", "evaluation", "update", "gate")
+SECTIONS = (
+    "events",
+    "sessions",
+    "objective",
+    "types",
+    "trainer",
+    "index",
+    "recommender",
+    "cold",
+    "evaluation",
+    "update",
+    "gate",
+)
 # What the first help shows; all the others are behind --help-settings.
 FIRST = ("events.paths", "events.preset", "events.items", "events.user", "events.item", "events.time", "events.session")
 # Settings whose flag reads better under another name.
 FLAG_NAMES = {"paths": "events", "preset": "from", "share": "update-share", "days": "update-days"}
+# The same for a section, whose names are those of another one.
+SECTION_FLAGS = {
+    "types": {
+        "item": "item-types",
+        "user": "user-types",
+        "quantiles": "type-quantiles",
+        "dims": "type-dims",
+        "conversions": "type-conversions",
+    },
+    "cold": {"method": "cold-method", "features": "cold-features"},
+}
 
 
 class HelpSettings(argparse.Action):
@@ -64,7 +87,8 @@ def flags_of(model: Any, place: tuple[str, ...]) -> list[tuple[str, tuple[str, .
         if hasattr(field.annotation, "model_fields"):
             found += [(f"{name}-{flag}", path, f) for flag, path, f in flags_of(field.annotation, (*place, name))]
         elif get_origin(field.annotation) is not dict:  # tables are for the file
-            found.append((FLAG_NAMES.get(name, name).replace("_", "-"), (*place, name), field))
+            flag = SECTION_FLAGS.get(place[0], FLAG_NAMES).get(name, name)
+            found.append((flag.replace("_", "-"), (*place, name), field))
     return found
 
 

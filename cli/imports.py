@@ -6,7 +6,7 @@ from pathlib import Path
 from cli.command import Command, Parser, add_models
 from cli.flags import add_flag, add_settings, config_of, flags_of
 
-SECTIONS = ("events", "sessions", "index", "recommender", "evaluation", "gate")
+SECTIONS = ("events", "sessions", "index", "recommender", "cold", "evaluation", "gate")
 
 
 def flags(parser: Parser) -> None:

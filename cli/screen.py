@@ -10,11 +10,11 @@ from rich.table import Table
 
 from index.artifact.manifest import ImportFacts, Manifest
 from index.artifact.registry import Registry
-from index.explanation import Explanation
 from index.model import Model, Ranked, Score
 from index.ranking.rank import SIMILARITIES, Ranking
 from index.report import RANKED_TASKS, Report
 from index.visible import say, say_json
+from index.why.explanation import Explanation
 from training.evaluation.advice import lost
 from training.evaluation.tables import facts, tables
 from training.terminal import Screen, screen

@@ -39,6 +39,8 @@ def tune_flags(parser: Parser) -> None:
     parser.add_argument("--trials", type=int, metavar="N", help="at most N settings (default: as the budget allows)")
     share = "search on this share of the training sessions; the best five are compared on all (default 1)"
     parser.add_argument("--search-share", type=float, default=1.0, metavar="SHARE", help=share)
+    objective = "also try what the log says beyond order (docs/objectives.md); a fifth of the budget is kept for it"
+    parser.add_argument("--objective", action="store_true", help=objective)
     parser.add_argument("--force", action="store_true", help="replace FILE")
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     add_settings(parser)
@@ -118,7 +120,7 @@ def run_tune(options: argparse.Namespace) -> int:
     from training.tune.run import Tuning, tune
 
     budget = budget_of(options.budget, options.trials)
-    tuning = Tuning(config_of(options), budget, options.search_share)
+    tuning = Tuning(config_of(options), budget, options.search_share, objective=options.objective)
     report = tune(tuning, options.models, options.to, reporter(), options.force)
     if options.json:
         say_json(report.model_dump(mode="json"))

@@ -173,6 +173,12 @@ class ItemUntrained(Item2vecError):
     code = "item_untrained"
 
 
+class TypeUnknown(Item2vecError):
+    """The model has no such user type, or no user types at all."""
+
+    code = "type_unknown"
+
+
 class DiskFull(Item2vecError):
     """No space is left where it had to be written."""
 

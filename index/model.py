@@ -2,28 +2,33 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Literal
 
 import numpy as np
 
 from index.artifact.directory import Artifact
 from index.artifact.signals import segment_of
 from index.catalogue.fields import CatalogueFields
+from index.content.newcomers import Change, Newcomers
+from index.content.unseen import Unseen
 from index.errors import ItemUnknown, ItemUntrained
-from index.explanation import Explanation, Obstacle, Place
-from index.parts import read_parts, recommender_of
+from index.nearby import Nearby
+from index.parts import Neighbours, read_parts, recommender_of
 from index.ranking.mix import LeftOut, Mix, mixed
-from index.ranking.parts.question import Question
+from index.ranking.parts.question import Guests
 from index.ranking.rank import DAYS, Ranking, checked_weights, events_of, rank
+from index.ranking.readings import Score as Score
 from index.ranking.recommender import Recommender, Wish
 from index.ranking.scorer import NextScorer
 from index.search.allowed import Allowed
 from index.search.exact import Floats, Rows
 from index.search.searcher import Searcher
+from index.why.explanation import Explanation, Obstacle, Side
+from index.why.makeup import Share
+from index.why.pair import Explainer
 
-Score = Literal["similar", "next"]
+MOST_NEW = 200_000  # items without a past, about 1 kB each with vectors of 128 numbers
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,12 @@ class Model:
 
     vectors: float32 (n, d), of length 1 but for the reading dot; their inner product is `similar`. stored: the lists of
     neighbours, by score. hidden: int32, rows that the catalogue calls unavailable. shown: all others; None where that
-    is all.
+    is all. unseen: how items without a past are answered and listed.
     """
 
-    def __init__(self, artifact: Artifact) -> None:
-        """Raises ArtifactCorrupt and ArtifactUnsupported, as `read_parts` does."""
+    def __init__(self, artifact: Artifact, most_new: int = MOST_NEW) -> None:
+        """most_new: items without a past that get vectors; 0: none. Raises ArtifactCorrupt and ArtifactUnsupported, as
+        `read_parts` does."""
         parts = read_parts(artifact)
         self.artifact = artifact
         self.manifest = artifact.manifest
@@ -61,7 +67,9 @@ class Model:
         self.rare = parts.rare
         self.inputs = parts.inputs
         self.evidence = parts.evidence
-        self.stored = {"similar": parts.similar, "next": parts.next}
+        self.makeup = parts.makeup
+        self.types = parts.types
+        self.stored: dict[str, Neighbours] = {"similar": parts.similar, "next": parts.next}
         self.vectors = parts.similar_vectors
         self.searcher = Searcher(parts.similar_graph, self.vectors)
         scorer = NextScorer.of(
@@ -76,10 +84,36 @@ class Model:
             parts.codes,
             parts.moments,
         )
-        self.recommender = Recommender(scorer)
+        standing = None if parts.content is None else parts.content.standing
+        self.recommender = Recommender(scorer.with_standing(standing))
         # What the catalogue of the artifact hides; the service's own view of it begins with this.
         self.hidden = parts.catalogue.hidden_rows(parts.vocabulary)
-        self.shown = _all_but(self.hidden, len(parts.vocabulary))
+        self.shown = Allowed.all_but(self.hidden, len(parts.vocabulary))
+        self.unseen = Unseen(
+            parts.content if most_new else None,
+            self.recommender,
+            parts.vocabulary,
+            self.vectors,
+            self.searcher,
+            most_new,
+        )
+
+    @cached_property
+    def nearby(self) -> Nearby:
+        """Rows beside a row, where `neighbours` has items beside an item."""
+        return Nearby(self.stored, self.vectors, self.searcher, self.recommender, self.unseen)
+
+    @cached_property
+    def newcomers(self) -> Newcomers | None:
+        """The items of the artifact's catalogue that have no vector of their own; the service's own view of them begins
+        with these. None without a content map."""
+        none = self.unseen.nobody()
+        if none is None:
+            return None
+        others = (item for item in self.catalogue.ids if item not in self.vocabulary)
+        return none.following(
+            Change(item, self.catalogue.metadata(item), self.catalogue.is_available(item)) for item in others
+        )
 
     def row(self, item: str) -> int:
         """Raises ItemUntrained for an item that is known but too rare for a vector, ItemUnknown otherwise."""
@@ -127,36 +161,12 @@ class Model:
     def neighbours(self, item: str, k: int, score: Score = "similar") -> list[Ranked]:
         """The k best by either score: from the stored lists where they are long enough, else searched. Items that the
         catalogue calls unavailable do not come back; so it is with `recommend`."""
-        return self._ranked(*self.among(self.row(item), k, score, self.shown))
-
-    def among(
-        self, row: int, k: int, score: Score, allowed: Allowed | None = None, gone: Rows | None = None
-    ) -> tuple[Rows, Floats]:
-        """The k best by either score of the rows that are allowed and not gone, without `row` itself: (rows, scores),
-        at most k long, without padding.
-
-        Exactly the k best where the stored lists are exact: those come first, and only where they hold fewer than k
-        that pass, the few allowed rows are scanned or the index is searched.
-        """
-        stored = self.stored[score].first_k(row, k, None if allowed is None else allowed.mask, gone)
-        if stored is not None:
-            return stored
-        out = np.array([row], dtype=np.int32) if gone is None else np.append(gone, row).astype(np.int32)
-        search = self._search_similar if score == "similar" else self._search_next
-        return search(row, k, allowed, out)
-
-    def _search_similar(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Floats]:
-        query = self.vectors[row : row + 1]
-        if allowed is not None and allowed.is_few(self.vectors):
-            return allowed.search(query, self.vectors, k, out)
-        rows, scores = self.searcher.search(query, k, None if allowed is None else allowed.mask, [out])
-        real = rows[0] >= 0
-        return rows[0][real], scores[0][real]
-
-    def _search_next(self, row: int, k: int, allowed: Allowed | None, out: Rows) -> tuple[Rows, Floats]:
-        mask = np.ones(len(self.vocabulary), dtype=np.bool_) if allowed is None else allowed.mask.copy()
-        mask[out] = False
-        return self.recommender.next_among(row, k, mask)
+        guest = None
+        if item not in self.vocabulary:
+            guest = self.unseen.guest(item, self.catalogue.metadata(item), self.newcomers)
+        if guest is not None and self.newcomers is not None:
+            return self._ranked(*self.unseen.around(guest, k, score, self.newcomers, self.shown))
+        return self._ranked(*self.nearby.beside(self.row(item), k, score, self.shown, newcomers=self.newcomers))
 
     def recommend(
         self,
@@ -170,9 +180,10 @@ class Model:
         discovery: as `mixed` has them."""
         if max_per or discovery is not None:
             return self.mixed(items, k, exclude_seen, max_per, discovery).items
-        session = self._session(items)
-        if self.shown is not None:
-            wish = Wish(session, k, self.shown.mask, exclude_seen)
+        session, guests = self._session(items)
+        if self.shown is not None or self.newcomers is not None:
+            mask = None if self.shown is None else self.shown.mask
+            wish = Wish(session, k, mask, exclude_seen, newcomers=self.newcomers, guests=guests)
             return self._ranked(*self.recommender.among([wish])[0])
         rows, scores = self.recommender.recommend([session], k, exclude_seen)
         return self._ranked(rows[0], scores[0])
@@ -186,12 +197,14 @@ class Model:
         discovery: float | None = None,
     ) -> MixedList:
         """As `recommend`, and what was left out. max_per: field of the metadata -> how many items may share an element
-        of it at most. discovery: which share of the list is new to the session, the rest being its own items. Raises
-        ConfigError for a field that no item has."""
+        of it at most. discovery: which share of the list is new to the session, the rest being its own items. Items
+        without a past may be in the session, and are not in the list. Raises ConfigError for a field that no item
+        has."""
         mix = Mix.of(max_per or {}, discovery, exclude_seen)
         for field, _ in mix.max_per:
             self.fields.check(field)
-        wish = Wish(self._session(items), k, None if self.shown is None else self.shown.mask, exclude_seen)
+        session, guests = self._session(items)
+        wish = Wish(session, k, None if self.shown is None else self.shown.mask, exclude_seen, guests=guests)
         found = mixed(self.recommender, wish, mix, self.fields, self.vectors)
         rows, scores = np.array(found.rows, dtype=np.int32), np.array(found.scores, dtype=np.float32)
         return MixedList(self._ranked(rows, scores), found.left_out)
@@ -231,8 +244,35 @@ class Model:
         """The metadata by row."""
         return CatalogueFields(self.catalogue, self.vocabulary)
 
+    def id_of(self, row: int) -> str:
+        """Of a row of the model, or of one of its newcomers."""
+        new = self.newcomers if row >= len(self.vocabulary) else None
+        return self.vocabulary.ids[row] if new is None else new.id_of(row)
+
+    def made_of(self, item: str) -> tuple[Share, ...]:
+        """What the item's input vector is made of; nothing where the model has no attributes. Raises ItemUnknown,
+        ItemUntrained."""
+        row = self.row(item)
+        return () if self.makeup is None else self.makeup.of(row)
+
     def explain(self, item: str, candidate: str) -> Explanation:
-        """Evidence and ranks of one pair. Raises ItemUnknown for an id nobody knows."""
+        """Evidence and ranks of one pair, and what their vectors are made of. Raises ItemUnknown for an id nobody
+        knows."""
+        new = self.unseen.explain(item, candidate, self.newcomers, self.catalogue.metadata)
+        return self.explain_beside(item, candidate, new)
+
+    def explain_beside(self, item: str, candidate: str, new: Explanation | None) -> Explanation:
+        """As `explain`. new: of a pair of which one has no past; None: neither."""
+        found = self._explain(item, candidate) if new is None else new
+        makeup = self.makeup
+        sides: tuple[tuple[Side, str], ...] = (("item", item), ("candidate", candidate))
+        if makeup is None:
+            return found
+        rows = {side: self.vocabulary.find(of) for side, of in sides}
+        return replace(found, made_of={side: makeup.of(row) for side, row in rows.items() if row is not None})
+
+    def _explain(self, item: str, candidate: str) -> Explanation:
+        """What the sessions say alone."""
         missing: dict[Obstacle, str] = {}
         rows = []
         for known in (item, candidate):
@@ -244,35 +284,18 @@ class Model:
             missing["same"] = "an item is not listed beside itself"
         if missing:
             return Explanation(item, candidate, None, None, None, missing)
-        a, b = rows
-        similar = Place.of(self.vectors @ self.vectors[a], a, b)
-        after = Place.of(self.recommender.scores([np.array([a], dtype=np.int32)], one_item=True)[0], a, b)
-        places: dict[Score, Place] = {"similar": similar, "next": after}
-        for score, place in places.items():
-            stored = self.stored[score].rows
-            if b not in stored[a]:
-                missing[score] = f"rank {place.rank:,} of {len(self.vocabulary):,}; {stored.shape[1]} are stored"
-        question = Question.of_item(np.array([a], dtype=np.int32))
-        parts = self.recommender.scorer.contributions(question, b, one_item=True)
-        return Explanation(item, candidate, self.evidence.pair(a, b), similar, after, missing, parts)
+        return Explainer(self.recommender, self.vectors, self.stored, self.evidence).explain(item, candidate, *rows)
 
-    def _session(self, items: Sequence[str]) -> Rows:
-        session = self.vocabulary.known_rows(items)
+    def _session(self, items: Sequence[str]) -> tuple[Rows, Guests]:
+        """Of those with a vector. Raises ItemUnknown where there is none."""
+        session, guests = self.unseen.session_of(items, self.newcomers, self.catalogue.metadata)
         if not len(session):
             raise ItemUnknown("none of the session's items has a vector")
-        return session
+        return session, guests
 
     def _ranked(self, rows: Rows, scores: Floats) -> list[Ranked]:
         return [
-            Ranked(item := self.vocabulary.ids[row], score, self.catalogue.title(item))
+            Ranked(item := self.id_of(row), score, self.catalogue.title(item))
             for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
             if row >= 0
         ]
-
-
-def _all_but(hidden: Rows, items: int) -> Allowed | None:
-    if not len(hidden):
-        return None
-    mask = np.ones(items, dtype=np.bool_)
-    mask[hidden] = False
-    return Allowed(mask)

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from index.artifact.directory import Artifact, ArtifactWriter
 from index.catalogue.catalogue import Catalogue
 from index.catalogue.file import read_catalogue, write_catalogue
+from index.content.content import Content, Vectors
+from index.content.file import read_content, write_content
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
-from index.evidence import Evidence
 from index.ranking.parts.popularity import NEWEST
 from index.ranking.parts.vectors import Moments
 from index.ranking.readings import target_dims
@@ -21,7 +22,11 @@ from index.ranking.settings import RecommenderConfig
 from index.search.exact import Floats, Mask, Rows
 from index.search.indexfile import aligned, read_index, stored_vectors, write_index
 from index.search.rough import Codes
+from index.types.file import read_types, write_types
+from index.types.types import Types
 from index.vocabulary import Vocabulary
+from index.why.evidence import Evidence
+from index.why.makeup import Makeup, read_makeup, write_makeup
 
 RULES_FIELDS = ("offsets", "items", "weights")
 DISLIKES = ("sessions", "positions", "items")
@@ -66,7 +71,8 @@ class ModelParts:
     the part. similar_vectors: float32 (n, any d), of length 1; of the reading
     dot the inputs themselves. targets: float32 (n, d or 2 d), see `targets_of`; of the
     reading in-out the outputs themselves. codes, moments: of the targets. similar_graph: HNSW over
-    similar_vectors; None in catalogues that are scanned.
+    similar_vectors; None in catalogues that are scanned. content: how items without a past get vectors; None where the
+    catalogue says nothing, and in older artifacts. makeup: of the inputs, where items have attributes.
     """
 
     vocabulary: Vocabulary
@@ -85,6 +91,9 @@ class ModelParts:
     moments: Moments | None = None
     similar_graph: faiss.IndexHNSW | None = None
     evaluation_ranks: NDArray[Any] | None = None
+    content: Content | None = None
+    makeup: Makeup | None = None
+    types: Types | None = None
 
 
 def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
@@ -125,8 +134,14 @@ def write_parts(writer: ArtifactWriter, parts: ModelParts) -> None:
         optional |= {f"dislike_{name}": values for name, values in zip(DISLIKES, parts.evidence.dislikes, strict=True)}
     for name, values in (arrays | {name: values for name, values in optional.items() if values is not None}).items():
         writer.array(name, values)
+    if parts.makeup is not None:
+        write_makeup(writer, parts.makeup)
     if parts.similar_graph is not None:
         write_index(parts.similar_graph, writer.path("similar.faiss"))
+    if parts.content is not None:
+        write_content(writer, parts.content)
+    if parts.types is not None:
+        write_types(writer, parts.types)
 
 
 def read_parts(artifact: Artifact) -> ModelParts:
@@ -183,6 +198,9 @@ def read_parts(artifact: Artifact) -> ModelParts:
         similar=Neighbours(array("similar_rows"), array("similar_scores")),
         next=Neighbours(array("next_rows"), array("next_scores")),
         evaluation_ranks=optional("evaluation_ranks"),
+        content=read_content(artifact, Vectors(inputs, outputs, similar_vectors)),
+        makeup=read_makeup(artifact, len(vocabulary)),
+        types=read_types(artifact),
     )
     items, dims = len(parts.vocabulary), parts.inputs.shape[1]
     wide = target_dims(dims, config.next_reading)

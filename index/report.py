@@ -158,6 +158,27 @@ class RepeatFacts(Part):
     last_may_return: bool
 
 
+class ColdRow(Part):
+    """HR@20 in T1 with some items hidden. asked: of questions about hidden items; found: of those that a hidden item
+    answers; known: of all others. None where there were no such questions, or the method was not tried on them."""
+
+    method: str
+    asked_hr20: float | None
+    found_hr20: float | None
+    known_hr20: float | None
+
+
+class ColdFacts(Part):
+    """Items without a past, as far as hidden ones tell. items: how many were hidden. asked, found, known: questions of
+    each kind. rows: the way that is published first."""
+
+    items: int
+    asked: int
+    found: int
+    known: int
+    rows: tuple[ColdRow, ...]
+
+
 class Report(Part):
     """repeat_share, cold_share: shares of the targets. coverage10, gini10: of the model's lists of ten in T2. repeats:
     None where it was not noted."""
@@ -173,4 +194,5 @@ class Report(Part):
     repeats: Omitted[RepeatFacts] = None
     split: SplitFacts
     chosen: ChosenFacts
+    cold: Omitted[ColdFacts] = None
     advice: str

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from index.artifact.directory import Artifact
 from index.catalogue.lists import Lists
 from index.catalogue.texts import Texts
+from index.content.file import faults
 from index.errors import ArtifactCorrupt, ArtifactError
 from index.model import Model
 from index.parts import ModelParts, read_parts
+from index.types.file import faults as faults_of_types
 
 Array = NDArray[Any]
 
@@ -104,8 +106,12 @@ def _faults(parts: ModelParts) -> Iterator[tuple[str, str]]:
         yield "evidence_sessions", "is not of whole numbers"
     if not _within(evidence.sessions, 0, len(evidence.ends) - 1):
         yield "evidence_sessions", "names sessions that there are not"
+    if parts.content is not None:
+        yield from faults(parts.content)
     if evidence.positions.shape != evidence.sessions.shape or not _within(evidence.positions, 0, None):
         yield "evidence_positions", "does not hold a position for each session"
+    if parts.types is not None:
+        yield from faults_of_types(parts.types, items)
 
 
 def _can_be_sent(text: str) -> bool:

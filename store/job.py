@@ -11,9 +11,10 @@ from typing import Any
 STALE_SECONDS = 30.0
 # The step from which on a job cannot be cancelled: nobody has asked for its end, and its version may become current.
 SEALED = "activate"
-# Settings of the training that a job may carry, by section. Not `events`: no row of the database names a file. Not
-# `gate`: who may only write must not loosen it.
-OVERRIDABLE = ("sessions", "trainer", "index", "recommender", "evaluation")
+# Settings of the training that a job may carry, by section. Not `gate`: who may only write must not loosen it.
+OVERRIDABLE = ("sessions", "objective", "trainer", "index", "recommender", "evaluation")
+# And of the section `events`: nothing else of it, since no row of the database names a file.
+OVERRIDABLE_OF_EVENTS = ("type_weights",)
 
 
 class JobState(StrEnum):

@@ -14,6 +14,7 @@ from training.eventsconfig import EventsConfig
 from training.objective.settings import ObjectiveConfig
 from training.replacement import GateConfig, UpdateConfig
 from training.setting import Settings, setting
+from training.typesconfig import TypesConfig
 
 log = logging.getLogger(__name__)
 
@@ -150,6 +151,17 @@ class IndexConfig(Settings):
     map: bool = setting(True, "draw a map of the items from their neighbours, which the explorer shows")
 
 
+class ColdConfig(Settings):
+    """Items without a past: in the catalogue, and in no session."""
+
+    method: Literal["map", "nearest", "mean", "off"] = setting(
+        "map",
+        "how they get vectors. map: ridge regression from words and attributes; nearest: the mean of the three items "
+        "that share most with them; mean: the mean of their words' and attributes' vectors; off: none",
+    )
+    features: int = setting(20_000, "words, pairs of words and values that are looked at, at most", ge=1, le=1_000_000)
+
+
 class EvaluationConfig(Settings):
     """What is held out, and what is measured with it."""
 
@@ -198,8 +210,10 @@ class TrainConfig(Settings):
     events: EventsConfig = EventsConfig()
     sessions: SessionsConfig = SessionsConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
+    types: TypesConfig = TypesConfig()
     trainer: TrainerConfig = TrainerConfig()
     index: IndexConfig = IndexConfig()
+    cold: ColdConfig = ColdConfig()
     recommender: RecommenderConfig = RecommenderConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     update: UpdateConfig = UpdateConfig()
@@ -225,6 +239,12 @@ class TrainConfig(Settings):
         return self
 
     @model_validator(mode="after")
+    def _types_of_conversions(self) -> "TrainConfig":
+        if self.types.conversions and not self.events.conversion_types:
+            raise ValueError("types.conversions needs events.conversion_types: what converts")
+        return self
+
+    @model_validator(mode="after")
     def _what_gensim_has_no_place_for(self) -> "TrainConfig":
         given = {
             "type_weights": self.events.type_weights,
@@ -233,6 +253,7 @@ class TrainConfig(Settings):
             "conversion_weight": self.objective.conversion_weight != 1,
             "dislike_weight": self.dislikes,
             "segment_negatives": self.objective.segment_negatives,
+            "attributes": self.objective.attributes,
         }
         named = [name for name, value in given.items() if value]
         if self.trainer.engine == "gensim" and named:

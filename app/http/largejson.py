@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from app.answers.answers import REQUEST_COST
 from app.bodies.jsonpieces import WINDOW, Pieces, TooMany
-from app.live.answers import REQUEST_COST
 from app.problems import BodyTooLarge
 
 # Values of all lists of a body, beside those of the largest batch; with none of these lists would be this long.

@@ -15,7 +15,7 @@ from app.problems import without_places
 from index.artifact.directory import Artifact
 from index.artifact.registry import Registry
 from index.errors import ArtifactError, Item2vecError, RegistryError
-from index.model import Model
+from index.model import MOST_NEW, Model
 from index.ranking.recommender import Wish
 from index.sense import examine
 
@@ -36,12 +36,14 @@ class Snapshot:
 class Snapshots:
     """Follows the registry. `current` is read by any thread; who calls `refresh` while another loads, waits."""
 
-    def __init__(self, registry: Registry, metrics: Metrics) -> None:
+    def __init__(self, registry: Registry, metrics: Metrics, most_new: int = MOST_NEW) -> None:
+        """most_new: items without a past that get vectors; 0: none."""
         self.current: Snapshot | None = None
         self.loading = True  # until it is known what there is to serve when the process begins
         self.refused: dict[str, str] = {}  # version -> why it is not served
         self._registry = registry
         self._metrics = metrics
+        self._most_new = most_new
         self._lock = threading.Lock()
         self._tried: dict[str, float] = {}
         self._ready: Model | None = None  # tried out, and not yet current
@@ -154,7 +156,7 @@ class Snapshots:
             return None
 
     def _warmed(self, artifact: Artifact) -> Model:
-        model = Model(artifact)
+        model = Model(artifact, self._most_new)
         _warm(model)
         if self.current is not None:
             _page_in(model)
@@ -206,8 +208,10 @@ def _warm(model: Model) -> None:
     """Makes what the first requests would wait for: the id table, the copies that are scanned."""
     if len(model.vocabulary):
         row = np.zeros(1, dtype=np.int32)
-        model.neighbours(model.vocabulary.ids[0], 1)
+        model.neighbours(model.vocabulary.ids[0], 1)  # and the vectors of newcomers
         model.recommender.among([Wish(row, 1)])
+    if model.types is not None and model.types.users is not None:
+        model.types.users.find("")
 
 
 def _page_in(model: Model) -> None:

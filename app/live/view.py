@@ -17,14 +17,17 @@ from app.filters.sieve import Sieve
 from app.filters.unfit import unknown_field
 from app.live.fragments import Fragments, fragment
 from app.live.itemids import ItemIds
+from app.live.newcomers import NewSieve, Prepared, changes_of, fields_of
 from app.live.snapshot import Snapshot
 from app.live.stored import Change, Stored
 from index.catalogue.catalogue import AVAILABLE, Catalogue
 from index.catalogue.values import first_text
+from index.content.newcomers import Newcomers
+from index.content.unseen import Guest
 from index.errors import ItemUnknown
 from index.model import Model, Score
 from index.search.allowed import Allowed
-from index.search.exact import Mask
+from index.search.exact import Mask, Rows
 from store.packed import is_available, is_deleted, unpack
 
 COPIED_AT_ONCE = 1_000_000  # numbers; about 3 ms
@@ -57,9 +60,11 @@ class View:
         number: int,
         before: "View | None" = None,
         changed: Sequence[Change] = (),
+        prepared: Prepared | None = None,
     ) -> None:
         """before: a view of the same model that this one follows, and what changed since; what it has made is taken
-        over, at the cost of the changes and of a byte an item. None: everything is made anew."""
+        over, at the cost of the changes and of a byte an item. None: everything is made anew, but for what is prepared
+        of items without a past."""
         self.snapshot = snapshot
         self.stored = stored
         self.number = number
@@ -72,8 +77,12 @@ class View:
             self.ids = before.ids
             self.ids.add(item_id for item_id, _ in changed if item_id not in before.stored)
         self._sieve: Sieve
+        self.newcomers: Newcomers | None = None
+        self._new_sieve: NewSieve | None = None
+        self._new_fragments: dict[int, bytes] = {}  # by row, which ends with its item's metadata
         if self.model is not None:
             self._follow(self.model, before, changed)
+            self._follow_new(self.model, before, changed, prepared)
 
     def _follow(self, model: Model, before: "View | None", changed: Sequence[Change]) -> None:
         items = len(model.vocabulary)
@@ -101,6 +110,23 @@ class View:
         before_sieve = None if before is None else before._sieve
         self._sieve = Sieve(self._shown.mask, self.values, before_sieve, list(rows), self._may_have, self._names)
 
+    def _follow_new(
+        self, model: Model, before: "View | None", changed: Sequence[Change], prepared: Prepared | None
+    ) -> None:
+        if model.unseen.content is None:
+            return
+        if before is None:
+            prepared = prepared or Prepared.of(self.snapshot, Stored())
+            base, changed = prepared.newcomers, list(prepared.since(self.stored))
+        else:
+            base = before.newcomers
+        assert base is not None
+        self.newcomers = base.following(changes_of(changed, model))
+        if before is not None and self.newcomers.follows(base):
+            self._new_fragments = before._new_fragments
+        before_sieve = None if before is None else before._new_sieve
+        self._new_sieve = NewSieve.of(self.newcomers, self.fields_of, before_sieve, self._may_have, self._names)
+
     @property
     def hidden(self) -> Allowed | None:
         """The rows that may be shown; None where that is all of them."""
@@ -110,9 +136,22 @@ class View:
         """Whether all of these rows may be shown."""
         return self._ever_hidden.isdisjoint(rows) or all(map(self._shown_at.__getitem__, rows))
 
+    @property
+    def has_new(self) -> bool:
+        """Whether any item without a past has, or had, a vector: what else there is to do for them costs nothing where
+        there are none."""
+        return self.newcomers is not None and self.newcomers.used > 0
+
     def fragment(self, row: int) -> bytes:
         """Rendered now, and kept."""
         assert self.model is not None
+        if row >= len(self.model.vocabulary):
+            assert self.newcomers is not None
+            kept = self._new_fragments.get(row)
+            if kept is None:
+                new = self.newcomers.id_of(row)
+                kept = self._new_fragments[row] = fragment(new, *self.title_of(new))
+            return kept
         item_id = self.model.vocabulary.ids[row]
         packed = self.stored.get(item_id)
         return self.fragments.get(row, packed, lambda: fragment(item_id, *self.title_of(item_id)))
@@ -198,6 +237,17 @@ class View:
             return unpack(packed)[:2]
         return first_text(self.catalogue.field(item_id, "title")), self.catalogue.category(item_id)
 
+    def fields_of(self, item_id: str) -> dict[str, Any]:
+        """Title, category and metadata under their names, without the empty ones."""
+        packed = self.stored.get(item_id)
+        return self.catalogue.metadata(item_id) if packed is None else fields_of(packed)
+
+    def guest(self, item_id: str) -> Guest | None:
+        """An item without a past, as it is asked about; None where it has no vector."""
+        if self.model is None or self.newcomers is None or self.newcomers.find(item_id) is None:
+            return None
+        return self.model.unseen.guest(item_id, self.fields_of(item_id), self.newcomers)
+
     def deleted(self, item_id: str) -> bool:
         packed = self.stored.get(item_id)
         return packed is not None and is_deleted(packed)
@@ -207,8 +257,21 @@ class View:
         return self.catalogue.is_available(item_id) if packed is None else is_available(packed)
 
     def trained(self, ids: Iterable[str]) -> list[str]:
-        """Those that have a vector."""
-        return [] if self.model is None else [item for item in ids if item in self.model.vocabulary]
+        """Those that have a vector, from training or by their content."""
+        if self.model is None:
+            return []
+        known, new = self.model.vocabulary, self.newcomers
+        return [item for item in ids if item in known or (new is not None and new.find(item) is not None)]
+
+    def rows_of(self, ids: Iterable[str]) -> Rows:
+        """int32, of those that have a vector; newcomers among them behind the model's rows."""
+        assert self.model is not None
+        known, new = self.model.vocabulary, self.newcomers
+        if new is None or not new.used:
+            return known.known_rows(ids)
+        rows = ((known.find(item), item) for item in ids)
+        found = (new.find(item) if row is None else row for row, item in rows)
+        return np.array([row for row in found if row is not None], dtype=np.int32)
 
     def _known_ids(self) -> Iterator[str]:
         """Of every item, those that were deleted too; some twice."""
@@ -230,8 +293,25 @@ class View:
             found.few(self.model.vectors)
         return found
 
-    def is_short(self, wanted: Filter, score: Score, k: int) -> bool:
+    def allowed_new(self, wanted: Filter) -> Mask | None:
+        """As `allowed`, of newcomers, by their places; None where no filter says anything, or there are none."""
+        if self._new_sieve is None or not wanted.conditions or not self.has_new:
+            return None
+        return self._new_sieve.passing(wanted)
+
+    def is_short(self, wanted: Filter, score: Score, k: int, item_id: str) -> bool:
         """Whether a list of k costs well under a millisecond: it is stored, or few rows are to be scanned."""
         if self.model is None or k > self.model.stored[score].rows.shape[1]:
             return False
+        if self.has_new and not self._is_near(wanted, score, item_id):
+            return False
         return not wanted.conditions or (score == "similar" and self._sieve.is_ready(wanted))
+
+    def _is_near(self, wanted: Filter, score: Score, item_id: str) -> bool:
+        """Whether the newcomers for this item are found at once."""
+        assert self.model is not None
+        assert self.newcomers is not None
+        row = self.model.vocabulary.find(item_id)
+        if row is None or wanted.conditions:
+            return False
+        return self.model.unseen.near.is_ready(score, row, self.newcomers)

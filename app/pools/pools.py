@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from app.live.answers import REQUEST_COST
+from app.answers.answers import REQUEST_COST
 from app.metrics import Metrics
 from app.pools.pool import Pool
 from app.settings import Settings
@@ -12,7 +12,7 @@ LITTLE = 8  # requests that may be under way in a pool of one thread
 
 class Pools:
     """search: all that asks the model and the catalogue in memory. sessions: passes over the vectors, see
-    `app.live.together`. write: events and items. manage: all else that asks the database or lists models. compare:
+    `app.answers.together`. write: events and items. manage: all else that asks the database or lists models. compare:
     diffs of models. switch: activation and rollback. streams: the looks for all streams. metrics: their text."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from app import headers
 from app.admission.admission import Admission
+from app.answers import answers, rendering
+from app.answers.answers import Ask
 from app.http.record import Record
 from app.http.replies import matches
-from app.live import answers, rendering
-from app.live.answers import Ask
 from app.live.recall import RecallMeter
 from app.live.shelf import Shelf
 from app.live.view import View
@@ -81,7 +81,7 @@ class Quick:
         score, ask = wanted
         if view.model.vocabulary.find(item_id) is None or view.deleted(item_id):
             return None
-        if not view.is_short(ask.filter, score, ask.k):
+        if not view.is_short(ask.filter, score, ask.k, item_id):
             return None
         if self._admission.wait(address, head.key):
             return None

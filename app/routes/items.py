@@ -6,14 +6,14 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
+from app.answers import listing
+from app.answers.listing import Wanted
 from app.bodies import jsonbody
 from app.bodies.jsonpieces import TooMany
 from app.http.deps import READER, WRITER, ServiceDep, body_cost
 from app.http.itempath import ITEM_ID
 from app.http.replies import TaggedView, reply, shown
 from app.http.who import ActorDep
-from app.live import listing
-from app.live.listing import Wanted
 from app.live.view import ItemView, View
 from app.pools.task import Steps
 from app.problems import BodyTooLarge
@@ -37,7 +37,7 @@ from store.audit import Actor
 from store.database import now
 from store.items import ItemRow, Room
 
-LISTING_COST = 2000  # in results, see app.live.answers: a page may need a look at every item
+LISTING_COST = 2000  # in results, see app.answers.answers: a page may need a look at every item
 ONE = TypeAdapter(ItemReply)
 JSON = ("application/json",)
 Answer = TypeVar("Answer")

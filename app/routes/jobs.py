@@ -55,8 +55,8 @@ async def retrain(
     """Queues a training on the configured files and on all events and items posted so far; a worker does it. Where only
     events came since the last one, they are added to the model that serves, which takes seconds.
 
-    `force` needs the scope admin, and so do overrides of `sessions`, `index` and `evaluation`: what the gate compares
-    is made of them.
+    `force` needs the scope admin, and so do overrides of `sessions` (but for `half_life_days`), `index` and
+    `evaluation`: what the gate compares is made of them.
 
     One at a time: while one is under way this is refused with `job_running`, and `job` and Location name that one."""
     body = body or RetrainRequest()

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
 
+from app.answers.rendering import json_bytes
 from app.http.deps import ADMIN, READER, ServiceDep
 from app.http.replies import passing
 from app.http.who import ActorDep
-from app.live.rendering import json_bytes
 from app.problems import FIRST_STEP
 from app.schemas.common import Reply, problems
 from app.schemas.models import DiffReply, ManifestReply, ModelsReply, ServingReply, diff_of, manifest_of, summary_of

@@ -4,12 +4,12 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
+from app.answers import answers, candidates
+from app.answers.answers import REQUEST_COST
 from app.bodies.sessionitems import in_order, moment
 from app.http.deps import READER, ServiceDep
 from app.http.largejson import LargeJsonRoute
 from app.http.replies import passing
-from app.live import answers, candidates
-from app.live.answers import REQUEST_COST
 from app.schemas.common import WRITING, problems
 from app.schemas.rank import ItemEvent, RankReply, RankRequest
 from index.ranking.rank import ACTIONS, Event

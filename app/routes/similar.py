@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.answers import answers, rendering
+from app.answers.answers import Ask
+from app.answers.rendering import Entry
 from app.http.deps import READER, ServiceDep
 from app.http.itempath import ITEM_ID
 from app.http.largejson import LargeJsonRoute
 from app.http.replies import not_modified, passing, reply
-from app.live import answers, rendering
-from app.live.answers import Ask
-from app.live.rendering import Entry
 from app.live.view import View
 from app.pools.task import Steps
 from app.problems import BodyTooLarge, TooManyResults, problem_of
@@ -24,7 +24,7 @@ router = APIRouter(tags=["similar"], dependencies=READER, route_class=LargeJsonR
 
 async def _similar(service: ServiceDep, request: Request, item_id: str, query: SimilarQuery) -> Response:
     view = service.shelf.view
-    answers.model_of(view)
+    model = answers.model_of(view)
     ask = query.ask()
     if not_modified(view, request) and view.get(item_id) is not None:
         return reply(view, None)
@@ -35,7 +35,8 @@ async def _similar(service: ServiceDep, request: Request, item_id: str, query: S
         return rendering.similar_bytes(view, item_id, query.score, found, anchor, ignored)
 
     # A thread costs 100 us and its share of the tail: worth it only for work that would hold up the others for longer.
-    quick = not query.explain and not query.diversity and view.is_short(ask.filter, query.score, ask.k)
+    quick = not query.explain and not query.diversity and view.is_short(ask.filter, query.score, ask.k, item_id)
+    quick = quick and (model.types is None or item_id in model.vocabulary)
     return reply(view, work() if quick else await service.pools.search.run(request, work, ask.cost()))
 
 

@@ -4,12 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
+from app.answers.answers import MOST_K, Ask, Fallback
 from app.filters.conditions import filter_of
-from app.live.answers import MOST_K, Ask, Fallback
 from app.schemas.common import ItemId, Reply
 from index.model import Score
 
 MOST_FIELDS = 50
+REASON = "why fallback items come, by the type of the item or of the user; left out where it says nothing"
 IGNORED = "items of exclude without a vector: they changed nothing"
 
 
@@ -34,8 +35,9 @@ class Item(BaseModel):
     score: float | None = Field(
         description="similar: cosine, -1 to 1; next: in standard deviations above the mean; null for fallback items"
     )
-    source: Literal["model", "category", "popular"] = Field(
-        description="model: by vectors and counts; category, popular: fallback"
+    source: Literal["model", "content", "type", "category", "popular"] = Field(
+        description="model: by vectors and counts; content: this item, or all that is asked about, was never seen, and "
+        "the catalogue says what it is near; type, category, popular: fallback"
     )
     evidence: Evidence | None = Field(default=None, description="with explain=true")
 
@@ -53,6 +55,7 @@ class SimilarReply(Reply):
     shortfall_reason: str | None = Field(
         description="why there are fewer than k: filtered, min_score, untrained, catalogue_small; else null"
     )
+    reason: str | None = Field(None, description=REASON)
     ignored: list[str] = Field([], description=f"{IGNORED}; left out where there are none")
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ANSWER]})
@@ -94,7 +97,8 @@ class Shape(Filters):
     diversity: float = Field(0.0, ge=0, le=1, description="0: the best; towards 1: less alike among themselves")
     explain: bool = Field(False, description="with the evidence of each result")
     fallback: Fallback = Field(
-        "popular", description="for items without a vector: same category, then popular items; or none"
+        "popular",
+        description="for items without a vector: same type, same category, then popular items; or none",
     )
 
     def ask(self) -> Ask:
@@ -137,6 +141,7 @@ class BatchEntry(BaseModel):
     code: str | None = Field(description="error code, see docs/errors.md; null when it worked")
     items: list[Item]
     shortfall_reason: str | None
+    reason: str | None = Field(None, description=REASON)
 
 
 class BatchReply(Reply):
@@ -150,6 +155,12 @@ class PlaceReply(BaseModel):
     rank: int = Field(description="among all items, for the first")
 
 
+class ShareReply(Reply):
+    attribute: str | None = Field(description="a column of the metadata; null: the item's own vector")
+    values: list[str] = Field(description="the item's values in it")
+    share: float = Field(description="of the item's vector, 0 to 1")
+
+
 class ExplainReply(Reply):
     item_id: str
     candidate_id: str
@@ -157,7 +168,14 @@ class ExplainReply(Reply):
     similar: PlaceReply | None
     next: PlaceReply | None
     parts: dict[str, float] = Field(description="what each part adds to the second's score of next")
+    made_of: dict[str, list[ShareReply]] = Field(
+        description="what the vectors of `item` and `candidate` are made of, of models with attributes"
+    )
     missing: dict[str, str] = Field(description="why the second is not among the stored neighbours, by score")
+    content: dict[str, list[str]] = Field(
+        description="of an item that was in no session, by its id: the words and attributes that bring it near the "
+        "other, the strongest first"
+    )
     sentences: list[str] = Field(description="the same in words")
 
 

@@ -10,21 +10,39 @@ from store.job import JobState
 
 # Overrides that say what the gate measures, or what it does not look at.
 GUARDED = ("sessions", "index", "evaluation")
+# But for settings there that move no session and no question: they say only what an old session counts.
+FREE = ("half_life_days",)
 
 Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=200)]
 Value = Scalar | Annotated[list[Scalar], Field(max_length=100)]
 Name = Annotated[str, Field(pattern="^[a-z_]{1,40}$")]
+TypeName = Annotated[str, Field(min_length=1, max_length=200)]
+TypeWeight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Section = Annotated[dict[Name, Value], Field(max_length=50)]
+
+
+class EventOverrides(BaseModel):
+    """What events count. Where they are and what their columns mean is the worker's own matter."""
+
+    # The settings are those of store.job.OVERRIDABLE_OF_EVENTS, which the worker asks.
+    model_config = ConfigDict(extra="forbid")
+
+    type_weights: Annotated[dict[TypeName, TypeWeight], Field(max_length=100)] | None = Field(
+        None, description="event type -> how much an event of it counts, in place of all that is configured; {}: none"
+    )
 
 
 class Overrides(BaseModel):
     """Settings that override the worker's own, by section: see docs/configuration.md. An unknown setting ends the job
-    as failed, with the code config_invalid. sessions, index and evaluation need the scope admin."""
+    as failed, with the code config_invalid. sessions (but for half_life_days), index and evaluation need the scope
+    admin."""
 
     # The sections are those of store.job.OVERRIDABLE, which the worker asks.
     model_config = ConfigDict(extra="forbid")
 
+    events: EventOverrides = EventOverrides()
     sessions: Section = {}
+    objective: Section = {}
     trainer: Section = {}
     index: Section = {}
     recommender: Section = {}
@@ -43,7 +61,7 @@ class Overrides(BaseModel):
 
     def given(self) -> dict[str, Any]:
         """Without what was not sent."""
-        return {name: value for name, value in self.model_dump().items() if value not in ({}, None)}
+        return {name: value for name, value in self.model_dump(exclude_none=True).items() if value != {}}
 
 
 class RetrainRequest(BaseModel):
@@ -66,7 +84,7 @@ class RetrainRequest(BaseModel):
         """Whether a model may serve that the gate would not have let pass: by force, or since what is measured is
         another thing. Other sessions share no prefixes with the serving model's; a few prefixes tell nothing; an index
         of low recall is not looked at."""
-        return self.force or any(getattr(self.overrides, name) for name in GUARDED)
+        return self.force or any(set(getattr(self.overrides, name)) - {*FREE} for name in GUARDED)
 
 
 class GateReply(BaseModel):

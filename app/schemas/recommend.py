@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.live.answers import MOST_K, Ask
-from app.schemas.answers import Fields, Item, Shape
+from app.answers.answers import MOST_K, Ask
+from app.schemas.answers import REASON, Fields, Item, Shape
 from app.schemas.common import ItemId, Reply
 from index.errors import RequestError
 from index.ranking.mix import Mix
@@ -44,8 +44,14 @@ class MixedShape(Shape):
         return replace(self.ask(), mix=Mix(tuple(max_per.items()), self.discovery))
 
 
+TYPE = "key or name of the user's type (GET /users/types): asked where the history says nothing; one that is not known "
+TYPE += "changes nothing"
+
+
 class UserQuery(MixedShape):
     """Parameters of GET /users/{user_id}/recommendations."""
+
+    user_type: str | None = Field(None, max_length=2200, description=TYPE)
 
     max_per: list[Annotated[str, Field(max_length=1100)]] = Field(
         [], max_length=10, description=f"FIELD:N: {CAPPED}", examples=[["artist:2"]]
@@ -72,6 +78,9 @@ class UserQuery(MixedShape):
         return found
 
 
+Value = Annotated[str, Field(max_length=1024)] | float | bool | None
+
+
 class SessionItem(Fields):
     """One event of the live session."""
 
@@ -84,7 +93,17 @@ class RecommendRequest(MixedShape):
     """A live session, oldest item first."""
 
     items: list[ItemId | SessionItem] = Field(
-        min_length=1, max_length=1000, description="ids, or objects with time and weight", examples=[["t000327"]]
+        [],
+        max_length=1000,
+        description="ids, or objects with time and weight; one at least, or user_type or user",
+        examples=[["t000327"]],
+    )
+    user_type: str | None = Field(None, max_length=2200, description=TYPE)
+    user: dict[Annotated[str, Field(max_length=1024)], Value] | None = Field(
+        None,
+        max_length=100,
+        description="the user's values by column, in place of user_type",
+        examples=[{"country": "fr"}],
     )
     disliked: list[ItemId] = Field([], max_length=100, description="items to stay away from")
     exclude_last: bool | None = Field(
@@ -105,8 +124,17 @@ class LeftOutReply(BaseModel):
     diversity: int = Field(description="they were too much alike others")
 
 
+class TypeName(BaseModel):
+    type: str = Field(
+        description="its key: the same in every model, safe in a path", examples=["country-fr-9d0f62e1a4c7"]
+    )
+    label: str = Field(description="its name", examples=["country=fr"])
+
+
 class RecommendReply(Reply):
     items: list[Item]
+    user_type: TypeName | None = Field(None, description="where one was asked with: null where it is not known")
+    reason: str | None = Field(None, description=REASON)
     left_out: LeftOutReply | None = Field(None, description="with max_per or discovery")
     known: list[str] | None = Field(None, description="with discovery: items of the list that are not new")
     unknown: list[str] = Field(description="items of the session without a vector; they were passed over")

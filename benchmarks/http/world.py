@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from index.artifact.manifest import Data, Gate, Manifest
 from index.artifact.registry import Registry
 from index.catalogue.catalogue import Catalogue
-from index.evidence import build_evidence
 from index.parts import ModelParts, Neighbours, write_parts
 from index.ranking.readings import similar_vectors
 from index.ranking.scorer import NextScorer
@@ -18,6 +17,7 @@ from index.ranking.settings import RecommenderConfig
 from index.search.exact import Floats, Rows, top_k
 from index.sense import examine
 from index.vocabulary import Vocabulary
+from index.why.evidence import build_evidence
 
 DIMS, CATEGORIES, STORED, CLUSTER = 100, 20, 100, 150
 

@@ -137,6 +137,22 @@ class ImportFacts(Record):
     vectors_only: int | None = None
 
 
+class ContentFacts(Record):
+    """How items without a past get vectors. inputs, outputs, similar: strengths of the ridge regression for each
+    matrix, power: of how often an item was seen, its weight there; both say nothing for the other methods. length: the
+    deviation of their scores over all questions, in medians of those of trained items. offset: added to their scores.
+    seldom: as how many sights the content of a trained item counts beside what was learnt of it."""
+
+    method: Literal["map", "nearest", "mean"]
+    inputs: float = 1.0
+    outputs: float = 1.0
+    similar: float = 1.0
+    power: float = 0.5
+    length: float = 1.0
+    offset: float = 0.0
+    seldom: float = 0.0
+
+
 class StoredEvents(Record):
     """The events of the database that a model was trained on: numbers of the first and the last. settings: SHA-256 over
     the worker's settings and configured files, by which a later training knows that they are the same.
@@ -185,6 +201,7 @@ class Manifest(Record):
     gate: Gate | None = None
     update: Omitted[UpdateFacts] = None
     imported: Omitted[ImportFacts] = None
+    content: Omitted[ContentFacts] = None
     stored: Omitted[StoredEvents] = None
     files: dict[str, FileEntry] = Field(default_factory=dict)
 

@@ -117,7 +117,8 @@ def mixed(
 
     wish.k items come as long as enough exist: a cap is never exceeded, and an item is left out only where one is full;
     where there are too few new items known ones take their place, and the other way round. With `discovery` the wish's
-    `exclude_seen` is not looked at.
+    `exclude_seen` is not looked at. Items without a past may be asked about (the wish's `guests`), and do not come:
+    caps and masks are by the rows of the model.
     """
     below = False
 
@@ -130,11 +131,12 @@ def mixed(
         return rows[kept], scores[kept]
 
     items, k, size = len(recommender.scorer), wish.k, POOL * wish.k
+    wish = replace(wish, newcomers=None, new_allowed=None)
     others = wish if mix.discovery is None else replace(wish, exclude_seen=True, last_may_return=False)
     wishes = [replace(others, k=size)]
     if mix.discovery is not None:
         own = np.zeros(items, dtype=np.bool_)
-        own[wish.session] = True
+        own[wish.session[wish.session < items]] = True
         if wish.allowed is not None:
             own &= wish.allowed
         wishes.append(replace(wish, k=max(1, int(own.sum())), allowed=own, exclude_seen=False))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 Float = NDArray[np.float32]
 Rows = NDArray[np.int32]
 SimilarReading = Literal["in", "sum", "dot"]
+Score = Literal["similar", "next"]
 Reading = Literal["in-in", "in-out", "in-out-cosine", "symmetric", "sum"]
 
 

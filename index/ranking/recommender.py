@@ -4,11 +4,12 @@ The scores it ranks by are in `index.ranking.scorer`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from index.ranking.parts.question import Question
+from index.content.newcomers import Newcomers, merged
+from index.ranking.parts.question import Guests, Question
 from index.ranking.readings import Float, Rows
 from index.ranking.scorer import NextScorer
 from index.search.exact import Mask, top_k
@@ -23,7 +24,12 @@ class Wish:
     """What one caller wants. session: rows, oldest first. k: how many. allowed: bool (items,), rows that may come back;
     None: all. weights: the caller's, one per row of the session. disliked: rows with a negative weight, together half
     of the session's, which do not come back. last_may_return: see `Recommender`. timed: the weights fall with time, see
-    `Question`."""
+    `Question`.
+
+    newcomers: items without a past that may come back too, but for those that `new_allowed` leaves out, bool (places,).
+    guests: of each of them in `session` and `disliked`, by its row, what it is asked with. out: newcomers that may not
+    come back, any rows of the model among them.
+    """
 
     session: Rows
     k: int
@@ -33,6 +39,10 @@ class Wish:
     disliked: Rows | None = None
     last_may_return: bool | None = None
     timed: bool = False
+    newcomers: Newcomers | None = None
+    new_allowed: Mask | None = None
+    guests: Guests = field(default_factory=dict)
+    out: Rows | None = None
 
 
 class Recommender:
@@ -84,15 +94,21 @@ class Recommender:
             )
             for wish, again in zip(wishes, returns, strict=True)
         ]
+        items = len(self.scorer)
+        questions = [
+            question.hosting(wish.guests, items) if wish.guests else question
+            for wish, question in zip(wishes, questions, strict=True)
+        ]
         told = self.scorer.told(self.scorer.sparse(one_item), questions)
         scores, errors = self.scorer.rough(questions, one_item, told)
         found = []
         for wish, again, line, error in zip(wishes, returns, scores, errors.tolist(), strict=True):
             if wish.allowed is not None:
                 line[~wish.allowed] = -np.inf
-            line[_gone(wish.session, wish.exclude_seen, again)] = -np.inf
+            gone = _gone(wish.session, wish.exclude_seen, again)
             if wish.disliked is not None:
-                line[wish.disliked] = -np.inf
+                gone = np.concatenate([gone, wish.disliked])
+            line[gone[gone < items] if wish.guests else gone] = -np.inf
             found.append(contenders(line, wish.k, error))
         places = np.cumsum([0, *map(len, found)])
         pairs = np.concatenate([rows.astype(np.int64) + number * len(self.scorer) for number, rows in enumerate(found)])
@@ -101,7 +117,28 @@ class Recommender:
         for wish, rows, begin in zip(wishes, found, places[:-1], strict=True):
             order, best = top_k(exact[None, begin : begin + len(rows)], min(wish.k, len(rows)))
             lists.append((rows[order[0]], best[0]))
+        if any(wish.newcomers for wish in wishes):
+            new = self._newcomers(wishes, returns, self.scorer.asked(questions, one_item, told))
+            lists = [merged(*old, *more, wish.k) for old, more, wish in zip(lists, new, wishes, strict=True)]
         return lists
+
+    def _newcomers(
+        self, wishes: Sequence[Wish], returns: Sequence[bool], asked: tuple[Float, Float]
+    ) -> list[tuple[Rows, Float]]:
+        """Of each wish the best items without a past. asked: as the scorer has it."""
+        found = []
+        for wish, again, q, lift in zip(wishes, returns, *asked, strict=True):
+            if wish.newcomers is None:
+                found.append((np.empty(0, np.int32), np.empty(0, np.float32)))
+                continue
+            gone = _gone(wish.session, wish.exclude_seen, again)
+            if wish.disliked is not None:
+                gone = np.concatenate([gone, wish.disliked])
+            if wish.out is not None:
+                gone = np.concatenate([gone, wish.out])
+            rows, scores = wish.newcomers.best(wish.newcomers.targets, q, wish.k, wish.new_allowed, gone)
+            found.append((rows, scores + lift))
+        return found
 
     def question(
         self,

@@ -19,6 +19,7 @@ from copy import copy
 import numpy as np
 from numpy.typing import NDArray
 
+from index.content.standing import Standing
 from index.ranking.parts.counts import Told, counts_of
 from index.ranking.parts.own import FORMS, own_of
 from index.ranking.parts.popularity import popularity
@@ -46,6 +47,7 @@ class NextScorer:
         self.vectors = dict(vectors)
         self.rules = dict(rules)
         self.popular = dict(popular)
+        self.standing: Standing | None = None
         self._set(config)
 
     @classmethod
@@ -93,6 +95,12 @@ class NextScorer:
             raise ValueError(f"a scorer of next_reading {self.config.next_reading!r} cannot be {config.next_reading!r}")
         other = copy(self)
         other._set(config)
+        return other
+
+    def with_standing(self, standing: Standing | None) -> "NextScorer":
+        """The same, with how items without a row stand beside those that have one."""
+        other = copy(self)
+        other.standing = standing
         return other
 
     def dense(self, questions: Sequence[Question], one_item: bool) -> Float:
@@ -165,6 +173,39 @@ class NextScorer:
             scores[place[there]] += weight * (part.values[there] - lift)
         return scores
 
+    def asked(self, questions: Sequence[Question], one_item: bool, told: Mapping[str, Told]) -> tuple[Float, Float]:
+        """What items without a row are scored with, by their `beside`: (q, lift), float32 (questions, D) and
+        (questions,). Their score is q . b + lift: nothing was counted of them, and they are as popular as the mean."""
+        lift = np.full(len(questions), 0.0 if self.standing is None else self.standing.offset, dtype=np.float32)
+        weights = self.weights(one_item)
+        for name, part in told.items():
+            if part.elsewhere is not None:
+                lift += np.float32(weights[name]) * part.elsewhere
+        return self.queries(questions, one_item), lift
+
+    def queries(self, questions: Sequence[Question], one_item: bool) -> Float:
+        """What the parts of vectors are asked, float32 (questions, D)."""
+        q = {name: np.zeros((len(questions), part.targets.shape[1]), np.float32) for name, part in self.vectors.items()}
+        names = {id(part): name for name, part in self.vectors.items()}
+        for part, own, _ in self._queries(questions, one_item):
+            q[names[id(part)]] = own
+        return np.hstack(list(q.values()))
+
+    def beside(self, inputs: Float, outputs: Float, similar: Float) -> Float:
+        """What `queries` is multiplied with, of items with these vectors: float32 (n, D), the targets of all parts from
+        their means, as they stand."""
+        parts = {"vectors": targets_of(inputs, outputs, self.config.next_reading), "alike": similar}
+        means = {name: part.moments.mean.astype(np.float32) for name, part in self.vectors.items()}
+        targets = np.hstack([parts[name] - means[name] for name in self.vectors])
+        return targets if self.standing is None else self.standing.scaled(targets)
+
+    def as_guest(self, inputs: Float, outputs: Float, similar: Float) -> dict[str, Float]:
+        """What an item with these vectors, float32 (1, d) each, is asked with: part -> (d,)."""
+        reading = self.config.next_reading
+        targets = targets_of(inputs, outputs, reading)
+        parts = {"vectors": queries_of(inputs, outputs, reading, targets)[0], "alike": similar[0]}
+        return {name: parts[name] for name in self.vectors}
+
     def told(self, names: Sequence[str], questions: Sequence[Question]) -> dict[str, Told]:
         """What the parts that speak of a few items say; names as in the weights."""
         found = own_of([question.own for question in questions], len(self), [name for name in names if name in FORMS])
@@ -209,7 +250,8 @@ class NextScorer:
 
     def _asked(self, part: VectorPart, name: str, questions: Sequence[Question]) -> tuple[Float, Float]:
         """What the part is asked, under the name it has in the weights."""
-        return part.of([question.last if name.endswith(LAST) else question.recent for question in questions])
+        queries = [question.last if name.endswith(LAST) else question.recent for question in questions]
+        return part.of(queries, name.removesuffix(LAST))
 
     def is_sparse(self, name: str) -> bool:
         """Whether the part speaks of a few items only."""

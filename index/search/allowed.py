@@ -74,6 +74,15 @@ class Allowed:
         self.mask = mask
         self._copied: tuple[int, Few] | None = None
 
+    @classmethod
+    def all_but(cls, hidden: Rows, items: int) -> "Allowed | None":
+        """None where nothing is hidden."""
+        if not len(hidden):
+            return None
+        mask = np.ones(items, dtype=np.bool_)
+        mask[hidden] = False
+        return cls(mask)
+
     @cached_property
     def count(self) -> int:
         return int(np.count_nonzero(self.mask))

@@ -81,6 +81,18 @@ def test_the_demo_fills_a_service_that_has_no_model(empty):
     empty.ready(10)
     assert empty.get(f"/similar/{item}?k=3")["items"]
 
+    # A new item is asked about and listed, whichever API answers.
+    like = empty.get(f"/items/{item}")
+    new = {"item_id": "new", "title": like["title"], "category": like["category"], "metadata": like["metadata"]}
+    assert empty.ask("PUT", "/items", json={"items": [new]}).status_code == 200
+
+    def listed() -> bool:
+        answers = [empty.get(f"/similar/{item}?k=50") for _ in range(9)]
+        return all("new" in [found["item_id"] for found in answer["items"]] for answer in answers)
+
+    until(listed, what="the new item in every API")
+    assert {found["source"] for found in empty.get("/similar/new?k=3")["items"]} == {"content"}
+
 
 def test_a_stop_is_quick_and_clean(empty):
     empty.up()

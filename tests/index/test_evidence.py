@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.evidence import build_evidence
+from index.why.evidence import build_evidence
 
 HOUR = 3_600_000_000
 START = 1_700_000_000_000_000

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from index.evidence import PairEvidence
-from index.explanation import Explanation, Place
+from index.why.evidence import PairEvidence
+from index.why.explanation import Explanation, Place
 
 LAST = datetime(2026, 10, 1, 12, tzinfo=UTC)
 

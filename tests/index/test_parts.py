@@ -12,7 +12,6 @@ from index.artifact.directory import Artifact, ArtifactWriter
 from index.artifact.manifest import Data, Manifest
 from index.catalogue.catalogue import Catalogue
 from index.errors import ArtifactCorrupt, ArtifactUnsupported
-from index.evidence import build_evidence
 from index.model import Model
 from index.parts import ModelParts, Neighbours, read_parts, write_parts
 from index.ranking.readings import similar_vectors
@@ -21,6 +20,7 @@ from index.ranking.scorer import NextScorer
 from index.ranking.settings import COUNTS, RecommenderConfig
 from index.search.indexfile import stored_vectors, write_index
 from index.vocabulary import Vocabulary
+from index.why.evidence import build_evidence
 
 VERSION, ITEMS, DIMS, SEED = "20261124-061512", 12, 4, 3
 READINGS = ("in-in", "in-out", "in-out-cosine", "symmetric", "sum")

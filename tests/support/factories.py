@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.config import EvaluationConfig, SessionsConfig, TrainConfig, TrainerConfig
+from training.config import ColdConfig, EvaluationConfig, SessionsConfig, TrainConfig, TrainerConfig
 from training.corpus import Corpus
 from training.eventsconfig import EventsConfig
 
@@ -75,6 +75,7 @@ def quick_config(log: Path, seed: int = 1, **evaluation: object) -> TrainConfig:
         sessions=SessionsConfig(min_item_count=2, collapse_repeats=True),  # the two groups repeat items by chance
         trainer=TrainerConfig(dims=16, epochs=5, workers=1),
         evaluation=EvaluationConfig.model_validate(settings),
+        cold=ColdConfig(method="off"),  # tests of it have a world of their own
         seed=seed,
     )
 

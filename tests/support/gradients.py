@@ -37,7 +37,8 @@ def gradients_of(corpus: Corpus, signals: Signals, negatives: float = 0.0, dims:
     rate = np.float32(STEP * np.sqrt(HEAT))
     rng = np.random.SeedSequence(1).generate_state(1, np.uint64) | np.uint64(1)
     within = within_of(corpus, 0.5, signals)
-    pass_over(log, beyond_of(corpus, signals), within, 0, len(corpus), state, alias, plan, (rate, rate), rng)
+    sources = beyond_of(corpus, signals), within, None
+    pass_over(log, *sources, 0, len(corpus), state, alias, plan, (rate, rate), rng)
     return tuple((m[:, :dims] - rows) / STEP for m, rows in zip(state[:2], before, strict=True))
 
 

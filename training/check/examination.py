@@ -1,6 +1,7 @@
 """What `item2vec check` reports: what a log holds, what is wrong with it, and what training on it will cost."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from training.check.exam import ClockKind, Exam, Split
 from training.check.findings import Finding, Sample, Verdict, verdict
 from training.check.forecast import Forecast
 from training.check.metadata import Metadata
+from training.check.offers.offer import Offer
 from training.check.tally import DAY, SAMPLES, Tally, When
 from training.events.source import Sources
 
@@ -98,7 +100,8 @@ class AfterRules:
 @dataclass(frozen=True)
 class Examination:
     """events, users, sessions, items: of the accepted events, before any rule. after_rules, split, forecast: None where
-    nothing is left. findings: stops first. seconds: that the examination took. metadata: None where there is none."""
+    nothing is left. findings: stops first. seconds: that the examination took. metadata: None where there is none.
+    offers: settings of docs/objectives.md that the log has something for."""
 
     files: Files
     rows: Rows
@@ -117,6 +120,7 @@ class Examination:
     verdict: Verdict
     seconds: float
     metadata: Metadata | None = None
+    offers: list[Offer] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """The document of `item2vec check --json`: the fields, with their values as JSON has them."""
@@ -127,7 +131,12 @@ class Examination:
 
 
 def report(
-    exam: Exam, sources: Sources, found: list[Finding], seconds: float, metadata: Metadata | None = None
+    exam: Exam,
+    sources: Sources,
+    found: list[Finding],
+    seconds: float,
+    metadata: Metadata | None = None,
+    offers: Sequence[Offer] = (),
 ) -> Examination:
     """What was looked at, as it is reported."""
     people, counts, clock, every = exam.people, exam.counts, exam.clock, sources.files
@@ -158,6 +167,7 @@ def report(
         verdict=verdict(found),
         seconds=round(seconds, 1),
         metadata=metadata,
+        offers=list(offers),
     )
 
 

@@ -16,6 +16,8 @@ from training.config import TrainConfig
 from training.corpus import Corpus
 from training.counting.baskets import BASKET
 from training.evaluation.ranks import block_size
+from training.objective.lesson import lesson_of
+from training.objective.segments import Segments
 from training.trainers.trainer import Trainer, trainer_for
 
 FIRST_TRIAL = 20_000  # tokens
@@ -68,16 +70,17 @@ def forecast(
     ram_mb: float | None = None,
     train: Trainer | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    segments: Segments | None = None,
 ) -> Forecast:
-    """events: of the log, before the rules. clock: in seconds."""
+    """events: of the log, before the rules. clock: in seconds. segments: of the items, where there are any."""
     started = clock()
     engine = engines_of(config, corpus)[-1]  # the one that takes longest
-    speed, tried, failed = trial(corpus, with_engine(config, engine), train or trainer_for(engine), clock)
+    speed, tried, failed = trial(corpus, with_engine(config, engine), train or trainer_for(engine), clock, segments)
     passes = 1 if engine == "spectral" else config.trainer.steps().epochs
     seconds = clock() - started
     trainings = []
     for name, share in config.evaluation.trainings():
-        tokens = len(corpus.tokens) * share
+        tokens = len(corpus.tokens) * share + walked(corpus, config)
         minutes = None if speed is None else tokens * passes / speed / 60
         trainings.append(TrainingCost(name, round(tokens), minutes))
     stages = memory(corpus, config, events)
@@ -95,11 +98,16 @@ def forecast(
 
 
 def trial(
-    corpus: Corpus, config: TrainConfig, train: Trainer, clock: Callable[[], float]
+    corpus: Corpus,
+    config: TrainConfig,
+    train: Trainer,
+    clock: Callable[[], float],
+    segments: Segments | None = None,
 ) -> tuple[float | None, int, str | None]:
     """(tokens per second, or None where the trainer failed; tokens of the sample; why it failed).
 
-    On random sessions. The sample grows fourfold until one epoch takes EPOCH_SECONDS; then come more epochs on it.
+    On random sessions, with the signals of the log; without walks, of which a small part has as many as the whole:
+    `walked` counts them. The sample grows fourfold until one epoch takes EPOCH_SECONDS; then come more epochs on it.
 
     The speed is theirs alone, so what a training costs once (loading, vocabulary, start of threads) is not multiplied
     by its epochs. The closed form makes no passes: one training of the sample tells its speed.
@@ -107,9 +115,13 @@ def trial(
     order = np.random.default_rng(config.seed).permutation(len(corpus))
     reach = np.cumsum(corpus.lengths()[order])
 
+    still = config.model_copy(update={"objective": config.objective.model_copy(update={"walks": 0})})
+
     def timed(sample: Corpus, epochs: int) -> float:
+        lesson = lesson_of(sample, still, segments)
+        settings = config.trainer.model_copy(update={"epochs": epochs})
         begun = clock()
-        train(sample, config.trainer.model_copy(update={"epochs": epochs}), config.seed, lambda _: None)
+        train(lesson.corpus, settings, config.seed, lambda _: None, signals=lesson.signals)
         return clock() - begun
 
     def part(tokens: int) -> Corpus:
@@ -135,12 +147,18 @@ def trial(
     return len(sample.tokens) * (epochs - 1) / max(longer, 1e-3), len(sample.tokens), None
 
 
+def walked(corpus: Corpus, config: TrainConfig) -> int:
+    """Events of walks in each training, at most: a walk ends where nothing followed."""
+    return corpus.items * config.objective.walks * config.objective.walk_length
+
+
 def memory(corpus: Corpus, config: TrainConfig, events: int) -> dict[str, float]:
     """Stage -> MB at its peak. With t tokens, s sessions, n items, d dims, e events in the log, p pairs of items:
 
     libraries  350, part of every stage
     reading    min(e x 20 bytes (28 with session ids), memory_mb) + the reader, at most 400 + t x 8 + s x 48 + n x 800
-    training   corpora + 4 matrices of n x d x 4 (the trainer's two and their copies; with a warm start 6) + n x 800
+    training   corpora + 4 matrices of n x d x 4 (the trainer's two and their copies; with a warm start 6) + n x 800 +
+               w x 16 + (t + w) x 8 where events have weights or there are walks, of w events at most
     measuring  corpora + 4 matrices + n x 800 + workers x scores of a block of prefixes x 4 x 8 (so many arrays of them
                at once) + p x 32 (pair counts as rules, as a matrix, as cosines) or, where n is at most 10,000 and that
                is more, p x 8 + n x n x 40 for EASE; the last two only with baselines
@@ -166,9 +184,12 @@ def memory(corpus: Corpus, config: TrainConfig, events: int) -> dict[str, float]
         dense = items**2 * 40 / MB if items <= EASE_ITEMS else 0.0
         measuring += max(pairs * 32 / MB, dense + pairs * 8 / MB)
     publishing = corpora + 6 * matrix + books + (items * config.index.neighbours + pairs) * 16 / MB + tokens * 8 / MB
+    walks = walked(corpus, config)
+    weighed = walks or corpus.weights is not None or config.sessions.half_life_days or config.objective.converts
+    lesson = (walks * 16 + (tokens + walks) * 8) / MB if weighed else 0.0
     stages = {
         "reading": reading + (tokens * 8 + sessions * 48) / MB + books,
-        "training": corpora + (6 if config.trainer.warm_start else 4) * matrix + books,
+        "training": corpora + lesson + (6 if config.trainer.warm_start else 4) * matrix + books,
         "measuring": measuring,
         "publishing": publishing,
     }

@@ -77,8 +77,8 @@ def first_rows(sources: Sources, column: str) -> Iterator[tuple[Source, str]]:
 
 
 def units_of(connection: duckdb.DuckDBPyConnection, sources: Sources, config: EventsConfig) -> dict[str, int]:
-    """unit -> rows, by the size of the numbers. Below 1e8 (1973 in seconds) a number may be a position: not judged.
-    In a given format numbers have no unit."""
+    """unit -> rows, most first, by the size of the numbers. Below 1e8 (1973 in seconds) a number may be a position: not
+    judged. In a given format numbers have no unit."""
     found: Counter[str] = Counter()
     if config.time_format is not None:
         return {}
@@ -93,7 +93,7 @@ def units_of(connection: duckdb.DuckDBPyConnection, sources: Sources, config: Ev
             f"FROM (SELECT {text} AS text, TRY_CAST({text} AS DOUBLE) AS number FROM {rows}) GROUP BY unit"
         ).fetchall()
         found.update({unit: n for unit, n in counted if unit is not None})
-    return dict(found)
+    return dict(sorted(found.items(), key=lambda unit: (-unit[1], unit[0])))  # the same words where they are as many
 
 
 def session_column(sources: Sources, config: EventsConfig) -> str | None:

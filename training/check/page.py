@@ -13,6 +13,7 @@ from training.check.examination import AfterRules, Examination, Lengths, Rejecte
 from training.check.findings import Finding, Sample
 from training.check.forecast import Forecast
 from training.check.metadata import Metadata
+from training.check.offers.offer import Offer
 from training.check.text import many, number, percent
 from training.progress import short
 
@@ -71,6 +72,8 @@ def page(found: Examination) -> Page:
     parts += [heading("Findings"), *(problem(f) for f in found.findings)]
     if not found.findings:
         parts.append(Text("  None. This log is ready to train on.\n"))
+    if found.offers:
+        parts += [Text("What this log says beyond order", style="bold"), *(offered(each) for each in found.offers)]
     if found.forecast is not None:
         parts += [Text("What training will take here", style="bold"), forecast(found.forecast), Text()]
     return Page(*parts, Text(f"Verdict: {found.verdict.text}.", style=STYLES[found.verdict.level]))
@@ -204,6 +207,11 @@ def problem(finding: Finding) -> RenderableType:
     body = Text(f"{finding.found} {finding.effect}\n").append(f"→ {finding.advice}", style="italic")
     body.append("".join(f"\n· {', '.join(f'{k} {plain(v)}' for k, v in row.items())}" for row in shown), style="dim")
     return Padding(Group(head, Padding(body, (0, 0, 0, 8))), (0, 0, 1, 0))
+
+
+def offered(offer: Offer) -> RenderableType:
+    body = Text(f"{offer.reason}.\n").append(f"→ {offer.line}", style="italic")
+    return Padding(Group(Text(f"  {offer.switch}", style="bold"), Padding(body, (0, 0, 0, 8))), (0, 0, 1, 0))
 
 
 def plain(value: Any) -> str:

@@ -7,13 +7,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from training.demo.days import Arrivals, arrivals_of, dates
 from training.demo.names import (
     CITIES,
+    COUNTRIES,
     GENRES,
     HOME_TYPES,
     TYPE_PRICES,
     TYPE_SHARES,
     artist_names,
+    brand_names,
     home_titles,
     listed,
     track_titles,
@@ -24,6 +27,7 @@ Ints = NDArray[np.int32]
 MAX_ITEMS = 250_000  # the word lists hold about this many names before they begin to sound alike
 TRACK_SHARE = 0.6
 TRACKS_PER_ARTIST = 7
+BANDS = 5  # of prices, or years: each has its bargain
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,10 @@ class Catalogue:
     place of the year within the sub-genre, or of the price within the city, in 0..1; seconds is a track's length.
     wide, near, own, related: int32 labels of the sub-genre or city, a stretch of about 30 alike items in it, the
     artist or neighbourhood, and the genre or city; a label belongs to one kind. following: int32, the artist's next
-    track, or the next dearer home of its stretch. Arrays have shape (n,).
+    track, or the next dearer home of its stretch. Arrays have shape (n,). arrivals: which items are new, and
+    since when. countries: codes; country: int8, by label of `wide`, the place in them of its city's.
+    bargains: int32, shape (labels of `wide`, BANDS), the item of each sub-genre or city that is good value in each
+    fifth of the levels.
     """
 
     table: Any
@@ -47,6 +54,10 @@ class Catalogue:
     own: Ints
     related: Ints
     following: Ints
+    arrivals: Arrivals
+    countries: tuple[str, ...]
+    country: NDArray[np.int8]
+    bargains: Ints
 
     def __len__(self) -> int:
         return len(self.is_home)
@@ -66,18 +77,32 @@ def make_catalogue(items: int, rng: np.random.Generator) -> Catalogue:
         return np.concatenate(both).astype(np.float32)
 
     wide, own = labels(tracks.wide, homes.wide), labels(tracks.own, homes.own)
-    near = _stretches(wide)
+    near, level = _stretches(wide), numbers(tracks.level, homes.level)
+    # Children draw apart: the rest of the world is what it is without them.
+    arrivals = arrivals_of(near, rng.spawn(1)[0])
+    city = homes.table["category"].to_pylist()
+    brands = [None] * len(tracks.table) + brand_names(city, near[is_home].tolist())
+    table = pa.concat_tables([tracks.table, homes.table])
+    for name, values in (("brand", brands), ("added", dates(arrivals.since))):
+        table = table.append_column(name, pa.array(values, pa.string()))
+    countries = tuple(sorted(set(COUNTRIES.values())))
+    country = np.zeros(wide.max() + 1, np.int8)
+    country[wide[is_home]] = [countries.index(COUNTRIES[name]) for name in city]
     return Catalogue(
-        table=pa.concat_tables([tracks.table, homes.table]).combine_chunks(),
+        table=table.combine_chunks(),
         is_home=is_home,
         popularity=numbers(tracks.popularity, homes.popularity),
-        level=numbers(tracks.level, homes.level),
+        level=level,
         seconds=numbers(tracks.seconds, homes.seconds),
         wide=wide,
         near=near,
         own=own,
         related=labels(tracks.related, homes.related),
         following=_following(np.where(is_home, near + own.max() + 1, own)),
+        arrivals=arrivals,
+        countries=countries,
+        country=country,
+        bargains=_bargains(wide, level, arrivals),
     )
 
 
@@ -199,6 +224,18 @@ def _stretches(wide: Ints, length: int = 30) -> Ints:
     parts = np.maximum(1, np.round(sizes / length)).astype(int)
     within = np.arange(len(wide)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return np.asarray((np.cumsum(parts) - parts)[wide] + within * parts[wide] // sizes[wide], np.int32)
+
+
+def _bargains(wide: Ints, level: NDArray[np.float32], arrivals: Arrivals) -> Ints:
+    """Of those that always were, where there are any, the row that is nearest to the middle of each band."""
+    found = np.empty((wide.max() + 1, BANDS), np.int32)
+    far = level[:, None] - (np.arange(BANDS) + 0.5) / BANDS
+    for label in range(len(found)):
+        rows = np.flatnonzero(wide == label)
+        old = rows[arrivals.since[rows] == 0]
+        rows = old if old.size else rows
+        found[label] = rows[np.abs(far[rows]).argmin(axis=0)]
+    return found
 
 
 def _following(group: NDArray[Any]) -> Ints:

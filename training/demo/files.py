@@ -59,13 +59,22 @@ def with_broken(log: Log, damages: NDArray[np.int64], rng: np.random.Generator) 
     return log.take(rows), dict(zip(places.tolist(), damages.tolist(), strict=True))
 
 
-def numbered(letter: str, count: int) -> Any:
-    """Arrow strings: row -> id."""
-    digits = pc.utf8_lpad(pc.cast(pa.array(np.arange(count)), pa.string()), 7, "0")
-    return pc.binary_join_element_wise(letter, digits, "")
+@dataclass(frozen=True)
+class Users:
+    """Arrow strings, by row. country: with a dictionary."""
+
+    ids: Any
+    country: Any
+
+    @classmethod
+    def of(cls, country: NDArray[np.int8], names: Sequence[str]) -> "Users":
+        """country: of each user the place in names."""
+        digits = pc.utf8_lpad(pc.cast(pa.array(np.arange(len(country))), pa.string()), 7, "0")
+        ids = pc.binary_join_element_wise("u", digits, "")
+        return cls(ids, pa.DictionaryArray.from_arrays(pa.array(country), list(names)))
 
 
-def write_parquet(path: Path, log: Log, broken: dict[int, int], users: Any, items: Any) -> None:
+def write_parquet(path: Path, log: Log, broken: dict[int, int], users: Users, items: Any) -> None:
     places, damages = np.array(list(broken), np.int64), np.array(list(broken.values()), np.int64)
     missing = [np.zeros(len(log), bool) for _ in range(3)]
     for damage, mask in enumerate(missing):
@@ -77,11 +86,12 @@ def write_parquet(path: Path, log: Log, broken: dict[int, int], users: Any, item
     missing[2] &= times == 0
     table = pa.table(
         {
-            "user_id": users.take(pa.array(log.user, mask=missing[0])),
+            "user_id": users.ids.take(pa.array(log.user, mask=missing[0])),
             "item_id": items.take(pa.array(log.item, mask=missing[1])),
             "timestamp": pa.array(times, mask=missing[2]),
             "event_type": pa.DictionaryArray.from_arrays(pa.array(log.type), list(EVENT_TYPES)),
             "dwell": pa.array(log.dwell),
+            "country": users.country.take(pa.array(log.user)),
         }
     )
     # These settings write twice as fast as the defaults, and no larger: a dictionary of users would hold nearly every
@@ -91,32 +101,32 @@ def write_parquet(path: Path, log: Log, broken: dict[int, int], users: Any, item
         path,
         compression="zstd",
         compression_level=1,
-        use_dictionary=["item_id", "event_type"],
+        use_dictionary=["item_id", "event_type", "country"],
         column_encoding={"user_id": "PLAIN", "timestamp": "DELTA_BINARY_PACKED", "dwell": "PLAIN"},
         store_schema=False,
     )
 
 
-def write_text(path: Path, log: Log, broken: dict[int, int], users: Any, items: Any) -> None:
+def write_text(path: Path, log: Log, broken: dict[int, int], users: Users, items: Any) -> None:
     """CSV or JSONL by name. Arrow joins the columns to lines, whose buffer is what the file holds."""
     csv = ".csv" in path.suffixes
     spoil = spoil_csv if csv else spoil_json
-    between = ("", ",", ",", ",", ",", "\n")
+    between = ("", ",", ",", ",", ",", ",", "\n")
     if not csv:
-        between = (
-            '{"user_id": "', '", "item_id": "', '", "timestamp": ', ', "event_type": "', '", "dwell": ', "}\n"
-        )  # fmt: skip
+        names = ('{"user_id": "', '", "item_id": "', '", "timestamp": ', ', "event_type": "', '", "dwell": ')
+        between = (*names, ', "country": "', '"}\n')
     with opened(path) as file:
         if csv:
-            file.write(b"user_id,item_id,timestamp,event_type,dwell\n")
+            file.write(b"user_id,item_id,timestamp,event_type,dwell,country\n")
         for begin in range(0, len(log), 500_000):
             some = log.take(slice(begin, begin + 500_000))
             columns = (
-                users.take(pa.array(some.user)),
+                users.ids.take(pa.array(some.user)),
                 items.take(pa.array(some.item)),
                 pc.cast(pa.array(some.time), pa.string()),
                 pa.array(EVENT_TYPES).take(pa.array(some.type)),
                 pc.cast(pa.array(some.dwell), pa.string()),
+                pc.cast(users.country.take(pa.array(some.user)), pa.string()),
             )
             pieces = [x for pair in zip(between, columns, strict=False) for x in pair]
             lines = pc.binary_join_element_wise(*pieces, between[-1], "")

@@ -64,6 +64,9 @@ CITIES: dict[str, tuple[int, str]] = {
     "Kraków": (50, "Kazimierz,Podgórze,Stare Miasto,Zabłocie,Kleparz,Dębniki"),
     "Porto": (75, "Ribeira,Cedofeita,Bonfim,Foz do Douro,Miragaia,Massarelos"),
 }
+COUNTRIES = dict(
+    zip(CITIES, listed("PT,FR,GB,DE,IT,ES,NL,US,JP,TR,AT,CZ,DK,MX,AR,JP,GR,GB,CA,ZA,AU,KR,MA,PL,PT"), strict=True)
+)  # ISO 3166, of each city
 HOME_TYPES = ("entire flat", "private room", "house", "studio", "loft")
 TYPE_SHARES = (0.4, 0.25, 0.1, 0.15, 0.1)
 TYPE_PRICES = (1.0, 0.45, 1.7, 0.75, 1.3)
@@ -72,6 +75,7 @@ HOME_ADJECTIVES = listed(
     "Minimalist,Colourful,Peaceful,Rustic,Renovated,Snug,Graceful,Light-filled,Whitewashed,Restored,Secluded,Lofty,"
     "Handsome,Mellow"
 )
+BRANDS = listed("Keys,Stays,Homes,Doors,Nests,Rooms,Lodgings,Quarters,Roofs,Nights,Lamps,Gates")
 HOME_FEATURES = listed(
     "with a balcony,with a roof terrace,with a view,near the market,with a garden,by the park,with a piano,"
     "near the station,with a fireplace,on a quiet street,with a courtyard,above a bakery,with a bathtub,"
@@ -173,3 +177,14 @@ def _unused(patterns: Sequence[str], dice: list[int], used: set[str], suffix: st
             return name
         # Steps of different size, so that the lists are not walked in parallel and every pattern gets its turn.
         pattern, a, n, m, f, v = pattern + 1, a + 1, n + 7, m + 3, f + 1, v + 1
+
+
+def brand_names(cities: Sequence[str], stretch: Sequence[int]) -> list[str]:
+    """Who lets each home: one name for each stretch of a city, as `Quiet Keys Lisbon`. Both lists are in order."""
+    first = dict(reversed(list(zip(cities, stretch, strict=True))))
+    found = []
+    for city, number in zip(cities, stretch, strict=True):
+        place = number - first[city]
+        adjective = HOME_ADJECTIVES[(place + len(city)) % len(HOME_ADJECTIVES)]
+        found.append(f"{adjective} {BRANDS[(place + place // len(HOME_ADJECTIVES)) % len(BRANDS)]} {city}")
+    return found

@@ -5,24 +5,23 @@ not with the log.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from training.demo.catalogue import Catalogue, Ints
+from training.demo.catalogue import BANDS, Catalogue, Ints
+from training.demo.days import clock
 from training.demo.files import Log
 from training.demo.walk import ACCIDENT, FOLLOWING, NEAR, OWN, RELATED, REPEAT, WIDE, Walk
 
-END = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())  # a constant and not the clock: a seed gives one log for ever
-DAYS = 90
 PAUSE = 31 * 60  # seconds between two sessions of one user, at least; sessions are cut at 30 minutes by default
 LONGEST_WAIT = 540  # seconds between two events of a session, at most
 BOTS = 3
 PLAY, SKIP, VIEW, BOOK, REJECT = range(5)
 # How many searches end in a booking, where the last home is near the price that they like, and where it is not.
 NEAR_LEVEL, BOOKED = 0.2, (0.26, 0.06)
+BARGAINS = 0.6  # of the bookings: of the home of the city that is good value at that price, whatever was looked at last
 FAR = 0.4  # in the level of prices of a city: a home that much cheaper or dearer than they like, half of them reject
 
 # How often each move is made, in 256ths.
@@ -36,12 +35,14 @@ EARLY, LATE = (0.5, 0.3, 0.15, 0.05), (0.2, 0.25, 0.15, 0.4)
 class People:
     """The users; the last BOTS of them are bots.
 
-    favourites: int16, shape (users, 2, 4), sub-genres and cities. level: float32, the era and price they like, 0..1.
+    favourites: int16, shape (users, 2, 4), sub-genres and cities. country: int8, place in the catalogue's countries, of
+    the first city. level: float32, the era and price they like, 0..1.
     home_share: float32, how much of what they do is looking for homes. free_at: int64, when their last session so far
     is PAUSE seconds old; 0 before the first. The simulation moves it on.
     """
 
     favourites: NDArray[np.int16]
+    country: NDArray[np.int8]
     level: NDArray[np.float32]
     home_share: NDArray[np.float32]
     free_at: NDArray[np.int64]
@@ -60,7 +61,8 @@ def make_people(count: int, walk: Walk, rng: Generator) -> People:
         rows[:, 1] = walk.draw(walk.group[RELATED, rows[:, 0]], rng)
         favourites[:, kind] = wide[rows]
     level, home_share = rng.random(count, np.float32), rng.beta(0.7, 1.0, count).astype(np.float32)
-    return People(favourites, level, home_share, np.zeros(count, np.int64))
+    country = walk.catalogue.country[favourites[:, 1, 0]]
+    return People(favourites, country, level, home_share, np.zeros(count, np.int64))
 
 
 def simulate(count: int, begin: float, end: float, walk: Walk, people: People, rng: Generator) -> list[Log]:
@@ -92,19 +94,25 @@ def human_log(count: int, begin: float, end: float, walk: Walk, people: People, 
     blocks = [slice(f, f + n) for f, n in zip(first.tolist(), going.tolist(), strict=True)]
     items, moves = np.empty(count, np.int32), np.full(count, WIDE, np.int8)
     table = np.stack([np.repeat(list(m), list(m.values())) for m in (LISTENING, SEARCHING)]).astype(np.int8)
-    kind, item = searching.astype(np.int8), enter(user, searching, when, walk, people, rng)
+    there = walk.catalogue.arrivals.there
+    kind, item = searching.astype(np.int8), there(enter(user, searching, when, walk, people, rng), when)
     items[blocks[0]] = item
     for block in blocks[1:]:
         item = item[: block.stop - block.start]
         move = moves[block] = table[kind[: len(item)], rng.integers(0, 256, len(item), np.uint8)]
-        found = items[block] = walk.draw(walk.group[move, item], rng, item)
+        found = items[block] = there(walk.draw(walk.group[move, item], rng, item), when[: len(item)], item)
         item = np.where(move == ACCIDENT, item, found)  # after an accident they go on from where they were
 
     session = np.arange(count) - np.repeat(first, going)
     kinds, dwell, wait = attend(items, moves, searching[session], people.level[user[session]], walk.catalogue, rng)
     last = first[length - 1] + np.arange(sessions)
-    fits = np.abs(walk.catalogue.level[items[last]] - people.level[user]) < NEAR_LEVEL
-    kinds[last[searching & (length > 1) & (rng.random(sessions) < np.where(fits, *BOOKED))]] = BOOK
+    ends, liked = items[last], people.level[user]
+    fits = np.abs(walk.catalogue.level[ends] - liked) < NEAR_LEVEL
+    share = rng.random(sessions) / np.where(fits, *BOOKED)
+    booked = searching & (length > 1) & (share < 1)
+    kinds[last[booked]] = BOOK
+    bargain = walk.catalogue.bargains[walk.catalogue.wide[ends], (liked * BANDS).astype(np.int8)]
+    items[last] = np.where(booked & (share < BARGAINS), bargain, ends)
     time, elapsed = np.empty(count, np.int64), np.zeros(sessions, np.int64)
     for block in blocks:
         going_on = elapsed[: block.stop - block.start]
@@ -167,7 +175,8 @@ def bot_log(count: int, begin: float, end: float, walk: Walk, people: People, rn
     time = np.cumsum(rng.integers(1, 4, count))
     edges = np.searchsorted(session, np.arange(sessions + 1))
     starts, ends = time[edges[:-1]], time[edges[1:] - 1]
-    when = clock(begin + (end - begin) * rng.random(sessions))
+    part = begin + (end - begin) * rng.random(sessions)
+    items, when = walk.catalogue.arrivals.there(items, part[session]), clock(part)
     time += (place(user, when, ends - starts, people) - starts)[session]
     return Log(time, user[session], items, np.round(rng.random(count, np.float32), 1), kinds)
 
@@ -191,14 +200,3 @@ def place(user: Ints, start: NDArray[np.int64], duration: NDArray[np.int64], peo
     placed = np.empty(len(user), np.int64)
     placed[order] = begins
     return placed
-
-
-def clock(share: NDArray[np.float64] | float) -> NDArray[np.int64]:
-    """Epoch seconds of a point of the days, 0..1, when nights are quiet, evenings busy and weekends a little busier."""
-    hours = np.arange(DAYS * 24)
-    daily = 1 - 0.75 * np.cos((hours % 24 - 5) / 24 * 2 * np.pi)
-    weekend = np.isin((hours // 24 - DAYS) % 7, (0, 6))  # END is the midnight that begins a Sunday
-    busy = daily * np.where(weekend, 1.25, 1.0)
-    done = np.concatenate([[0.0], np.cumsum(busy) / busy.sum()])
-    seconds = END - DAYS * 86_400 + 3600 * np.interp(share, done, np.arange(len(done)))
-    return np.asarray(seconds).astype(np.int64)

@@ -11,8 +11,9 @@ import numpy as np
 
 from index.errors import ConfigError
 from training.demo.catalogue import make_catalogue
-from training.demo.files import FORMATS, Log, numbered, with_broken, write_items, write_parquet, write_text
-from training.demo.people import clock, make_people, simulate
+from training.demo.days import clock
+from training.demo.files import FORMATS, Log, Users, with_broken, write_items, write_parquet, write_text
+from training.demo.people import make_people, simulate
 from training.demo.walk import Walk
 
 ROWS_PER_FILE = 2_000_000
@@ -53,7 +54,7 @@ def write_world(
     files = max(2, -(-events // ROWS_PER_FILE))
     kinds = 3 if format == "parquet" else 4
     damages = np.array_split(np.arange(max(kinds, round(events * BROKEN_SHARE))) % kinds, files)
-    users, item_ids = numbered("u", len(people)), catalogue.table["item_id"].combine_chunks()
+    users, item_ids = Users.of(people.country, catalogue.countries), catalogue.table["item_id"].combine_chunks()
     write = write_parquet if format == "parquet" else write_text
     try:
         out.mkdir(parents=True, exist_ok=True)

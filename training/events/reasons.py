@@ -1,7 +1,8 @@
 """Whether a row is an event, as SQL: each row gets one Reason, and most are accepted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from types import MappingProxyType
 
 from store.event import MAX_DWELL, MAX_ID_CHARACTERS, MAX_WEIGHT
 from store.times.numbers import LATEST
@@ -31,9 +32,19 @@ class Reason(IntEnum):
     SHORT_DWELL = 102
 
 
-def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str, nobody: Sequence[str] = ()) -> str:
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def events_sql(
+    source: Source,
+    config: EventsConfig,
+    min_dwell: float,
+    scan: str,
+    nobody: Sequence[str] = (),
+    also: Mapping[str, str] = NOTHING,
+) -> str:
     """One row for each of `scan`'s: user_key, item_key, item, time, reason; session_key, weight, converted, disliked
-    as set."""
+    as set. also: further columns by name, in SQL over the source."""
     columns = "hash(user_text) AS user_key, hash(item_text) AS item_key, item_text AS item, coalesce(moment, 0) AS time"
     columns += f", {reason_sql(source, config, min_dwell, nobody)} AS reason"
     if config.session is not None:
@@ -48,7 +59,9 @@ def events_sql(source: Source, config: EventsConfig, min_dwell: float, scan: str
         columns += f", coalesce(type_text IN ({wanted}), false) AS converted"
     if config.dislike_types:
         columns += f", {disliked_sql(config)} AS disliked"
+    columns += "".join(f", {column}" for column in also)
     more = f", {name(POSITION)}" if source.shape.lists else ""
+    more += "".join(f", {sql} AS {column}" for column, sql in also.items())
     return f"SELECT {columns} FROM ({values_sql(source, config, scan, more)})"
 
 

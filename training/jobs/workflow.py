@@ -5,15 +5,16 @@ Every line of it may be done twice: each finds what was done before in the job's
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from index.artifact.registry import Registry
 from index.errors import ConfigError, EventsMissing, StoreUnavailable, UpdateImpossible
 from store.database import Database
-from store.job import OVERRIDABLE, Ending, Job, JobState
+from store.job import OVERRIDABLE, OVERRIDABLE_OF_EVENTS, Ending, Job, JobState
 from store.queue import Lost
 from training.configfile import load_config
 from training.jobs.attempt import Hung, attempt
@@ -134,11 +135,7 @@ def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, fil
         pulse.at("export", share)
         pulse.touch(at_once=share is None)
 
-    # The row may be another's than the API's: who can write to the database must not have us read a file of his choice.
-    if unknown := job.overrides.keys() - {*OVERRIDABLE, "seed", "whole"}:
-        raise ConfigError(f"a job may not set {', '.join(sorted(unknown))}: only {', '.join(OVERRIDABLE)} and the seed")
-    sections = {name: value for name, value in job.overrides.items() if name in OVERRIDABLE}
-    config = unfold(load_config(file, sections, seed=job.overrides.get("seed")), folder.models)
+    config = unfold(load_config(file, sections_of(job.overrides), seed=job.overrides.get("seed")), folder.models)
     started = time.perf_counter()
     progress(None)
     whole, now = bool(job.overrides.get("whole")), datetime.now(UTC)
@@ -164,6 +161,19 @@ def _exported(job: Job, folder: JobFolder, pulse: Pulse, database: Database, fil
         update=plan.update,
         stored=plan.stored,
     )
+
+
+def sections_of(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a job that are sections of settings. Raises ConfigError for what a job may not set: the row may be
+    another's than the API's, and who can write to the database must not have us read a file of his choice."""
+    events = overrides.get("events", {})
+    unknown = {name for name in overrides if name not in (*OVERRIDABLE, "events", "seed", "whole")}
+    named = events if isinstance(events, dict) else {"": events}
+    unknown |= {f"events.{name}" for name in named if name not in OVERRIDABLE_OF_EVENTS}
+    if unknown:
+        may = ", ".join([*OVERRIDABLE, *(f"events.{name}" for name in OVERRIDABLE_OF_EVENTS)])
+        raise ConfigError(f"a job may not set {', '.join(sorted(unknown))}: only {may} and the seed")
+    return {name: value for name, value in overrides.items() if name in (*OVERRIDABLE, "events")}
 
 
 def _nothing(stored: StoredLog) -> str:

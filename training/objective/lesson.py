@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from index.catalogue.catalogue import Catalogue
 from training.config import TrainConfig
 from training.corpus import Corpus
+from training.objective.attributes import Attributes
 from training.objective.segments import Segments
 from training.objective.signals import PLAIN, Signals
 from training.objective.weights import aged, times
@@ -22,8 +23,10 @@ class Lesson(NamedTuple):
     signals: Signals
 
 
-def lesson_of(corpus: Corpus, config: TrainConfig, segments: Segments | None = None) -> Lesson:
-    """Of sessions as they were cut. segments: of the items, see `segments_of`."""
+def lesson_of(
+    corpus: Corpus, config: TrainConfig, segments: Segments | None = None, attributes: Attributes | None = None
+) -> Lesson:
+    """Of sessions as they were cut. segments, attributes: of the items, see `segments_of` and `attributes_of`."""
     objective = config.objective
     learnt = aged(corpus, config.sessions.half_life_days)
     if objective.conversion_weight != 1 and corpus.converted is not None:
@@ -32,7 +35,7 @@ def lesson_of(corpus: Corpus, config: TrainConfig, segments: Segments | None = N
     if objective.walks:
         walks = walks_of(learnt, objective.walks, objective.walk_length, config.seed, config.trainer.workers)
         learnt = with_walks(learnt, walks)
-    return Lesson(learnt, signals_of(config, segments))
+    return Lesson(learnt, signals_of(config, segments, attributes))
 
 
 def segments_of(catalogue: Catalogue, ids: Sequence[str], config: TrainConfig) -> Segments | None:
@@ -43,7 +46,13 @@ def segments_of(catalogue: Catalogue, ids: Sequence[str], config: TrainConfig) -
     return Segments.of(catalogue, ids, objective.segment)
 
 
-def signals_of(config: TrainConfig, segments: Segments | None = None) -> Signals:
+def attributes_of(catalogue: Catalogue, ids: Sequence[str], config: TrainConfig) -> Attributes | None:
+    """None where none were asked for. ids: row -> item. Raises ConfigError for a column that no items share."""
+    names = config.objective.attributes
+    return Attributes.of(catalogue, ids, names) if names else None
+
+
+def signals_of(config: TrainConfig, segments: Segments | None = None, attributes: Attributes | None = None) -> Signals:
     """Those that were asked for."""
     objective = config.objective
     return Signals(
@@ -51,6 +60,7 @@ def signals_of(config: TrainConfig, segments: Segments | None = None) -> Signals
         dislike_weight=objective.dislike_weight if config.dislikes else 0.0,
         segments=segments,
         segment_negatives=0 if segments is None else objective.segment_negatives,
+        attributes=attributes,
     )
 
 

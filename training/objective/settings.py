@@ -28,6 +28,11 @@ class ObjectiveConfig(Settings):
         ge=0,
         le=100,
     )
+    attributes: tuple[str, ...] = setting(
+        (),
+        "columns of the items' metadata, a category, a brand, a price: an item's input vector is a weighted mean of "
+        "its own and of those of its attributes, so that items learn from others that share them",
+    )
     segment: str | None = setting(
         None, "column of the items' metadata: items with the same value there, a market or a category, are one segment"
     )
@@ -49,6 +54,12 @@ class ObjectiveConfig(Settings):
     def _negatives_need_a_segment(self) -> "ObjectiveConfig":
         if self.segment_negatives and self.segment is None:
             raise ValueError("segment_negatives needs segment, the column that they are drawn by")
+        return self
+
+    @model_validator(mode="after")
+    def _attributes_are_named_once(self) -> "ObjectiveConfig":
+        if twice := [name for name in self.attributes if self.attributes.count(name) > 1]:
+            raise ValueError(f"attributes names {twice[0]} twice")
         return self
 
     @property

@@ -5,19 +5,24 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from index.artifact.manifest import ContentFacts
 from index.catalogue.catalogue import Catalogue
-from index.evidence import build_evidence
+from index.content.content import Vectors
 from index.parts import ModelParts, Neighbours
 from index.ranking.parts.popularity import NEWEST
 from index.ranking.settings import RecommenderConfig
 from index.search.builder import BuiltIndex, build
 from index.vocabulary import Vocabulary
+from index.why.evidence import build_evidence
+from index.why.makeup import Makeup
 from training.choice.materials import Counted, Materials
 from training.config import TrainConfig
 from training.counting.postings import postings_of
 from training.evaluation.split import has_clock
+from training.objective.lesson import attributes_of
 from training.objective.weights import counted_weights
 from training.pipeline.alike import similar_all
+from training.pipeline.cold import content_of
 from training.pipeline.following import following_all
 from training.pipeline.lists import EXACT_BELOW, Earlier, Wanted
 from training.pipeline.prepare import Prepared
@@ -34,10 +39,12 @@ def assemble(
     config: TrainConfig,
     told: Reporter,
     earlier: Earlier | None = None,
+    content: ContentFacts | None = None,
 ) -> tuple[ModelParts, dict[str, BuiltIndex]]:
     """All parts of the model, ready to be written, and what was measured of the index among them.
 
     ranks: of the evaluation, RANKS_DTYPE; None where none was measured. earlier: lists of the model that is updated.
+    content: how items without a past get vectors; None: they get none.
     """
     corpus, index = final.corpus, config.index
     vocabulary = Vocabulary(final.ids, corpus.counts())
@@ -76,12 +83,14 @@ def assemble(
             *following_all(scorer, similar.rows, wanted, lambda done: step.share(0.5 + done / 2), earlier)
         )
         step.facts |= {"items": len(vocabulary), "k": k}
+    inputs, outputs = final.spaces.next.inputs, final.spaces.next.outputs
+    trained = Vectors(inputs, outputs, vectors)
     parts = ModelParts(
         vocabulary=vocabulary,
         catalogue=catalogue,
         rare=log.rare,
-        inputs=final.spaces.next.inputs,
-        outputs=final.spaces.next.outputs,
+        inputs=inputs,
+        outputs=outputs,
         rules=rules,
         newest={name: counted.newest[name] for name in sorted(recommender.used() & NEWEST.keys())},
         evidence=evidence,
@@ -91,5 +100,15 @@ def assemble(
         similar=similar,
         next=following,
         evaluation_ranks=ranks,
+        content=content_of(content, trained, vocabulary, catalogue, config, told, scorer),
+        makeup=_makeup(final, catalogue, config),
     )
     return parts, {"similar": similar_index}
+
+
+def _makeup(final: Fitted, items: Catalogue, config: TrainConfig) -> Makeup | None:
+    """What the inputs are made of, in the artifact's terms."""
+    found, attributes = final.spaces.next.makeup, attributes_of(items, final.ids, config)
+    if found is None or attributes is None:
+        return None
+    return Makeup(attributes.columns, attributes.begins, attributes.values, found.weights, found.values)

@@ -27,6 +27,7 @@ from training.evaluation.split import split_test
 from training.objective.settings import ObjectiveConfig
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
+from training.pipeline.cold import choose_content, untried, with_cold
 from training.pipeline.gate import SEEN, judge_run, judge_unmeasured, look_ahead
 from training.pipeline.gather import Given
 from training.pipeline.measure import measure
@@ -35,6 +36,7 @@ from training.pipeline.prepare import Prepared, RowCounts, identity_of, prepare,
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
 from training.progress import Reporter
 from training.trainers.spaces import Spaces
+from training.types.learn import learn_types
 from training.vectors.found import rows_at_once
 from training.vectors.matrix import Matrix, read_matrix, write_matrix
 from training.vectors.source import Opened, VectorsFile, open_vectors
@@ -118,6 +120,7 @@ def learnt_from(objective: ObjectiveConfig) -> list[str]:
         "conversion_weight": objective.conversion_weight != 1,
         "dislike_weight": weight,
         "segment_negatives": objective.segment_negatives,
+        "attributes": objective.attributes,
         "walks": objective.walks,
     }
     return [name for name, value in given.items() if value]
@@ -178,33 +181,41 @@ def _with_log(
         told.note("meet", **{side: some})
     look_ahead(registry, log, config, told)
     items, served = read_catalogue(meeting.served(), config, work)
+    types = learn_types(served.vocabulary, served.rare, items, config, work)
     test = split_test(meeting.corpus, meeting.ids, config, meeting.given)
     chosen = choose_settings(test, items, config, work, given)
+    content = choose_content(test, items, chosen, config, work, given, seldom=False)
     measured = measure(test, items, chosen, config, work, log.counts, given)
+    measured = with_cold(measured, test, items, chosen, content, config, work)
     measured = replace(measured, report=measured.report.model_copy(update={"advice": _honest(measured.report.advice)}))
     final = given.fit("train", served.corpus, served.vocabulary.ids, config, work)
-    parts, indexes = assemble(served, final, items, chosen.blend, measured.records, config, told)
+    parts, indexes = assemble(served, final, items, chosen.blend, measured.records, config, told, None, content)
+    parts = replace(parts, types=types)
     with told.step("gate") as step:
         gate = judge_run(registry, served, final, test, measured, config, force)
         step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
     facts = _facts(given, chosen.blend, WITH_LOG if config.evaluation.blend else WITH_LOG_AS_SET, meeting)
-    model = Model(config, chosen.blend, served, final, parts, indexes, measured.report, imported=facts)
+    model = Model(config, chosen.blend, served, final, parts, indexes, measured.report, imported=facts, content=content)
     return publish(model, gate, registry, how, work)
 
 
 def _alone(
     what: Import, config: TrainConfig, given: Given, registry: Registry, force: bool, how: Publishing, work: Workspace
 ) -> Outcome:
+    if config.types.item:
+        raise ConfigError("types.item: types are learnt from a log, and there is none: give it, or leave types out")
     told, ids = work.told, given.inputs.ids
     log = _no_log(given)
     items, log = read_catalogue(log, config, work)
     final = given.fit("train", log.corpus, ids, config, work)
     following = _same_as_similar(config.recommender, final.spaces)
-    parts, indexes = assemble(log, final, items, following, None, config, told)
+    content = untried(config)
+    parts, indexes = assemble(log, final, items, following, None, config, told, None, content)
     with told.step("gate") as step:
         gate = judge_unmeasured(registry, log, final, config.gate, force)
         step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
-    model = Model(config, following, log, final, parts, indexes, None, imported=_facts(given, following, ALONE))
+    facts = _facts(given, following, ALONE)
+    model = Model(config, following, log, final, parts, indexes, None, imported=facts, content=content)
     return publish(model, gate, registry, how, work)
 
 

@@ -7,7 +7,16 @@ from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
 
-from index.artifact.manifest import Data, Gate, ImportFacts, IndexFacts, Manifest, StoredEvents, UpdateFacts
+from index.artifact.manifest import (
+    ContentFacts,
+    Data,
+    Gate,
+    ImportFacts,
+    IndexFacts,
+    Manifest,
+    StoredEvents,
+    UpdateFacts,
+)
 from index.artifact.registry import Registry
 from index.explorer.itemmap import ItemMap, write_map
 from index.parts import ModelParts, write_parts
@@ -75,6 +84,7 @@ class Model:
     report: Report | None
     update: UpdateFacts | None = None
     imported: ImportFacts | None = None
+    content: ContentFacts | None = None
 
 
 def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work: Workspace) -> Outcome:
@@ -104,6 +114,7 @@ def publish(model: Model, gate: Gate, registry: Registry, how: Publishing, work:
             gate=gate,
             update=model.update,
             imported=model.imported,
+            content=model.content if model.parts.content is not None else None,
             stored=how.stored,
         )
         with registry.writer(version) as writer:

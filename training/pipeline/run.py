@@ -1,5 +1,6 @@
 """The offline job, from log to published model: read, choose, measure, train, publish. Every step is resumable."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -10,12 +11,15 @@ from training.config import TrainConfig
 from training.evaluation.split import split_test
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
+from training.pipeline.cold import choose_content, with_cold
 from training.pipeline.gate import judge_run, look_ahead
 from training.pipeline.measure import measure
 from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
+from training.pipeline.seldom import WithContent, with_content
 from training.pipeline.train import Trained, train_on_all
 from training.progress import Reporter
+from training.types.learn import learn_types
 from training.workspace import Workspace
 
 
@@ -34,15 +38,23 @@ def run(config: TrainConfig, models: Path, told: Reporter, force: bool = False, 
         log = prepare(config, work)
         look_ahead(registry, log, config, told)
         items, log = read_catalogue(log, config, work)
+        # Before the trainings: a column that is not there is told at once.
+        types = learn_types(log.vocabulary, log.rare, items, config, work)
         trainings = Trained(items)
         test = split_test(log.corpus, log.vocabulary.ids, config)
         chosen = choose_settings(test, items, config, work, trainings)
-        measured = measure(test, items, chosen, config, work, log.counts, trainings)
+        content = choose_content(test, items, chosen, config, work, trainings)
+        measured = measure(test, items, chosen, config, work, log.counts, WithContent(trainings, items, content))
+        measured = with_cold(measured, test, items, chosen, content, config, work)
         whole = config.evaluation.publish_all
-        final = train_on_all(log, items, registry, chosen.config(config), work) if whole else measured.fitted
-        parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told)
+        final = measured.fitted
+        if whole:
+            final = train_on_all(log, items, registry, chosen.config(config), work)
+            final = with_content(final, items, content, config, work)
+        parts, indexes = assemble(log, final, items, chosen.blend, measured.records, config, told, None, content)
+        parts = replace(parts, types=types and types.over(final.ids, items))
         with told.step("gate") as step:
             gate = judge_run(registry, log, final, test, measured, config, force)
             step.facts |= {"accepted": gate.accepted, "forced": gate.forced}
-        model = Model(config, chosen.blend, log, final, parts, indexes, measured.report)
+        model = Model(config, chosen.blend, log, final, parts, indexes, measured.report, content=content)
         return publish(model, gate, registry, how, work)

@@ -15,10 +15,10 @@ from index.catalogue.catalogue import Catalogue
 from training.choice.engines import engines_of
 from training.config import TrainConfig, TrainerConfig
 from training.corpus import Corpus
-from training.objective.lesson import lesson_of, segments_of
+from training.objective.lesson import attributes_of, lesson_of, segments_of
 from training.pipeline.prepare import Prepared
 from training.trainers.spaces import Spaces, Start, train_spaces
-from training.trainers.trainer import Embeddings
+from training.trainers.trainer import Embeddings, Makeup
 from training.trainers.warm import WarmStart, warm_start
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
@@ -76,7 +76,8 @@ def train(
     def make(folder: Path) -> None:
         settings = _held(config.trainer, work)
         epochs = 1 if settings.engine == "spectral" else settings.steps().epochs
-        lesson = lesson_of(replace(corpus, keys=keys_of(ids)), config, segments_of(items, ids, config))
+        traits = segments_of(items, ids, config), attributes_of(items, ids, config)
+        lesson = lesson_of(replace(corpus, keys=keys_of(ids)), config, *traits)
         tokens = len(lesson.corpus.tokens)
         with work.told.step(name, total=tokens * epochs, unit="tokens") as step:
             found = train_spaces(
@@ -152,12 +153,17 @@ def _held(settings: TrainerConfig, work: Workspace) -> TrainerConfig:
 
 def _write(folder: Path, spaces: Spaces) -> None:
     write_arrays(folder, inputs=spaces.next.inputs, outputs=spaces.next.outputs)
+    if spaces.next.makeup is not None:
+        write_arrays(folder, made_weights=spaces.next.makeup.weights, made_values=spaces.next.makeup.values)
     if spaces.similar is not spaces.next:
         write_arrays(folder, similar_inputs=spaces.similar.inputs, similar_outputs=spaces.similar.outputs)
 
 
 def _spaces(folder: Path) -> Spaces:
-    following = Embeddings(read_array(folder, "inputs"), read_array(folder, "outputs"))
+    makeup = None
+    if (folder / "made_weights.npy").exists():
+        makeup = Makeup(read_array(folder, "made_weights"), read_array(folder, "made_values"))
+    following = Embeddings(read_array(folder, "inputs"), read_array(folder, "outputs"), makeup)
     if not (folder / "similar_inputs.npy").exists():
         return Spaces(following, following)
     return Spaces(following, Embeddings(read_array(folder, "similar_inputs"), read_array(folder, "similar_outputs")))

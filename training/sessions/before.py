@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from index.errors import UpdateImpossible
-from index.evidence import Evidence
+from index.why.evidence import Evidence
 from training.objective.dislikes import Dislikes
 from training.sessions.encode import Cut
 from training.sessions.repeats import PAUSES

@@ -1,7 +1,7 @@
 """The vectors of one model: some for what comes next, some for what is alike. They may be the same."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from training.config import TrainerConfig
@@ -73,6 +73,10 @@ def train_spaces(
             return TrainedSpaces(Spaces(following, following), None, 0)
         alike = config.model_copy(update={"spectral": both})
         half: Callable[[float], None] = lambda share: progress(0.5 + share / 2)  # noqa: E731
+        if signals.attributes is not None and following.makeup is not None:
+            # What an attribute is worth was found on what comes next; cosines have no such question of their own.
+            known = replace(signals.attributes, worth=following.makeup.worth)
+            signals = replace(signals, attributes=known)
         return TrainedSpaces(Spaces(following, train(corpus, alike, seed, half, start.similar, signals)), None, 0)
     engine = trainer_for(config.engine)
     found = train_until_stable(engine, corpus, config, seed, progress, on_restart, start.next, signals)

@@ -18,14 +18,29 @@ Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
+class Makeup:
+    """What inputs are made of: each is a mean of the item's own vector and of those of its attributes' values.
+
+    weights: float32 (items, 1 + attributes), the own one first, 0 for an attribute that the item has no value of; each
+    row sums to 1. values: float32 (values, dims), numbered as in `Attributes`. worth: as there, of the closed form.
+    """
+
+    weights: NDArray[np.float32]
+    values: NDArray[np.float32]
+    worth: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
 class Embeddings:
     """float32, both of shape (items, dims), rows in vocabulary order.
 
-    inputs: the item as centre (word2vec's "in" vectors). outputs: the item as context ("out").
+    inputs: the item as centre (word2vec's "in" vectors). outputs: the item as context ("out"). makeup: of inputs, where
+    there are attributes.
     """
 
     inputs: NDArray[np.float32]
     outputs: NDArray[np.float32]
+    makeup: Makeup | None = None
 
 
 class Trainer(Protocol):

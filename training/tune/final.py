@@ -20,7 +20,8 @@ from training.evaluation.metrics import Bootstrap
 from training.evaluation.split import Prefixes
 from training.progress import Reporter
 from training.tune.search import Search
-from training.tune.trial import Bench
+from training.tune.study import Study
+from training.tune.trial import Bench, Tick
 from training.workspace import Workspace, read_array, read_json, write_arrays, write_json
 
 FIGURES = ("vectors", "blend", "both")
@@ -64,30 +65,50 @@ def finals(
 ) -> list[Final]:
     """In the order wanted, as many as there is time for, without those that could not be trained. Each is a step of the
     workspace."""
-    found = []
+    found: list[Final] = []
     with reporter.step("finals") as step:
         for done, (number, settings) in enumerate(wanted):
             if done >= FEWEST and search.remaining() <= 0:
                 break
 
-            def make(folder: Path, settings: TrainerConfig = settings, done: int = done) -> None:
-                begun = time.perf_counter()
-                try:
-                    result = bench.run(settings, seed, lambda share: step.share((done + share) / len(wanted)))
-                except TrainingFailed as error:
-                    write_json(folder / "final.json", {"failed": str(error)})
-                else:
-                    write_json(folder / "final.json", {"recommender": result.choice.blend.model_dump(mode="json")})
-                    write_arrays(folder, **bench.values(result))
-                search.study.spend(time.perf_counter() - begun)
+            def tick(share: float, done: int = done) -> None:
+                step.share((done + share) / len(wanted))
 
-            folder = work.step(f"final-{number}", make)
-            content = read_json(folder / "final.json")
-            if "failed" not in content:
-                values = {name: read_array(folder, name) for name in FIGURES}
-                found.append(Final(number, settings, content["recommender"], values))
+            final = final_of(f"final-{number}", number, settings, bench, seed, search.study, work, tick)
+            if final is not None:
+                found.append(final)
         step.facts |= {"settings": len(found), "best": max((f.value for f in found), default=0.0)}
     return found
+
+
+def final_of(
+    step: str,
+    number: int,
+    settings: TrainerConfig,
+    bench: Bench,
+    seed: int,
+    study: Study,
+    work: Workspace,
+    tick: Tick = lambda _: None,
+) -> Final | None:
+    """A step of the workspace. None where the settings could not be trained."""
+
+    def make(folder: Path) -> None:
+        begun = time.perf_counter()
+        try:
+            result = bench.run(settings, seed, tick)
+        except TrainingFailed as error:
+            write_json(folder / "final.json", {"failed": str(error)})
+        else:
+            write_json(folder / "final.json", {"recommender": result.choice.blend.model_dump(mode="json")})
+            write_arrays(folder, **bench.values(result))
+        study.spend(time.perf_counter() - begun)
+
+    folder = work.step(step, make)
+    content = read_json(folder / "final.json")
+    if "failed" in content:
+        return None
+    return Final(number, settings, content["recommender"], {name: read_array(folder, name) for name in FIGURES})
 
 
 def winner(
@@ -103,11 +124,11 @@ def winner(
     if defaults is None:
         return max(found, key=lambda f: f.value), None
     leads = [ahead(f, defaults, prefixes, resamples, seed) for f in found]
-    fair = [(f, lead) for f, lead in zip(found, leads, strict=True) if _no_worse(*lead.blend)]
+    fair = [(f, lead) for f, lead in zip(found, leads, strict=True) if no_worse(*lead.blend)]
     return max(fair, key=lambda pair: pair[0].value)
 
 
-def _no_worse(difference: float, low: float, high: float) -> bool:
+def no_worse(difference: float, low: float, high: float) -> bool:
     return difference + (high - low) / (2 * 1.96) >= 0
 
 

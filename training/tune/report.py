@@ -14,6 +14,7 @@ from training.tune.effects import value_text
 
 if TYPE_CHECKING:  # optuna stays away from `item2vec train`, which needs only the hint
     from training.tune.summary import TuneReport
+    from training.tune.switches import SwitchRow
 
 JUDGED = "NDCG@20 on validation, the mean of four: after an item and in a session, vectors alone and with counts"
 
@@ -37,7 +38,16 @@ def page(report: "TuneReport") -> RenderableType:
         for i, group in enumerate(effect.groups):
             figures = [f"{group.effect:+.4f}", figure(group.median), figure(group.best)]
             which.add_row("" if i else effect.setting, group.values, str(group.trials), *figures)
-    return Group(top, final, which, Text(facts(report)))
+    beyond = _table("What the log says beyond order, alone on the best settings", "settings", "ahead", "again", "on")
+    for switch in report.switches:
+        other = "" if switch.again is None else difference(switch.again)
+        beyond.add_row(switch_text(switch), difference(switch.ahead), other, "yes" if switch.on else "no")
+    return Group(top, final, which, *([beyond] if report.switches else []), Text(facts(report)))
+
+
+def switch_text(switch: "SwitchRow") -> str:
+    """walks 5"""
+    return changes_text({name: value for values in switch.settings.values() for name, value in values.items()})
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -101,6 +111,7 @@ def preface(report: "TuneReport") -> str:
         f"Found by `item2vec tune` in {report.tried} trials on {report.searched_on:,} sessions.",
         verdict(report),
         f"Value: {JUDGED}.",
+        *(f"On, as it pays: {switch_text(s)}, ahead by {difference(s.ahead)}." for s in report.switches if s.on),
     ]
     return "".join(f"# {line}\n" for line in lines) + "\n"
 

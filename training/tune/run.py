@@ -8,9 +8,10 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from index.catalogue.catalogue import Catalogue
 from index.errors import ConfigError, TrainingFailed
 from index.ranking.settings import COUNTS, RecommenderConfig
 from training.choice.materials import Counted
@@ -18,32 +19,36 @@ from training.config import TrainConfig
 from training.configfile import write_config
 from training.corpus import Corpus
 from training.evaluation.split import Prefixes, Split, split_test, split_validation, validation_prefixes
-from training.objective.lesson import Lesson, lesson_of, segments_of
+from training.objective.lesson import Lesson, attributes_of, lesson_of, segments_of
 from training.objective.weights import counted_weights
 from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.progress import Reporter
 from training.trainers.spaces import train_plainly
 from training.tune.budget import Budget
-from training.tune.final import Final, finals, winner
+from training.tune.final import Final, final_of, finals, winner
 from training.tune.report import preface
 from training.tune.search import Search
 from training.tune.space import Space
 from training.tune.study import Study
 from training.tune.summary import TuneReport, summary
+from training.tune.switches import Judge, SwitchRow, switches_of
 from training.tune.trial import Bench, Training, sample
 from training.workspace import Workspace, read_json, write_json
 
 FINALISTS, FINALISTS_OF_A_SAMPLE = 2, 5  # the order of trials on a sample is less certain
+KEPT = 0.2  # of the budget, for what the log says beyond order, where it is asked for
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """What to search and how. share: of the training sessions, to search on. train: what trains, for tests."""
+    """What to search and how. share: of the training sessions, to search on. train: what trains, for tests. objective:
+    also try what the log says beyond order, on the best settings."""
 
     config: TrainConfig
     budget: Budget
     share: float = 1.0
     train: Training = train_plainly
+    objective: bool = False
 
 
 def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: bool = False) -> TuneReport:
@@ -59,19 +64,23 @@ def tune(tuning: Tuning, models: Path, target: Path, reporter: Reporter, force: 
         "fixed": sorted(config.trainer.model_fields_set),
         "ranges": str(space.ranges),
     }
+    if tuning.objective:
+        same["objective"] = True
     with Workspace(models, identity_of(config) | {"tune": same}, reporter) as work:
         study = Study(work.folder / "trials.journal", space.ranges, space.starts(), config.seed)
         finalists = FINALISTS if tuning.share == 1 else FINALISTS_OF_A_SAMPLE
-        search = Search(space, study, tuning.budget, tuning.share, finalists, config.seed)
-        kept = work.folder / "report.json"
-        report = TuneReport.model_validate(read_json(kept)) if kept.exists() else None
+        kept = KEPT if tuning.objective else 0.0
+        allowed = replace(tuning.budget, seconds=tuning.budget.seconds * (1 - kept))
+        search = Search(space, study, allowed, tuning.share, finalists, config.seed)
+        file = work.folder / "report.json"
+        report = TuneReport.model_validate(read_json(file)) if file.exists() else None
         if report is None or not _ended(report, tuning.budget, search):
             report = _run(tuning, search, work, reporter)
             write_json(work.folder / ".report.json", report.model_dump(mode="json", exclude={"file", "report"}))
-            (work.folder / ".report.json").rename(kept)
+            (work.folder / ".report.json").rename(file)
         write_target(target, report.config, preface(report))
         work.finish({"tuned": str(target), "trials": report.tried})
-        return report.model_copy(update={"file": str(target), "report": str(kept)})
+        return report.model_copy(update={"file": str(target), "report": str(file)})
 
 
 def _ended(report: TuneReport, budget: Budget, search: Search) -> bool:
@@ -84,20 +93,29 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
     log = prepare(config, work)
     fit, prefixes = questions_of(config, log.corpus, log.vocabulary.ids)
 
-    segments = segments_of(read_catalogue(log, config, work)[0], fit.ids, config) if config.objective.segment else None
+    asked = tuning.objective or config.objective.segment or config.objective.attributes
+    items = read_catalogue(log, config, work)[0] if asked else Catalogue([], {})
 
-    def lesson(corpus: Corpus) -> Lesson:
-        return lesson_of(corpus, config, segments)
+    def bench(corpus: Corpus, config: TrainConfig = config, counted: Counted | None = None) -> Bench:
+        segments, attributes = segments_of(items, fit.ids, config), attributes_of(items, fit.ids, config)
 
-    def bench(corpus: Corpus) -> Bench:
-        with reporter.step("counts") as step, _timed(study):
-            counted = Counted(corpus, threads, weights=counted_weights(corpus, config))
-            counted.of(COUNTS["after"])
-            step.share(1.0)
+        def lesson(corpus: Corpus) -> Lesson:
+            return lesson_of(corpus, config, segments, attributes)
+
+        if counted is None:
+            with _timed(study):
+                counted = Counted(corpus, threads, weights=counted_weights(corpus, config))
+                counted.of(COUNTS["after"])
         return Bench(corpus, prefixes, config.recommender, counted, threads, tuning.train, lesson)
 
+    def first(corpus: Corpus) -> Bench:
+        with reporter.step("counts") as step:
+            found = bench(corpus)
+            step.share(1.0)
+        return found
+
     searched = fit.train if tuning.share == 1 else sample(fit.train, tuning.share, config.seed)
-    on = bench(searched)
+    on = first(searched)
     if not search.over():
         with _timed(study):
             on.warm(config.trainer)
@@ -105,14 +123,31 @@ def _run(tuning: Tuning, search: Search, work: Workspace, reporter: Reporter) ->
     wanted = [(t.number, search.settings(t)) for t in search.finalists()]
     if not wanted:
         raise TrainingFailed(f"none of {len(study.done())} trials could be trained: {', '.join(study.left())}")
-    whole = on if tuning.share == 1 else bench(fit.train)
+    whole = on if tuning.share == 1 else first(fit.train)
     found = finals(wanted, whole, config.seed + 1, search, work, reporter)
     if not found:
         raise TrainingFailed("no setting of the search could be trained on all sessions; use --search-share 1")
     start = next((f for f in found if f.settings == search.space.base), None)
     best, lead = winner(found, start, prefixes, config.evaluation.bootstrap, config.seed)
+    rows: list[SwitchRow] = []
+    if tuning.objective:
+
+        def measured(name: str, switched: TrainConfig, seed: int) -> Final | None:
+            if study.used >= tuning.budget.seconds:
+                return None
+            counted = whole.counted if switched.sessions == config.sessions else None
+            return final_of(
+                f"switch-{best.number}-{name}", best.number, best.settings, bench(fit.train, switched, counted), seed,
+                study, work,
+            )  # fmt: skip
+
+        judge = Judge(measured, prefixes, config.evaluation.bootstrap, config.seed + 1)
+        with reporter.step("objective") as step:
+            switches = list(switches_of(config, fit.train, fit.ids, items))
+            config, rows = judge.switched(config, best, switches)
+            step.facts |= {"switches": len(rows), "on": sum(row.on for row in rows)}
     sizes = {"sessions": len(fit.train), "searched_on": len(searched), "prefixes": len(prefixes)}
-    return summary(search, found, best, lead, tuned(config, best), **sizes)
+    return summary(search, found, best, lead, tuned(config, best), tuning.budget, rows, **sizes)
 
 
 def questions_of(config: TrainConfig, corpus: Corpus, ids: list[str]) -> tuple[Split, Prefixes]:

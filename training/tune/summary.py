@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import Field
+
 from index.record import Record
 from training.config import TrainConfig
 from training.tune.budget import Budget
 from training.tune.effects import Effect, effects_of
 from training.tune.final import Ahead, Final
 from training.tune.search import Search
+from training.tune.switches import SwitchRow
 
 TOP = 5
 
@@ -45,6 +48,7 @@ class TuneReport(Record):
     ahead     how far the best is ahead of the defaults, None without them
     top       the best trials of the search
     moved     what each setting did, the largest effect first
+    switches  what the log says beyond order: how far each switch is ahead, and whether it is on; empty unless asked for
     config    the settings to train with
     sessions  before the validation part; searched_on: those of them the search used; prefixes: questions
     file, report      where these settings and this report were written
@@ -69,14 +73,23 @@ class TuneReport(Record):
     searched_on: int
     prefixes: int
     budget: Budget
+    switches: list[SwitchRow] = Field(default_factory=list)
     file: str = ""
     report: str = ""
 
 
 def summary(
-    search: Search, finals: Sequence[Final], best: Final, ahead: Ahead | None, config: TrainConfig, **sizes: int
+    search: Search,
+    finals: Sequence[Final],
+    best: Final,
+    ahead: Ahead | None,
+    config: TrainConfig,
+    budget: Budget,
+    switches: Sequence[SwitchRow] = (),
+    **sizes: int,
 ) -> TuneReport:
-    """config: the settings to train with. sizes: sessions, searched_on and prefixes."""
+    """config: the settings to train with. budget: that was allowed in all. sizes: sessions, searched_on and
+    prefixes."""
     study, space = search.study, search.space
     done = study.done()
     judged = [(t, search.settings(t)) for t in done if t.value is not None]
@@ -108,6 +121,7 @@ def summary(
         ],
         moved=effects_of([(space.plain(settings), t.value or 0.0) for t, settings in judged]),
         config=config,
-        budget=search.budget,
+        budget=budget,
+        switches=list(switches),
         **sizes,
     )

@@ -1,7 +1,7 @@
 """What is asked: the known items, and how much each of them counts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,17 +9,34 @@ from numpy.typing import NDArray
 from index.ranking.readings import Float, Rows
 from index.ranking.settings import RecommenderConfig
 
+Guests = Mapping[int, Mapping[str, Float]]
+"""Items without a row of the model, by a row behind its last: what they are asked with, part of vectors -> float32
+(d,)."""
+
 
 @dataclass(frozen=True)
 class Query:
-    """The known items: rows (oldest first, may repeat) and the weight of each, the same length."""
+    """The known items: rows (oldest first, may repeat) and the weight of each, the same length. guests: the weighted
+    sum of the query vectors of items that have no row, by the part."""
 
     rows: Rows
     weights: Float
+    guests: Mapping[str, Float] = field(default_factory=dict)
 
     @classmethod
     def of_last(cls, rows: Rows) -> "Query":
         return cls(rows[-1:], np.ones(len(rows[-1:]), dtype=np.float32))
+
+    def hosting(self, guests: Guests, items: int) -> "Query":
+        """With rows from `items` on as what they are: guests."""
+        known = self.rows < items
+        if known.all():
+            return self
+        sums: dict[str, Float] = {}
+        for row, weight in zip(self.rows[~known].tolist(), self.weights[~known], strict=True):
+            for part, vector in guests[row].items():
+                sums[part] = sums.get(part, np.float32(0)) + weight * vector
+        return Query(self.rows[known], self.weights[known], sums)
 
 
 def joined(queries: Sequence[Query]) -> tuple[NDArray[np.int64], Float, NDArray[np.int64]]:
@@ -48,6 +65,11 @@ class Question:
         """row: the last of the rows given is the item."""
         query = Query.of_last(row)
         return cls(query, query)
+
+    def hosting(self, guests: Guests, items: int) -> "Question":
+        """Where rows from `items` on are guests: they pull by their vectors, and nothing was counted of them."""
+        own = None if self.own is None else self.own[self.own < items]
+        return replace(self, recent=self.recent.hosting(guests, items), last=self.last.hosting(guests, items), own=own)
 
     @classmethod
     def of_session(

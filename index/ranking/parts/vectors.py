@@ -51,8 +51,9 @@ class VectorPart:
         """Copies of the targets, packed when they are first asked for."""
         return Rough(self._codes or Codes.of(self.targets))
 
-    def of(self, queries: Sequence[Query]) -> tuple[Float, Float]:
-        """(q, mean): float32 (n, d) scaled so that q . T has deviation 1 over all items, and its mean, (n,).
+    def of(self, queries: Sequence[Query], name: str = "vectors") -> tuple[Float, Float]:
+        """(q, mean): float32 (n, d) scaled so that q . T has deviation 1 over all items, and its mean, (n,). name: of
+        the part, for guests.
 
         A query without any item, or whose vectors cancel each other, has q = 0 and says nothing.
         """
@@ -62,6 +63,9 @@ class VectorPart:
         runs = np.flatnonzero(np.diff(question, prepend=-1))
         if len(runs):
             q[question[runs]] = np.add.reduceat(weights[:, None] * self.queries[rows], runs, axis=0)
+        for line, query in zip(q, queries, strict=True):
+            if name in query.guests:
+                line += query.guests[name]
         # Row by row for the same reason: a product of two matrices rounds as its size wants it.
         variance = np.einsum("ij,ij->i", (q[:, None, :] @ self.moments.covariance)[:, 0], q)
         q /= np.sqrt(np.maximum(variance, 1e-12))[:, None]

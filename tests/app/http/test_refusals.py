@@ -114,7 +114,15 @@ FORCING = [
     {"force": True},
     {"overrides": {"evaluation": {"prefixes": 10}}},
     {"overrides": {"sessions": {"max_length": 2}}},
+    {"overrides": {"sessions": {"max_length": 2, "half_life_days": 9}}},
     {"overrides": {"index": {"min_recall": 0.01}}, "force": False},
+]
+FREELY = [
+    {},
+    {"force": False, "whole": True},
+    {"overrides": {"trainer": {"epochs": 3}, "seed": 2}},
+    {"overrides": {"objective": {"walks": 2}, "sessions": {"half_life_days": 9}}},
+    {"overrides": {"events": {"type_weights": {"buy": 5}}}},
 ]
 
 
@@ -125,7 +133,7 @@ def test_who_may_not_activate_may_not_go_past_the_gate_either(models, tokens):
                 answer = client.post("/retrain", json=body, headers={"X-API-Key": tokens[scope]})
                 assert answer.status_code == wanted, (body, scope)
             client.delete(answer.headers["location"], headers={"X-API-Key": tokens["write"]})
-        for body in ({}, {"force": False, "whole": True}, {"overrides": {"trainer": {"epochs": 3}, "seed": 2}}):
+        for body in FREELY:
             answer = client.post("/retrain", json=body, headers={"X-API-Key": tokens["write"]})
             assert answer.status_code == 202, body
             client.delete(answer.headers["location"], headers={"X-API-Key": tokens["write"]})

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from support.live import serving, until
 
-from app.live import rendering
+from app.answers import rendering
 from app.quick import protocol
 from app.quick.similar import Quick
 from benchmarks.http.world import publish

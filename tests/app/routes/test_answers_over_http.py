@@ -8,8 +8,8 @@ import pytest
 from support.live import serving, until
 from support.trained import train
 
+from app.answers.answers import Ask
 from app.filters.conditions import filter_of
-from app.live.answers import Ask
 from index.artifact.registry import Registry
 from index.model import Model
 
@@ -111,7 +111,7 @@ def test_any_filter_and_any_exclusion_give_what_sorting_everything_gives(client,
     rng = np.random.default_rng(5)
     view = client.app.state.service.shelf.view
     full = {i: [f.item for f in model.neighbours(i, 19, score)] for i in model.vocabulary.ids}
-    from app.live import answers
+    from app.answers import answers
 
     for _ in range(150):
         item = str(rng.choice(model.vocabulary.ids))

@@ -76,7 +76,7 @@ def test_where_nothing_is_ignored_the_answers_say_so(client):
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"), [("trainr", "did you mean trainer?"), ("gate", "there are sessions, trainer")]
+    ("sent", "said"), [("trainr", "did you mean trainer?"), ("gate", "there are events, sessions")]
 )
 def test_a_section_that_there_is_not_is_told_with_those_that_there_are(client, sent, said):
     answer = client.post("/retrain", json={"overrides": {sent: {"epochs": 3}}})

@@ -153,3 +153,64 @@ def test_people_reject_homes_that_are_far_from_the_price_they_like(world: World)
     assert 5 <= share <= 30
     of_tracks = f"SELECT count(*) FROM {log} JOIN '{items}' USING (item_id) WHERE kind = 'track'"
     assert count(f"{of_tracks} AND event_type = 'reject'") == 0
+
+
+def test_new_items_come_every_week_and_nobody_meets_one_before(world: World) -> None:
+    log, items = READERS["parquet"].format(world.folder), world.items_file
+    weeks = duckdb.sql(
+        f"SELECT added, count(*) FROM '{items}' WHERE added IS NOT NULL GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    assert len(weeks) == 12
+    assert 0.08 < sum(n for _, n in weeks) / world.items < 0.16
+    met = f"SELECT count(*) FROM {log} JOIN '{items}' USING (item_id) WHERE added IS NOT NULL AND {SOUND}"
+    assert count(met) > 0.02 * world.events
+    assert count(f"{met} AND timestamp < epoch(added::TIMESTAMP)") == 0
+
+
+def test_homes_of_one_brand_are_looked_at_together(tmp_path: Path) -> None:
+    world = write_world(tmp_path, 200_000, seed=3)  # in a smaller one a city has one brand or two
+    log, items = READERS["parquet"].format(world.folder), world.items_file
+    both = duckdb.sql(f"""
+        WITH seen AS (SELECT * FROM {log} JOIN '{items}' USING (item_id) WHERE kind = 'home' AND {SOUND}),
+        steps AS (SELECT category, brand, lag(brand) OVER near AS before, lag(category) OVER near AS city
+                  FROM seen WINDOW near AS (PARTITION BY user_id ORDER BY timestamp)),
+        share AS (SELECT category, avg((brand = before)::INT) AS together, count(*) AS n FROM steps
+                  WHERE city = category GROUP BY 1),
+        chance AS (SELECT category, sum(n * n) / sum(n) ** 2 AS chance, count(*) AS brands
+                   FROM (SELECT category, brand, count(*) AS n FROM seen GROUP BY ALL) GROUP BY 1)
+        SELECT sum(together * n) / sum(n), sum(chance * n) / sum(n) FROM share JOIN chance USING (category)
+        WHERE brands > 1""").fetchall()
+    ((together, chance),) = both
+    assert together > 1.4 * chance > 0.2
+
+
+def test_people_of_a_country_look_at_homes_there(world: World) -> None:
+    log, items = READERS["parquet"].format(world.folder), world.items_file
+    rows = f"SELECT country, category FROM {log} JOIN '{items}' USING (item_id) WHERE kind = 'home' AND {SOUND}"
+    own, all_of = (
+        f"SELECT round(100 * avg((category = 'Paris')::INT)) FROM ({rows}) {who}"
+        for who in ("WHERE country = 'FR'", "")
+    )
+    assert count(own) > 2 * count(all_of) > 0
+    assert (
+        count(
+            f"SELECT max(n) FROM (SELECT count(DISTINCT country) AS n FROM {log} WHERE user_id <> '' GROUP BY user_id)"
+        )
+        == 1
+    )
+
+
+def test_most_bookings_are_of_the_few_homes_of_a_city_that_are_good_value(world: World) -> None:
+    """They are looked at no more than others, so only bookings tell them."""
+    log, items = READERS["parquet"].format(world.folder), world.items_file
+    seen = f"SELECT category, item_id, event_type = 'book' AS booked FROM {log} JOIN '{items}' USING (item_id)"
+    places = f"""
+        SELECT category, bookings, views, row_number() OVER (PARTITION BY category ORDER BY bookings DESC) AS place
+        FROM (SELECT category, item_id, count(*) FILTER (booked) AS bookings, count(*) FILTER (NOT booked) AS views
+              FROM ({seen} WHERE kind = 'home' AND {SOUND}) GROUP BY ALL)
+        QUALIFY sum(bookings) OVER (PARTITION BY category) >= 10 AND count(*) OVER (PARTITION BY category) >= 15"""
+    few = "sum({0}) FILTER (place <= 5) / sum({0})"
+    rows = duckdb.sql(f"SELECT {few.format('bookings')}, {few.format('views')} FROM ({places})").fetchall()
+    ((booked, looked),) = rows
+    assert booked > 0.6
+    assert booked > 1.4 * looked

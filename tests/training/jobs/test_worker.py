@@ -92,6 +92,33 @@ def test_an_unknown_setting_fails_the_job_and_is_named(shared):
     assert "trainer.dimensions" in job.error.detail
 
 
+def test_what_a_log_says_beyond_order_may_be_overridden(shared):
+    given = {"objective": {"walks": 1, "walk_length": 3}, "sessions": {"half_life_days": 400}, **QUICK}
+    job = shared.ended(shared.enqueue(**given))
+    assert job.state == "succeeded", job
+    config = Registry(shared.models).open().manifest.config
+    assert config["objective"]["walks"] == 1
+    assert config["sessions"]["half_life_days"] == 400
+    assert config["sessions"]["min_item_count"] == 2  # as the worker's file has it
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        ({"events": {"paths": ["/etc/passwd"]}}, "a job may not set events.paths"),
+        ({"events": {"type_weights": {"buy": 2}, "items": "/etc/passwd"}}, "a job may not set events.items"),
+        ({"events": ["/etc/passwd"]}, "a job may not set events."),
+        ({"gate": {"log_kept": 0}}, "a job may not set gate"),
+        ({"events": {"type_weights": {"buy": 2}}}, "type_weights need event_type"),
+        ({"objective": {"conversion_context": 1}}, "need events.conversion_types"),
+    ],
+)
+def test_what_a_job_may_not_set_or_what_lacks_its_other_half_fails_it(shared, overrides, told):
+    job = shared.ended(shared.enqueue(**overrides))
+    assert (job.state, job.error.code) == ("failed", "config_invalid")
+    assert told in job.error.detail
+
+
 def test_a_model_the_gate_refuses_is_kept_but_not_current(shared):
     before = Registry(shared.models).current()
     job = shared.ended(shared.enqueue(**WORSE))

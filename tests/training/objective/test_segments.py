@@ -92,7 +92,7 @@ def test_the_step_away_from_the_segment_is_its_gradient():
     within = within_of(holding(COUNTS), 0.5, SIGNALS)
     group, counting = np.array([0, 7, 1, 2], dtype=np.int32), np.array([1, 0.5, 3, 9], dtype=np.float32)
     noise, rate = np.empty(within.pool, dtype=np.int32), np.float32(STEP * np.sqrt(HEAT))
-    contrast_within(state, within, 0, group, counting, 3, noise, rate, rng_of())
+    contrast_within(state, within, None, (0, group, counting, 3), noise, rate, rng_of())
     assert set(noise.tolist()) <= {0, 1, 7}
     expected = np.zeros_like(inputs), np.zeros_like(outputs)
     for centre, weight in ((0, 1.0), (7, 0.5), (1, 3.0)):  # the fourth is not waiting
@@ -112,9 +112,8 @@ def test_no_centre_goes_away_from_itself_where_the_segment_has_others():
     state, rng = State(zeros(40, 16), zeros(40, 16), np.zeros((2, 40), np.float32)), rng_of()
     noise, seen = np.empty(within.pool, dtype=np.int32), Counter()
     for _ in range(300):
-        contrast_within(
-            state, within, 0, np.arange(4, dtype=np.int32), np.ones(4, np.float32), 3, noise, np.float32(0), rng
-        )
+        of_one = 0, np.arange(4, dtype=np.int32), np.ones(4, np.float32), 3
+        contrast_within(state, within, None, of_one, noise, np.float32(0), rng)
         seen.update(noise.tolist())
     assert max(seen[item] for item in range(3)) <= 2  # five draws that all are one of them come up once in 400,000
     assert min(seen[item] for item in range(3, 40)) > 50
@@ -124,7 +123,7 @@ def test_where_no_centre_waits_nothing_moves():
     within, state = within_of(holding(COUNTS), 0.5, SIGNALS), State(*(np.ones((8, 16), np.float32) for _ in range(3)))
     noise = np.full(within.pool, 9, dtype=np.int32)
     group, counting = np.zeros(GROUP, np.int32), np.ones(GROUP, np.float32)
-    contrast_within(state, within, NONE, group, counting, 0, noise, np.float32(1), rng_of())
+    contrast_within(state, within, None, (NONE, group, counting, 0), noise, np.float32(1), rng_of())
     assert (noise == 9).all()
     assert all((part == 1).all() for part in state)
 

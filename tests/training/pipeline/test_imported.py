@@ -344,6 +344,7 @@ def test_split_by_last_item_and_a_column_of_sessions(tmp_path):
         ("conversion_context", {"conversion_context": 1.0}),
         ("conversion_weight", {"conversion_weight": 5.0}),
         ("dislike_weight", {"dislike_weight": 0.3}),
+        ("attributes", {"attributes": ("category",)}),
         ("segment_negatives", {"segment": "category", "segment_negatives": 3}),
         ("walks", {"walks": 5}),
     ],

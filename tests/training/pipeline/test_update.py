@@ -9,9 +9,9 @@ from support.factories import quick_config, write_log
 
 from index.artifact.registry import Registry
 from index.errors import UpdateImpossible
-from index.evidence import build_evidence
 from index.model import Model
 from index.ranking.settings import COUNTS, RecommenderConfig
+from index.why.evidence import build_evidence
 from training.pipeline import assemble
 from training.pipeline.run import run
 from training.pipeline.updating.base import base_of
@@ -100,6 +100,7 @@ SAID = {
     "age": {"sessions": {"half_life_days": 3}},
     "conversions": {"objective": {"conversion_context": 1.0, "conversion_weight": 3.0}, "events": TYPED},
     "segments": {"objective": {"segment": "category", "segment_negatives": 5}},
+    "attributes": {"objective": {"attributes": ("category",)}, "trainer": {"engine": "sgns", "epochs": 2}},
     "walks": {"objective": {"walks": 2, "walk_length": 5}},
     "dislikes": {"events": {"event_type": "e", "dislike_types": ("skip",), "type_weights": {"book": 5}}},
 }

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from support.factories import corpus_of
 
 from index.errors import TrainingDiverged
+from index.why.makeup import Attribute
 from training.config import TrainerConfig
+from training.objective.attributes import Attributes
 from training.objective.dislikes import Dislikes
 from training.objective.segments import Segments
 from training.objective.signals import PLAIN, Signals
@@ -61,6 +63,16 @@ def configs(draw):
     )
 
 
+def shared(rng, items, columns):
+    """Attributes of five values each, of which an item has none to three."""
+    lengths = rng.integers(0, 4, items * columns)
+    column = np.repeat(np.arange(items * columns) % columns, lengths)
+    values = 5 * column + rng.integers(0, 5, len(column))
+    begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    named = tuple(Attribute(f"column {n}", tuple("abcde")) for n in range(columns))
+    return Attributes(named, begins, values.astype(np.int32))
+
+
 @st.composite
 def said(draw, corpus):
     """(the corpus with what it says beyond order, the signals): any of it, or nothing."""
@@ -77,6 +89,9 @@ def said(draw, corpus):
         segments=segments,
         segment_negatives=draw(st.sampled_from((0, 1, 10, 100))),
     )
+    if draw(st.integers(0, 3)) == 0 and count:  # beside all the others: each set of them is another pass to compile
+        given = {"attributes": shared(rng, corpus.items, draw(st.integers(1, 3))), "segment_negatives": 3}
+        signals = replace(signals, dislike_weight=1.0, **given)
     return replace(corpus, converted=rng.random(size) < often, dislikes=no), signals
 
 

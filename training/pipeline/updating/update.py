@@ -6,6 +6,7 @@ session that was under way when the model was trained is two, and of an item tha
 count towards its vector.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from training.corpus import Corpus
 from training.counting.rules import EarlierRules
 from training.evaluation.foretold import Foretold, foretell
 from training.pipeline.assemble import assemble
+from training.pipeline.cold import untried
 from training.pipeline.gate import judge_update
 from training.pipeline.lists import Earlier
 from training.pipeline.prepare import (
@@ -30,6 +32,7 @@ from training.pipeline.prepare import (
     read_catalogue,
 )
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
+from training.pipeline.seldom import with_content
 from training.pipeline.train import train_on_all
 from training.pipeline.updating.base import Base, corpus_of
 from training.pipeline.updating.join import joined
@@ -59,14 +62,18 @@ def update(
         assert base.manifest.training is not None  # base_of has looked
         assert base.manifest.metrics is not None
         engine = with_engine(config, base.manifest.training.engine or "spectral")
-        final = train_on_all(log, items, registry, engine, work)
+        content = base.manifest.content or untried(config)
+        final = with_content(train_on_all(log, items, registry, engine, work), items, content, config, work)
         recommender, artifact = base.model.recommender.scorer.config, base.model.artifact
         ranks = artifact.array("evaluation_ranks", mmap=False) if artifact.has("evaluation_ranks.npy") else None
-        parts, indexes = assemble(log, final, items, recommender, ranks, config, told, _earlier(base, log))
+        earlier = _earlier(base, log)
+        parts, indexes = assemble(log, final, items, recommender, ranks, config, told, earlier, content)
+        # What is known of users is in the log that the base was trained on.
+        parts = replace(parts, types=base.model.types and base.model.types.over(final.ids, items))
         facts = _facts(base, log, new, read_json(work.folder / "sessions" / "known.json"), found)
         gate = judge_update(base.model, log, final, found, config.gate, force)
         report = base.manifest.metrics
-        model = Model(config, recommender, log, final, parts, indexes, report, facts)
+        model = Model(config, recommender, log, final, parts, indexes, report, facts, content=content)
         return publish(model, gate, registry, how, work)
 
 

@@ -41,6 +41,8 @@ What a log says beyond order (docs/objectives.md) comes in as pairs of another s
 conversion is one more context of every centre of its session: a call of `attract`, and as much more noise. A dislike
 is a negative of the centres around it: a call of `repel`, whose pairs have the label 0. Noise from the centre's own
 segment (within.py) is shared by centres of one segment, up to four, one after the other in the log: `contrast` again.
+Where items have attributes, the input row of a centre is a mean (aggregate.py): made before its steps, which then are
+the same steps, and what they moved it by goes on to what it is made of.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -53,11 +55,12 @@ from numpy.typing import NDArray
 from training.config import TrainerConfig
 from training.corpus import Corpus
 from training.objective.signals import PLAIN, Signals
+from training.trainers.sgns.aggregate import aggregate_of, compose, contrast_with, finished, pass_on, with_room
 from training.trainers.sgns.beyond import beyond_of, conversions, dislikes, place
 from training.trainers.sgns.log import blocks_of, log_of
 from training.trainers.sgns.memory import zeros
 from training.trainers.sgns.noise import alias_table, below, draw, pool_size, uniform
-from training.trainers.sgns.steps import CONTEXTS, GROUP, State, attract, contrast, repel
+from training.trainers.sgns.steps import CONTEXTS, GROUP, State, attract, repel
 from training.trainers.sgns.within import contrast_within, within_of
 from training.trainers.trainer import Embeddings, Progress, check_finite, fresh_inputs
 
@@ -97,6 +100,7 @@ def train(
     log, alias, plan = log_of(corpus, config.sample), alias_table(corpus.counts(), config.exponent), _plan(config)
     beyond = beyond_of(corpus, signals)
     within = within_of(corpus, config.exponent, signals)
+    aggregate = aggregate_of(signals.attributes, state, config.dims, seed, start is not None)
     blocks = blocks_of(corpus, config.workers)
     total = steps.epochs * len(corpus.tokens)
 
@@ -105,7 +109,9 @@ def train(
         begin, end = blocks[block], blocks[block + 1]
         done = epoch * len(corpus.tokens) + corpus.offsets[[begin, end]]
         rates = (steps.first + (steps.last - steps.first) * done / total).astype(np.float32)
-        pass_over(log, beyond, within, begin, end, state, alias, plan, (rates[0], rates[1]), _rng(seed, epoch, block))
+        mixed = None if aggregate is None else with_room(aggregate, state.inputs.shape[1])
+        sources, rng = (beyond, within, mixed), _rng(seed, epoch, block)
+        pass_over(log, *sources, begin, end, state, alias, plan, (rates[0], rates[1]), rng)
         return int(corpus.offsets[end] - corpus.offsets[begin])
 
     seen = 0
@@ -115,8 +121,14 @@ def train(
                 seen += tokens
                 progress(seen / max(1, total))
             check_finite(Embeddings(state.inputs, state.outputs), steps.first)  # here, so that a lost run ends early
+    if aggregate is not None:
+        found = finished(aggregate, state, config.dims)
+        check_finite(found, steps.first)  # means that are made now are not those of the last steps
+        progress(1.0)
+        return found
     progress(1.0)
-    return Embeddings(*(np.ascontiguousarray(matrix[:, : config.dims]) for matrix in (state.inputs, state.outputs)))
+    inputs, outputs = (np.ascontiguousarray(matrix[:, : config.dims]) for matrix in (state.inputs, state.outputs))
+    return Embeddings(inputs, outputs)
 
 
 def _plan(config: TrainerConfig) -> Plan:
@@ -139,11 +151,11 @@ def _rng(seed: int, epoch: int, block: int) -> NDArray[np.uint64]:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def pass_over(log, beyond, within, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-untyped-def]
+def pass_over(log, beyond, within, aggregate, begin, end, state, alias, plan, rates, rng):  # type: ignore[no-untyped-def]
     """One pass over sessions begin to end - 1, the learning rate going from the first of `rates` to the last.
 
-    What is learnt is written into `state`. beyond, within: None where there is nothing of the kind. Then numba compiles
-    a pass without them: to ask each centre whether there are any took 8 % longer.
+    What is learnt is written into `state`. beyond, within, aggregate: None where there is nothing of the kind. Then
+    numba compiles a pass without them: to ask each centre whether there are any took 8 % longer.
     """
     tokens, offsets, weights, keep = log
     window, dynamic, after, negatives, pool = plan
@@ -191,6 +203,8 @@ def pass_over(log, beyond, within, begin, end, state, alias, plan, rates, rng): 
                 context[pairs] = session[j]
                 pairs += session[j] != centre  # an item says nothing about itself
             counted = np.float32(pairs)
+            if aggregate is not None:
+                compose(state, aggregate, centre, 0)
             for first in range(0, pairs, CONTEXTS):
                 count = min(CONTEXTS, pairs - first)
                 attract(state, centre, context, first, count, weight[c], rate, soon)
@@ -203,6 +217,8 @@ def pass_over(log, beyond, within, begin, end, state, alias, plan, rates, rng): 
                 for first in range(0, count, CONTEXTS):
                     some, each = min(CONTEXTS, count - first), weight[c] * beyond.dislike
                     repel(state, centre, negative, first, some, each, rate, soon)
+            if aggregate is not None:
+                pass_on(state, aggregate, centre, 0, rate)
             if counted == 0:
                 continue
             group[waiting] = centre
@@ -211,20 +227,20 @@ def pass_over(log, beyond, within, begin, end, state, alias, plan, rates, rng): 
             if waiting == GROUP:
                 for p in range(pool):
                     coming[p] = draw(rng, alias)
-                contrast(state, group, counting, noise, rate, coming)
+                contrast_with(state, aggregate, group, counting, noise, rate, coming)
                 waiting, noise, coming = 0, coming, noise
             if within is not None:
                 own = within.labels[centre]
                 if own >= 0:
                     if mates_waiting > 0 and (mates_waiting == GROUP or own != segment):
-                        contrast_within(
-                            state, within, segment, mates, mates_counting, mates_waiting, near_noise, rate, rng
-                        )
+                        of_one = segment, mates, mates_counting, mates_waiting
+                        contrast_within(state, within, aggregate, of_one, near_noise, rate, rng)
                         mates_waiting = 0
                     mates[mates_waiting], segment = centre, own
                     mates_counting[mates_waiting] = weight[c] * within.negatives * counted / np.float32(within.pool)
                     mates_waiting += 1
     counting[waiting:] = 0
-    contrast(state, group, counting, noise, rate, coming)
+    contrast_with(state, aggregate, group, counting, noise, rate, coming)
     if within is not None:
-        contrast_within(state, within, segment, mates, mates_counting, mates_waiting, near_noise, rate, rng)
+        of_one = segment, mates, mates_counting, mates_waiting
+        contrast_within(state, within, aggregate, of_one, near_noise, rate, rng)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from training.corpus import Corpus
 from training.objective.segments import NONE
 from training.objective.signals import Signals
+from training.trainers.sgns.aggregate import contrast_with
 from training.trainers.sgns.noise import fill, pool_size, powers, random
-from training.trainers.sgns.steps import GROUP, contrast
+from training.trainers.sgns.steps import GROUP
 
 DRAWS = 5  # of one noise item, at most: a segment may have no other items
 
@@ -80,14 +81,15 @@ def _among(group, waiting, item):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def contrast_within(state, within, segment, group, counting, waiting, noise, rate, rng):  # type: ignore[no-untyped-def]
-    """The first `waiting` centres of the group, all of one segment, away from noise of it. noise: int32 (pool,), filled
-    here.
+def contrast_within(state, within, aggregate, of_one, noise, rate, rng):  # type: ignore[no-untyped-def]
+    """Centres of one segment away from noise of it. of_one: the segment; a group, what each counts, and how many of it
+    are centres. noise: int32 (pool,), filled here.
 
     Noise that is one of these centres is drawn again. Of all items that hardly ever comes up, of a segment of 30 it
     often does, and a centre goes away from itself and from its own contexts: in towns of 20 homes on a ring, cosines
     told near ones from far ones in .64 of the cases, instead of .80 without such noise and .90 now.
     """
+    segment, group, counting, waiting = of_one
     if waiting == 0:
         return
     for p in range(noise.size):
@@ -97,4 +99,4 @@ def contrast_within(state, within, segment, group, counting, waiting, noise, rat
                 break
     for c in range(waiting, GROUP):
         counting[c] = 0
-    contrast(state, group, counting, noise, rate, noise)
+    contrast_with(state, aggregate, group, counting, noise, rate, noise)

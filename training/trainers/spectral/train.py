@@ -18,6 +18,8 @@ range is rough, and every item keeps a part in it. See docs/engines.md for the f
 The vectors of one log and seed are the same to the bit with any number of threads.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
@@ -31,7 +33,8 @@ from training.counting.pairs import PairCounts
 from training.objective.segments import Segments
 from training.objective.signals import PLAIN, Signals
 from training.trainers.spectral.pairs import Pairs, pairs_of
-from training.trainers.spectral.products import Matrix, gram, rooted, rows_of, times, transposed
+from training.trainers.spectral.pooled import folding, halves_of, pooled, worth_of
+from training.trainers.spectral.products import Matrix, gram, multiply, rooted, rows_of, times, transposed
 from training.trainers.spectral.shift import Shift, product
 from training.trainers.trainer import Embeddings, Progress
 
@@ -57,7 +60,35 @@ def train(
     segments = signals.segments if signals.segment_negatives else None
     # The share of all noise that is the segment's own.
     share = signals.segment_negatives / (signals.segment_negatives + config.negatives)
-    return embed(pairs, config, seed, progress, start, corpus.keys, segments, share)
+    if signals.attributes is None:
+        return embed(pairs, config, seed, progress, start, corpus.keys, segments, share)
+    most: Progress = lambda done: progress(0.9 * done)  # noqa: E731
+    found = embed(pairs, config, seed, most, None, corpus.keys, segments, share)
+    worth = signals.attributes.worth
+    if worth is None:
+        worth = _worth(found, corpus, config, signals, seed)
+    found = pooled(found, signals.attributes, corpus.counts(), worth)
+    progress(1.0)
+    return found if start is None else turned(found, start)
+
+
+def _worth(
+    found: Embeddings, corpus: Corpus, config: TrainerConfig, signals: Signals, seed: int
+) -> NDArray[np.float64]:
+    """How many events each attribute is worth, by pairs that are held out."""
+    assert signals.attributes is not None
+    settings = config.spectral
+    keys = np.arange(corpus.items, dtype=np.uint64) if corpus.keys is None else corpus.keys
+    # A session is known by its items and its time, so that it is in the same half whatever else is in the log.
+    marks: NDArray[np.uint64] = np.zeros(len(corpus), dtype=np.uint64)
+    if len(corpus):
+        marks = np.add.reduceat(keys[corpus.tokens], corpus.offsets[:-1], dtype=np.uint64)
+    halves = halves_of(corpus, mixed(marks ^ corpus.starts.astype(np.uint64)))
+    counts, sums = pairs_of(halves.first, reach_of(settings), signals, config.workers)
+    with threadpool_limits(1, "blas"):
+        matrix = rooted(counts, settings.power, settings.degree, config.workers, sums)
+        own = multiply(matrix, folding(found.outputs), config.workers)
+        return worth_of(own, found.outputs, signals.attributes, halves, mixed(keys ^ np.uint64(seed)))
 
 
 def embed(
@@ -117,7 +148,8 @@ def factorise(
     size, directions = spectrum(y, threads)
     kept = size[:dims] > 0
     size, directions = size[:dims][kept], directions[:, :dims][:, kept]
-    embeddings = Embeddings(*(np.zeros((rows_of(matrix), dims), dtype=np.float32) for _ in range(2)))
+    inputs, outputs = (np.zeros((rows_of(matrix), dims), dtype=np.float32) for _ in range(2))
+    embeddings = Embeddings(inputs, outputs)
     embeddings.inputs[:, : len(size)] = times(y, directions * size ** (settings.split - 1), threads)
     embeddings.outputs[:, : len(size)] = times(x, directions * size ** (1 - settings.split), threads)
     return embeddings
@@ -166,4 +198,5 @@ def turned(found: Embeddings, start: Embeddings) -> Embeddings:
     if found.inputs.shape != start.inputs.shape:
         return found
     both = rotation(np.vstack([start.inputs, start.outputs]), np.vstack([found.inputs, found.outputs]))
-    return Embeddings(found.inputs @ both, found.outputs @ both)
+    makeup = None if found.makeup is None else replace(found.makeup, values=found.makeup.values @ both)
+    return Embeddings(found.inputs @ both, found.outputs @ both, makeup)

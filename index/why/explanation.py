@@ -6,11 +6,15 @@ from typing import Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.evidence import PairEvidence
+from index.why.evidence import PairEvidence
+from index.why.makeup import Share, sentence
 
 # What keeps an item out of a list: it has no vector, it is the same item, it is not among the stored neighbours by
 # one of the scores, or it is hidden by now.
 Obstacle = Literal["vector", "same", "similar", "next", "hidden"]
+
+Side = Literal["item", "candidate"]
+WHOSE: dict[Side, str] = {"item": "The first's", "candidate": "The second's"}
 
 
 class Place(NamedTuple):
@@ -33,7 +37,10 @@ class Place(NamedTuple):
 class Explanation:
     """pair: what the training sessions say of the two; similar, next: the candidate's place for the item. All three are
     None where either item has no vector, or both are the same. missing: why the candidate is not in the item's list.
-    parts: what each part adds to the score of `next`, by name."""
+    parts: what each part adds to the score of `next`, by name. content: of either that was in no session, by its id,
+    the words and attributes that bring it near the other, the strongest first. made_of: what the vectors of the two are
+    made of, where items have attributes.
+    """
 
     item: str
     candidate: str
@@ -42,17 +49,30 @@ class Explanation:
     next: Place | None
     missing: dict[Obstacle, str]
     parts: dict[str, float] = field(default_factory=dict)
+    content: dict[str, list[str]] = field(default_factory=dict)
+    made_of: dict[Side, tuple[Share, ...]] = field(default_factory=dict)
 
     def sentences(self, item: str, candidate: str) -> list[str]:
         """In words. item, candidate: what to call the two, their titles say."""
         return [
             f"First: {item}. Second: {candidate}.",
             *_together(self.pair),
+            *(_because(which, self.content[who]) for which, who in self._new()),
             *_place(self.similar, "Of the items similar to the first"),
             *_place(self.next, "Of the items that come next after the first"),
             *_shares(self.parts),
+            *(sentence(WHOSE[side], shares) for side, shares in self.made_of.items()),
             *(f"{NOT_LISTED[obstacle]}: {why}." for obstacle, why in self.missing.items()),
         ]
+
+    def _new(self) -> list[tuple[str, str]]:
+        return [pair for pair in (("first", self.item), ("second", self.candidate)) if pair[1] in self.content]
+
+
+def _because(which: str, words: list[str]) -> str:
+    if not words:
+        return f"The {which} has no sessions to learn from yet, and nothing said of it brings it near the other."
+    return f"The {which} has no sessions to learn from yet; it is near because of {', '.join(words)}."
 
 
 AGAINST = 0.05  # of what speaks for an item: less against it is not told

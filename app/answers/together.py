@@ -52,7 +52,8 @@ class Together:
             self._busy = False
             return
         model = self._waiting[0][0]
-        items = max(1, len(model.vocabulary))
+        newcomers = self._waiting[0][1].newcomers
+        items = max(1, len(model.vocabulary) + (0 if newcomers is None else newcomers.used))
         most = max(1, min(AT_ONCE, MOST_SCORES // items))
         mine = [asked for asked in self._waiting if asked[0] is model][:most]
         taken = {id(future) for *_, future in mine}

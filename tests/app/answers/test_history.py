@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.live.history import DAY, session_of
+from app.answers.history import DAY, session_of
 from index.artifact.signals import dislike_types_of, segment_of
 from store.event import EventRow
 

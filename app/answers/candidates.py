@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from app.live import rendering
-from app.live.answers import model_of
+from app.answers import rendering
+from app.answers.answers import model_of
 from app.live.fragments import fragment
 from app.live.view import View
 from index.artifact import signals

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from support.live import serving
 
-from app.live import together
-from app.live.together import Together
+from app.answers import together
+from app.answers.together import Together
 from app.metrics import Metrics
 from app.pools.pool import Pool
 from app.problems import Busy, TimeExceeded

@@ -9,10 +9,10 @@ from functools import cache, partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
-from app.live.answers import Found, model_of
+from app.answers.answers import Found, model_of
 from app.live.view import View
-from index.evidence import PairEvidence
 from index.model import Score
+from index.why.evidence import PairEvidence
 
 dumps = partial(json.dumps, separators=(",", ":"))
 
@@ -28,17 +28,19 @@ def similar_bytes(
 
 
 def _tail(found: Found) -> bytes:
-    return (
-        b'],"shortfall_reason":null}'
-        if found.shortfall is None
-        else b'],"shortfall_reason":"%b"}' % (found.shortfall.encode("ascii"))
-    )
+    told = b"}" if found.reason is None else b',"reason":%b}' % dumps(found.reason).encode("ascii")
+    if found.shortfall is None:
+        return b'],"shortfall_reason":null' + told
+    return b'],"shortfall_reason":"%b"%b' % (found.shortfall.encode("ascii"), told)
 
 
 def items_json(view: View, found: Found, anchor: str | None = None) -> bytes:
     """The results as JSON, without the brackets; in ASCII."""
     fragments = view.fragments.kept
-    kept = [fragments[row] or view.fragment(row) for row in found.rows]
+    if found.sources is None:
+        kept = [fragments[row] or view.fragment(row) for row in found.rows]
+    else:  # newcomers may be among them, whose rows lie behind those
+        kept = [(row < len(fragments) and fragments[row]) or view.fragment(row) for row in found.rows]
     if anchor is None and found.sources is None:
         # The common case at once: all results in one go of the formatting.
         values: list[Any] = [None] * (2 * len(kept))
@@ -76,7 +78,8 @@ def pair_json(pair: PairEvidence | None) -> dict[str, Any] | None:
 
 def _evidence_json(view: View, anchor: str, row: int) -> str:
     model = model_of(view)
-    if anchor not in model.vocabulary or (own := model.vocabulary.row(anchor)) == row:
+    new = row >= len(model.vocabulary)  # in no session yet
+    if new or anchor not in model.vocabulary or (own := model.vocabulary.row(anchor)) == row:
         return ',"evidence":null}'
     return f',"evidence":{dumps(pair_json(model.evidence.pair(own, row)))}}}'
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from app.live import answers
-from app.live.answers import Ask, Found, LiveSession, Shortfall
+from app.answers import answers
+from app.answers.answers import Ask, Found, LiveSession, Shortfall
+from app.answers.bytype import Order
 from app.live.view import View
 from index.model import Model
 from index.ranking.caps import CappedList
@@ -45,6 +46,8 @@ def recommend(view: View, session: LiveSession, ask: Ask) -> MixedFound:
         own = set(wish.session.tolist())
         known = [model.vocabulary.ids[row] for row in found.rows if row in own]
     listed = Found(found.rows, found.scores, _shortfall(model, wish, ask, found))
+    if answers.only_guests(wish):
+        listed = answers.by_content(listed)
     return MixedFound(listed, found.left_out, known)
 
 
@@ -55,8 +58,9 @@ def _shortfall(model: Model, wish: Wish, ask: Ask, found: Mixed) -> Shortfall | 
         return "max_per"
     if found.below:
         return "min_score"
-    own = 1 if ask.mix.discovery is not None else len(set(wish.session.tolist()))
-    return "catalogue_small" if len(found.rows) >= len(model.vocabulary) - own else "filtered"
+    items = len(model.vocabulary)
+    own = 1 if ask.mix.discovery is not None else len({row for row in wish.session.tolist() if row < items})
+    return "catalogue_small" if len(found.rows) >= items - own else "filtered"
 
 
 def _fallback(view: View, session: LiveSession, ask: Ask) -> MixedFound:
@@ -64,9 +68,13 @@ def _fallback(view: View, session: LiveSession, ask: Ask) -> MixedFound:
     model = answers.model_of(view)
     capped = CappedList(ask.mix.max_per, view, model.vectors)
 
-    def pick(mask: Mask, count: int) -> list[int]:
+    def pick(order: Order, mask: Mask, count: int) -> list[int]:
+        def first(some: Mask | None, size: int) -> tuple[Rows, Float]:
+            assert some is not None
+            return order(some, size)
+
         before = len(capped)
-        supply = Supply(_first, mask, POOL * ask.k)
+        supply = Supply(first, mask, POOL * ask.k)
         supply.fill(capped, before + count, len(mask))
         return capped.rows[before:]
 
@@ -77,10 +85,3 @@ def _fallback(view: View, session: LiveSession, ask: Ask) -> MixedFound:
     out = capped.full_fields(best[~np.isin(best, capped.rows)])
     left_out = LeftOut(dict(Counter(field for field in out if field is not None)))
     return MixedFound(found, left_out, None if ask.mix.discovery is None else [])
-
-
-def _first(mask: Mask | None, count: int) -> tuple[Rows, Float]:
-    """Rows are in the order of their frequency."""
-    assert mask is not None
-    rows = np.flatnonzero(mask)[:count].astype(np.int32)
-    return rows, np.zeros(len(rows), dtype=np.float32)
