@@ -6,7 +6,7 @@ DEMO ?= demo
 # Files of tests at a time: those of jobs wait for processes more than they work.
 JOBS ?= 3
 
-.PHONY: demo test test-compose test-compose-short check soak bench clean
+.PHONY: demo web test test-compose test-compose-short check soak bench clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -18,6 +18,12 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 demo: $(VENV)/ready
 	$(BIN)/item2vec demo --out $(DEMO)
+
+# The page, from web/ into app/static/, which is committed: only who changes the page needs Node.
+web:
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || \
+	  { echo 'make web needs Node 20 or later, with npm; what is in app/static/ serves without it'; exit 1; }
+	cd web && npm ci --no-fund --no-audit && npm run --silent check && npm run --silent build
 
 # Files of tests side by side, each whole in one process: some share a server or a model.
 test: $(VENV)/ready

@@ -1,0 +1,52 @@
+// Vectors of items, as whole numbers from -127 to 127: enough to draw, and to tell who is like whom.
+
+import { get, pathOf } from './client';
+import type { VectorsReply } from './replies';
+
+export type Vector = Int8Array;
+
+const MOST_IDS = 200;
+const MOST_CHARACTERS = 6000; // of a query: servers and proxies commonly end at 8,192
+
+/** Of each id that has one. */
+export async function vectorsOf(ids: readonly string[]): Promise<Map<string, Vector>> {
+  const found = new Map<string, Vector>();
+  const replies = await Promise.all(inParts([...new Set(ids)]).map((part) => get<VectorsReply>(pathOf('/vectors', { item_id: part }))));
+  for (const reply of replies) for (const [id, text] of Object.entries(reply.vectors)) found.set(id, decoded(text));
+  return found;
+}
+
+function inParts(ids: string[]): string[][] {
+  const parts: string[][] = [];
+  let length = MOST_CHARACTERS;
+  for (const id of ids) {
+    const own = encodeURIComponent(id).length + 'item_id=&'.length;
+    const last = parts.at(-1);
+    if (!last || last.length === MOST_IDS || length + own > MOST_CHARACTERS) {
+      parts.push([id]);
+      length = own;
+    } else {
+      last.push(id);
+      length += own;
+    }
+  }
+  return parts;
+}
+
+function decoded(text: string): Vector {
+  return Int8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}
+
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let dot = 0;
+  let aa = 0;
+  let bb = 0;
+  for (let i = 0; i < a.length; i++) {
+    const x = a[i] ?? 0;
+    const y = b[i] ?? 0;
+    dot += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return dot / Math.sqrt(aa * bb || 1);
+}

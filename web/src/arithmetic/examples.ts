@@ -1,0 +1,67 @@
+// Equations that hold in this data: four popular items that make a parallelogram, a - b + c near d.
+
+import { popular } from '../api/popular';
+import type { Named } from '../api/replies';
+import { cosine, vectorsOf } from '../api/vectors';
+
+const AMONG = 50; // items; the search looks at each four of them
+const SHOWN = 4;
+const APART = 0.6; // cosine that sides of the figure stay below, or d would just be a, or c
+const CLEAR = 0.4; // cosine of the two sides above which it is worth showing
+
+export interface Example {
+  a: Named;
+  b: Named;
+  c: Named;
+  d: Named;
+  /** Cosine of a - b and d - c. */
+  parallel: number;
+}
+
+/** The clearest, no item in two of them; with unit vectors a - b is parallel to d - c where the equation holds. */
+export async function findExamples(): Promise<Example[]> {
+  const known = (await popular()).slice(0, AMONG);
+  const vectors = await vectorsOf(known.map(({ item_id }) => item_id));
+  const items = known.filter(({ item_id }) => vectors.has(item_id));
+  const likeness = items.map(({ item_id: one }) =>
+    items.map(({ item_id: other }) => cosine(vectors.get(one) ?? [], vectors.get(other) ?? [])),
+  );
+  return chosen(items, parallelograms(likeness));
+}
+
+/** [parallel, a, b, c, d] by places, the clearest first. */
+function parallelograms(likeness: number[][]): [number, number, number, number, number][] {
+  const of = (i: number, j: number): number => likeness[i]?.[j] ?? 0;
+  const n = likeness.length;
+  const found: [number, number, number, number, number][] = [];
+  for (let a = 0; a < n; a++) {
+    for (let b = 0; b < n; b++) {
+      if (a === b || of(a, b) > APART) continue;
+      const side = Math.sqrt(2 - 2 * of(a, b));
+      for (let d = 0; d < n; d++) {
+        if (d === a || d === b || of(a, d) > APART) continue;
+        for (let c = 0; c < n; c++) {
+          if (c === a || c === b || c === d || of(b, c) > APART || of(c, d) > APART) continue;
+          const other = Math.sqrt(2 - 2 * of(c, d));
+          const parallel = (of(a, d) - of(a, c) - of(b, d) + of(b, c)) / (side * other);
+          if (parallel > CLEAR) found.push([parallel, a, b, c, d]);
+        }
+      }
+    }
+  }
+  return found.sort((x, y) => y[0] - x[0]);
+}
+
+function chosen(items: Named[], found: [number, number, number, number, number][]): Example[] {
+  const used = new Set<number>();
+  const examples: Example[] = [];
+  for (const [parallel, ...places] of found) {
+    if (places.some((at) => used.has(at))) continue;
+    const [a, b, c, d] = places.map((at) => items[at]);
+    if (!a || !b || !c || !d) continue;
+    for (const at of places) used.add(at);
+    examples.push({ a, b, c, d, parallel });
+    if (examples.length === SHOWN) break;
+  }
+  return examples;
+}

@@ -1,0 +1,126 @@
+// Explore: one item and what is near it.
+
+import { useEffect } from 'preact/hooks';
+import { go, hrefOf, place, restate, withParams } from '../address/address';
+import { get } from '../api/client';
+import { itemOf } from '../api/items';
+import type { ListReply } from '../api/replies';
+import { Empty, Failed } from '../components/empty';
+import { useLoaded } from '../components/loaded';
+import { Panel } from '../components/panel';
+import { Search } from '../components/search';
+import { nameOf } from '../components/title';
+import { count } from '../components/words';
+import { status } from '../api/service';
+import { Controls } from './controls';
+import { firstItem } from './first';
+import { Headline } from './headline';
+import { Hero } from './hero';
+import { miniMap } from './minimap';
+import { Neighbours } from './neighbours';
+import { type Asked, MOST, askedOf, similarPath } from './question';
+import { Trail } from './trail';
+import { Why } from './why';
+
+export function Explore() {
+  const asked = askedOf(place.value);
+  const { item } = asked;
+  const first = useLoaded(item === null ? 'first' : null, firstItem);
+  useEffect(() => {
+    if (item === null && first.value && place.value.view === 'explore') restate(withParams({ item: first.value }));
+  }, [item, first.value]);
+  const known = status.value?.items;
+  return (
+    <>
+      <Search
+        large
+        label="Search items"
+        placeholder={known ? `Search ${count(known)} items` : 'Search items'}
+        onPick={(picked) => go(hrefOf('explore', { item: picked.item_id, score: asked.score === 'next' ? 'next' : undefined }))}
+      />
+      <Headline />
+      <Trail />
+      {item !== null ? (
+        <Picked asked={{ ...asked, item }} />
+      ) : first.problem ? (
+        <Failed problem={first.problem} onAgain={first.again} />
+      ) : first.value === null && !first.busy ? (
+        <Empty title="The model has no item to begin with">
+          <p>Search for one above.</p>
+        </Empty>
+      ) : (
+        <div class="waiting" aria-busy="true" />
+      )}
+    </>
+  );
+}
+
+function Picked({ asked }: { asked: Asked }) {
+  const { item: id } = asked;
+  const path = similarPath(asked);
+  const item = useLoaded(id, () => itemOf(id));
+  const list = useLoaded(path, async () => ({ of: id, reply: await get<ListReply>(path) }));
+  const shown = item.value?.item_id === id ? item.value : null;
+  useEffect(() => {
+    if (shown) document.title = `${nameOf(shown)} · item2vec`;
+  }, [shown]);
+  if (item.problem) return <Failed problem={item.problem} onAgain={item.again} />;
+  // While the next item loads, the last one stays, faded.
+  const stands = shown ?? item.value;
+  if (!stands) return <div class="waiting" aria-busy="true" />;
+  const reply = list.value?.of === stands.item_id ? list.value.reply : null;
+  const Draws = miniMap.value;
+  return (
+    <div class={`columns ${list.busy || item.busy ? 'busy' : ''}`} aria-busy={list.busy || item.busy}>
+      <div>
+        <Hero item={stands} question={{ path }} />
+        <section class="panel neighbours" aria-label="Neighbours">
+          <Controls asked={asked} item={stands} />
+          {list.problem ? (
+            <Failed problem={list.problem} onAgain={list.again} />
+          ) : reply ? (
+            <>
+              {reply.reason && (
+                <p class="note">
+                  <bdi>{reply.reason}</bdi>
+                </p>
+              )}
+              <Neighbours item={stands} asked={asked} reply={reply} />
+              <Foot reply={reply} asked={asked} />
+            </>
+          ) : (
+            <div class="waiting" />
+          )}
+        </section>
+      </div>
+      <aside class="side" aria-label="Beside the list">
+        {Draws && (
+          <Panel title="Where it lives" hint="Its neighbours, and what else is close.">
+            <Draws item={stands.item_id} neighbours={reply?.items.map((one) => one.item_id) ?? []} />
+          </Panel>
+        )}
+        <Why item={stands.item_id} />
+      </aside>
+    </div>
+  );
+}
+
+const SHORT: Record<string, string> = {
+  filtered: 'No more items pass the filters.',
+  min_score: 'No more items score enough.',
+  untrained: 'The model has no vector of this item.',
+  catalogue_small: 'There are no more items.',
+};
+
+function Foot({ reply, asked }: { reply: ListReply; asked: Asked }) {
+  if (reply.shortfall_reason) return <p class="note">{SHORT[reply.shortfall_reason] ?? reply.shortfall_reason}</p>;
+  if (asked.k >= MOST) return null;
+  return (
+    <div class="foot">
+      <button type="button" class="button" onClick={() => restate(withParams({ k: String(Math.min(MOST, asked.k * 2)) }))}>
+        Show more
+      </button>
+    </div>
+  );
+}
+
