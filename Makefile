@@ -23,7 +23,7 @@ demo: $(VENV)/ready
 web:
 	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || \
 	  { echo 'make web needs Node 20 or later, with npm; what is in app/static/ serves without it'; exit 1; }
-	cd web && npm ci --no-fund --no-audit && npm run --silent check && npm run --silent build
+	cd web && npm ci --no-fund --no-audit && npm run --silent check && npm test --silent && npm run --silent build
 
 # Files of tests side by side, each whole in one process: some share a server or a model.
 test: $(VENV)/ready

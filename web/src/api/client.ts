@@ -34,7 +34,7 @@ export async function ask(method: string, path: string, body?: unknown, signal?:
   follow(answer.headers.get('X-Model-Version'));
   if (answer.ok) return answer;
   const problem = await problemOf(answer);
-  if (problem.status === 401) key.asked.value = problem.detail;
+  if (problem.status === 401) key.need(problem.detail);
   throw problem;
 }
 

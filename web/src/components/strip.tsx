@@ -54,7 +54,7 @@ export function Strip({ vector, scale }: Props) {
 }
 
 const STEPS = 40;
-const EVEN = Int8Array.from({ length: STEPS }, (_, i) => Math.round(((STEPS - 1) / 2 - i) * -6));
+const EVEN = Int8Array.from({ length: STEPS }, (_, i) => 6 * i - 3 * (STEPS - 1));
 
 /** What the colours mean. */
 export function StripLegend() {

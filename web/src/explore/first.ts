@@ -3,7 +3,7 @@
 import { get } from '../api/client';
 import { popular } from '../api/popular';
 import type { ListReply } from '../api/replies';
-import { FEWEST, similarPath } from './question';
+import { type Asked, FEWEST, similarPath } from './question';
 
 const TRIES = 5;
 
@@ -11,8 +11,8 @@ const TRIES = 5;
 export async function firstItem(): Promise<string | null> {
   const known = await popular();
   for (const { item_id } of known.slice(0, TRIES)) {
-    const asked = { item: item_id, score: 'similar', variety: 0, categories: [], conditions: [], k: FEWEST } as const;
-    const { items } = await get<ListReply>(similarPath({ ...asked, categories: [], conditions: [] }));
+    const asked: Asked = { item: item_id, score: 'similar', variety: 0, categories: [], conditions: [], k: FEWEST };
+    const { items } = await get<ListReply>(similarPath(asked));
     if (items.some(({ source }) => source === 'model')) return item_id;
   }
   return known[0]?.item_id ?? null;

@@ -1,5 +1,6 @@
 // The picked item: what it is called, what is known of it, what can be done with it.
 
+import { useEffect, useRef } from 'preact/hooks';
 import { hrefOf } from '../address/address';
 import type { Question } from '../api/curl';
 import { popular } from '../api/popular';
@@ -23,6 +24,13 @@ interface Props {
 
 export function Hero({ item, question }: Props) {
   const { item_id: id } = item;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const shown = useRef(id);
+  useEffect(() => {
+    // The row that was clicked is gone, and the focus with it.
+    if (shown.current !== id && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+    shown.current = id;
+  }, [id]);
   const known = useLoaded('popular', popular);
   const place = known.value?.findIndex((one) => one.item_id === id) ?? -1;
   const all = status.value?.items;
@@ -40,7 +48,7 @@ export function Hero({ item, question }: Props) {
   return (
     <header class="hero">
       <Chip category={item.category} />
-      <h1>
+      <h1 ref={heading} tabIndex={-1}>
         <Title of={item} />
       </h1>
       <p class="meta">

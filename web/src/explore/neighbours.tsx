@@ -2,7 +2,7 @@
 
 import { useMemo } from 'preact/hooks';
 import type { Found, Item, ListReply } from '../api/replies';
-import { type Vector, vectorsOf } from '../api/vectors';
+import type { Vector } from '../api/vectors';
 import { Chip } from '../components/chip';
 import { useLoaded } from '../components/loaded';
 import { Meter } from '../components/meter';
@@ -18,13 +18,13 @@ interface Props {
   item: Item;
   asked: Asked;
   reply: ListReply;
+  vectors: Map<string, Vector>;
 }
 
-export function Neighbours({ item, asked, reply }: Props) {
+export function Neighbours({ item, asked, reply, vectors }: Props) {
   const ids = [item.item_id, ...reply.items.map(({ item_id }) => item_id)];
   const version = reply.model_version ?? '';
-  const vectors = useLoaded(`${version} ${ids.join('\n')}`, () => vectorsOf(ids));
-  const own = vectors.value?.get(item.item_id);
+  const own = vectors.get(item.item_id);
   const stranger = useLoaded(own ? `${version} ${item.item_id}` : null, () => strangerOf(item.item_id, own as Vector));
   const scale = useMemo(() => (own ? scaleOf(own) : null), [own]);
   const best = Math.max(1e-9, ...reply.items.map(({ score }) => score ?? 0));
@@ -52,7 +52,7 @@ export function Neighbours({ item, asked, reply }: Props) {
               {sentenceOf(found)}
             </>
           }
-          vector={vectors.value?.get(found.item_id)}
+          vector={vectors.get(found.item_id)}
           scale={scale}
           score={<ScoreOf found={found} asked={asked} best={best} />}
         />

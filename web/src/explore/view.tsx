@@ -2,8 +2,6 @@
 
 import { useEffect } from 'preact/hooks';
 import { go, hrefOf, place, restate, withParams } from '../address/address';
-import { get } from '../api/client';
-import { itemOf } from '../api/items';
 import type { ListReply } from '../api/replies';
 import { Empty, Failed } from '../components/empty';
 import { useLoaded } from '../components/loaded';
@@ -19,13 +17,17 @@ import { Hero } from './hero';
 import { miniMap } from './minimap';
 import { Neighbours } from './neighbours';
 import { type Asked, MOST, askedOf, similarPath } from './question';
+import { seenOf } from './seen';
 import { Trail } from './trail';
 import { Why } from './why';
+
+/** What one comes back to from another view. */
+let lastItem: string | null = null;
 
 export function Explore() {
   const asked = askedOf(place.value);
   const { item } = asked;
-  const first = useLoaded(item === null ? 'first' : null, firstItem);
+  const first = useLoaded(item === null ? 'first' : null, async () => lastItem ?? (await firstItem()));
   useEffect(() => {
     if (item === null && first.value && place.value.view === 'explore') restate(withParams({ item: first.value }));
   }, [item, first.value]);
@@ -56,50 +58,41 @@ export function Explore() {
 }
 
 function Picked({ asked }: { asked: Asked }) {
-  const { item: id } = asked;
   const path = similarPath(asked);
-  const item = useLoaded(id, () => itemOf(id));
-  const list = useLoaded(path, async () => ({ of: id, reply: await get<ListReply>(path) }));
-  const shown = item.value?.item_id === id ? item.value : null;
+  const { value: seen, problem, busy, again } = useLoaded(path, () => seenOf(asked));
+  const item = seen?.item;
   useEffect(() => {
-    if (shown) document.title = `${nameOf(shown)} · item2vec`;
-  }, [shown]);
-  if (item.problem) return <Failed problem={item.problem} onAgain={item.again} />;
-  // While the next item loads, the last one stays, faded.
-  const stands = shown ?? item.value;
-  if (!stands) return <div class="waiting" aria-busy="true" />;
-  const reply = list.value?.of === stands.item_id ? list.value.reply : null;
+    if (!item) return;
+    document.title = `${nameOf(item)} · item2vec`;
+    lastItem = item.item_id;
+  }, [item?.item_id]);
+  if (problem) return <Failed problem={problem} onAgain={again} />;
+  if (!seen || !item) return <div class="waiting" aria-busy="true" />;
+  const { reply, refused, vectors } = seen;
   const Draws = miniMap.value;
   return (
-    <div class={`columns ${list.busy || item.busy ? 'busy' : ''}`} aria-busy={list.busy || item.busy}>
+    <div class={`columns ${busy ? 'busy' : ''}`} aria-busy={busy}>
       <div>
-        <Hero item={stands} question={{ path }} />
+        <Hero item={item} question={{ path }} />
         <section class="panel neighbours" aria-label="Neighbours">
-          <Controls asked={asked} item={stands} />
-          {list.problem ? (
-            <Failed problem={list.problem} onAgain={list.again} />
-          ) : reply ? (
-            <>
-              {reply.reason && (
-                <p class="note">
-                  <bdi>{reply.reason}</bdi>
-                </p>
-              )}
-              <Neighbours item={stands} asked={asked} reply={reply} />
-              <Foot reply={reply} asked={asked} />
-            </>
-          ) : (
-            <div class="waiting" />
+          <Controls asked={asked} item={item} />
+          {refused && <Failed problem={refused} onAgain={again} />}
+          {reply?.reason && (
+            <p class="note">
+              <bdi>{reply.reason}</bdi>
+            </p>
           )}
+          {reply && <Neighbours item={item} asked={asked} reply={reply} vectors={vectors} />}
+          {reply && <Foot reply={reply} asked={asked} />}
         </section>
       </div>
       <aside class="side" aria-label="Beside the list">
         {Draws && (
           <Panel title="Where it lives" hint="Its neighbours, and what else is close.">
-            <Draws item={stands.item_id} neighbours={reply?.items.map((one) => one.item_id) ?? []} />
+            <Draws item={item.item_id} neighbours={reply?.items.map((one) => one.item_id) ?? []} />
           </Panel>
         )}
-        <Why item={stands.item_id} />
+        <Why item={item.item_id} />
       </aside>
     </div>
   );

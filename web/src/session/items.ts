@@ -9,7 +9,9 @@ export interface Chosen {
   disliked: string[];
 }
 
-export const remembered = signal<Chosen>({ items: [], disliked: [] });
+export const NOTHING: Chosen = { items: [], disliked: [] };
+
+export const remembered = signal<Chosen>(NOTHING);
 
 /** Adds an item at the end, from any view; how many there are then. */
 export function add(id: string): number {

@@ -1,6 +1,6 @@
 // Session: items clicked one after the other, and what would come next.
 
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { go, place, restate } from '../address/address';
 import { send } from '../api/client';
 import { itemsOf } from '../api/items';
@@ -12,7 +12,7 @@ import { useLoaded } from '../components/loaded';
 import { Panel } from '../components/panel';
 import { Search } from '../components/search';
 import { Title } from '../components/title';
-import { type Chosen, chosenOf, hrefTo, isEmpty, remembered, withItem } from './items';
+import { NOTHING, chosenOf, hrefTo, isEmpty, remembered, withItem } from './items';
 import { Made } from './made';
 import { Next, SHOWN } from './next';
 
@@ -22,12 +22,12 @@ export function Session() {
   const chosen = chosenOf(place.value.params);
   const none = isEmpty(chosen);
   const address = hrefTo(chosen);
+  const entered = useRef(false);
   useEffect(() => {
-    // Coming from another view without a session in the address: the one of before, or the one put together there.
-    if (none && !isEmpty(remembered.value)) restate(hrefTo(remembered.value));
-  }, []);
-  useEffect(() => {
-    if (!none) remembered.value = chosen;
+    // From another view without a session in the address: the one of before, or the one put together there.
+    if (!entered.current && none && !isEmpty(remembered.value)) restate(hrefTo(remembered.value));
+    else remembered.value = chosen;
+    entered.current = true;
   }, [address]);
 
   const ids = [...chosen.items, ...chosen.disliked];
@@ -40,11 +40,6 @@ export function Session() {
     reply: await send<ListReply>('POST', '/recommend', body),
   }));
 
-  function clear(): void {
-    remembered.value = { items: [], disliked: [] };
-    go('#/session');
-  }
-
   return (
     <>
       <Search large label="Add an item to the session" placeholder="Add an item to the session" onPick={(item) => go(hrefTo(withItem(chosen, item.item_id)))} />
@@ -53,7 +48,7 @@ export function Session() {
         <p class="lead">Click items as a visitor would, one after the other, and see what would come next.</p>
         {!none && (
           <div class="actions">
-            <button type="button" class="button" onClick={clear}>
+            <button type="button" class="button" onClick={() => go(hrefTo(NOTHING))}>
               Start again
             </button>
             {asks && <CopyCurl question={{ method: 'POST', path: '/recommend', body }} />}
@@ -79,8 +74,6 @@ export function Session() {
     </>
   );
 }
-
-const NOTHING: Chosen = { items: [], disliked: [] };
 
 /** Popular items to begin with. */
 function Begin({ items }: { items: { item_id: string; title: string | null }[] }) {

@@ -10,7 +10,7 @@ export function KeyDialog() {
   const [text, setText] = useState('');
   if (key.asked.value === null) return null;
   return (
-    <Dialog title="A key is needed" onClose={() => (key.asked.value = null)}>
+    <Dialog title="A key is needed" onClose={key.refuse}>
       <p>
         <bdi>{key.asked.value}</bdi>
       </p>

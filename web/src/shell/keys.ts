@@ -25,7 +25,7 @@ export function start(): void {
       leading = Date.now();
     } else if (key === '/') {
       event.preventDefault();
-      document.querySelector<HTMLInputElement>('[data-search]')?.focus();
+      document.querySelector<HTMLInputElement>('[data-search], main [role=combobox]')?.focus();
     } else if (key === '?') {
       event.preventDefault();
       helping.value = true;

@@ -7,6 +7,7 @@ import { StatusCard } from './status';
 import { GROUPS, VIEWS } from './views';
 
 export function Rail() {
+  const here = place.value.view;
   return (
     <nav class="rail" aria-label="Views">
       <a class="mark" href="#/explore">
@@ -20,7 +21,7 @@ export function Rail() {
           <div key={group} class="group" role="group" aria-label={group}>
             <h2 aria-hidden="true">{group}</h2>
             {views.map(({ id, name }) => (
-              <a key={id} class="view" href={hrefOf(id)} aria-current={place.value.view === id ? 'page' : undefined}>
+              <a key={id} class="view" href={here === id ? location.hash : hrefOf(id)} aria-current={here === id ? 'page' : undefined}>
                 <Icon name={id} />
                 {name}
               </a>

@@ -17,7 +17,7 @@ export function Tabs() {
   return (
     <nav class="tabs" aria-label="Views, below">
       {VIEWS.slice(0, TABS).map(({ id, name }) => (
-        <a key={id} href={hrefOf(id)} aria-current={here.view === id ? 'page' : undefined}>
+        <a key={id} href={here.view === id ? location.hash : hrefOf(id)} aria-current={here.view === id ? 'page' : undefined}>
           <Icon name={id} />
           {name}
         </a>
