@@ -12,6 +12,11 @@ export class Problem extends Error {
     this.name = 'Problem';
   }
 
+  /** Whether the same question may be answered another time. */
+  get mayPass(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+
   get title(): string {
     return TITLES[this.code] ?? (this.status >= 500 ? 'The service could not answer' : 'That did not work');
   }

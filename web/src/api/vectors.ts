@@ -1,9 +1,10 @@
-// Vectors of items, as whole numbers from -127 to 127: enough to draw, and to tell who is like whom.
+// Vectors of items, sent as whole numbers from -127 to 127: enough to draw, and to tell who is like whom.
 
 import { get, pathOf } from './client';
 import type { VectorsReply } from './replies';
 
-export type Vector = Int8Array;
+/** Of length 1, so that all of them can be drawn and added on one scale. */
+export type Vector = Float32Array;
 
 const MOST_IDS = 200;
 const MOST_CHARACTERS = 6000; // of a query: servers and proxies commonly end at 8,192
@@ -34,7 +35,9 @@ function inParts(ids: string[]): string[][] {
 }
 
 function decoded(text: string): Vector {
-  return Int8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const numbers = Int8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const length = Math.hypot(...numbers) || 1;
+  return Float32Array.from(numbers, (n) => n / length);
 }
 
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {

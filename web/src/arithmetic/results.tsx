@@ -10,7 +10,7 @@ import type { Scale } from '../components/strip';
 
 interface Props {
   reply: ListReply;
-  sum: Float32Array | null;
+  sum: Vector | null;
   scale: Scale | null;
   vectors: Map<string, Vector> | null;
   busy: boolean;

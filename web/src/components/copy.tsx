@@ -35,7 +35,11 @@ export function CopyCurl({ question }: { question: Question }) {
 export function Command({ text }: { text: string }) {
   return (
     <div class="command">
-      <code>{text}</code>
+      <code>
+        {text.split(' ').map((word, i) => (
+          <span key={i}>{i === 0 ? word : ` ${word}`}</span>
+        ))}
+      </code>
       <button type="button" class="bare" aria-label={`Copy ${text}`} onClick={() => copy(text, 'Copied')}>
         <Icon name="copy" />
       </button>

@@ -4,10 +4,17 @@ import type { ComponentChildren } from 'preact';
 import type { Problem } from '../api/problem';
 import * as key from '../api/key';
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+interface EmptyProps {
+  title: string;
+  /** It stands for the whole view. */
+  whole?: boolean;
+  children?: ComponentChildren;
+}
+
+export function Empty({ title, whole = false, children }: EmptyProps) {
   return (
     <div class="empty">
-      <h2>{title}</h2>
+      {whole ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );
@@ -15,13 +22,14 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 interface Props {
   problem: Problem;
+  whole?: boolean;
   onAgain?: () => void;
 }
 
-export function Failed({ problem, onAgain }: Props) {
+export function Failed({ problem, whole = false, onAgain }: Props) {
   return (
     <div class="empty" role="alert">
-      <h2>{problem.title}</h2>
+      {whole ? <h1>{problem.title}</h1> : <h2>{problem.title}</h2>}
       <p>
         <bdi>{problem.detail}</bdi>
       </p>
@@ -30,7 +38,8 @@ export function Failed({ problem, onAgain }: Props) {
           Enter a key
         </button>
       ) : (
-        onAgain && (
+        onAgain &&
+        problem.mayPass && (
           <button type="button" class="button" onClick={onAgain}>
             Try again
           </button>

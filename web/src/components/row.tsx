@@ -12,7 +12,7 @@ interface Props {
   /** Without one, the row leads nowhere. */
   href?: string | undefined;
   sub: ComponentChildren;
-  vector?: Vector | Float32Array | undefined;
+  vector?: Vector | undefined;
   scale?: Scale | null;
   score?: ComponentChildren;
   kind?: 'self' | 'far' | '';

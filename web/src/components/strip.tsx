@@ -12,12 +12,13 @@ export interface Scale {
   anchor: ArrayLike<number>;
 }
 
-const FULL = 0.8; // of the largest number: one of them alone is to have no say over all colours
+const FULL = 0.95; // this part of the numbers is below the full colour: one that is far out is to have no say over all
 
 export function scaleOf(anchor: ArrayLike<number>): Scale {
   const values = Array.from(anchor);
   const order = values.map((_, i) => i).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
-  return { order, most: Math.max(1e-9, ...values.map(Math.abs)) * FULL, anchor };
+  const sizes = values.map(Math.abs).sort((a, b) => a - b);
+  return { order, most: sizes[Math.floor(sizes.length * FULL)] || 1, anchor };
 }
 
 /** For those who do not see colours: in how many numbers the two have the same sign. */
@@ -28,7 +29,7 @@ export function agreement(vector: ArrayLike<number>, { anchor }: Scale): number 
 }
 
 interface Props {
-  vector: Vector | Float32Array;
+  vector: Vector;
   scale: Scale;
 }
 
@@ -54,11 +55,11 @@ export function Strip({ vector, scale }: Props) {
 }
 
 const STEPS = 40;
-const EVEN = Int8Array.from({ length: STEPS }, (_, i) => 6 * i - 3 * (STEPS - 1));
+const EVEN = Float32Array.from({ length: STEPS }, (_, i) => (2 * i) / (STEPS - 1) - 1);
 
 /** What the colours mean. */
 export function StripLegend() {
-  const scale = useMemo<Scale>(() => ({ order: [...EVEN.keys()], most: 117, anchor: EVEN }), []);
+  const scale = useMemo<Scale>(() => ({ order: [...EVEN.keys()], most: 1, anchor: EVEN }), []);
   return (
     <span class="legend" aria-hidden="true">
       − <Strip vector={EVEN} scale={scale} /> +

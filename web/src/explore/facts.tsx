@@ -1,26 +1,48 @@
-// What else the catalogue says of an item.
+// What else the catalogue says of an item; a click keeps the neighbours of which the same is said.
 
-const MOST = 6;
+import { go, withParams } from '../address/address';
+
+const MOST = 8;
 const LONGEST = 80; // characters of a value
 
-export function Facts({ metadata }: { metadata: Record<string, unknown> }) {
-  const fields = Object.entries(metadata).slice(0, MOST);
-  if (fields.length === 0) return null;
+interface Fact {
+  name: string;
+  value: string;
+  /** As GET /similar takes it. */
+  condition: string;
+}
+
+interface Props {
+  metadata: Record<string, unknown>;
+  conditions: string[];
+}
+
+export function Facts({ metadata, conditions }: Props) {
+  const facts = factsOf(metadata).slice(0, MOST);
+  if (facts.length === 0) return null;
   return (
     <ul class="tags" aria-label="Further fields">
-      {fields.map(([name, value]) => (
-        <li key={name}>
-          <span>
-            <bdi>{name}</bdi>
-          </span>{' '}
-          <bdi>{shortened(value)}</bdi>
+      {facts.map(({ name, value, condition }) => (
+        <li key={condition}>
+          <button
+            type="button"
+            title="Only neighbours with the same"
+            disabled={conditions.includes(condition)}
+            onClick={() => go(withParams({ filter: [...conditions, condition], k: undefined }))}
+          >
+            <bdi class="field">{name}</bdi> <bdi>{value.length > LONGEST ? `${value.slice(0, LONGEST - 1)}…` : value}</bdi>
+          </button>
         </li>
       ))}
     </ul>
   );
 }
 
-function shortened(value: unknown): string {
-  const text = Array.isArray(value) ? value.join(', ') : String(value);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+/** Each element of a list is a fact of its own. */
+export function factsOf(metadata: Record<string, unknown>): Fact[] {
+  return Object.entries(metadata).flatMap(([name, value]) =>
+    Array.isArray(value)
+      ? value.map((one) => ({ name, value: String(one), condition: `${name}:has:${one}` }))
+      : [{ name, value: String(value), condition: `${name}:eq:${value}` }],
+  );
 }

@@ -19,10 +19,12 @@ import { miniMap } from './minimap';
 
 interface Props {
   item: Item;
+  /** The filters that are set. */
+  conditions: string[];
   question: Question;
 }
 
-export function Hero({ item, question }: Props) {
+export function Hero({ item, conditions, question }: Props) {
   const { item_id: id } = item;
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = useRef(id);
@@ -59,7 +61,7 @@ export function Hero({ item, question }: Props) {
         {place >= 0 && all ? <span>{place === 0 ? 'most' : `${ordinal(place + 1)} most`} popular of {count(all)}</span> : null}
         {!item.available && <span class="warn">hidden: in no answer</span>}
       </p>
-      <Facts metadata={item.metadata} />
+      <Facts metadata={item.metadata} conditions={conditions} />
       <div class="actions">
         {hasMap && (
           <a class="button main" href={hrefOf('map', { item: id })}>

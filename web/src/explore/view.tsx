@@ -45,9 +45,9 @@ export function Explore() {
       {item !== null ? (
         <Picked asked={{ ...asked, item }} />
       ) : first.problem ? (
-        <Failed problem={first.problem} onAgain={first.again} />
+        <Failed whole problem={first.problem} onAgain={first.again} />
       ) : first.value === null && !first.busy ? (
-        <Empty title="The model has no item to begin with">
+        <Empty whole title="The model has no item to begin with">
           <p>Search for one above.</p>
         </Empty>
       ) : (
@@ -66,14 +66,14 @@ function Picked({ asked }: { asked: Asked }) {
     document.title = `${nameOf(item)} · item2vec`;
     lastItem = item.item_id;
   }, [item?.item_id]);
-  if (problem) return <Failed problem={problem} onAgain={again} />;
+  if (problem) return <Failed whole problem={problem} onAgain={again} />;
   if (!seen || !item) return <div class="waiting" aria-busy="true" />;
   const { reply, refused, vectors } = seen;
   const Draws = miniMap.value;
   return (
     <div class={`columns ${busy ? 'busy' : ''}`} aria-busy={busy}>
       <div>
-        <Hero item={item} question={{ path }} />
+        <Hero item={item} conditions={asked.conditions} question={{ path }} />
         <section class="panel neighbours" aria-label="Neighbours">
           <Controls asked={asked} item={item} />
           {refused && <Failed problem={refused} onAgain={again} />}

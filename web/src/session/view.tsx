@@ -1,6 +1,6 @@
 // Session: items clicked one after the other, and what would come next.
 
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { go, place, restate } from '../address/address';
 import { send } from '../api/client';
 import { itemsOf } from '../api/items';
@@ -23,7 +23,8 @@ export function Session() {
   const none = isEmpty(chosen);
   const address = hrefTo(chosen);
   const entered = useRef(false);
-  useEffect(() => {
+  // Before anything else can happen: the next key may lead to another view.
+  useLayoutEffect(() => {
     // From another view without a session in the address: the one of before, or the one put together there.
     if (!entered.current && none && !isEmpty(remembered.value)) restate(hrefTo(remembered.value));
     else remembered.value = chosen;

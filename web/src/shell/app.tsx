@@ -2,16 +2,17 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { place } from '../address/address';
+import { refresh, status, trouble } from '../api/service';
 import { CopyDialog } from '../components/copy';
-import { Empty } from '../components/empty';
+import { Empty, Failed } from '../components/empty';
 import { Toasts } from '../components/toast';
 import { Help } from './help';
 import { KeyDialog } from './keydialog';
 import { NoModel } from './nomodel';
 import { Rail } from './rail';
-import { status } from '../api/service';
+
 import { Tabs } from './tabs';
-import { VIEWS } from './views';
+import { VIEWS, type View } from './views';
 
 export function App() {
   const here = place.value.view;
@@ -24,8 +25,6 @@ export function App() {
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;
   }, [here]);
-  const empty = status.value !== null && !status.value.serving && view?.group === 'Look';
-  const Page = view?.page;
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
@@ -33,17 +32,7 @@ export function App() {
       </a>
       <Rail />
       <main id="main" ref={main} tabIndex={-1}>
-        {empty ? (
-          <NoModel />
-        ) : Page ? (
-          <Page key={here} />
-        ) : (
-          <Empty title="There is no such view">
-            <a class="button" href="#/explore">
-              To Explore
-            </a>
-          </Empty>
-        )}
+        <Main view={view} />
       </main>
       <Tabs />
       <Help />
@@ -52,4 +41,22 @@ export function App() {
       <Toasts />
     </>
   );
+}
+
+function Main({ view }: { view: View | undefined }) {
+  const told = status.value;
+  if (!view) {
+    return (
+      <Empty whole title="There is no such view">
+        <a class="button" href="#/explore">
+          To Explore
+        </a>
+      </Empty>
+    );
+  }
+  // What the service is like is known first: without a model, or without a key, nothing else is worth a question.
+  if (!told) return trouble.value ? <Failed whole problem={trouble.value} onAgain={refresh} /> : <div class="waiting" aria-busy="true" />;
+  if (!told.serving && view.group === 'Look') return <NoModel />;
+  const Page = view.page;
+  return <Page key={view.id} />;
 }

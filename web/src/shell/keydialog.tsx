@@ -28,6 +28,7 @@ export function KeyDialog() {
           class="text"
           type="password"
           autoComplete="off"
+          autofocus
           aria-label="API key"
           placeholder="API key"
           value={text}

@@ -42,7 +42,7 @@ function summary(): { state: string; word: string; sentence: string } {
   const told = status.value;
   if (trouble.value) return { state: 'bad', word: trouble.value.title, sentence: trouble.value.detail };
   if (!told) return { state: 'waiting', word: 'Asking', sentence: '' };
-  if (!told.serving) return { state: 'waiting', word: 'No model yet', sentence: told.next_step ?? '' };
+  if (!told.serving) return { state: 'waiting', word: 'No model yet', sentence: told.next_step ? `Next: ${told.next_step}.` : '' };
   return { state: 'good', word: 'Serving', sentence: quality(told) };
 }
 
