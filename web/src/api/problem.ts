@@ -42,8 +42,9 @@ export async function problemOf(answer: Response): Promise<Problem> {
   const later = Number(answer.headers.get('Retry-After'));
   const retry = Number.isFinite(later) && later > 0 ? later : null;
   try {
-    const told = (await answer.json()) as { code?: unknown; detail?: unknown; title?: unknown };
-    const detail = String(told.detail ?? told.title ?? answer.statusText);
+    const told = (await answer.json()) as { code?: unknown; detail?: unknown; title?: unknown; fields?: unknown };
+    const names = Array.isArray(told.fields) ? `: ${told.fields.join(', ')}` : '';
+    const detail = `${String(told.detail ?? told.title ?? answer.statusText)}${names}`;
     return new Problem(answer.status, String(told.code ?? 'unknown'), detail, retry);
   } catch {
     return new Problem(answer.status, 'unknown', `It answered ${answer.status} ${answer.statusText}.`, retry);

@@ -65,7 +65,7 @@ function Details() {
     ['Items with a vector', number(told.items, count)],
     ['Sessions', number(told.sessions, count)],
     ['Events in the log', number(told.events, count)],
-    ['Right in the first 20', told.interval ? told.interval.map(percent).join(' to ') : null],
+    ['Right in the first 20', told.interval ? `${told.interval.map((part) => (part * 100).toFixed(1)).join(' to ')}\u00a0%` : null],
     ['Recall of the index', number(rates?.recall, (n) => n.toFixed(3))],
     ['Requests a second', number(rates?.requests_per_second, (n) => n.toFixed(1))],
     ['Half of answers within', number(rates?.p50_ms, ms)],
