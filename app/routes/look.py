@@ -8,10 +8,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from app.answers import look
 from app.answers.answers import REQUEST_COST, model_of
 from app.http.deps import READER, ServiceDep
-from app.http.replies import not_modified, reply
+from app.http.replies import TaggedView, not_modified, reply
 from app.live.view import View
 from app.schemas.common import READING, ItemId, problems
-from app.schemas.look import MapNames, MapReply, VectorsReply
+from app.schemas.look import MapNames, MapReply, SuggestedItem, SuggestReply, VectorsReply
 from app.service import Service
 from index.errors import RegistryError
 from index.model import Model
@@ -87,6 +87,20 @@ async def get_vectors(
     if not_modified(view, request):
         return reply(view, None)
     return reply(view, look.vectors_bytes(view, item_id))
+
+
+@router.get("/suggest", summary="Items as one types", response_model=SuggestReply, responses=problems(*READING))
+async def suggest(
+    service: ServiceDep,
+    view: TaggedView,
+    q: Annotated[str, Query(max_length=200, description="what was typed so far")],
+    k: Annotated[int, Query(ge=1, le=50, description="how many at most")] = 8,
+) -> SuggestReply:
+    """Items with words in title or id that begin so, the most frequent first; a typo is forgiven where nothing else
+    fits. A new title is known after some seconds."""
+    found = service.suggester.find(view, q, k)
+    items = [SuggestedItem(item_id=item.item_id, title=item.title, category=item.category) for item in found]
+    return SuggestReply(items=items, model_version=view.version)
 
 
 def _serving(service: Service, version: str) -> Model:

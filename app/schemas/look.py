@@ -33,3 +33,13 @@ class VectorsReply(Reply):
     scale: float = Field(description="what 127 stands for")
     vectors: dict[str, str] = Field(description="item id -> signed bytes in base64")
     unknown: list[str] = Field(description="items without a vector")
+
+
+class SuggestedItem(BaseModel):
+    item_id: str
+    title: str | None
+    category: str | None
+
+
+class SuggestReply(Reply):
+    items: list[SuggestedItem]

@@ -22,6 +22,7 @@ WANTED = [
     ("GET", "/map/x/points", "read"),
     ("GET", "/map/x/items", "read"),
     ("GET", "/vectors?item_id=a1", "read"),
+    ("GET", "/suggest?q=a", "read"),
     ("GET", "/items", "read"),
     ("GET", "/items/a1", "read"),
     ("PUT", "/items", "write"),

@@ -86,3 +86,17 @@ def test_a_model_without_a_map_says_so(models, tmp_path):
         answer = client.get("/map")
         assert (answer.status_code, answer.json()["code"]) == (404, "no_map")
         assert "next training" in answer.json()["detail"]
+
+
+def test_suggestions_follow_the_live_catalogue(client):
+    def typed(text, **more):
+        return [item["item_id"] for item in client.get("/suggest", params={"q": text, **more}).json()["items"]]
+
+    until(lambda: typed("title of a1") == ["a1"])
+    assert len(typed("titel of", k=3)) == 3  # a typo, and the most frequent
+    assert client.put("/items", json={"items": [{"item_id": "x", "title": "Zebra crossing"}]}).status_code == 200
+    until(lambda: typed("zeb") == ["x"])
+    assert client.patch("/items/x", json={"available": False}).status_code == 200
+    until(lambda: typed("zeb") == [])
+    assert typed("") == []
+    assert client.get("/suggest").status_code == 422
