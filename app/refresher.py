@@ -112,4 +112,5 @@ class Refresher:
         if self._service.snapshots.refresh():
             self._service.shelf.follow()  # a database that hangs must not keep a model from serving
         self._service.shelf.prepare()
+        self._service.suggester.prepare(self._service.shelf.view)
         self._recall.measure()

@@ -6,6 +6,7 @@ from app.answers.together import Together
 from app.live.diffs import Diffs
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
+from app.live.suggester import Suggester
 from app.metrics import Metrics
 from app.pools.pools import Pools
 from app.settings import Settings
@@ -32,3 +33,4 @@ class Service:
     feeds: Feeds
     streams: Places
     diffs: Diffs = field(default_factory=Diffs)
+    suggester: Suggester = field(default_factory=Suggester)

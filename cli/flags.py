@@ -63,7 +63,7 @@ def add_settings(parser: argparse.ArgumentParser, sections: Sequence[str] = SECT
         "--help-settings",
         action=HelpSettings,
         const=sections,
-        help=f"all settings, each of them a flag, and end; or those of one section: {', '.join(sections)}",
+        help=f"all settings as flags, and end; or those of a section: {', '.join(sections)}",
     )
     add_groups(parser, sections, FIRST)
 

@@ -167,6 +167,12 @@ class ItemUnknown(Item2vecError):
         return cls(f"item {item_id!r} is neither in the model nor in the catalogue")
 
 
+class NoMap(Item2vecError):
+    """The model has no map: it was made by a release without maps, or with index.map off."""
+
+    code = "no_map"
+
+
 class ItemUntrained(Item2vecError):
     """The item is known, but too rare to have a vector."""
 

@@ -13,6 +13,7 @@ from index.catalogue.fields import CatalogueFields
 from index.content.newcomers import Change, Newcomers
 from index.content.unseen import Unseen
 from index.errors import ItemUnknown, ItemUntrained
+from index.explorer.itemmap import ItemMap, read_map
 from index.nearby import Nearby
 from index.parts import Neighbours, read_parts, recommender_of
 from index.ranking.mix import LeftOut, Mix, mixed
@@ -97,6 +98,11 @@ class Model:
             self.searcher,
             most_new,
         )
+
+    @cached_property
+    def map(self) -> ItemMap | None:
+        """None for a model that was published without."""
+        return read_map(self.artifact)
 
     @cached_property
     def nearby(self) -> Nearby:

@@ -96,3 +96,6 @@ def test_shares_are_of_the_values_that_an_item_has():
     assert makeup.of(1) == (Share(None, (), 0.25), Share("brand", ("y",), 0.75))
     said = sentence("The first's", makeup.of(0))
     assert said == "The first's vector is 50 % its own, 50 % brand (x, y), less than 1 % price (5 and more)."
+    unused = (Share(None, (), 1.0), Share("brand", ("x",), 0.0))
+    assert sentence("its", unused) == "its vector is all its own: attributes made none better on this log."
+    assert sentence("its", unused[:1]) == "its vector is all its own: it has none of the attributes."

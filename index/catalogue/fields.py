@@ -20,6 +20,7 @@ class CatalogueFields:
         self._catalogue = catalogue
         self._vocabulary = vocabulary
         self._rows: dict[str, dict[str, NDArray[np.int32]]] = {}
+        self._values: dict[str, list[Any]] = {}
 
     def check(self, field: str) -> str:
         """The field. Raises ConfigError for one that no item has."""
@@ -29,8 +30,13 @@ class CatalogueFields:
         return field
 
     def values(self, field: str, rows: Sequence[int]) -> list[Any]:
-        """What each of the items has there: nothing, one value, or a list."""
-        return self._catalogue.at_rows(field, self._vocabulary, rows)
+        """What each of the items has there: nothing, one value, or a list. All of the column is read at the first
+        question, as in `having`."""
+        if field not in self._values:
+            whole = self._catalogue.of_rows(field, self._vocabulary, range(len(self._vocabulary)))
+            same: dict[str, str] = {}  # of a text that many items have one copy is kept
+            self._values[field] = [same.setdefault(v, v) if isinstance(v, str) else v for v in whole]
+        return [self._values[field][row] for row in rows]
 
     def having(self, field: str, texts: Collection[str]) -> NDArray[np.bool_]:
         """bool (n,): the rows that have one of these texts among the elements of the field."""

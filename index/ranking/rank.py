@@ -145,15 +145,17 @@ def _keyed(events: Sequence[Rows], segments: Segments | None) -> tuple[Rows, NDA
     kinds = np.repeat(np.arange(len(events)), [len(some) for some in events])
     if segments is None:
         return rows, kinds, 1
-    names: list[Sequence[str | None]] = [
-        (value,) if isinstance(value, str) else texts_of(value) or (None,) for value in segments(rows.tolist())
-    ]
-    flat = list(chain.from_iterable(names))
+    flat: list[str | None] = segments(rows.tolist())
+    if not all(isinstance(value, str) for value in flat):  # most often each has one
+        names: list[Sequence[str | None]] = [
+            (value,) if isinstance(value, str) else texts_of(value) or (None,) for value in flat
+        ]
+        flat, lengths = list(chain.from_iterable(names)), list(map(len, names))
+        rows, kinds = np.repeat(rows, lengths), np.repeat(kinds, lengths)
     codes = {name: code for code, name in enumerate(dict.fromkeys(flat))}
     segment = np.fromiter(map(codes.__getitem__, flat), np.int64, len(flat))
-    lengths = list(map(len, names))
     count = max(1, len(codes))
-    return np.repeat(rows, lengths), np.repeat(kinds, lengths) * count + segment, count
+    return rows, kinds * count + segment, count
 
 
 def _scores(found: Float, weights: Float) -> NDArray[np.float32]:

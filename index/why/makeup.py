@@ -63,7 +63,11 @@ def sentence(whose: str, shares: tuple[Share, ...]) -> str:
     """In words. whose: "The first's"."""
     if not shares:
         return f"{whose} vector is all its own: the model was trained without objective.attributes."
-    parts = [f"{_percent(part.share)} {part.attribute} ({', '.join(part.values)})" for part in shares if part.attribute]
+    told = [part for part in shares if part.attribute and part.share > 0]
+    if not told:
+        why = "attributes made none better on this log" if len(shares) > 1 else "it has none of the attributes"
+        return f"{whose} vector is all its own: {why}."
+    parts = [f"{_percent(part.share)} {part.attribute} ({', '.join(part.values)})" for part in told]
     own = next(part.share for part in shares if part.attribute is None)
     return f"{whose} vector is {', '.join([f'{_percent(own)} its own', *parts])}."
 

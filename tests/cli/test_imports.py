@@ -63,7 +63,7 @@ def test_a_file_and_a_log_are_served_over_http_in_one_command(tmp_path, capsys):
     (tmp_path / "glove.txt").write_text("\n".join(lines) + "\n")
     flags = ("--items", str(log.parent / "items.csv"), "--no-baselines", "--prefixes", "300", "--bootstrap", "50")
     command = ["import", str(tmp_path / "glove.txt"), "--events", str(log), "--models", str(models), *flags]
-    assert main(command) == 0
+    assert main([*command, "--cold-method", "off"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "20 vectors of 6 numbers (text without a header (GloVe), text)" in said
     assert "19 items are in both; 1 items of the log have no vector" in said
@@ -82,7 +82,8 @@ def test_a_file_and_a_log_are_served_over_http_in_one_command(tmp_path, capsys):
         assert manifest["imported"]["log_only"] == 1
         assert manifest["training"]["engine"] == "imported"
         # Vectors alone, by force: taken up while it serves. Then nothing is popular.
-        assert main(["import", str(tmp_path / "glove.txt"), "--models", str(models), *flags[:2], "--force"]) == 0
+        bare = ["import", str(tmp_path / "glove.txt"), "--models", str(models), *flags[:2], "--cold-method", "off"]
+        assert main([*bare, "--force"]) == 0
         version = Registry(models).current()
         alone = until(server, version)
         assert [found["item_id"][0] for found in alone["items"]] == ["a"] * 5

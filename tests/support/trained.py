@@ -9,14 +9,16 @@ from training.pipeline.run import run
 from training.progress import LogReporter
 
 
-def train(folder: Path, seed: int = 1) -> Path:
+def train(folder: Path, seed: int = 1, map: bool = True) -> Path:
     """The folder of the models."""
     log = write_log(folder / "log" / "log.csv", seed=seed)
     with log.open("a", encoding="utf-8") as file:
         file.write("user 1,rare,1700000003\r\n")
     with (log.parent / "items.csv").open("a", encoding="utf-8") as file:
         file.write("rare,Too rare,b\r\n")
-    run(quick_config(log, seed), folder / "models", LogReporter(), force=True)
+    config = quick_config(log, seed)
+    config = config.model_copy(update={"index": config.index.model_copy(update={"map": map})})
+    run(config, folder / "models", LogReporter(), force=True)
     return folder / "models"
 
 

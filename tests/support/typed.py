@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.config import EvaluationConfig, SessionsConfig, TrainConfig, TrainerConfig
+from training.config import ColdConfig, EvaluationConfig, SessionsConfig, TrainConfig, TrainerConfig
 from training.eventsconfig import EventsConfig
 from training.typesconfig import TypesConfig
 
@@ -60,4 +60,5 @@ def typed_config(log: Path, **types: object) -> TrainConfig:
         trainer=TrainerConfig(engine="spectral", dims=16, workers=1),
         evaluation=EvaluationConfig(prefixes=100, bootstrap=10, baselines=False),
         types=TypesConfig.model_validate(given),
+        cold=ColdConfig(method="off"),  # else what an item's content says comes before its type
     )

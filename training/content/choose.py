@@ -1,6 +1,8 @@
 """The strengths of the map, and how new items stand beside trained ones, chosen on the validation part by hiding
 items."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +30,9 @@ class Place(NamedTuple):
     offset: float
 
 
-def choose_strengths(fitter: Fitter, design: Design, trained: Vectors, hiding: Hiding, method: Method) -> ContentFacts:
+def choose_strengths(
+    fitter: Fitter, design: Design, trained: Vectors, hiding: Hiding, method: Method, threads: int = 2
+) -> ContentFacts:
     """fitter: over the items that are not hidden. For the ways that have no strength, only the place is chosen.
 
     One strength for the query, which is best about hidden items. One for the target, with the place: they are best at
@@ -44,20 +48,23 @@ def choose_strengths(fitter: Fitter, design: Design, trained: Vectors, hiding: H
     def placed(facts: ContentFacts, asking: Answered) -> Place:
         return place(hiding, asking, made(facts))
 
-    if method == "map":
-        powers = (_with(best, power=power) for power in POWERS)
-        best = max(powers, key=lambda facts: placed(facts, hiding.asking(made(facts))).worth)
-        best = max(
-            (_with(best, inputs=s) for s in STRENGTHS), key=lambda facts: value(hiding.asking(made(facts)).ranks)
-        )
-        # What is alike has no questions of its own: nearest to what training made of the items is best.
-        near = (_with(best, similar=s) for s in STRENGTHS)
-        best = max(near, key=lambda facts: likeness(made(facts).similar, trained.similar[hiding.rows]))
-    asking = hiding.asking(made(best))
-    strengths = STRENGTHS if method == "map" else (best.outputs,)
-    found = {s: placed(_with(best, outputs=s), asking) for s in strengths}
-    outputs = max(strengths, key=lambda s: found[s].worth)
-    return _with(best, outputs=outputs, length=found[outputs].length, offset=found[outputs].offset)
+    with ThreadPoolExecutor(threads) as pool:
+
+        def best_of(changes: str, tried: Sequence[float], worth: Callable[[ContentFacts], float]) -> ContentFacts:
+            candidates = [_with(best, **{changes: each}) for each in tried]
+            worths = list(pool.map(worth, candidates))
+            return candidates[worths.index(max(worths))]
+
+        if method == "map":
+            best = best_of("power", POWERS, lambda facts: placed(facts, hiding.asking(made(facts))).worth)
+            best = best_of("inputs", STRENGTHS, lambda facts: value(hiding.asking(made(facts)).ranks))
+            # What is alike has no questions of its own: nearest to what training made of the items is best.
+            best = best_of("similar", STRENGTHS, lambda f: likeness(made(f).similar, trained.similar[hiding.rows]))
+        asking = hiding.asking(made(best))
+        if method == "map":
+            best = best_of("outputs", STRENGTHS, lambda facts: placed(facts, asking).worth)
+    found = placed(best, asking)
+    return _with(best, length=found.length, offset=found.offset)
 
 
 def place(hiding: Hiding, asking: Answered, made: Vectors) -> Place:

@@ -69,7 +69,9 @@ def choose_content(
             for done, method in enumerate(METHODS, 1):
                 if world is None:
                     break
-                found[method] = choose_strengths(world.fitter, world.design, world.trained, world.hiding, method)
+                found[method] = choose_strengths(
+                    world.fitter, world.design, world.trained, world.hiding, method, config.trainer.workers
+                )
                 step.share(done / len(METHODS))
             if world is not None and seldom:
                 found[start.method] = world.with_seldom(found[start.method])
