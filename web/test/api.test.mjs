@@ -8,7 +8,8 @@ import * as key from '../src/api/key';
 import { asProblem, problemOf } from '../src/api/problem';
 import { cosine, vectorsOf } from '../src/api/vectors';
 
-const words = (line) => execFileSync('sh', ['-c', `printf '%s\\n' ${line.slice('curl '.length)}`], { encoding: 'utf8' }).trimEnd();
+const words = (line) =>
+  execFileSync('sh', ['-c', `printf '%s\\n' ${line.slice('curl '.length)}`], { encoding: 'utf8' }).trimEnd();
 
 test('a shell reads the copied command back, whatever the ids hold', () => {
   const body = { items: ["it's", '$(rm)', '"'] };

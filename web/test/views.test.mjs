@@ -18,7 +18,10 @@ test('the trail grows by the item one leaves, and a step of it leads back', () =
 });
 
 test('the address leaves out what is as it would be without', () => {
-  assert.equal(hrefOf('explore', { item: 'a&b', variety: 0, score: undefined, category: ['x', 'y'] }), '#/explore?item=a%26b&category=x&category=y');
+  assert.equal(
+    hrefOf('explore', { item: 'a&b', variety: 0, score: undefined, category: ['x', 'y'] }),
+    '#/explore?item=a%26b&category=x&category=y',
+  );
 });
 
 test('a broken address is read as no address', () => {
@@ -28,14 +31,26 @@ test('a broken address is read as no address', () => {
 
 test('an item is asked for by path, or by parameter where no path holds it', () => {
   const rest = { score: 'next', variety: 0.3, categories: ['x'], conditions: ['p:le:2'], k: 12 };
-  assert.equal(similarPath({ item: 'a/b', ...rest }), '/similar/a%2Fb?k=12&score=next&explain=true&diversity=0.3&category=x&filter=p%3Ale%3A2');
+  assert.equal(
+    similarPath({ item: 'a/b', ...rest }),
+    '/similar/a%2Fb?k=12&score=next&explain=true&diversity=0.3&category=x&filter=p%3Ale%3A2',
+  );
   assert.ok(similarPath({ item: '..', ...rest }).startsWith('/similar?item_id=..&k=12'));
 });
 
 test('the evidence is a sentence', () => {
   const evidence = { sessions: 104, lift: 39.85, first_before: 93, second_before: 11, distance: 1.5, last: null };
-  assert.equal(sentenceOf({ source: 'model', evidence }), 'Together in 104 sessions, 40 times more than chance. Mostly after it.');
-  assert.equal(sentenceOf({ source: 'model', evidence: { ...evidence, sessions: 1, lift: 0.9, first_before: 1, second_before: 0 } }), 'Together in 1 session, no more than chance.');
+  assert.equal(
+    sentenceOf({ source: 'model', evidence }),
+    'Together in 104 sessions, 40 times more than chance. Mostly after it.',
+  );
+  assert.equal(
+    sentenceOf({
+      source: 'model',
+      evidence: { ...evidence, sessions: 1, lift: 0.9, first_before: 1, second_before: 0 },
+    }),
+    'Together in 1 session, no more than chance.',
+  );
   assert.ok(sentenceOf({ source: 'model', evidence: null }).startsWith('Never met'));
   assert.equal(sentenceOf({ source: 'popular', evidence: null }), 'Filled up: popular.');
 });
@@ -56,6 +71,17 @@ test('a session is changed without changing the one before', () => {
 });
 
 test('the sum is of unit vectors, and there is none without each of them', () => {
-  assert.deepEqual([...sumOf([[1, 0], [0, 1]], [[0, 1]])], [1, 0]);
+  assert.deepEqual(
+    [
+      ...sumOf(
+        [
+          [1, 0],
+          [0, 1],
+        ],
+        [[0, 1]],
+      ),
+    ],
+    [1, 0],
+  );
   assert.equal(sumOf([[1, 0], undefined], []), null);
 });

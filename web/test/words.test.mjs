@@ -7,7 +7,17 @@ test('numbers are said as people say them', () => {
   assert.equal(counted(10129, 'session'), '10,129 sessions');
   assert.equal(percent(0.853), '85\u00a0%');
   assert.equal(percent(0.004), '0.4\u00a0%');
-  assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal), ['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '112th']);
+  assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal), [
+    '1st',
+    '2nd',
+    '3rd',
+    '4th',
+    '11th',
+    '12th',
+    '13th',
+    '21st',
+    '112th',
+  ]);
 });
 
 test('a time is said by its largest unit', () => {

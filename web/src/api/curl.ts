@@ -13,7 +13,8 @@ export function curlOf({ method = 'GET', path, body }: Question): string {
   const words = ['curl'];
   if (method !== 'GET') words.push('-X', method);
   if (hasKey()) words.push('-H', '"Authorization: Bearer $ITEM2VEC_KEY"');
-  if (body !== undefined) words.push('-H', quoted('Content-Type: application/json'), '-d', quoted(JSON.stringify(body)));
+  if (body !== undefined)
+    words.push('-H', quoted('Content-Type: application/json'), '-d', quoted(JSON.stringify(body)));
   words.push(quoted(`${location.origin}${path}`));
   return words.join(' ');
 }

@@ -12,9 +12,12 @@ export const mapHead = (): Promise<MapReply | null> => orNull(get<MapReply>('/ma
 export async function popular(): Promise<Named[]> {
   const map = await mapHead();
   if (map) {
-    const path = pathOf(`/map/${encodeURIComponent(map.model_version)}/items`, { from: 0, count: MOST });
+    const path = pathOf(`/map/${encodeURIComponent(map.model_version)}/items`, { count: MOST });
     const { ids, titles } = await get<MapItemsReply>(path);
-    return ids.map((item_id, i) => ({ item_id, title: titles[i] ?? null, category: null }));
+    // A hidden item has no id there.
+    return ids.flatMap((item_id, i) =>
+      item_id === null ? [] : [{ item_id, title: titles[i] ?? null, category: null }],
+    );
   }
   const { items } = await get<{ items: Item[] }>(pathOf('/items', { limit: 500, available: true }));
   const trained = items.filter((item) => item.trained);

@@ -70,7 +70,7 @@ export interface Region {
 export interface MapReply {
   model_version: string;
   items: number;
-  kept: number | null;
+  kept: number;
   view: [number, number, number, number];
   regions: Region[];
   categories: string[];
@@ -79,7 +79,7 @@ export interface MapReply {
 }
 
 export interface MapItemsReply {
-  ids: string[];
+  ids: (string | null)[];
   titles: (string | null)[];
 }
 

@@ -12,7 +12,9 @@ const MOST_CHARACTERS = 6000; // of a query: servers and proxies commonly end at
 /** Of each id that has one. */
 export async function vectorsOf(ids: readonly string[]): Promise<Map<string, Vector>> {
   const found = new Map<string, Vector>();
-  const replies = await Promise.all(inParts([...new Set(ids)]).map((part) => get<VectorsReply>(pathOf('/vectors', { item_id: part }))));
+  const replies = await Promise.all(
+    inParts([...new Set(ids)]).map((part) => get<VectorsReply>(pathOf('/vectors', { item_id: part }))),
+  );
   for (const reply of replies) for (const [id, text] of Object.entries(reply.vectors)) found.set(id, decoded(text));
   return found;
 }

@@ -21,7 +21,13 @@ export function Results({ reply, sum, scale, vectors, busy }: Props) {
     <section class={`panel ${busy ? 'busy' : ''}`} aria-label="Near the sum" aria-busy={busy}>
       <ol class="rows" onKeyDown={walkRows}>
         {sum && scale && (
-          <Row kind="self" item={{ item_id: 'The sum', title: 'The sum' }} sub={`Its ${sum.length} numbers, largest first.`} vector={sum} scale={scale} />
+          <Row
+            kind="self"
+            item={{ item_id: 'The sum', title: 'The sum' }}
+            sub={`Its ${sum.length} numbers, largest first.`}
+            vector={sum}
+            scale={scale}
+          />
         )}
         {reply.items.map((found) => (
           <Row
@@ -32,7 +38,11 @@ export function Results({ reply, sum, scale, vectors, busy }: Props) {
             sub={<Chip category={found.category} />}
             vector={vectors?.get(found.item_id)}
             scale={scale}
-            score={found.score === null ? undefined : <Meter text={found.score.toFixed(3)} part={found.score} label="Cosine" />}
+            score={
+              found.score === null ? undefined : (
+                <Meter text={found.score.toFixed(3)} part={found.score} label="Cosine" />
+              )
+            }
           />
         ))}
       </ol>

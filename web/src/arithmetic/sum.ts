@@ -7,7 +7,10 @@ export function sumOf(plus: (Vector | undefined)[], minus: (Vector | undefined)[
   const first = plus[0];
   if (!first) return null;
   const sum = new Float32Array(first.length);
-  for (const [vectors, sign] of [[plus, 1], [minus, -1]] as const) {
+  for (const [vectors, sign] of [
+    [plus, 1],
+    [minus, -1],
+  ] as const) {
     for (const vector of vectors) {
       if (!vector) return null;
       for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + sign * (vector[i] ?? 0);

@@ -26,12 +26,21 @@ export function Term({ sign, name, item, vector, scale, onPick }: Props) {
       <div class="panel">
         <div class="inner">
           {item === null ? (
-            <Search label={`Item ${name}${sign === '−' ? ', taken away' : ''}`} placeholder={`Item ${name}`} onPick={(picked) => onPick(picked.item_id)} />
+            <Search
+              label={`Item ${name}${sign === '−' ? ', taken away' : ''}`}
+              placeholder={`Item ${name}`}
+              onPick={(picked) => onPick(picked.item_id)}
+            />
           ) : (
             <>
               <div class="head">
                 <Chip category={item.category} />
-                <button type="button" class="bare" aria-label={`Choose another item ${name}`} onClick={() => onPick(undefined)}>
+                <button
+                  type="button"
+                  class="bare"
+                  aria-label={`Choose another item ${name}`}
+                  onClick={() => onPick(undefined)}
+                >
                   <Icon name="close" />
                 </button>
               </div>

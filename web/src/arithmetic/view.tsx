@@ -34,11 +34,18 @@ export function Arithmetic() {
   const vectors = useLoaded(wanted.length > 0 ? wanted.join('\n') : null, () => vectorsOf(wanted));
   const all = vectors.value;
   const sum = useMemo(
-    () => (all && asks ? sumOf(plus.map((id) => all.get(id)), minus.map((id) => all.get(id))) : null),
+    () =>
+      all && asks
+        ? sumOf(
+            plus.map((id) => all.get(id)),
+            minus.map((id) => all.get(id)),
+          )
+        : null,
     [all, path],
   );
   const scale = useMemo(() => (sum ? scaleOf(sum) : null), [sum]);
-  const item = (id: string | null) => (id === null ? null : (known.value?.get(id) ?? { item_id: id, title: null, category: null }));
+  const item = (id: string | null) =>
+    id === null ? null : (known.value?.get(id) ?? { item_id: id, title: null, category: null });
   return (
     <>
       <header class="hero">
@@ -46,9 +53,30 @@ export function Arithmetic() {
         <p class="lead">Take what one item is, less another, and add a third. What is near the sum?</p>
       </header>
       <div class="equation">
-        <Term sign="" name="A" item={item(a)} vector={a ? all?.get(a) : undefined} scale={scale} onPick={(id) => go(withParams({ a: id }))} />
-        <Term sign="−" name="B" item={item(b)} vector={b ? all?.get(b) : undefined} scale={scale} onPick={(id) => go(withParams({ b: id }))} />
-        <Term sign="+" name="C" item={item(c)} vector={c ? all?.get(c) : undefined} scale={scale} onPick={(id) => go(withParams({ c: id }))} />
+        <Term
+          sign=""
+          name="A"
+          item={item(a)}
+          vector={a ? all?.get(a) : undefined}
+          scale={scale}
+          onPick={(id) => go(withParams({ a: id }))}
+        />
+        <Term
+          sign="−"
+          name="B"
+          item={item(b)}
+          vector={b ? all?.get(b) : undefined}
+          scale={scale}
+          onPick={(id) => go(withParams({ b: id }))}
+        />
+        <Term
+          sign="+"
+          name="C"
+          item={item(c)}
+          vector={c ? all?.get(c) : undefined}
+          scale={scale}
+          onPick={(id) => go(withParams({ c: id }))}
+        />
       </div>
       {list.problem && <Failed problem={list.problem} onAgain={list.again} />}
       {path && shown && !list.problem && (
@@ -69,12 +97,22 @@ function Examples() {
   if (problem) return <Failed problem={problem} />;
   if (value === null) return null;
   return (
-    <Panel title="Found in this data" hint={value.length === 0 ? 'Among the most popular items none stand out. Pick three of your own.' : 'Among the most popular items, these come out most clearly.'}>
+    <Panel
+      title="Found in this data"
+      hint={
+        value.length === 0
+          ? 'Among the most popular items none stand out. Pick three of your own.'
+          : 'Among the most popular items, these come out most clearly.'
+      }
+    >
       <ul class="examples">
         {value.map(({ a, b, c, d }) => (
           <li key={a.item_id}>
             <a href={hrefOf('arithmetic', { a: a.item_id, b: b.item_id, c: c.item_id })}>
-              <Title of={a} /> <i>−</i> <Title of={b} /> <i>+</i> <Title of={c} /> <i>≈</i> <b><Title of={d} /></b>
+              <Title of={a} /> <i>−</i> <Title of={b} /> <i>+</i> <Title of={c} /> <i>≈</i>{' '}
+              <b>
+                <Title of={d} />
+              </b>
             </a>
           </li>
         ))}

@@ -51,7 +51,14 @@ export function CopyDialog() {
   if (shown.value === null) return null;
   return (
     <Dialog title="Copy this" onClose={() => (shown.value = null)}>
-      <textarea class="text" readOnly rows={4} value={shown.value} aria-label="Text to copy" onFocus={(event) => event.currentTarget.select()} />
+      <textarea
+        class="text"
+        readOnly
+        rows={4}
+        value={shown.value}
+        aria-label="Text to copy"
+        onFocus={(event) => event.currentTarget.select()}
+      />
     </Dialog>
   );
 }

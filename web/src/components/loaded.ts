@@ -31,5 +31,10 @@ export function useLoaded<T>(key: string | null, load: () => Promise<T>): Loaded
       wanted = false;
     };
   }, [whole]);
-  return { value: state.value, problem: state.problem, busy: whole !== null && state.of !== whole, again: () => setTurn(turn + 1) };
+  return {
+    value: state.value,
+    problem: state.problem,
+    busy: whole !== null && state.of !== whole,
+    again: () => setTurn(turn + 1),
+  };
 }

@@ -7,7 +7,8 @@ export const count = (n: number): string => whole.format(n);
 export const counted = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
 /** 0.853 to "85 %"; below one in a hundred with a digit more. */
-export const percent = (part: number): string => `${part > 0 && part < 0.01 ? (part * 100).toFixed(1) : Math.round(part * 100)}\u00a0%`;
+export const percent = (part: number): string =>
+  `${part > 0 && part < 0.01 ? (part * 100).toFixed(1) : Math.round(part * 100)}\u00a0%`;
 
 const UNITS: [number, string][] = [
   [86_400, 'day'],

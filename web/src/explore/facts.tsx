@@ -30,7 +30,8 @@ export function Facts({ metadata, conditions }: Props) {
             disabled={conditions.includes(condition)}
             onClick={() => go(withParams({ filter: [...conditions, condition], k: undefined }))}
           >
-            <bdi class="field">{name}</bdi> <bdi>{value.length > LONGEST ? `${value.slice(0, LONGEST - 1)}…` : value}</bdi>
+            <bdi class="field">{name}</bdi>{' '}
+            <bdi>{value.length > LONGEST ? `${value.slice(0, LONGEST - 1)}…` : value}</bdi>
           </button>
         </li>
       ))}

@@ -26,7 +26,9 @@ export function Filters({ asked, item }: { asked: Asked; item: Item }) {
   const [field, setField] = useState('');
   const [op, setOp] = useState('eq');
   const [value, setValue] = useState('');
-  const names = [...categories.value].sort((a, b) => a.localeCompare(b)).filter((one) => !asked.categories.includes(one));
+  const names = [...categories.value]
+    .sort((a, b) => a.localeCompare(b))
+    .filter((one) => !asked.categories.includes(one));
   return (
     <div class="filters">
       {names.length > 0 && (
@@ -95,10 +97,18 @@ export function Chosen({ asked }: { asked: Asked }) {
   return (
     <ul class="chosen" aria-label="Filters that are set">
       {asked.categories.map((one) => (
-        <Removable key={one} text={one} onRemove={() => go(withParams({ category: asked.categories.filter((other) => other !== one) }))} />
+        <Removable
+          key={one}
+          text={one}
+          onRemove={() => go(withParams({ category: asked.categories.filter((other) => other !== one) }))}
+        />
       ))}
       {asked.conditions.map((one) => (
-        <Removable key={one} text={inWords(one)} onRemove={() => go(withParams({ filter: asked.conditions.filter((other) => other !== one) }))} />
+        <Removable
+          key={one}
+          text={inWords(one)}
+          onRemove={() => go(withParams({ filter: asked.conditions.filter((other) => other !== one) }))}
+        />
       ))}
     </ul>
   );

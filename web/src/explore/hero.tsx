@@ -30,7 +30,8 @@ export function Hero({ item, conditions, question }: Props) {
   const shown = useRef(id);
   useEffect(() => {
     // The row that was clicked is gone, and the focus with it.
-    if (shown.current !== id && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+    if (shown.current !== id && document.activeElement === document.body)
+      heading.current?.focus({ preventScroll: true });
     shown.current = id;
   }, [id]);
   const known = useLoaded('popular', popular);
@@ -58,7 +59,11 @@ export function Hero({ item, conditions, question }: Props) {
           <bdi>{id}</bdi>
         </code>
         {item.sessions_count !== null && <span>{counted(item.sessions_count, 'time')} in the sessions</span>}
-        {place >= 0 && all ? <span>{place === 0 ? 'most' : `${ordinal(place + 1)} most`} popular of {count(all)}</span> : null}
+        {place >= 0 && all ? (
+          <span>
+            {place === 0 ? 'most' : `${ordinal(place + 1)} most`} popular of {count(all)}
+          </span>
+        ) : null}
         {!item.available && <span class="warn">hidden: in no answer</span>}
       </p>
       <Facts metadata={item.metadata} conditions={conditions} />

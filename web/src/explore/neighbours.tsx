@@ -30,7 +30,11 @@ export function Neighbours({ item, asked, reply, vectors }: Props) {
   const best = Math.max(1e-9, ...reply.items.map(({ score }) => score ?? 0));
   const far = stranger.value;
   return (
-    <ol class="rows" onKeyDown={walkRows} aria-label={asked.score === 'similar' ? 'Similar items' : 'What goes with it'}>
+    <ol
+      class="rows"
+      onKeyDown={walkRows}
+      aria-label={asked.score === 'similar' ? 'Similar items' : 'What goes with it'}
+    >
       {own && (
         <Row
           kind="self"

@@ -38,7 +38,9 @@ export function Explore() {
         large
         label="Search items"
         placeholder={known ? `Search ${count(known)} items` : 'Search items'}
-        onPick={(picked) => go(hrefOf('explore', { item: picked.item_id, score: asked.score === 'next' ? 'next' : undefined }))}
+        onPick={(picked) =>
+          go(hrefOf('explore', { item: picked.item_id, score: asked.score === 'next' ? 'next' : undefined }))
+        }
       />
       <Headline />
       <Trail />
@@ -110,10 +112,13 @@ function Foot({ reply, asked }: { reply: ListReply; asked: Asked }) {
   if (asked.k >= MOST) return null;
   return (
     <div class="foot">
-      <button type="button" class="button" onClick={() => restate(withParams({ k: String(Math.min(MOST, asked.k * 2)) }))}>
+      <button
+        type="button"
+        class="button"
+        onClick={() => restate(withParams({ k: String(Math.min(MOST, asked.k * 2)) }))}
+      >
         Show more
       </button>
     </div>
   );
 }
-

@@ -32,7 +32,12 @@ export function Made({ chosen, known }: Props) {
                 </span>
                 <span class="tools">
                   <Tool icon="up" says={`${name}: earlier`} off={i === 0} to={moved(chosen, id, -1)} />
-                  <Tool icon="down" says={`${name}: later`} off={i === chosen.items.length - 1} to={moved(chosen, id, 1)} />
+                  <Tool
+                    icon="down"
+                    says={`${name}: later`}
+                    off={i === chosen.items.length - 1}
+                    to={moved(chosen, id, 1)}
+                  />
                   <Tool icon="dislike" says={`${name}: dislike`} to={disliking(chosen, id)} />
                   <Tool icon="close" says={`${name}: take out`} to={without(chosen, id)} />
                 </span>
@@ -74,7 +79,14 @@ export function Made({ chosen, known }: Props) {
 
 function Tool({ icon, says, to, off = false }: { icon: IconName; says: string; to: Chosen; off?: boolean }) {
   return (
-    <button type="button" class="bare" aria-label={says} title={says.slice(says.lastIndexOf(': ') + 2)} disabled={off} onClick={() => go(hrefTo(to))}>
+    <button
+      type="button"
+      class="bare"
+      aria-label={says}
+      title={says.slice(says.lastIndexOf(': ') + 2)}
+      disabled={off}
+      onClick={() => go(hrefTo(to))}
+    >
       <Icon name={icon} />
     </button>
   );

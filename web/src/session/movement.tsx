@@ -7,7 +7,11 @@ export type Ranks = Map<string, number>;
 
 /** Ranks of the list before this one; null at the first. `key` names the list. */
 export function useEarlier(key: string | null, items: readonly Found[]): Ranks | null {
-  const kept = useRef<{ key: string | null; now: Ranks; before: Ranks | null }>({ key: null, now: new Map(), before: null });
+  const kept = useRef<{ key: string | null; now: Ranks; before: Ranks | null }>({
+    key: null,
+    now: new Map(),
+    before: null,
+  });
   if (key !== null && key !== kept.current.key) {
     const before = kept.current.key === null ? null : kept.current.now;
     kept.current = { key, now: new Map(items.map(({ item_id, rank }) => [item_id, rank])), before };

@@ -26,17 +26,46 @@ export function Next({ chosen, of, reply, popular }: Props) {
   const earlier = useEarlier(of, reply.items);
   const taken = new Set([...chosen.items, ...chosen.disliked]);
   const plain = popular.filter(({ item_id }) => !taken.has(item_id)).slice(0, SHOWN);
-  const known = useLoaded(plain.map(({ item_id }) => item_id).join('\n'), () => itemsOf(plain.map(({ item_id }) => item_id)));
+  const known = useLoaded(plain.map(({ item_id }) => item_id).join('\n'), () =>
+    itemsOf(plain.map(({ item_id }) => item_id)),
+  );
   const both = plain.filter(({ item_id }) => reply.items.some((one) => one.item_id === item_id)).length;
   const fallback = reply.items.length > 0 && reply.items.every(({ source }) => source !== 'model');
   return (
     <div class="twins">
-      <Panel title="What comes next" hint={fallback ? 'The session says nothing the model knows; these fill up.' : 'A click adds it to the session.'}>
-        <List chosen={chosen} items={reply.items} after={(item) => <Movement id={item.item_id} rank={item.rank} earlier={earlier} />} />
-        {(reply.unknown?.length ?? 0) > 0 && <p class="note">{counted(reply.unknown?.length ?? 0, 'item')} of the session without a vector: passed over.</p>}
+      <Panel
+        title="What comes next"
+        hint={fallback ? 'The session says nothing the model knows; these fill up.' : 'A click adds it to the session.'}
+      >
+        <List
+          chosen={chosen}
+          items={reply.items}
+          after={(item) => <Movement id={item.item_id} rank={item.rank} earlier={earlier} />}
+        />
+        {(reply.unknown?.length ?? 0) > 0 && (
+          <p class="note">
+            {counted(reply.unknown?.length ?? 0, 'item')} of the session without a vector: passed over.
+          </p>
+        )}
       </Panel>
-      <Panel title="Most popular" hint={plain.length === 0 ? 'Not known here.' : `The same for everybody. ${both} of ${plain.length} are in both lists.`}>
-        <List chosen={chosen} items={plain.map((item, i) => ({ ...item, category: known.value?.get(item.item_id)?.category ?? item.category, rank: i + 1, score: null, source: 'popular' }))} />
+      <Panel
+        title="Most popular"
+        hint={
+          plain.length === 0
+            ? 'Not known here.'
+            : `The same for everybody. ${both} of ${plain.length} are in both lists.`
+        }
+      >
+        <List
+          chosen={chosen}
+          items={plain.map((item, i) => ({
+            ...item,
+            category: known.value?.get(item.item_id)?.category ?? item.category,
+            rank: i + 1,
+            score: null,
+            source: 'popular',
+          }))}
+        />
       </Panel>
     </div>
   );

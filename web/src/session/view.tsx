@@ -43,7 +43,12 @@ export function Session() {
 
   return (
     <>
-      <Search large label="Add an item to the session" placeholder="Add an item to the session" onPick={(item) => go(hrefTo(withItem(chosen, item.item_id)))} />
+      <Search
+        large
+        label="Add an item to the session"
+        placeholder="Add an item to the session"
+        onPick={(item) => go(hrefTo(withItem(chosen, item.item_id)))}
+      />
       <header class="hero">
         <h1>Session</h1>
         <p class="lead">Click items as a visitor would, one after the other, and see what would come next.</p>

@@ -55,7 +55,12 @@ function Main({ view }: { view: View | undefined }) {
     );
   }
   // What the service is like is known first: without a model, or without a key, nothing else is worth a question.
-  if (!told) return trouble.value ? <Failed whole problem={trouble.value} onAgain={refresh} /> : <div class="waiting" aria-busy="true" />;
+  if (!told)
+    return trouble.value ? (
+      <Failed whole problem={trouble.value} onAgain={refresh} />
+    ) : (
+      <div class="waiting" aria-busy="true" />
+    );
   if (!told.serving && view.group === 'Look') return <NoModel />;
   const Page = view.page;
   return <Page key={view.id} />;

@@ -21,7 +21,12 @@ export function Rail() {
           <div key={group} class="group" role="group" aria-label={group}>
             <h2 aria-hidden="true">{group}</h2>
             {views.map(({ id, name }) => (
-              <a key={id} class="view" href={here === id ? location.hash : hrefOf(id)} aria-current={here === id ? 'page' : undefined}>
+              <a
+                key={id}
+                class="view"
+                href={here === id ? location.hash : hrefOf(id)}
+                aria-current={here === id ? 'page' : undefined}
+              >
                 <Icon name={id} />
                 {name}
               </a>

@@ -42,7 +42,8 @@ function summary(): { state: string; word: string; sentence: string } {
   const told = status.value;
   if (trouble.value) return { state: 'bad', word: trouble.value.title, sentence: trouble.value.detail };
   if (!told) return { state: 'waiting', word: 'Asking', sentence: '' };
-  if (!told.serving) return { state: 'waiting', word: 'No model yet', sentence: told.next_step ? `Next: ${told.next_step}.` : '' };
+  if (!told.serving)
+    return { state: 'waiting', word: 'No model yet', sentence: told.next_step ? `Next: ${told.next_step}.` : '' };
   return { state: 'good', word: 'Serving', sentence: quality(told) };
 }
 
@@ -65,7 +66,10 @@ function Details() {
     ['Items with a vector', number(told.items, count)],
     ['Sessions', number(told.sessions, count)],
     ['Events in the log', number(told.events, count)],
-    ['Right in the first 20', told.interval ? `${told.interval.map((part) => (part * 100).toFixed(1)).join(' to ')}\u00a0%` : null],
+    [
+      'Right in the first 20',
+      told.interval ? `${told.interval.map((part) => (part * 100).toFixed(1)).join(' to ')}\u00a0%` : null,
+    ],
     ['Recall of the index', number(rates?.recall, (n) => n.toFixed(3))],
     ['Requests a second', number(rates?.requests_per_second, (n) => n.toFixed(1))],
     ['Half of answers within', number(rates?.p50_ms, ms)],
@@ -74,12 +78,15 @@ function Details() {
   ];
   return (
     <dl class="facts">
-      {rows.map(([name, value]) => value !== null && (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
+      {rows.map(
+        ([name, value]) =>
+          value !== null && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ),
+      )}
     </dl>
   );
 }

@@ -17,12 +17,21 @@ export function Tabs() {
   return (
     <nav class="tabs" aria-label="Views, below">
       {VIEWS.slice(0, TABS).map(({ id, name }) => (
-        <a key={id} href={here.view === id ? location.hash : hrefOf(id)} aria-current={here.view === id ? 'page' : undefined}>
+        <a
+          key={id}
+          href={here.view === id ? location.hash : hrefOf(id)}
+          aria-current={here.view === id ? 'page' : undefined}
+        >
           <Icon name={id} />
           {name}
         </a>
       ))}
-      <button type="button" aria-haspopup="dialog" class={rest.some(({ id }) => id === here.view) ? 'here' : ''} onClick={() => setMore(true)}>
+      <button
+        type="button"
+        aria-haspopup="dialog"
+        class={rest.some(({ id }) => id === here.view) ? 'here' : ''}
+        onClick={() => setMore(true)}
+      >
         <Icon name="more" />
         More
       </button>
