@@ -1,6 +1,7 @@
 // What comes next, beside what is popular with everybody.
 
 import type { ComponentChild } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { itemsOf } from '../api/items';
 import type { Found, ListReply, Named } from '../api/replies';
 import { Chip } from '../components/chip';
@@ -24,6 +25,14 @@ interface Props {
 
 export function Next({ chosen, of, reply, popular }: Props) {
   const earlier = useEarlier(of, reply.items);
+  const shown = useRef(of);
+  const twins = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The item that was clicked left its list, and took the focus with it: the next click is one key away again.
+    const lost = shown.current !== of && document.activeElement === document.body;
+    if (lost) twins.current?.querySelector('a')?.focus({ preventScroll: true });
+    shown.current = of;
+  }, [of]);
   const taken = new Set([...chosen.items, ...chosen.disliked]);
   const plain = popular.filter(({ item_id }) => !taken.has(item_id)).slice(0, SHOWN);
   const known = useLoaded(plain.map(({ item_id }) => item_id).join('\n'), () =>
@@ -32,7 +41,7 @@ export function Next({ chosen, of, reply, popular }: Props) {
   const both = plain.filter(({ item_id }) => reply.items.some((one) => one.item_id === item_id)).length;
   const fallback = reply.items.length > 0 && reply.items.every(({ source }) => source !== 'model');
   return (
-    <div class="twins">
+    <div class="twins" ref={twins}>
       <Panel
         title="What comes next"
         hint={fallback ? 'The session says nothing the model knows; these fill up.' : 'A click adds it to the session.'}
