@@ -10,7 +10,7 @@ interface Ends {
 
 const LIGHT: Ends = { zero: [244, 243, 239], above: [226, 88, 24], below: [28, 110, 178] };
 const DARK: Ends = { zero: [30, 33, 48], above: [255, 150, 72], below: [84, 170, 236] };
-const BEND = 0.65; // below 1: small values are seen too
+const BEND = 0.75; // below 1: small values are seen too
 
 /** t: -1 to 1; what is beyond is as the end. */
 export function ramp(t: number, isDark: boolean): Rgb {

@@ -12,7 +12,7 @@ export interface Scale {
   anchor: ArrayLike<number>;
 }
 
-const FULL = 0.9; // this part of the numbers is below the full colour: one that is far out is to have no say over all
+const FULL = 0.95; // this part of the numbers is below the full colour: one that is far out is to have no say over all
 
 export function scaleOf(anchor: ArrayLike<number>): Scale {
   const values = Array.from(anchor);
