@@ -21,7 +21,7 @@ demo: $(VENV)/ready
 
 # The page, from web/ into app/static/, which is committed: only who changes the page needs Node.
 web:
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || \
 	  { echo 'make web needs Node 20 or later, with npm; what is in app/static/ serves without it'; exit 1; }
 	cd web && npm ci --no-fund --no-audit && npm run --silent check && npm test --silent && npm run --silent build
 
