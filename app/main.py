@@ -34,7 +34,7 @@ from app.quick.heads import Heads
 from app.quick.protocol import CONNECTIONS, QUICK, RECORD
 from app.quick.similar import Quick
 from app.refresher import Refresher
-from app.routes import audit, events, items, jobs, look, models, ops, rank, recommend, similar, users
+from app.routes import audit, events, items, jobs, look, models, ops, page, rank, recommend, similar, users
 from app.schemas.document import document_of
 from app.service import Service
 from app.settings import Settings
@@ -74,7 +74,7 @@ class App(FastAPI):
 FIRST_SECONDS = 1.0
 
 # No two paths of different routers take the same request; within a router the narrower path stands first.
-ROUTES = (ops, audit, jobs, models, events, items, users, similar, recommend, rank, look)
+ROUTES = (ops, audit, jobs, models, events, items, users, similar, recommend, rank, look, page)
 
 
 def from_environment() -> App:
@@ -173,4 +173,5 @@ async def _note(service: Service) -> None:
     while True:
         service.pools.note()
         service.metrics.streams.set(service.streams.taken)
+        service.rates.note()
         await asyncio.sleep(1.0)

@@ -99,6 +99,11 @@ class Metrics:
         self._wanted += wanted
         self.recall.set(self._found / self._wanted)
 
+    @property
+    def recall_now(self) -> float | None:
+        """Of this process's samples; None before the first."""
+        return round(self._found / self._wanted, 4) if self._wanted else None
+
     def text(self, created: float | None) -> bytes:
         """The exposition format. created: of the model that serves, epoch seconds."""
         if created is not None:

@@ -1,9 +1,11 @@
 """All that one API process holds, made once by `create_app` and handed to whatever needs a part of it."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from app.answers.together import Together
 from app.live.diffs import Diffs
+from app.live.rates import Rates
 from app.live.shelf import Shelf
 from app.live.snapshot import Snapshots
 from app.live.suggester import Suggester
@@ -34,3 +36,7 @@ class Service:
     streams: Places
     diffs: Diffs = field(default_factory=Diffs)
     suggester: Suggester = field(default_factory=Suggester)
+
+    @cached_property
+    def rates(self) -> Rates:
+        return Rates(self.metrics)

@@ -89,7 +89,9 @@ def vectors_bytes(view: View, item_ids: Sequence[str]) -> bytes:
     known = [item for item in dict.fromkeys(item_ids) if item in model.vocabulary and view.visible(item)]
     vectors = np.asarray(model.vectors[model.vocabulary.known_rows(known)], dtype=np.float32)
     scale = scale_of(model)
-    small = np.clip(np.rint(vectors / scale * LEVELS), -LEVELS, LEVELS).astype(np.int8)
+    # By the root: most numbers of a vector are far smaller than its few largest, and would all be 0 or 1.
+    roots = np.sign(vectors) * np.sqrt(np.minimum(np.abs(vectors) / scale, 1))
+    small = np.rint(roots * LEVELS).astype(np.int8)
     return json_bytes(
         {
             "model_version": view.version,

@@ -51,7 +51,10 @@ class Answer:
             if tag is not None and matches(tag.decode("latin-1"), self._match.decode("latin-1")):
                 self.status, self._bodiless = 304, True
                 headers = [header for header in headers if not header[0].startswith(b"content-")]
-        headers += [*SECURITY, (b"x-request-id", self.request_id.encode())]
+        own = {name for name, _ in headers}
+        # The page has a policy of its own.
+        headers += [header for header in SECURITY if header[0] not in own]
+        headers.append((b"x-request-id", self.request_id.encode()))
         await self.send({**message, "status": self.status, "headers": headers})
         if self._bodiless:
             # At once: a stream would be waited for to its end.

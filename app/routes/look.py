@@ -5,20 +5,24 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from app import headers
 from app.answers import look
 from app.answers.answers import REQUEST_COST, model_of
 from app.http.deps import READER, ServiceDep
 from app.http.replies import TaggedView, not_modified, reply
 from app.live.view import View
+from app.problems import FIRST_STEP
 from app.schemas.common import READING, ItemId, problems
-from app.schemas.look import MapNames, MapReply, SuggestedItem, SuggestReply, VectorsReply
+from app.schemas.look import MapNames, MapReply, RatesNow, StatusReply, SuggestedItem, SuggestReply, VectorsReply
 from app.service import Service
 from index.errors import RegistryError
 from index.model import Model
+from index.report import MODEL
 
 router = APIRouter(tags=["explorer"], dependencies=READER)
 
 MOST_NAMES, MOST_VECTORS = 20_000, 200
+POPULARITY = "popularity"  # what the reports call the most popular items
 FOREVER = "private, max-age=31536000, immutable"
 BINARY: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
@@ -80,8 +84,8 @@ async def get_vectors(
     request: Request,
     item_id: Annotated[list[ItemId], Query(max_length=MOST_VECTORS, description="of these items")],
 ) -> Response:
-    """The unit vectors that similarity is measured with, a signed byte for each number, in base64: number / 127 x
-    `scale`. To look at; `item2vec export` has them whole."""
+    """The unit vectors that similarity is measured with, a signed byte b for each number, in base64: sign(b) x
+    (b / 127)^2 x `scale`. To look at; `item2vec export` has them whole."""
     view = service.shelf.view
     model_of(view)
     if not_modified(view, request):
@@ -101,6 +105,31 @@ async def suggest(
     found = service.suggester.find(view, q, k)
     items = [SuggestedItem(item_id=item.item_id, title=item.title, category=item.category) for item in found]
     return SuggestReply(items=items, model_version=view.version)
+
+
+@router.get(
+    "/status", summary="What serves, and how well", response_model=StatusReply, responses=problems(401, 403, 429)
+)
+async def status(service: ServiceDep, view: TaggedView, response: Response) -> StatusReply:
+    """In a few numbers: the model and its quality beside the most popular items, and the rates of the last minute."""
+    response.headers.update(headers.of_answer(view.version))  # rates change without the view
+    del response.headers["ETag"]
+    manifest = view.model.manifest if view.model is not None else None
+    report = manifest.metrics if manifest is not None else None
+    ours, popular = (None if report is None else report.tasks.row("T1", name) for name in (MODEL, POPULARITY))
+    return StatusReply(
+        model_version=view.version,
+        serving=manifest is not None,
+        created=manifest and manifest.created,
+        sessions=manifest and manifest.data.sessions,
+        items=manifest and manifest.data.items,
+        events=manifest and manifest.data.events,
+        hr20=ours and ours.hr20.mean,
+        hr20_popular=popular and popular.hr20.mean,
+        interval=ours and (ours.hr20.low, ours.hr20.high),
+        next_step=FIRST_STEP if manifest is None and not service.snapshots.loading else None,
+        rates=RatesNow(**service.rates.now, recall=service.metrics.recall_now),
+    )
 
 
 def _serving(service: Service, version: str) -> Model:

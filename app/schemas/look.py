@@ -1,5 +1,7 @@
 """Replies of what the explorer looks at."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, Field
 
 from app.schemas.common import Reply
@@ -43,3 +45,24 @@ class SuggestedItem(BaseModel):
 
 class SuggestReply(Reply):
     items: list[SuggestedItem]
+
+
+class RatesNow(BaseModel):
+    requests_per_second: float
+    errors_per_second: float = Field(description="answers of 5xx")
+    p50_ms: float | None
+    p99_ms: float | None
+    recall: float | None = Field(description="recall@10 of sampled queries; null before the first")
+
+
+class StatusReply(Reply):
+    serving: bool
+    created: datetime | None
+    sessions: int | None
+    items: int | None
+    events: int | None
+    hr20: float | None = Field(description="of questions after one item, how many were answered within 20 (T1)")
+    hr20_popular: float | None = Field(description="the same of the most popular items")
+    interval: tuple[float, float] | None = Field(description="95 % interval of hr20")
+    next_step: str | None = Field(description="what to do where nothing can be served yet")
+    rates: RatesNow = Field(description="of the process that answers, in the last minute")

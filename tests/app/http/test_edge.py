@@ -23,6 +23,7 @@ WANTED = [
     ("GET", "/map/x/items", "read"),
     ("GET", "/vectors?item_id=a1", "read"),
     ("GET", "/suggest?q=a", "read"),
+    ("GET", "/status", "read"),
     ("GET", "/items", "read"),
     ("GET", "/items/a1", "read"),
     ("PUT", "/items", "write"),

@@ -1,6 +1,7 @@
 """What the explorer draws, over HTTP."""
 
 import base64
+import re
 
 import numpy as np
 import pytest
@@ -73,7 +74,8 @@ def test_vectors_come_as_bytes_that_are_near_enough(client, model):
     assert body["unknown"] == ["nope"]
     assert set(body["vectors"]) == {"a1", "b2"}
     for item, text in body["vectors"].items():
-        numbers = np.frombuffer(base64.b64decode(text), np.int8) / 127 * body["scale"]
+        small = np.frombuffer(base64.b64decode(text), np.int8) / 127
+        numbers = np.sign(small) * small**2 * body["scale"]
         assert len(numbers) == body["dims"]
         real = model.vector(item)
         assert numbers @ real / np.linalg.norm(numbers) > 0.98
@@ -100,3 +102,41 @@ def test_suggestions_follow_the_live_catalogue(client):
     until(lambda: typed("zeb") == [])
     assert typed("") == []
     assert client.get("/suggest").status_code == 422
+
+
+def test_the_status_says_what_serves_and_how_well(client, model):
+    body = client.get("/status").json()
+    assert body["serving"] is True
+    assert body["sessions"] == model.manifest.data.sessions
+    low, high = body["interval"]
+    assert low <= body["hr20"] <= high
+    assert 0 <= body["hr20_popular"] <= 1
+    until(lambda: client.get("/status").json()["rates"]["requests_per_second"] > 0)
+    assert client.get("/status").json()["rates"]["p99_ms"] > 0
+
+
+def test_without_a_model_the_status_says_the_next_step(tmp_path):
+    with serving(tmp_path / "models", database=f"sqlite:///{tmp_path / 'test.db'}") as client:
+        until(lambda: client.get("/status").json()["next_step"] is not None)
+        body = client.get("/status").json()
+        assert (body["serving"], body["hr20"]) == (False, None)
+        assert "POST /retrain" in body["next_step"]
+
+
+def test_browsers_get_the_page_under_its_policy_and_clients_what_they_got(client):
+    page = client.get("/", headers={"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"})
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    (policy,) = page.headers.get_list("content-security-policy")
+    assert "require-trusted-types-for 'script'" in policy
+    names = re.findall(r'(?:href|src)="static/([^"]+)"', page.text)
+    assert len(names) >= 3
+    for name in names:
+        file = client.get(f"/static/{name}")
+        assert file.status_code == 200, name
+        assert "immutable" in file.headers["cache-control"]
+    for dead in ("/static/nope.js", "/static/build.json", "/static/..%2Fmain.py"):
+        assert client.get(dead).status_code == 404
+    api = client.get("/")
+    assert (api.status_code, api.json()["code"]) == (404, "route_unknown")
+    assert "default-src 'none'; frame-ancestors 'none'" in api.headers["content-security-policy"]

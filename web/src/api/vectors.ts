@@ -1,4 +1,4 @@
-// Vectors of items, sent as whole numbers from -127 to 127: enough to draw, and to tell who is like whom.
+// Vectors of items, sent as roots from -127 to 127: enough to draw, and to tell who is like whom.
 
 import { get, pathOf } from './client';
 import type { VectorsReply } from './replies';
@@ -37,7 +37,8 @@ function inParts(ids: string[]): string[][] {
 }
 
 function decoded(text: string): Vector {
-  const numbers = Int8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const roots = Int8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const numbers = Float32Array.from(roots, (root) => root * Math.abs(root)); // sent by the root
   const length = Math.hypot(...numbers) || 1;
   return Float32Array.from(numbers, (n) => n / length);
 }
