@@ -10,7 +10,8 @@ from rich.table import Table
 
 from index.artifact.manifest import ImportFacts, Manifest
 from index.artifact.registry import Registry
-from index.model import Model, Ranked, Score
+from index.model import Model, Score
+from index.ranked import Ranked
 from index.ranking.rank import SIMILARITIES, Ranking
 from index.report import RANKED_TASKS, Report
 from index.visible import say, say_json

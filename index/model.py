@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -16,7 +16,8 @@ from index.errors import ItemUnknown, ItemUntrained
 from index.explorer.itemmap import ItemMap, read_map
 from index.nearby import Nearby
 from index.parts import Neighbours, read_parts, recommender_of
-from index.ranking.mix import LeftOut, Mix, mixed
+from index.ranked import MixedList, Ranked
+from index.ranking.mix import Mix, mixed
 from index.ranking.parts.question import Guests
 from index.ranking.rank import DAYS, Ranking, checked_weights, events_of, rank
 from index.ranking.readings import Score as Score
@@ -30,23 +31,6 @@ from index.why.makeup import Share
 from index.why.pair import Explainer
 
 MOST_NEW = 200_000  # items without a past, about 1 kB each with vectors of 128 numbers
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """One answer. title: the item's, or its id where the catalogue has none."""
-
-    item: str
-    score: float
-    title: str
-
-
-@dataclass(frozen=True)
-class MixedList:
-    """items: best first. left_out: of the k best, how many are not there, by cause."""
-
-    items: list[Ranked]
-    left_out: LeftOut
 
 
 class Model:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.answers import rendering
-from app.answers.answers import model_of
+from app.answers.question import model_of
 from app.live.fragments import fragment
 from app.live.view import View
 from index.artifact import signals

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from app.answers.answers import LiveSession
+from app.answers.question import LiveSession
 from store.event import EventRow
 
 DAY = 86_400_000_000  # microseconds

@@ -5,7 +5,8 @@ import binascii
 import json
 from dataclasses import dataclass
 
-from app.live.view import ItemView, View
+from app.live.itemview import ItemView
+from app.live.view import View
 from app.pools.task import Steps
 from index.errors import RequestError
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.answers.answers import model_of
+from app.answers.question import model_of
 from app.answers.rendering import json_bytes
 from app.live.view import View
 from index.errors import NoMap

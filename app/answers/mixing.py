@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from app.answers import answers
-from app.answers.answers import Ask, Found, LiveSession, Shortfall
+from app.answers import answers, fallback
 from app.answers.bytype import Order
+from app.answers.question import Ask, Found, LiveSession, Shortfall, model_of
 from app.live.view import View
 from index.model import Model
 from index.ranking.caps import CappedList
@@ -34,7 +34,7 @@ class MixedFound:
 
 def recommend(view: View, session: LiveSession, ask: Ask) -> MixedFound:
     """As `answers.recommend`, for an `ask` with a mix. Raises NoModel, FieldUnknown."""
-    model = answers.model_of(view)
+    model = model_of(view)
     for field, _ in ask.mix.max_per:
         view.check_field(field, "max_per")
     wish = answers.wish_of(view, session, ask)
@@ -65,7 +65,7 @@ def _shortfall(model: Model, wish: Wish, ask: Ask, found: Mixed) -> Shortfall | 
 
 def _fallback(view: View, session: LiveSession, ask: Ask) -> MixedFound:
     """All of them are new: of the session's items none has a vector."""
-    model = answers.model_of(view)
+    model = model_of(view)
     capped = CappedList(ask.mix.max_per, view, model.vectors)
 
     def pick(order: Order, mask: Mask, count: int) -> list[int]:
@@ -78,10 +78,10 @@ def _fallback(view: View, session: LiveSession, ask: Ask) -> MixedFound:
         supply.fill(capped, before + count, len(mask))
         return capped.rows[before:]
 
-    found = answers.fallback(view, session, ask, pick)
+    found = fallback.for_session(view, session, ask, pick)
     if capped.passed and found.shortfall == "filtered":
         found = replace(found, shortfall="max_per")
-    best = np.array(answers.fallback(view, session, ask).rows, dtype=np.int32)
+    best = np.array(fallback.for_session(view, session, ask).rows, dtype=np.int32)
     out = capped.full_fields(best[~np.isin(best, capped.rows)])
     left_out = LeftOut(dict(Counter(field for field in out if field is not None)))
     return MixedFound(found, left_out, None if ask.mix.discovery is None else [])

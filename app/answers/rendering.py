@@ -9,7 +9,7 @@ from functools import cache, partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
-from app.answers.answers import Found, model_of
+from app.answers.question import Found, model_of
 from app.live.view import View
 from index.model import Score
 from index.why.evidence import PairEvidence

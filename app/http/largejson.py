@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from app.answers.answers import REQUEST_COST
+from app.answers.question import REQUEST_COST
 from app.bodies.jsonpieces import WINDOW, Pieces, TooMany
 from app.problems import BodyTooLarge
 

@@ -4,7 +4,8 @@ import logging
 import time
 from collections.abc import Iterator
 
-from app.live.view import ItemView, View
+from app.live.itemview import ItemView
+from app.live.view import View
 from index.explorer.suggestions import Suggestions
 
 log = logging.getLogger(__name__)

@@ -5,18 +5,17 @@ the model, so that a hidden item is gone without any training.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from app.filters.conditions import Filter
 from app.filters.sieve import Sieve
 from app.filters.unfit import unknown_field
 from app.live.fragments import Fragments, fragment
 from app.live.itemids import ItemIds
+from app.live.itemview import ItemView
 from app.live.newcomers import NewSieve, Prepared, changes_of, fields_of
 from app.live.snapshot import Snapshot
 from app.live.stored import Change, Stored
@@ -31,23 +30,6 @@ from index.search.exact import Mask, Rows
 from store.packed import is_available, is_deleted, unpack
 
 COPIED_AT_ONCE = 1_000_000  # numbers; about 3 ms
-
-
-# Shown over HTTP as it is. Not a dataclass of pydantic's: GET /items makes one of every item there is, and checking
-# them would double that.
-@dataclass(frozen=True)
-class ItemView:
-    """One item as the service knows it now."""
-
-    item_id: Annotated[str, Field(examples=["t000327"])]
-    title: Annotated[str | None, Field(examples=["Window of Museums"])]
-    category: Annotated[str | None, Field(examples=["Electronic"])]
-    available: bool
-    metadata: Annotated[dict[str, Any], Field(examples=[{"price": 12.5}])]
-    trained: Annotated[bool, Field(description="whether the model has a vector of it")]
-    sessions_count: Annotated[
-        int | None, Field(description="occurrences in the training sessions; null where none are known")
-    ]
 
 
 class View:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from app.answers.answers import REQUEST_COST
+from app.answers.question import REQUEST_COST
 from app.metrics import Metrics
 from app.pools.pool import Pool
 from app.settings import Settings

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from app import headers
 from app.admission.admission import Admission
 from app.answers import answers, rendering
-from app.answers.answers import Ask
+from app.answers.question import Ask
 from app.http.record import Record
 from app.http.replies import matches
 from app.live.recall import RecallMeter

@@ -14,7 +14,8 @@ from app.http.deps import READER, WRITER, ServiceDep, body_cost
 from app.http.itempath import ITEM_ID
 from app.http.replies import TaggedView, reply, shown
 from app.http.who import ActorDep
-from app.live.view import ItemView, View
+from app.live.itemview import ItemView
+from app.live.view import View
 from app.pools.task import Steps
 from app.problems import BodyTooLarge
 from app.schemas.common import READING, WRITING, problems

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app import headers
 from app.answers import look
-from app.answers.answers import REQUEST_COST, model_of
+from app.answers.question import REQUEST_COST, model_of
 from app.http.deps import READER, ServiceDep
 from app.http.replies import TaggedView, not_modified, reply
 from app.live.view import View

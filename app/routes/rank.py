@@ -4,8 +4,8 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from app.answers import answers, candidates
-from app.answers.answers import REQUEST_COST
+from app.answers import candidates
+from app.answers.question import REQUEST_COST, model_of
 from app.bodies.sessionitems import in_order, moment
 from app.http.deps import READER, ServiceDep
 from app.http.largejson import LargeJsonRoute
@@ -27,7 +27,7 @@ async def rank(service: ServiceDep, request: Request, body: RankRequest) -> Resp
     """Each candidate with a score and the similarities behind it: the cosine to what was clicked, skipped, booked, ...,
     the largest over segments. To sort a search page by, or as features of another ranker."""
     view, settings = service.shelf.view, service.settings
-    answers.model_of(view)
+    model_of(view)
     done = {name: _events(getattr(body, name), f"body.{name}") for name in ACTIONS}
     since = now() / 1e6 - settings.rank_days * DAY if body.since is None else moment(body.since, "body.since")
     wanted = candidates.Wanted(body.candidates, done, body.weights.model_dump(), since)

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Request, Response
 
 from app.answers import answers, bytype, mixing, rendering
-from app.answers.answers import REQUEST_COST, Ask, Found, LiveSession
 from app.answers.history import session_of
+from app.answers.question import REQUEST_COST, Ask, Found, LiveSession, model_of
 from app.bodies.sessionitems import in_order
 from app.http.deps import ServiceDep
 from app.http.itempath import USER_ID
 from app.http.replies import not_modified, passing, reply
-from app.live.view import ItemView, View
+from app.live.itemview import ItemView
+from app.live.view import View
 from app.problems import UserUnknown
 from app.routes import usertypes
 from app.schemas.answers import (
@@ -48,7 +49,7 @@ async def recommend(service: ServiceDep, request: Request, body: RecommendReques
     typed = body.user_type is not None or body.user is not None
     if not body.items and not typed:
         raise RequestError("there are no items", [("body.items", "must have 1 values at least, or user_type or user")])
-    model = answers.model_of(view)
+    model = model_of(view)
     user_type = bytype.user_type(model, body.user_type, body.user)
     about = {"user_type": bytype.named(model.types, user_type)} if typed else {}
     given = [item if isinstance(item, SessionItem) else SessionItem(item_id=item) for item in body.items]
@@ -107,7 +108,7 @@ async def user_recommendations(
     are none. Events of a type that the model's training calls
     a dislike (`events.dislike_types`) are `disliked`: their items pull the other way and do not come back."""
     view = service.shelf.view
-    model = answers.model_of(view)
+    model = model_of(view)
     user_type = bytype.user_type(model, query.user_type, None)
     if "\0" in user_id:
         raise UserUnknown("no event of this user is stored")
@@ -142,7 +143,7 @@ async def explain(
     """How often the two met in the training sessions, in which order and how far apart, and the candidate's rank for
     the item by both scores; where it is not among the stored neighbours, why."""
     view = service.shelf.view
-    model = answers.model_of(view)
+    model = model_of(view)
     views = [view.item(item_id) for item_id in (item, candidate)]
     if not_modified(view, request):
         return reply(view, None)
@@ -185,7 +186,7 @@ async def analogy(service: ServiceDep, request: Request, query: Annotated[Analog
     """`positive=queen_hits&positive=jazz_1959&negative=queen_live`: what is to the second as the first is to the third.
     Cosine to the sum of the positive unit vectors less the negative ones."""
     view = service.shelf.view
-    answers.model_of(view)
+    model_of(view)
     ask = query.ask()
 
     def work() -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.answers import answers, rendering
-from app.answers.answers import Ask
+from app.answers.question import Ask, Found, model_of
 from app.answers.rendering import Entry
 from app.http.deps import READER, ServiceDep
 from app.http.itempath import ITEM_ID
@@ -24,7 +24,7 @@ router = APIRouter(tags=["similar"], dependencies=READER, route_class=LargeJsonR
 
 async def _similar(service: ServiceDep, request: Request, item_id: str, query: SimilarQuery) -> Response:
     view = service.shelf.view
-    model = answers.model_of(view)
+    model = model_of(view)
     ask = query.ask()
     if not_modified(view, request) and view.get(item_id) is not None:
         return reply(view, None)
@@ -73,7 +73,7 @@ async def similar_of_many(service: ServiceDep, request: Request, body: SimilarBa
             "request: ask for less, or in parts"
         )
     view, ask = service.shelf.view, body.ask()
-    answers.model_of(view)
+    model_of(view)
     found = await service.pools.search.steps(request, _many(view, body.items, body.score, ask), ask.cost(items))
     return passing(view.version, found)
 
@@ -95,4 +95,4 @@ def _entry(view: View, item_id: str, score: Score, ask: Ask) -> Entry:
         return Entry(item_id, answers.similar(view, item_id, score, ask), anchor=item_id if ask.explain else None)
     except Item2vecError as error:
         problem = problem_of(error)
-        return Entry(item_id, answers.Found(), problem.status, problem.code)
+        return Entry(item_id, Found(), problem.status, problem.code)

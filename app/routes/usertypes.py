@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.answers import answers, bytype, rendering
-from app.answers.answers import REQUEST_COST
+from app.answers import answers, bytype, fallback, rendering
+from app.answers.question import REQUEST_COST, model_of
 from app.http.deps import READER, ServiceDep
 from app.http.largejson import LargeJsonRoute
 from app.http.replies import not_modified, reply, shown
@@ -40,7 +40,7 @@ async def types(
     """The types that the model has met, by the columns of the log that `types.user` names. Without any, an empty
     list."""
     view = service.shelf.view
-    model = answers.model_of(view)
+    model = model_of(view)
     if not_modified(view, request):
         return reply(view, None)
     work = partial(_listed, view, model.types, (q or "").casefold(), limit)
@@ -75,7 +75,7 @@ async def recommendations(
     """For users without a history: items of the types that users of this type go for, within a type by popularity.
     Filters give exactly the best that pass; of equals the more frequent item comes first."""
     view = service.shelf.view
-    model = answers.model_of(view)
+    model = model_of(view)
     if model.types is None:
         raise TypeUnknown(NO_USERS)
     place = model.types.user(type)
@@ -85,7 +85,7 @@ async def recommendations(
 
     def work() -> bytes:
         content = _behind(view, place)
-        found = answers.for_user_type(view, place, ask)
+        found = fallback.for_user_type(view, place, ask)
         content["ignored"] = answers.ignored(view, ask.exclude)
         return rendering.list_bytes(view, content, found)
 
@@ -94,7 +94,7 @@ async def recommendations(
 
 def _behind(view: View, place: int) -> dict[str, Any]:
     """The types that a list is made of."""
-    types = answers.model_of(view).types
+    types = model_of(view).types
     assert types is not None
     assert types.users is not None
     shares, affinities = types.shares(place), types.affinities(place)

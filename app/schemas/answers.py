@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
-from app.answers.answers import MOST_K, Ask, Fallback
+from app.answers.question import MOST_K, Ask, Fallback
 from app.filters.conditions import filter_of
 from app.schemas.common import ItemId, Reply
 from index.model import Score

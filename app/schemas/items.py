@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from app.bodies.eventrow import RowError, identifier
-from app.live.view import ItemView
+from app.live.itemview import ItemView
 from app.schemas.common import ModelVersion, Reply, only_list
 from index.wording import wrong_value
 from store.event import MAX_ID_CHARACTERS, storable

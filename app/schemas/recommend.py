@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.answers.answers import MOST_K, Ask
+from app.answers.question import MOST_K, Ask
 from app.schemas.answers import REASON, Fields, Item, Shape
 from app.schemas.common import ItemId, Reply
 from index.errors import RequestError

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from app.answers.answers import MOST_K, Ask, Fallback
+from app.answers.question import MOST_K, Ask, Fallback
 from app.filters.conditions import filter_of
 from app.schemas.answers import IGNORED, Filters, Item
 from app.schemas.common import Reply

@@ -22,7 +22,7 @@ from training.evaluation.split import has_clock
 from training.objective.lesson import attributes_of
 from training.objective.weights import counted_weights
 from training.pipeline.alike import similar_all
-from training.pipeline.cold import content_of
+from training.pipeline.content.cold import content_of
 from training.pipeline.following import following_all
 from training.pipeline.lists import EXACT_BELOW, Earlier, Wanted
 from training.pipeline.prepare import Prepared

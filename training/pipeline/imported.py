@@ -27,7 +27,7 @@ from training.evaluation.split import split_test
 from training.objective.settings import ObjectiveConfig
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
-from training.pipeline.cold import choose_content, untried, with_cold
+from training.pipeline.content.cold import choose_content, untried, with_cold
 from training.pipeline.gate import SEEN, judge_run, judge_unmeasured, look_ahead
 from training.pipeline.gather import Given
 from training.pipeline.measure import measure

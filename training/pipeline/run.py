@@ -11,12 +11,12 @@ from training.config import TrainConfig
 from training.evaluation.split import split_test
 from training.pipeline.assemble import assemble
 from training.pipeline.choose import choose_settings
-from training.pipeline.cold import choose_content, with_cold
+from training.pipeline.content.cold import choose_content, with_cold
+from training.pipeline.content.seldom import WithContent, with_content
 from training.pipeline.gate import judge_run, look_ahead
 from training.pipeline.measure import measure
 from training.pipeline.prepare import identity_of, prepare, read_catalogue
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
-from training.pipeline.seldom import WithContent, with_content
 from training.pipeline.train import Trained, train_on_all
 from training.progress import Reporter
 from training.types.learn import learn_types

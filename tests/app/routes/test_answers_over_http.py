@@ -8,7 +8,7 @@ import pytest
 from support.live import serving, until
 from support.trained import train
 
-from app.answers.answers import Ask
+from app.answers.question import Ask
 from app.filters.conditions import filter_of
 from index.artifact.registry import Registry
 from index.model import Model

@@ -7,7 +7,7 @@ from index.artifact.manifest import ContentFacts, TrainingFacts
 from index.catalogue.catalogue import Catalogue
 from training.config import TrainConfig
 from training.corpus import Corpus
-from training.pipeline.seldom import WithContent, with_content
+from training.pipeline.content.seldom import WithContent, with_content
 from training.pipeline.train import Fitted
 from training.progress import LogReporter
 from training.trainers.spaces import Spaces

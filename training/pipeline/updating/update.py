@@ -23,7 +23,8 @@ from training.corpus import Corpus
 from training.counting.rules import EarlierRules
 from training.evaluation.foretold import Foretold, foretell
 from training.pipeline.assemble import assemble
-from training.pipeline.cold import untried
+from training.pipeline.content.cold import untried
+from training.pipeline.content.seldom import with_content
 from training.pipeline.gate import judge_update
 from training.pipeline.lists import Earlier
 from training.pipeline.prepare import (
@@ -32,7 +33,6 @@ from training.pipeline.prepare import (
     read_catalogue,
 )
 from training.pipeline.publish import PLAINLY, Model, Outcome, Publishing, publish
-from training.pipeline.seldom import with_content
 from training.pipeline.train import train_on_all
 from training.pipeline.updating.base import Base, corpus_of
 from training.pipeline.updating.join import joined
